@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The checker: an observer that keeps a shadow of what is mapped and says what went wrong. Host world.
+ *
+ * A finding is one mistake at one place, with a count. Nothing is printed here: tools/ turns findings into text and JSON.
+ */
+#ifndef DMAKIT_CHECK_H
+#define DMAKIT_CHECK_H
+
+#include <dmakit/observer.h>
+#include <dmakit/types.h>
+
+enum { DMK_STACK_MAX = 16 };
+
+/** Code addresses, innermost first; each is a return address except the first of a CPU fault. */
+struct dmk_stack {
+	const void *frame[DMK_STACK_MAX];
+	unsigned int depth;
+};
+
+enum dmk_severity { DMK_SEVERITY_ERROR, DMK_SEVERITY_WARNING };
+
+/** A rule as the checker knows it. */
+struct dmk_rule {
+	const char *id;    /* "STR-04" */
+	const char *title; /* a few words */
+	enum dmk_severity severity;
+};
+
+struct dmk_buffer {
+	bool known;
+	const char *kind;     /* "single", "page", "sg", "coherent", "pool block", "memory" */
+	dmk_dma dma;
+	dmk_phys phys;
+	const void *cpu;
+	uint64_t size;        /* bytes */
+	enum dmk_direction dir;
+	bool directed;        /* dir means something */
+	bool bounced;
+	const char *owner;    /* "device", "CPU", "nobody" */
+};
+
+struct dmk_finding {
+	const struct dmk_rule *rule;
+	uint64_t count;
+	char device[64];
+	char driver[64];
+	char what[400]; /* one sentence: what went wrong here, with the numbers */
+	char mend[400]; /* one sentence: how to mend it */
+	struct dmk_buffer buffer;
+	struct dmk_stack where; /* where the rule was broken; depth 0: by a device, see what */
+	struct dmk_stack mapped; /* where the buffer was mapped or allocated; depth 0: not known */
+	const char *mapped_label; /* "mapped", "allocated", "unmapped", … what the second stack shows */
+};
+
+struct dmk_check_options {
+	unsigned int stack_depth; /* frames kept, 1 .. DMK_STACK_MAX; 0: the default of 8 */
+	size_t max_records;       /* live mappings and allocations kept; 0: no limit but memory. Over it: records are lost, and said so */
+	size_t max_findings;      /* 0: no limit */
+};
+
+struct dmk_check_totals {
+	uint64_t maps, unmaps, syncs, bounced, allocs, frees, device_accesses;
+	uint64_t bytes_mapped, bytes_bounced;
+	uint64_t leaks;        /* mappings, allocations and pools left at unbind or exit */
+	uint64_t lost_records; /* over 0: the first line of a report says so, and the run was no success (CHK-05) */
+	uint64_t live_high_water;
+};
+
+struct dmk_checker;
+
+/** dmk_checker_new - @options NULL: defaults. NULL: out of memory. */
+struct dmk_checker *dmk_checker_new(const struct dmk_check_options *options);
+void dmk_checker_free(struct dmk_checker *checker);
+/** The observer to install; valid as long as the checker. */
+const struct dmk_observer *dmk_checker_observer(struct dmk_checker *checker);
+
+/** Findings in the order they were first seen. The pointer is valid until the next event. */
+size_t dmk_checker_findings(struct dmk_checker *checker);
+const struct dmk_finding *dmk_checker_finding(struct dmk_checker *checker, size_t index);
+void dmk_checker_totals(struct dmk_checker *checker, struct dmk_check_totals *totals);
+
+/** dmk_checker_live - walk what is mapped or allocated now; false: no such index. For a report on a crash or a hang. */
+bool dmk_checker_live(struct dmk_checker *checker, size_t index, struct dmk_finding *as_finding);
+
+/** The rules the checker can report; ended by a NULL id. */
+extern const struct dmk_rule dmk_rules[];
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device as the core knows it: what it can address, how its bus sees memory, what it holds. Linux's struct device embeds one.
+ *
+ * The first three fields are the ones that Linux's struct device shows to drivers by the same names.
+ */
+#ifndef DMAKIT_DEVICE_H
+#define DMAKIT_DEVICE_H
+
+#include <dmakit/port.h>
+#include <dmakit/types.h>
+
+struct dmk_bounce;     /* a pool of bounce slots */
+struct dmk_allocation; /* a record of consistent memory */
+struct dmk_managed;    /* something to undo at unbind */
+
+struct dmk_lock {
+	int held;
+};
+
+struct dmk_dev {
+	uint64_t *dma_mask;         /* last address the device can drive, 2^n - 1; NULL: no DMA at all */
+	uint64_t coherent_dma_mask;
+	uint64_t bus_dma_limit;     /* last bus address that the bus passes on; 0: no limit */
+
+	uint64_t streaming_mask;    /* what dma_mask points to, unless the driver put its own there */
+	const char *name;           /* the device's name, owned by whoever made the device */
+	const struct dmk_bus *bus;
+	struct dmk_bounce *bounce;  /* where it bounces; NULL: nowhere */
+	void *device;               /* the struct device around this */
+
+	uint32_t max_segment_size;  /* bytes; 0 stands for the default of 64 KiB */
+	uint64_t segment_boundary;  /* mask; 0 stands for the default of 4 GiB - 1 */
+	uint32_t min_align_mask;
+
+	bool streaming_refused;     /* the last dma_set_mask() was refused, and none succeeded since (MSK-03) */
+	bool coherent_refused;
+	bool force_bounce;
+
+	struct dmk_lock lock;                /* guards the lists below */
+	struct dmk_allocation *allocations;
+	struct dmk_managed *managed;         /* newest first: released from the head (COH-09) */
+};
+
+/**
+ * dmk_dev_init - a device as it is before its driver's first call: masks of 32 bits (MSK-01), the bus's view of memory
+ * @bus: stays valid as long as the device
+ * @owner: the struct device, for observers
+ */
+void dmk_dev_init(struct dmk_dev *dev, const char *name, const struct dmk_bus *bus, void *owner);
+
+/** dmk_dev_unbound - a driver has let go of it: limits and masks are those of a new device again. */
+void dmk_dev_unbound(struct dmk_dev *dev);
+
+/** dmk_dev_exit - the device is gone: the core's records of it are freed; what it still has mapped is not. */
+void dmk_dev_exit(struct dmk_dev *dev);
+
+#endif

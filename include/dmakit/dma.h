@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The core's calls: what <linux/dma-mapping.h>, <linux/dmapool.h> and <linux/scatterlist.h> are thin wrappers over.
+ *
+ * Names and arguments follow Linux's; addresses are typed. Every call announces itself to the observer, with the place of the
+ * driver's call: the wrappers are inlined into the driver, so a call's return address here is a line of the driver.
+ *
+ * Audience: who links the freestanding core, and the driver-facing headers.
+ */
+#ifndef DMAKIT_DMA_H
+#define DMAKIT_DMA_H
+
+#include <dmakit/device.h>
+#include <dmakit/observer.h>
+#include <dmakit/os.h>
+#include <dmakit/port.h>
+#include <dmakit/types.h>
+
+struct scatterlist;
+struct dmk_pool;
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+/**
+ * Where memory is, for address arithmetic that must be a few instructions: set by dmk_core_start() and by nobody else.
+ * page_to_phys() and friends are inline over it.
+ */
+struct dmk_layout {
+	char *direct_base;     /* physical 0 in the direct map */
+	uint64_t direct_last;  /* last physical address in it */
+	char *memmap;          /* struct page of physical page 0 */
+};
+extern struct dmk_layout dmk_layout;
+
+struct dmk_core_config {
+	struct dmk_port port;
+	struct dmk_os os;
+	void *memmap;            /* address of page frame 0's struct page; the core never follows it */
+	const char *parameters;  /* the kernel command line: swiotlb=, ...; unknown words are left alone */
+};
+
+/**
+ * dmk_core_start - set up the core on a machine: bounce buffers, the atomic pool
+ * Context: once, before any device; one core per program.
+ * Return: 0, -EINVAL (a hook is missing, said in the log), -ENOMEM (the bounce buffers or the atomic pool did not fit: said in
+ *         the log, and the machine goes on without: -ENOMEM is returned only when nothing can work).
+ */
+int dmk_core_start(const struct dmk_core_config *config);
+void dmk_core_stop(void);
+
+/* --- masks and limits: MSK-01..08 --------------------------------------------------------------------------------- */
+
+int dmk_set_mask(struct dmk_dev *dev, uint64_t mask, bool streaming, bool coherent);
+uint64_t dmk_get_required_mask(struct dmk_dev *dev);
+size_t dmk_max_mapping_size(struct dmk_dev *dev);
+size_t dmk_opt_mapping_size(struct dmk_dev *dev);
+uint64_t dmk_merge_boundary(struct dmk_dev *dev);
+bool dmk_addressing_limited(struct dmk_dev *dev);
+bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma);
+unsigned int dmk_cache_alignment(void);
+int dmk_set_max_segment_size(struct dmk_dev *dev, unsigned int size);
+int dmk_set_segment_boundary(struct dmk_dev *dev, uint64_t mask);
+int dmk_set_min_align_mask(struct dmk_dev *dev, unsigned int mask);
+
+/* --- streaming: STR, DIR, SYN ------------------------------------------------------------------------------------- */
+
+dmk_dma dmk_map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direction dir, unsigned long attrs);
+dmk_dma dmk_map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir, unsigned long attrs,
+		     enum dmk_map_kind kind);
+void dmk_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir, unsigned long attrs,
+	       enum dmk_map_kind kind);
+/** dmk_mapping_error - whether @dma is the error cookie; tells the observer that the driver looked (STR-02). */
+int dmk_mapping_error(struct dmk_dev *dev, dmk_dma dma);
+void dmk_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);
+void dmk_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);
+
+/** dmk_map_sg - number of DMA segments (at least 1), or a negative errno: -EINVAL, -ENOMEM, -EIO (SGL-03). */
+int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir, unsigned long attrs);
+void dmk_unmap_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir, unsigned long attrs);
+void dmk_sync_sg_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir);
+void dmk_sync_sg_for_device(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir);
+
+/* --- consistent memory: COH --------------------------------------------------------------------------------------- */
+
+enum dmk_alloc_flags {
+	DMK_ALLOC_ATOMIC = 1 << 0, /* may not sleep: served from the pool made beforehand */
+	DMK_ALLOC_MANAGED = 1 << 1, /* freed by dmk_managed_release() at the latest */
+};
+
+void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int flags, unsigned long attrs);
+void dmk_free(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs);
+/** dmk_free_managed - as dmk_free(), for what was allocated with DMK_ALLOC_MANAGED, before its time. */
+void dmk_free_managed(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs);
+
+/* --- pools: POL --------------------------------------------------------------------------------------------------- */
+
+struct dmk_pool *dmk_pool_create(const char *name, struct dmk_dev *dev, size_t size, size_t align, size_t boundary,
+				 bool managed);
+void dmk_pool_destroy(struct dmk_pool *pool);
+void *dmk_pool_alloc(struct dmk_pool *pool, unsigned int flags, bool zero, dmk_dma *dma);
+void dmk_pool_free(struct dmk_pool *pool, void *cpu, dmk_dma dma);
+
+/* --- managed: COH-09, POL-06; the kernel part's devm_* stand on the same list ------------------------------------- */
+
+struct dmk_managed {
+	struct dmk_managed *next;
+	void (*release)(struct dmk_dev *dev, struct dmk_managed *self); /* frees self too */
+};
+
+void dmk_managed_add(struct dmk_dev *dev, struct dmk_managed *managed);
+/** dmk_managed_remove - take one off the list without releasing it; false: it is not on the list. */
+bool dmk_managed_remove(struct dmk_dev *dev, struct dmk_managed *managed);
+/** dmk_managed_release - release all, newest first. */
+void dmk_managed_release(struct dmk_dev *dev);
+
+/* --- counters ----------------------------------------------------------------------------------------------------- */
+
+/** Bounce buffer statistics (BNC-04), in slots of @slot_size bytes. */
+struct dmk_bounce_stats {
+	size_t slot_size, total, used, high_water;
+	uint64_t refused;
+};
+void dmk_bounce_statistics(struct dmk_dev *dev, struct dmk_bounce_stats *stats);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening a machine by name. Host world: what dmakit's own runner and tests use; a program of yours may too.
+ */
+#ifndef DMAKIT_MACHINE_H
+#define DMAKIT_MACHINE_H
+
+#include <dmakit/port.h>
+#include <dmakit/types.h>
+
+enum { DMK_DEVICE_PROPERTIES = 16 };
+
+/** A device to plug in: "edu,dma_mask=0xffffffff". Strings are the caller's. */
+struct dmk_device_request {
+	const char *model;
+	struct {
+		const char *name, *value;
+	} property[DMK_DEVICE_PROPERTIES];
+	unsigned int nr_properties;
+};
+
+struct dmk_machine_config {
+	const char *machine; /* a profile's name, "qemu", or the path of a .dts or .dtb */
+	const char *append;  /* added to the machine's boot arguments; NULL: nothing */
+	uint64_t seed;       /* of all that the machine decides by chance */
+	const struct dmk_device_request *devices;
+	unsigned int nr_devices;
+	struct dmk_sink sink;
+};
+
+/**
+ * dmk_machine_open - make a machine: memory, buses, devices; nothing runs on it yet
+ * @error: at least 512 bytes; on failure one line, without newline, that says what is wrong and what would do (an unknown name
+ *         lists the known ones, nearest first; a broken .dts names file and line)
+ * Return: 0; -ENOENT no such machine, file or device model; -EINVAL a description or property that makes no sense; -ENODEV
+ *         a program that is needed is missing (QEMU, dtc); -ENOMEM; -EIO it started and died.
+ *         The machine is ended by port->ops->shutdown().
+ */
+int dmk_machine_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error, size_t error_size);
+
+/** A machine that can be opened by name, for listings. */
+struct dmk_machine_info {
+	const char *name;
+	const char *summary;
+};
+/** All of them, in the order a reader should see them, ended by a NULL name. */
+const struct dmk_machine_info *dmk_machine_list(void);
+
+/**
+ * dmk_machine_models - device models that machine @name can plug in and that drive PCI id @vendor:@device, for automatic choice
+ * Return: the model's name, or NULL. vendor 0 walks all: @index is the n-th.
+ */
+const char *dmk_machine_model_for(const char *machine, uint16_t vendor, uint16_t device);
+
+/** The name in @names (ended by NULL) that is nearest to @word, or NULL when none is near. */
+const char *dmk_nearest(const char *word, const char *const *names);
+
+/* Each machine family's own entry, called by dmk_machine_open() alone. */
+int dmk_sim_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error, size_t error_size);
+int dmk_qemu_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The observer: who watches. The core, the kernel part and the machine announce what happened, one event a fact, in the thread
+ * that did it. The checker is an observer; so is a recorder, a trace probe, a counter.
+ *
+ * An observer watches and never takes part: no event has an answer, and the program's results are the same with and without
+ * one (CHK-07). "Mapped" is announced after it is true and "unmapped" before it stops being true, so that the next owner of an
+ * address can't be confused with the last. The event and all it points to live only for the call: copy what you keep.
+ *
+ * An event function may be called from any thread and from several at once, also with locks of the core held: it may
+ * allocate and lock things of its own, and must not call back into the core, the kernel part or the machine.
+ *
+ * Audience: who writes a checker, recorder or tracer.
+ */
+#ifndef DMAKIT_OBSERVER_H
+#define DMAKIT_OBSERVER_H
+
+#include <dmakit/types.h>
+
+struct dmk_dev;
+struct dmk_machine;
+
+enum dmk_event_kind {
+	/* life */
+	DMK_EVENT_BOOT,          /* .machine */
+	DMK_EVENT_SHUTDOWN,      /* last event: leaks "at exit" are judged here */
+	DMK_EVENT_DEVICE_ADD,    /* a device exists from now on; .dev, .name */
+	DMK_EVENT_DEVICE_REMOVE, /* .dev is no longer valid afterwards */
+	DMK_EVENT_BIND,          /* a driver's probe is about to be called; .name is the driver's */
+	DMK_EVENT_PROBED,        /* probe returned .result */
+	DMK_EVENT_UNBIND,        /* remove has returned (or probe failed) and managed resources are released */
+
+	/* masks: .mask asked for, .result 0 or a negative errno; .coherent, .streaming say which */
+	DMK_EVENT_SET_MASK,
+	DMK_EVENT_SET_LIMIT, /* segment size, boundary or alignment: .size, .mask, .name says which */
+
+	/* streaming */
+	DMK_EVENT_MAP,          /* .map_kind, .dma, .phys, .cpu, .size, .dir, .attrs; sg: .sg entries, .nents, .mapped_nents */
+	DMK_EVENT_MAP_FAILED,   /* the same, without .dma; .result says why, .reason what was wrong with the request */
+	DMK_EVENT_MAPPING_ERROR,/* the driver asked dma_mapping_error() about .dma */
+	DMK_EVENT_UNMAP,        /* as the driver asked for it, before it is done */
+	DMK_EVENT_SYNC_FOR_CPU, /* .dma, .size, .dir, .map_kind; sg: .sg, .nents */
+	DMK_EVENT_SYNC_FOR_DEVICE,
+
+	/* consistent memory: .dma, .cpu, .phys, .size, .attrs */
+	DMK_EVENT_ALLOC,
+	DMK_EVENT_ALLOC_FAILED,
+	DMK_EVENT_FREE, /* as asked for, before it is done; .reason is why the core refused it, or 0 */
+
+	/* pools: .pool identifies, .name is its name */
+	DMK_EVENT_POOL_CREATE,  /* .size of a block, .align, .boundary; .result 0 or why not */
+	DMK_EVENT_POOL_DESTROY, /* .nents blocks still out */
+	DMK_EVENT_POOL_ALLOC,   /* .dma, .cpu, .size */
+	DMK_EVENT_POOL_FREE,    /* .reason is why the core refused it, or 0 */
+	DMK_EVENT_POOL_PAGE,    /* the pool took (.result 1) or gave back (.result 0) the memory at .dma, .cpu, .size */
+
+	/* memory of the driver's world: .cpu, .phys, .size, .name is the allocator's */
+	DMK_EVENT_MEMORY_ALLOC,
+	DMK_EVENT_MEMORY_FREE, /* before the memory can be given to somebody else */
+
+	/* context */
+	DMK_EVENT_SLEEP_IN_ATOMIC, /* a call that may sleep, named .name, where nobody may */
+	DMK_EVENT_IOMEM_DEREFERENCE, /* .cpu is the address, .write, .caller the instruction (ADR-03) */
+	DMK_EVENT_OLD_ADDRESS,     /* virt_to_bus()/bus_to_virt() (ADR-05) */
+
+	/* devices, from the machine: .dma, .size, .write; .result is 0, or a negative errno when the machine refused it */
+	DMK_EVENT_DEVICE_ACCESS,
+	DMK_EVENT_TRANSFER_BEGIN, /* a device took up work on .dma, .size, .dir; .cookie identifies the transfer */
+	DMK_EVENT_TRANSFER_END,   /* .cookie */
+
+	DMK_EVENT_KINDS
+};
+
+/** How a mapping was made; an unmap or sync must name the same kind (STR-04). */
+enum dmk_map_kind {
+	DMK_MAP_SINGLE, /* by CPU address; unmapped by dma_unmap_single, which Linux treats as dma_unmap_page */
+	DMK_MAP_PAGE,
+	DMK_MAP_SG,
+	DMK_MAP_RESOURCE,
+	DMK_MAP_PHYS,
+};
+
+/** Why the core refused a request. */
+enum dmk_reason {
+	DMK_REASON_NONE,
+	DMK_REASON_NO_ROOM,      /* bounce slots, addresses or memory are out: retry after an unmap */
+	DMK_REASON_UNREACHABLE,  /* the device can't reach the memory and bouncing is off: never retry */
+	DMK_REASON_TOO_LARGE,    /* more than dma_max_mapping_size() */
+	DMK_REASON_BAD_SIZE,     /* zero, or wraps (STR-11) */
+	DMK_REASON_BAD_DIRECTION,/* DIR-01 */
+	DMK_REASON_NOT_RAM,      /* the range is outside RAM (STR-11) */
+	DMK_REASON_BAD_ADDRESS,  /* .address_kind says what it is (MEM-02..04) */
+	DMK_REASON_BAD_DEVICE,   /* NULL, or a device without DMA */
+	DMK_REASON_NOT_FOUND,    /* no such allocation, block or pool (COH-07, POL-05) */
+	DMK_REASON_DOUBLE_FREE,  /* it was given back before */
+	DMK_REASON_MISMATCH,     /* another size, CPU address, handle or pool than it was allocated with */
+	DMK_REASON_BAD_CONTEXT,  /* this call may not be made in interrupt context */
+	DMK_REASON_BAD_ARGUMENT, /* alignment or boundary of a pool */
+	DMK_REASON_MASK,         /* DMA after a refused mask (MSK-03) */
+};
+
+/** One entry of a scatterlist in an event. */
+struct dmk_event_sg {
+	dmk_phys phys;
+	uint64_t length;
+	dmk_dma dma;         /* valid for entries below mapped_nents */
+	uint64_t dma_length;
+};
+
+struct dmk_event {
+	enum dmk_event_kind kind;
+	enum dmk_map_kind map_kind;
+	enum dmk_direction dir;
+	enum dmk_reason reason;
+	int address_kind; /* enum dmk_address_kind */
+	int result;
+
+	struct dmk_dev *dev; /* NULL where none applies; compare, don't follow, after DEVICE_REMOVE */
+	const char *name;
+
+	dmk_dma dma;
+	dmk_phys phys;
+	const void *cpu;
+	uint64_t size;  /* bytes */
+	uint64_t mask;
+	unsigned long attrs;
+	uint64_t align, boundary;
+
+	const struct dmk_event_sg *sg; /* entries: nents for MAP and UNMAP */
+	unsigned int nents;            /* as the driver said it */
+	unsigned int mapped_nents;     /* as the core returned it */
+
+	const void *pool;
+	uint64_t cookie;
+	const struct dmk_machine *machine;
+
+	bool write;     /* the device writes memory; the CPU writes a register */
+	bool bounced;   /* MAP: at least one byte goes through a bounce buffer */
+	bool coherent;  /* SET_MASK: the coherent mask */
+	bool streaming; /* SET_MASK: the streaming mask */
+	bool interrupt; /* the call was made in interrupt context */
+	bool managed;   /* the call is made by the device's managed resources, not by the driver */
+
+	/*
+	 * Where it happened: the driver's call, as a code address and the frame it was made from. 0 when it did not happen in
+	 * a driver's thread (device accesses). A stack can be walked from here by frame pointers.
+	 */
+	const void *caller;
+	const void *frame;
+};
+
+struct dmk_observer {
+	void (*event)(void *ctx, const struct dmk_event *event);
+	void *ctx;
+};
+
+/**
+ * dmk_observe - install the one observer, or NULL for none
+ * Context: no driver call under way; before boot, or after shutdown. To have several, install one that forwards.
+ */
+void dmk_observe(const struct dmk_observer *observer);
+
+/** The installed observer. Read through dmk_announce() only. */
+extern const struct dmk_observer *dmk_observer;
+
+/** Whether anyone watches: the one predictable branch that a call pays when nobody does. */
+static inline bool dmk_observed(void)
+{
+	return __builtin_expect(dmk_observer != NULL, 0);
+}
+
+static inline void dmk_announce(const struct dmk_event *event)
+{
+	const struct dmk_observer *observer = dmk_observer;
+
+	if (observer)
+		observer->event(observer->ctx, event);
+}
+
+/** Fills .caller and .frame with the place that called the function this stands in. */
+#define DMK_EVENT_HERE                                                                                                  \
+	.caller = __builtin_return_address(0), .frame = __builtin_frame_address(0)
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The port: what a machine gives. One const table of operations, one description; a simulation in this process, QEMU
+ * behind a socket, a VFIO container or bare hardware each fill it, and nothing above knows which it was.
+ *
+ * Every hook is mandatory. What a machine cannot do is a capability bit in its description, never a NULL; dmk_port_valid()
+ * looks at a table once, at boot. Hooks are called from any thread, interrupt threads included, unless they say otherwise;
+ * none may call back into the core or the kernel part except through the sink.
+ *
+ * Audience: who brings dmakit to a new machine.
+ */
+#ifndef DMAKIT_PORT_H
+#define DMAKIT_PORT_H
+
+#include <dmakit/types.h>
+
+/* --- the description ---------------------------------------------------------------------------------------------- */
+
+enum dmk_memory_kind {
+	DMK_MEMORY_RAM,      /* the page allocator may give it out */
+	DMK_MEMORY_RESERVED, /* RAM kept back: `mem=`, reserved-memory; reached by memremap() only (MEM-09) */
+	DMK_MEMORY_POOL,     /* shared-dma-pool or restricted-dma-pool: serves the devices that name it */
+};
+
+/** A run of RAM, in ascending order and without overlap in dmk_machine.memory. Bytes; first and size are page aligned. */
+struct dmk_memory {
+	dmk_phys first;
+	uint64_t size;
+	enum dmk_memory_kind kind;
+	const char *name; /* the devicetree's node name, or "" */
+};
+
+/**
+ * A window of a bus onto the machine's memory: bus addresses [bus, bus + size) reach physical [phys, phys + size). One
+ * window {0, 0, ~0} is the identity. Devicetree Specification 0.4, section 2.3.9 (dma-ranges).
+ */
+struct dmk_window {
+	uint64_t bus;
+	dmk_phys phys;
+	uint64_t size; /* bytes; 2^64 is written as ~0 */
+};
+
+/** How devices on one bus see memory. Lives as long as the machine. */
+struct dmk_bus {
+	const char *name;
+	const struct dmk_window *windows;
+	unsigned int nr_windows; /* at least 1 */
+	bool coherent;           /* the CPU's caches are kept in step with what devices here read and write */
+};
+
+/** A PCI host bridge. CPU physical -> bus address windows for MMIO; the DMA direction is @dma. */
+struct dmk_pci_host {
+	uint8_t first_bus, last_bus;
+	struct dmk_window mmio32; /* where 32-bit BARs may be placed; bus addresses below 4 GiB; size 0: none */
+	struct dmk_window mmio64; /* where 64-bit prefetchable BARs may be placed; size 0: none */
+	struct dmk_window io;     /* port I/O for BARs, as port numbers; size 0: none */
+	const struct dmk_bus *dma;
+};
+
+enum { DMK_PLATFORM_REGS = 4, DMK_PLATFORM_IRQS = 4, DMK_PLATFORM_COMPATIBLES = 4 };
+
+/** A device that no bus can discover; from a devicetree node. */
+struct dmk_platform_device {
+	const char *name; /* "1000.codec": the kernel's device name */
+	const char *compatible[DMK_PLATFORM_COMPATIBLES];
+	struct {
+		dmk_phys first;
+		uint64_t size;
+	} reg[DMK_PLATFORM_REGS];
+	unsigned int nr_regs;
+	unsigned int irq[DMK_PLATFORM_IRQS];
+	unsigned int nr_irqs;
+	const struct dmk_bus *dma;
+	/** Value of a property as the devicetree stores it (big endian), or NULL. Owned by the machine. */
+	const void *(*property)(const struct dmk_platform_device *device, const char *name, size_t *size);
+	const void *node; /* the machine's own handle */
+};
+
+enum dmk_machine_caps {
+	DMK_CAP_SEES_DMA = 1 << 0,  /* each device read and write is announced to the observer */
+	DMK_CAP_PORT_IO = 1 << 1,   /* inb()/outb() reach something */
+	DMK_CAP_BOUNCE = 1 << 2,    /* swiotlb is set up by default here (else only with swiotlb=force) */
+	DMK_CAP_WEAK_ORDER = 1 << 3 /* the machine may show a device stores out of order */
+};
+
+/** The machine as the driver's kernel finds it at boot. Constant from open to shutdown, owned by the machine. */
+struct dmk_machine {
+	const char *name;    /* "pc" */
+	const char *summary; /* one line: what is special about it */
+	uint32_t caps;       /* enum dmk_machine_caps */
+	unsigned int cache_line; /* bytes; 1 on a machine whose caches are coherent with every device */
+
+	const struct dmk_memory *memory;
+	unsigned int nr_memory;
+
+	/*
+	 * The direct map: physical p, p <= direct_last, is at direct_base + p, cached. Address space without RAM behind it
+	 * is not accessible. RAM above direct_last is highmem: view_map() is the only way to it.
+	 */
+	void *direct_base;
+	dmk_phys direct_last;
+
+	uint64_t dma_zone_last;   /* last physical address of GFP_DMA memory; 0: no such zone (MEM-06) */
+	uint64_t dma32_zone_last; /* last physical address of GFP_DMA32 memory; 0: no such zone */
+
+	const char *bootargs; /* the kernel's own parameters, "swiotlb=force"; never NULL */
+
+	const struct dmk_pci_host *pci; /* NULL: no PCI */
+	const struct dmk_platform_device *platform;
+	unsigned int nr_platform;
+	const struct dmk_bus *isa; /* how legacy devices see memory; NULL: no such bus */
+
+	unsigned int nr_irqs; /* interrupt numbers are 1 .. nr_irqs - 1 */
+};
+
+/* --- the operations ----------------------------------------------------------------------------------------------- */
+
+enum dmk_view {
+	DMK_VIEW_CACHED,   /* as the direct map sees it: vmap, kmap */
+	DMK_VIEW_UNCACHED, /* as a device sees it: consistent memory on a machine that is not coherent (COH-04) */
+};
+
+struct dmk_msi_message {
+	uint64_t address;
+	uint32_t data;
+};
+
+struct dmk_port_ops {
+	/**
+	 * view_map - pages side by side in the CPU's address space, in the order given
+	 * @n: pages, at least 1
+	 * Return: the address of the first byte, or NULL: no address space.
+	 */
+	void *(*view_map)(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view);
+	/** view_unmap - @view and @n as view_map() had them; access afterwards faults. */
+	void (*view_unmap)(void *ctx, void *view, size_t n);
+
+	/**
+	 * cache_clean - write the CPU's dirty lines of [phys, phys + size) to memory; the lines stay cached
+	 * cache_invalidate - forget the CPU's lines of the range: whatever was dirty there is lost, whole lines
+	 * cache_flush - clean, then invalidate
+	 *
+	 * Whole lines: the first and last line are treated as one, whatever else lies there. On a machine with
+	 * cache_line 1 they do nothing. Never sleep.
+	 */
+	void (*cache_clean)(void *ctx, dmk_phys phys, size_t size);
+	void (*cache_invalidate)(void *ctx, dmk_phys phys, size_t size);
+	void (*cache_flush)(void *ctx, dmk_phys phys, size_t size);
+
+	/** mmio_read/mmio_write - one register access of 1, 2, 4 or 8 bytes; no device there: all ones, dropped. */
+	uint64_t (*mmio_read)(void *ctx, dmk_phys address, unsigned int width);
+	void (*mmio_write)(void *ctx, dmk_phys address, unsigned int width, uint64_t value);
+	/** port_in/port_out - x86 port I/O of 1, 2 or 4 bytes; all ones and dropped without DMK_CAP_PORT_IO. */
+	uint32_t (*port_in)(void *ctx, uint16_t port, unsigned int width);
+	void (*port_out)(void *ctx, uint16_t port, unsigned int width, uint32_t value);
+	/** config_read/config_write - PCI configuration space; bdf is bus << 8 | device << 3 | function, offset below 4096. */
+	uint32_t (*config_read)(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width);
+	void (*config_write)(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width, uint32_t value);
+
+	/** intx_irq - interrupt number of a function's pin (1 = INTA# .. 4), 0: not wired. */
+	unsigned int (*intx_irq)(void *ctx, uint16_t bdf, unsigned int pin);
+	/**
+	 * msi_alloc - @n consecutive interrupt numbers and what to write where for each of them
+	 * @messages: n of them are filled; a plain-MSI device needs them to differ in the low data bits only: when @n > 1 and
+	 *            @contiguous, messages[0].data is a multiple of n rounded up to a power of two
+	 * Return: the first interrupt number, or -ENOSPC.
+	 */
+	int (*msi_alloc)(void *ctx, uint16_t bdf, unsigned int n, bool contiguous, struct dmk_msi_message *messages);
+	void (*msi_free)(void *ctx, unsigned int first_irq, unsigned int n);
+	/** irq_enable - let the machine deliver this interrupt; a level that is up is delivered at once. */
+	void (*irq_enable)(void *ctx, unsigned int irq, bool enable);
+
+	/**
+	 * quiesce - wait until no device has work under way that it announced, at most @usec microseconds
+	 * Return: true when all is quiet.
+	 */
+	bool (*quiesce)(void *ctx, unsigned int usec);
+	/** shutdown - the last call: threads ended, memory unmapped, processes gone. */
+	void (*shutdown)(void *ctx);
+};
+
+struct dmk_port {
+	const struct dmk_port_ops *ops;
+	void *ctx;
+	const struct dmk_machine *machine;
+};
+
+/* --- the way back up ---------------------------------------------------------------------------------------------- */
+
+/** What a machine calls. Given at open; valid until shutdown returns. Calls may come from any of the machine's threads. */
+struct dmk_sink {
+	/** irq - a line changed (level true or false), or a message arrived (edge: level true, then false by itself). Never blocks. */
+	void (*irq)(void *ctx, unsigned int irq, bool level, bool edge);
+	/** died - the machine is gone and nothing works any more; @text says why, with the process's own last words. */
+	void (*died)(void *ctx, const char *text);
+	void *ctx;
+};
+
+/** dmk_port_valid - NULL, or which field of the port is missing or contradicts itself. */
+const char *dmk_port_valid(const struct dmk_port *port);
+
+#endif
