@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which Linux the headers speak: the newest known, or the one that -DLINUX_VERSION_CODE names (dmakit-cc --linux 6.1).
+ */
+#ifndef _LINUX_VERSION_H
+#define _LINUX_VERSION_H
+
+#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))
+
+#ifndef LINUX_VERSION_CODE
+#define LINUX_VERSION_CODE KERNEL_VERSION(6, 18, 0)
+#endif
+
+#define LINUX_VERSION_MAJOR (LINUX_VERSION_CODE >> 16)
+#define LINUX_VERSION_PATCHLEVEL ((LINUX_VERSION_CODE >> 8) & 255)
+#define LINUX_VERSION_SUBLEVEL (LINUX_VERSION_CODE & 255)
+
+#endif
