@@ -47,8 +47,9 @@ struct dmk_machine_info {
 const struct dmk_machine_info *dmk_machine_list(void);
 
 /**
- * dmk_machine_models - device models that machine @name can plug in and that drive PCI id @vendor:@device, for automatic choice
- * Return: the model's name, or NULL. vendor 0 walks all: @index is the n-th.
+ * dmk_machine_model_for - the device model with PCI id @vendor:@device that @machine can plug in, for automatic choice
+ * @vendor: 0 walks all models of the machine: @device counts from 0
+ * Return: the model's name, or NULL.
  */
 const char *dmk_machine_model_for(const char *machine, uint16_t vendor, uint16_t device);
 
@@ -58,5 +59,10 @@ const char *dmk_nearest(const char *word, const char *const *names);
 /* Each machine family's own entry, called by dmk_machine_open() alone. */
 int dmk_sim_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error, size_t error_size);
 int dmk_qemu_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error, size_t error_size);
+/* What each family can plug in, as dmk_machine_model_for() has it; called by it alone. */
+const char *dmk_sim_model_for(uint16_t vendor, uint16_t device);
+const char *dmk_qemu_model_for(uint16_t vendor, uint16_t device);
+/* The simulation's profiles, ended by a NULL name; called by dmk_machine_list(). */
+const struct dmk_machine_info *dmk_sim_profiles(void);
 
 #endif

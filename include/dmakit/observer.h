@@ -24,7 +24,7 @@ enum dmk_event_kind {
 	/* life */
 	DMK_EVENT_BOOT,          /* .machine */
 	DMK_EVENT_SHUTDOWN,      /* last event: leaks "at exit" are judged here */
-	DMK_EVENT_DEVICE_ADD,    /* a device exists from now on; .dev, .name */
+	DMK_EVENT_DEVICE_ADD,    /* a device exists from now on; .dev, .name, .requester */
 	DMK_EVENT_DEVICE_REMOVE, /* .dev is no longer valid afterwards */
 	DMK_EVENT_BIND,          /* a driver's probe is about to be called; .name is the driver's */
 	DMK_EVENT_PROBED,        /* probe returned .result */
@@ -63,13 +63,24 @@ enum dmk_event_kind {
 	DMK_EVENT_IOMEM_DEREFERENCE, /* .cpu is the address, .write, .caller the instruction (ADR-03) */
 	DMK_EVENT_OLD_ADDRESS,     /* virt_to_bus()/bus_to_virt() (ADR-05) */
 
-	/* devices, from the machine: .dma, .size, .write; .result is 0, or a negative errno when the machine refused it */
+	/*
+	 * Devices, from the machine: .requester, .dma, .size, .write; .result is 0, or a negative errno when the machine refused
+	 * it. The machine knows no struct dmk_dev: .requester says whose access it is, as DEVICE_ADD said it. Announced when
+	 * it is decided and before the bytes move, so that nobody can act on them and unmap before it was seen.
+	 */
 	DMK_EVENT_DEVICE_ACCESS,
 	DMK_EVENT_TRANSFER_BEGIN, /* a device took up work on .dma, .size, .dir; .cookie identifies the transfer */
 	DMK_EVENT_TRANSFER_END,   /* .cookie */
 
 	DMK_EVENT_KINDS
 };
+
+/*
+ * Who put an address on a bus (.requester): a PCI function is its bdf (bus << 8 | device << 3 | function), a platform device
+ * DMK_REQUESTER_PLATFORM + its index in dmk_machine.platform. NONE: the machine can't say, or the device never masters a bus.
+ */
+#define DMK_REQUESTER_PLATFORM 0x80000000u
+#define DMK_REQUESTER_NONE 0xffffffffu
 
 /** How a mapping was made; an unmap or sync must name the same kind (STR-04). */
 enum dmk_map_kind {
@@ -116,6 +127,7 @@ struct dmk_event {
 	int result;
 
 	struct dmk_dev *dev; /* NULL where none applies; compare, don't follow, after DEVICE_REMOVE */
+	uint32_t requester;  /* DEVICE_ADD, DEVICE_ACCESS, TRANSFER_*: the device as the machine knows it */
 	const char *name;
 
 	dmk_dma dma;
