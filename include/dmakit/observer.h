@@ -35,11 +35,11 @@ enum dmk_event_kind {
 	DMK_EVENT_SET_LIMIT, /* segment size, boundary or alignment: .size, .mask, .name says which */
 
 	/* streaming */
-	DMK_EVENT_MAP,          /* .map_kind, .dma, .phys, .cpu, .size, .dir, .attrs; sg: .sg entries, .nents, .mapped_nents */
+	DMK_EVENT_MAP,          /* .map_kind, .dma, .phys, .cpu, .size, .dir, .attrs; sg: .cpu the list, .sg entries, .nents, .mapped_nents */
 	DMK_EVENT_MAP_FAILED,   /* the same, without .dma; .result says why, .reason what was wrong with the request */
 	DMK_EVENT_MAPPING_ERROR,/* the driver asked dma_mapping_error() about .dma */
-	DMK_EVENT_UNMAP,        /* as the driver asked for it, before it is done */
-	DMK_EVENT_SYNC_FOR_CPU, /* .dma, .size, .dir, .map_kind; sg: .sg, .nents */
+	DMK_EVENT_UNMAP,        /* as the driver asked for it, before it is done; sg: .cpu the list, .dma that of its first entry */
+	DMK_EVENT_SYNC_FOR_CPU, /* .dma, .size, .dir, .map_kind; sg: .cpu the list, .dma that of its first entry, .sg, .nents */
 	DMK_EVENT_SYNC_FOR_DEVICE,
 
 	/* consistent memory: .dma, .cpu, .phys, .size, .attrs */
