@@ -56,7 +56,14 @@ struct dmk_finding {
 struct dmk_check_options {
 	unsigned int stack_depth; /* frames kept, 1 .. DMK_STACK_MAX; 0: the default of 8 */
 	size_t max_records;       /* live mappings and allocations kept; 0: no limit but memory. Over it: records are lost, and said so */
-	size_t max_findings;      /* 0: no limit */
+	size_t max_findings;      /* 0: no limit. Over it: counted as lost records, and said so */
+
+	/*
+	 * Whether a code address belongs to dmakit's own library: such frames are left out at the inner end of a stack, so that
+	 * it starts at the driver's line. NULL: nothing is left out. Called once for a stack, with the checker's lock held.
+	 */
+	bool (*is_library)(void *ctx, const void *code);
+	void *is_library_ctx;
 };
 
 struct dmk_check_totals {
