@@ -16,7 +16,7 @@
 
 struct dmk_instance; /* one card; the machine's */
 
-enum { DMK_MODEL_BARS = 6 };
+enum { DMK_MODEL_BARS = 6, DMK_MODELS_REGISTERED = 64 };
 
 enum dmk_bar_kind { DMK_BAR_NONE, DMK_BAR_MMIO32, DMK_BAR_MMIO64, DMK_BAR_MMIO64_PREFETCH, DMK_BAR_IO };
 
@@ -40,12 +40,12 @@ struct dmk_model {
 	struct {
 		enum dmk_bar_kind kind;
 		uint64_t size; /* bytes, a power of two, at least 16 */
-	} bar[DMK_MODEL_BARS];
+	} bar[DMK_MODEL_BARS]; /* a 64-bit BAR takes the next one's place too: at most 6 registers together */
 	bool intx;                  /* drives INTA# */
 	unsigned int msi_vectors;   /* 0, or a power of two up to 32 */
 	unsigned int msix_vectors;  /* 0 .. 64; the table sits in a BAR that the machine adds after the model's own */
 
-	const char *compatible; /* on the platform bus; NULL: never there. Registers are bar 0, interrupts irq 0 .. */
+	const char *compatible; /* on the platform bus; NULL: never there. The node's reg n is bar n, its interrupt n is vector n */
 
 	const struct dmk_model_property *properties; /* ended by a NULL name; NULL: none */
 	size_t state_size; /* bytes of zeroed state an instance has */
@@ -107,7 +107,10 @@ extern const struct dmk_model *const dmk_models[];
 /** The built-in model of that name, or NULL. */
 const struct dmk_model *dmk_model_find(const char *name);
 
-/** Models of a program's own: put before dmk_machine_open() on the list that dmk_model_find() and matching look at too. */
+/**
+ * dmk_model_register - put a program's own model on the list, before dmk_machine_open(); at most DMK_MODELS_REGISTERED
+ * It is found before a built-in one of the same name. Not from two threads at once.
+ */
 void dmk_model_register(const struct dmk_model *model);
 /** dmk_model_next - walk all models, built in and registered; NULL starts, NULL ends. */
 const struct dmk_model *dmk_model_next(const struct dmk_model *previous);
