@@ -8,10 +8,12 @@
 
 extern const struct dmk_model dmk_model_edu;
 extern const struct dmk_model dmk_model_lab;
+extern const struct dmk_model dmk_model_ringcard;
 
 const struct dmk_model *const dmk_models[] = {
 	&dmk_model_edu,
 	&dmk_model_lab,
+	&dmk_model_ringcard,
 	NULL,
 };
 

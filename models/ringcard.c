@@ -6,10 +6,10 @@
  * Work takes time: a descriptor is read, then after `latency` microseconds the data moves and the descriptor is given back. In
  * between, the work is announced as under way, so that a driver that takes the buffer back too early is seen.
  */
+#include <dmakit/model.h>
+
 #include <errno.h>
 #include <string.h>
-
-#include <dmakit/model.h>
 
 enum {
 	REG_ID = 0x000,

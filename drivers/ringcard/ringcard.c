@@ -64,7 +64,6 @@
 #define RING_FLAG_LAST 0x0001
 #define RING_FLAG_IRQ 0x0002
 #define RING_FLAG_OWN 0x8000
-#define RING_DONE_DMA_ERROR 0x0002
 #define RING_DONE_ERRORS 0x000e
 
 #define RING_ENTRIES 16 /* descriptors of a ring; one of them always stays empty */
