@@ -1,0 +1,43 @@
+# The front door; the house is built by meson and ninja.
+#
+#   make          build                make demo     build, check the reference drivers on every machine, show a report
+#   make test     the whole suite      make bench    nanoseconds per operation
+#   make install  PREFIX=/usr/local, DESTDIR honoured
+
+BUILD ?= build
+PREFIX ?= /usr/local
+
+.PHONY: all setup demo test bench install clean help
+
+all: setup
+	@scripts/build $(BUILD)
+
+setup:
+	@scripts/setup
+
+demo: setup
+	@scripts/build $(BUILD)
+	@scripts/demo $(BUILD)
+
+test: setup
+	@scripts/test
+
+bench: setup
+	@scripts/build $(BUILD)-release --buildtype=release
+	@ninja -C $(BUILD)-release bench
+
+install: setup
+	@scripts/build $(BUILD)-install --prefix=$(PREFIX) -Dtests=false
+	@meson install -C $(BUILD)-install --quiet
+	@echo "installed below $(DESTDIR)$(PREFIX)"
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-release $(BUILD)-install build-test-*
+
+help:
+	@echo 'make            build; dmakit is build/tools/dmakit'
+	@echo 'make demo       install what is missing, build, check the reference drivers on every machine, show a report'
+	@echo 'make test       the whole test suite: gcc, clang, sanitizers; ends with N passed, N failed'
+	@echo 'make bench      nanoseconds per operation, beside the floor measured in the same run'
+	@echo 'make install    PREFIX=$(PREFIX); DESTDIR is honoured'
+	@echo 'make clean      remove the build directories'

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dmakit-cc: the C compiler with dmakit's include paths, the flags of the driver's world, and libdmakit.a at the link.
+ *
+ * Used as cc, also as CC= in a Makefile. What it adds depends on each source file: one that includes <dmakit/…> and nothing
+ * from <linux/…> or <asm/…> is a test or a program (host world: dmakit's headers come last); any other is a driver's (its
+ * headers are dmakit's, __KERNEL__, MODULE and KBUILD_MODNAME are defined). So sources are compiled one at a time.
+ * Everything it does not know is passed on. It is not a driver of compilers: the real one is DMAKIT_CC, or cc.
+ */
+#include "common/paths.h"
+#include "common/process.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum mode { MODE_LINK, MODE_OBJECT, MODE_OTHER /* -E, -S, -M: one pass, no file of its own */ };
+
+struct request {
+	enum mode mode;
+	bool shared;      /* -shared or -r: no library, no main */
+	bool has_std, has_modname, has_debug;
+	bool silent;      /* -###, --version and the like: nothing is compiled */
+	const char *out;  /* after -o */
+	const char *linux_version;
+	struct tool_args sources; /* .c files, in order */
+	struct tool_args flags;   /* for compiling and linking, without inputs and -o */
+	struct tool_args link;    /* all for the link but the flags: objects, libraries, in order; a source as "" */
+};
+
+static struct tool_paths paths;
+static char temp[PATH_MAX];
+
+static void cleanup(void)
+{
+	tool_remove_tree(temp);
+}
+
+static void on_signal(int signal_number)
+{
+	cleanup();
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+}
+
+/* --- the command line --------------------------------------------------------------------------------------------- */
+
+/* Options whose value is the next argument. */
+static bool takes_value(const char *option)
+{
+	static const char *const list[] = {
+		"-I", "-D", "-U", "-L", "-l", "-x", "-include", "-imacros", "-isystem", "-iquote", "-idirafter",
+		"-isysroot", "-iprefix", "-iwithprefix", "-MF", "-MT", "-MQ", "-T", "-u", "-z", "-Xlinker",
+		"-Xassembler", "-Xpreprocessor", "-Xclang", "-aux-info", "--param", "-target", "-mllvm", "-arch",
+		"-e", "-A", "-G", "-wrapper", "-dumpbase", "-dumpdir", NULL,
+	};
+
+	for (unsigned int i = 0; list[i]; i++) {
+		if (!strcmp(option, list[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_source(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 2 && !strcmp(name + n - 2, ".c");
+}
+
+static bool belongs_to_link(const char *option)
+{
+	return !strncmp(option, "-l", 2) || !strncmp(option, "-Wl,", 4) || !strncmp(option, "-L", 2) ||
+	       !strcmp(option, "-T") || !strcmp(option, "-u") || !strcmp(option, "-z") || !strcmp(option, "-Xlinker");
+}
+
+static bool only_asks(const char *option)
+{
+	return !strcmp(option, "--version") || !strcmp(option, "-###") || !strncmp(option, "-print-", 7) ||
+	       !strncmp(option, "--print-", 8) || !strncmp(option, "-dump", 5) || !strncmp(option, "--help", 6);
+}
+
+static void note_mode(struct request *request, const char *option)
+{
+	if (!strcmp(option, "-c"))
+		request->mode = MODE_OBJECT;
+	else if (!strcmp(option, "-E") || !strcmp(option, "-S") || !strcmp(option, "-M") || !strcmp(option, "-MM") ||
+		 !strcmp(option, "-fsyntax-only"))
+		request->mode = MODE_OTHER;
+	else if (!strcmp(option, "-shared") || !strcmp(option, "-r"))
+		request->shared = true;
+	else if (!strncmp(option, "-std=", 5) || !strcmp(option, "-ansi"))
+		request->has_std = true;
+	else if (!strncmp(option, "-DKBUILD_MODNAME", 16))
+		request->has_modname = true;
+	else if (!strncmp(option, "-g", 2))
+		request->has_debug = true;
+	else if (only_asks(option))
+		request->silent = true;
+}
+
+static int option_of_ours(struct request *request, char **argv, int *i)
+{
+	if (!strncmp(argv[*i], "--linux=", 8)) {
+		request->linux_version = argv[*i] + 8;
+		return 1;
+	}
+	if (strcmp(argv[*i], "--linux"))
+		return 0;
+	if (!argv[*i + 1]) {
+		fprintf(stderr, "dmakit-cc: --linux wants a version, such as 6.12\n");
+		return -1;
+	}
+	request->linux_version = argv[++*i];
+	return 1;
+}
+
+static int parse(struct request *request, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		int ours = option_of_ours(request, argv, &i);
+
+		if (ours < 0)
+			return -1;
+		if (ours)
+			continue;
+		if (argv[i][0] != '-' || !argv[i][1]) {
+			tool_args_add(&request->link, is_source(argv[i]) ? "" : argv[i]);
+			if (is_source(argv[i]))
+				tool_args_add(&request->sources, argv[i]);
+			continue;
+		}
+		if (!strncmp(argv[i], "-o", 2)) {
+			request->out = argv[i][2] ? argv[i] + 2 : argv[i + 1] ? argv[++i] : NULL;
+			if (request->out)
+				continue;
+			fprintf(stderr, "dmakit-cc: -o wants a file name\n");
+			return -1;
+		}
+		note_mode(request, argv[i]);
+		if (!strcmp(argv[i], "-D") && argv[i + 1] && !strncmp(argv[i + 1], "KBUILD_MODNAME", 14))
+			request->has_modname = true;
+
+		struct tool_args *to = belongs_to_link(argv[i]) ? &request->link : &request->flags;
+
+		if (!strcmp(argv[i], "-c"))
+			continue; /* added again where it is meant */
+		tool_args_add(to, argv[i]);
+		if (takes_value(argv[i]) && argv[i + 1])
+			tool_args_add(to, argv[++i]);
+	}
+	return 0;
+}
+
+/* --- one source --------------------------------------------------------------------------------------------------- */
+
+/* The header that a line includes with <>, or NULL. */
+static const char *included(const char *line)
+{
+	while (isspace((unsigned char)*line))
+		line++;
+	if (*line++ != '#')
+		return NULL;
+	while (isspace((unsigned char)*line))
+		line++;
+	if (strncmp(line, "include", 7))
+		return NULL;
+	line += 7;
+	while (isspace((unsigned char)*line))
+		line++;
+	return *line == '<' ? line + 1 : NULL;
+}
+
+/* A test or program of the host's: it includes <dmakit/…>, and nothing that a kernel has. */
+static bool is_host_source(const char *name)
+{
+	bool dmakit = false, kernel = false;
+	FILE *file = fopen(name, "r");
+	char line[1024];
+
+	if (!file)
+		return false; /* the compiler will say so */
+	while (fgets(line, sizeof(line), file)) {
+		const char *header = included(line);
+
+		if (!header)
+			continue;
+		dmakit |= !strncmp(header, "dmakit/", 7);
+		kernel |= !strncmp(header, "linux/", 6) || !strncmp(header, "asm/", 4);
+	}
+	fclose(file);
+	return dmakit && !kernel;
+}
+
+/* "drivers/my-card.c" -> "my_card", as the kernel's build names modules. */
+static void module_name(const char *source, char *name, size_t size)
+{
+	const char *base = strrchr(source, '/');
+	size_t n = 0;
+
+	base = base ? base + 1 : source;
+	for (; *base && strcmp(base, ".c") && n + 1 < size; base++)
+		name[n++] = isalnum((unsigned char)*base) ? *base : '_';
+	name[n] = '\0';
+}
+
+/* "6.12" or "6.12.3" -> what LINUX_VERSION_CODE is made of. */
+static int linux_version_code(const char *text, unsigned int *code)
+{
+	unsigned int major, minor, patch = 0;
+	char end;
+	int n = sscanf(text, "%3u.%3u.%3u%c", &major, &minor, &patch, &end);
+
+	if (n < 2 || n > 3 || (n == 2 && strspn(text, "0123456789.") != strlen(text)) || minor > 255) {
+		fprintf(stderr, "dmakit-cc: \"%s\" is no Linux version; it looks like 6.12\n", text);
+		return -1;
+	}
+	*code = (major << 16) + (minor << 8) + (patch > 255 ? 255 : patch);
+	return 0;
+}
+
+static void add_world(struct tool_args *args, const struct request *request, const char *source)
+{
+	char name[256];
+
+	if (is_host_source(source)) {
+		tool_args_add(args, "-idirafter");
+		tool_args_add(args, paths.include);
+		tool_args_add(args, "-D_GNU_SOURCE");
+		return;
+	}
+	tool_args_add(args, "-isystem");
+	tool_args_add(args, paths.include);
+	tool_args_add(args, "-D__KERNEL__");
+	tool_args_add(args, "-DMODULE");
+	tool_args_add(args, "-fno-strict-aliasing");
+	tool_args_add(args, "-fno-builtin-printf");
+	if (request->has_modname)
+		return;
+	module_name(source, name, sizeof(name));
+	tool_args_addf(args, "-DKBUILD_MODNAME=\"%s\"", name);
+	tool_args_addf(args, "-DKBUILD_BASENAME=\"%s\"", name);
+}
+
+static void add_compiler(struct tool_args *args)
+{
+	const char *cc = getenv("DMAKIT_CC");
+	char *copy = strdup(cc && *cc ? cc : "cc");
+	char *save = NULL;
+
+	/* "ccache gcc" and "clang -m32" are words */
+	for (char *word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
+		tool_args_add(args, word);
+	free(copy);
+}
+
+static int add_compile_flags(struct tool_args *args, const struct request *request, const char *source)
+{
+	unsigned int code;
+
+	add_compiler(args);
+	if (!request->has_std)
+		tool_args_add(args, "-std=gnu11");
+	if (!request->has_debug)
+		tool_args_add(args, "-g");
+	tool_args_add(args, "-fno-omit-frame-pointer");
+	tool_args_add(args, "-fno-optimize-sibling-calls");
+	add_world(args, request, source);
+	if (request->linux_version) {
+		if (linux_version_code(request->linux_version, &code) < 0)
+			return -1;
+		tool_args_addf(args, "-DDMK_LINUX_VERSION=%u", code);
+	}
+	for (size_t i = 0; i < request->flags.n; i++)
+		tool_args_add(args, request->flags.item[i]);
+	return 0;
+}
+
+static int compile(const struct request *request, const char *source, const char *out)
+{
+	struct tool_args args = { 0 };
+	int status = 2;
+
+	if (add_compile_flags(&args, request, source) < 0)
+		goto free_args;
+	if (request->mode != MODE_OTHER)
+		tool_args_add(&args, "-c");
+	if (out) {
+		tool_args_add(&args, "-o");
+		tool_args_add(&args, out);
+	}
+	tool_args_add(&args, source);
+	status = tool_run(&args);
+free_args:
+	tool_args_free(&args);
+	return status;
+}
+
+static int compile_all(const struct request *request)
+{
+	int worst = 0;
+
+	if (request->out && request->sources.n > 1) {
+		fprintf(stderr, "dmakit-cc: -o names one file, and %zu sources are given\n", request->sources.n);
+		return 2;
+	}
+	for (size_t i = 0; i < request->sources.n; i++) {
+		int status = compile(request, request->sources.item[i], request->out);
+
+		worst = worst ? worst : status;
+	}
+	return worst;
+}
+
+/* --- the link ----------------------------------------------------------------------------------------------------- */
+
+static void add_library(struct tool_args *args)
+{
+	char *copy = strdup(DMAKIT_LIBS);
+	char *save = NULL;
+
+	tool_args_add(args, "-x");
+	tool_args_add(args, "none");
+	tool_args_add(args, paths.library);
+	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		tool_args_add(args, word);
+	free(copy);
+}
+
+static int compile_sources(const struct request *request, struct tool_args *objects)
+{
+	if (request->sources.n && tool_temp(temp, sizeof(temp)) < 0)
+		return 2;
+	for (size_t i = 0; i < request->sources.n; i++) {
+		int status;
+
+		tool_args_addf(objects, "%s/%zu.o", temp, i);
+		status = compile(request, request->sources.item[i], objects->item[i]);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static int link_all(const struct request *request)
+{
+	struct tool_args objects = { 0 }, args = { 0 };
+	size_t next = 0;
+	int status;
+
+	status = compile_sources(request, &objects);
+	if (status)
+		goto free_args;
+	add_compiler(&args);
+	for (size_t i = 0; i < request->flags.n; i++)
+		tool_args_add(&args, request->flags.item[i]);
+	if (request->out) {
+		tool_args_add(&args, "-o");
+		tool_args_add(&args, request->out);
+	}
+	for (size_t i = 0; i < request->link.n; i++)
+		tool_args_add(&args, *request->link.item[i] ? request->link.item[i] : objects.item[next++]);
+	if (!request->shared)
+		add_library(&args);
+	status = tool_run(&args);
+free_args:
+	tool_args_free(&objects);
+	tool_args_free(&args);
+	return status;
+}
+
+/* Questions, "-" as input, an assembler file: the compiler's own business. */
+static int pass_on(const struct request *request, char **argv)
+{
+	struct tool_args args = { 0 };
+	int status;
+
+	add_compiler(&args);
+	if (!request->silent) {
+		tool_args_add(&args, "-isystem");
+		tool_args_add(&args, paths.include);
+	}
+	for (int i = 1; argv[i]; i++) {
+		if (!strncmp(argv[i], "--linux", 7)) {
+			i += !argv[i][7] && argv[i + 1];
+			continue;
+		}
+		tool_args_add(&args, argv[i]);
+	}
+	status = tool_run(&args);
+	tool_args_free(&args);
+	return status;
+}
+
+static void usage(void)
+{
+	puts("usage: dmakit-cc [--linux VERSION] [the C compiler's own options] FILE...\n"
+	     "\n"
+	     "The C compiler, with what a Linux driver needs to become a program: dmakit's headers, the\n"
+	     "flags of a kernel module, and libdmakit.a at the link. Works as CC= in a Makefile.\n"
+	     "\n"
+	     "  --linux VERSION   the API as it was in that Linux version, such as 5.10, 6.1 or 6.12\n"
+	     "\n"
+	     "A source that includes <dmakit/...> and nothing from <linux/...> or <asm/...> is compiled as\n"
+	     "an ordinary program's (a test); any other as a driver's.\n"
+	     "\n"
+	     "Environment: DMAKIT_CC, the compiler to use (default: cc).");
+}
+
+int main(int argc, char **argv)
+{
+	struct request request = { .mode = MODE_LINK };
+	int status;
+
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		usage();
+		return 0;
+	}
+	if (tool_paths(&paths) < 0 || parse(&request, argc, argv) < 0)
+		return 2;
+	atexit(cleanup);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	signal(SIGHUP, on_signal);
+
+	if (request.silent || (!request.sources.n && (!request.link.n || request.mode != MODE_LINK)))
+		status = pass_on(&request, argv);
+	else if (request.mode == MODE_LINK)
+		status = link_all(&request);
+	else
+		status = compile_all(&request);
+
+	tool_args_free(&request.sources);
+	tool_args_free(&request.flags);
+	tool_args_free(&request.link);
+	return status;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a driver's sources to a program, by dmakit-cc. The compiler speaks for itself; what the linker says is read, since a
+ * kernel function that is not there should be named with every place that calls it, in words a driver's author uses.
+ */
+#include "dmakit/dmakit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- what the linker says --------------------------------------------------------------------------------------------- */
+
+struct reference {
+	char *symbol, *place, *function;
+};
+
+struct references {
+	struct reference *item;
+	size_t n;
+};
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void add_reference(struct references *list, const char *symbol, const char *place, const char *function)
+{
+	struct reference *item;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (!strcmp(list->item[i].symbol, symbol) && !strcmp(list->item[i].place, place))
+			return;
+	}
+	item = dmk_report_grow(&list->item, &list->n, sizeof(*item));
+	if (!item)
+		exit(tool_refuse("out of memory"));
+	*item = (struct reference){ strdup(symbol), strdup(place), strdup(function) };
+}
+
+/* The word that starts after @before, up to a closing quote. */
+static bool quoted_after(const char *line, const char *before, char *word, size_t size)
+{
+	const char *at = strstr(line, before);
+	size_t n;
+
+	if (!at)
+		return false;
+	at += strlen(before);
+	at += strspn(at, "`'\"");
+	n = strcspn(at, "`'\"\n");
+	snprintf(word, size, "%.*s", (int)n, at);
+	return n > 0;
+}
+
+/* "/usr/bin/ld: dir/driver.c:12: undefined reference" -> "driver.c:12"; an object's section offset is no place to name. */
+static void place_in(char *line, char *place, size_t size)
+{
+	char *end = strstr(line, ": undefined reference");
+	char *start = line, *skip;
+
+	*end = '\0';
+	while ((skip = strstr(start, ": ")))
+		start = skip + 2;
+	start = strrchr(start, '/') ? strrchr(start, '/') + 1 : start;
+	snprintf(place, size, "%.*s", (int)size - 1, strstr(start, ".o:(") ? "" : start);
+}
+
+/* Returns whether every complaint was an undefined reference. */
+static bool read_complaints(FILE *text, struct references *list)
+{
+	char line[4096], function[256] = "", symbol[256], place[256];
+	bool only = true;
+
+	while (fgets(line, sizeof(line), text)) {
+		if (quoted_after(line, "in function ", function, sizeof(function)))
+			continue;
+		if (quoted_after(line, "undefined reference to ", symbol, sizeof(symbol))) {
+			place_in(line, place, sizeof(place));
+			add_reference(list, symbol, place, function);
+		} else if (!strstr(line, "more undefined references") && !strstr(line, "ld returned 1") &&
+			   !strstr(line, "linker command failed") && !strstr(line, "warning:") &&
+			   !strstr(line, "NOTE:")) {
+			only = false;
+		}
+	}
+	return only;
+}
+
+/* A function that the headers declare for another name at the link is known to its callers by the Linux name. */
+static const char *linux_name(const char *symbol)
+{
+	return strncmp(symbol, "dmk_", 4) ? symbol : symbol + 4;
+}
+
+static void print_place(FILE *out, const struct reference *reference, bool first)
+{
+	fputs(first ? " (" : "; ", out);
+	if (reference->place[0])
+		fprintf(out, "%s", reference->place);
+	if (reference->function[0])
+		fprintf(out, "%sin %s", reference->place[0] ? " " : "", reference->function);
+	else if (!reference->place[0])
+		fputs("in its data", out);
+}
+
+static void print_symbol(FILE *out, const struct references *list, size_t first)
+{
+	bool any = false;
+
+	fprintf(out, "%s", linux_name(list->item[first].symbol));
+	for (size_t i = first; i < list->n; i++) {
+		if (strcmp(list->item[i].symbol, list->item[first].symbol))
+			continue;
+		print_place(out, &list->item[i], !any);
+		any = true;
+	}
+	fputs(any ? ")" : "", out);
+}
+
+static bool named_before(const struct references *list, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (!strcmp(list->item[i].symbol, list->item[index].symbol))
+			return true;
+	}
+	return false;
+}
+
+static void say_undefined(const struct tool_build *build, const struct references *list)
+{
+	const char *separator = "";
+
+	if (build->sources.n == 1)
+		fprintf(stderr, "dmakit: %s calls", base_of(build->sources.item[0]));
+	else
+		fprintf(stderr, "dmakit: the sources call");
+	fputs(" kernel functions that dmakit does not have: ", stderr);
+	for (size_t i = 0; i < list->n; i++) {
+		if (named_before(list, i))
+			continue;
+		fputs(separator, stderr);
+		print_symbol(stderr, list, i);
+		separator = ", ";
+	}
+	fputc('\n', stderr);
+}
+
+static void free_references(struct references *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->item[i].symbol);
+		free(list->item[i].place);
+		free(list->item[i].function);
+	}
+	free(list->item);
+}
+
+static int explain_link(const struct tool_build *build, FILE *text)
+{
+	struct references list = { 0 };
+	char line[4096];
+	bool only;
+
+	rewind(text);
+	only = read_complaints(text, &list);
+	if (only && list.n) {
+		say_undefined(build, &list);
+	} else {
+		rewind(text);
+		while (fgets(line, sizeof(line), text))
+			fputs(line, stderr);
+		tool_refuse("the program does not link");
+	}
+	free_references(&list);
+	return STATUS_REFUSED;
+}
+
+/* --- compiling and linking --------------------------------------------------------------------------------------------- */
+
+static int check_source(const char *name)
+{
+	struct stat info;
+
+	if (stat(name, &info) < 0 || access(name, R_OK) < 0)
+		return tool_refuse("%s: %s", name, strerror(errno));
+	if (!S_ISREG(info.st_mode))
+		return tool_refuse("%s: not a file", name);
+	return STATUS_CLEAN;
+}
+
+static void add_compiler(const struct tool_build *build, struct tool_args *args)
+{
+	tool_args_addf(args, "%s/dmakit-cc", build->paths->bin);
+	if (build->linux_version)
+		tool_args_addf(args, "--linux=%s", build->linux_version);
+}
+
+static int compile(const struct tool_build *build, const char *source, const char *object)
+{
+	struct tool_args args = { 0 };
+	int status;
+
+	add_compiler(build, &args);
+	/* a function that is not there is named at the link, with all its callers */
+	tool_args_add(&args, "-Wno-implicit-function-declaration");
+	tool_args_add(&args, "-O1");
+	tool_args_add(&args, "-c");
+	tool_args_add(&args, "-o");
+	tool_args_add(&args, object);
+	tool_args_add(&args, source);
+	status = tool_run(&args);
+	tool_args_free(&args);
+	return status ? tool_refuse("%s does not compile", source) : STATUS_CLEAN;
+}
+
+static int link_program(const struct tool_build *build, const struct tool_args *objects)
+{
+	struct tool_args args = { 0 };
+	int status = STATUS_REFUSED;
+	FILE *text = tmpfile();
+	pid_t pid;
+
+	if (!text)
+		return tool_refuse("no temporary file: %s", strerror(errno));
+	add_compiler(build, &args);
+	tool_args_add(&args, "-o");
+	tool_args_add(&args, build->program);
+	for (size_t i = 0; i < objects->n; i++)
+		tool_args_add(&args, objects->item[i]);
+	pid = tool_start(&args, -1, fileno(text));
+	if (pid < 0)
+		goto close_text;
+	status = tool_wait(pid) ? explain_link(build, text) : STATUS_CLEAN;
+close_text:
+	fclose(text);
+	tool_args_free(&args);
+	return status;
+}
+
+int tool_build(struct tool_build *build)
+{
+	struct tool_args objects = { 0 };
+	int status = STATUS_CLEAN;
+
+	setenv("LC_ALL", "C", 1); /* the linker's words are read */
+	for (size_t i = 0; i < build->sources.n && !status; i++)
+		status = check_source(build->sources.item[i]);
+	for (size_t i = 0; i < build->sources.n && !status; i++) {
+		tool_args_addf(&objects, "%s/%zu.o", build->directory, i);
+		status = compile(build, build->sources.item[i], objects.item[i]);
+	}
+	if (!status && snprintf(build->program, sizeof(build->program), "%s/program", build->directory) >=
+			       (int)sizeof(build->program))
+		status = tool_refuse("the path of the temporary directory is too long");
+	if (!status)
+		status = link_program(build, &objects);
+	tool_args_free(&objects);
+	return status;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The dmakit command: one function a verb, each with its own command line, returning the exit status. */
+#ifndef TOOLS_DMAKIT_H
+#define TOOLS_DMAKIT_H
+
+#include "common/paths.h"
+#include "common/process.h"
+#include "report/report.h"
+
+#include <getopt.h>
+
+enum { STATUS_CLEAN, STATUS_FOUND, STATUS_REFUSED };
+
+int tool_check(int argc, char **argv);
+int tool_machines(int argc, char **argv);
+int tool_explain(int argc, char **argv);
+
+/** tool_refuse - one line on standard error. Return: STATUS_REFUSED. */
+int tool_refuse(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
+
+/** tool_bad_option - say what getopt_long() did not like, with the nearest option. Return: STATUS_REFUSED. */
+int tool_bad_option(const char *verb, int code, char *const *argv, const struct option *options);
+
+/* --- building a program from sources ------------------------------------------------------------------------------- */
+
+struct tool_build {
+	const struct tool_paths *paths;
+	const char *linux_version; /* NULL: newest */
+	const char *directory;     /* where it may write */
+	struct tool_args sources;
+	char program[PATH_MAX];    /* the result */
+};
+
+/** tool_build - compile and link; STATUS_CLEAN, or STATUS_REFUSED when all was said. */
+int tool_build(struct tool_build *build);
+
+/* --- the table of several machines ----------------------------------------------------------------------------------- */
+
+struct tool_table {
+	const char *driver; /* first column */
+	bool shown;         /* there is a table at all */
+	bool header;
+	bool live;          /* on a terminal: what runs is shown below, and overwritten */
+	int width;          /* of the machine's column */
+};
+
+void tool_table_start(const struct tool_table *table);
+void tool_table_row(const struct tool_table *table, const struct dmk_report *report);
+/** tool_table_running - on a terminal, what is under way, for how long; NULL: nothing any more. */
+void tool_table_running(const struct tool_table *table, const char *names);
+
+#endif

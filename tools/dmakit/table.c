@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* A row per machine, printed when the machine is done; on a terminal a last line says what is under way. */
+#include "dmakit/dmakit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void clear_line(const struct tool_table *table)
+{
+	if (table->live)
+		fputs("\r\033[K", stdout);
+}
+
+void tool_table_start(const struct tool_table *table)
+{
+	if (!table->shown || !table->header)
+		return;
+	printf("%-10s %-*s %9s %9s %9s %6s %9s %8s\n", "driver", table->width, "machine", "maps", "bounced", "synced",
+	       "leaks", "findings", "time");
+	fflush(stdout);
+}
+
+static const char *remark(const struct dmk_report *report)
+{
+	static const char *const text[] = { "", "  crashed", "  hung", "  could not run" };
+
+	if (report->skipped)
+		return "  no device there";
+	if (report->outcome != DMK_OUTCOME_DONE)
+		return text[report->outcome];
+	if (report->machine_died)
+		return "  machine died";
+	for (size_t i = 0; i < report->nr_tests; i++) {
+		if (!report->test[i].passed)
+			return "  test failed";
+	}
+	if (report->nr_problems)
+		return "  problem";
+	return report->totals.lost_records ? "  incomplete" : "";
+}
+
+void tool_table_row(const struct tool_table *table, const struct dmk_report *report)
+{
+	const struct dmk_check_totals *totals = &report->totals;
+
+	if (!table->shown)
+		return;
+	clear_line(table);
+	if (report->outcome == DMK_OUTCOME_REFUSED)
+		printf("%-10s %-*s %9s %9s %9s %6s %9s %8s%s\n", table->driver, table->width, report->machine, "-", "-",
+		       "-", "-", "-", "-", remark(report));
+	else
+		printf("%-10s %-*s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %6" PRIu64 " %9zu %6.1f s%s\n", table->driver,
+		       table->width, report->machine, totals->maps, totals->bounced, totals->syncs, totals->leaks,
+		       report->nr_findings, report->seconds, remark(report));
+	fflush(stdout);
+}
+
+void tool_table_running(const struct tool_table *table, const char *names)
+{
+	if (!table->shown || !table->live)
+		return;
+	clear_line(table);
+	if (names)
+		printf("%-10s %s", table->driver, names);
+	fflush(stdout);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A report from its JSON, so that `dmakit check` can merge what several programs reported. The text comes from a program that
+ * ran a driver and may have been damaged by it: anything of another type than expected counts as not there.
+ */
+#include "report/report.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *text_in(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? strdup(text) : NULL;
+}
+
+static uint64_t number_in(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (json_is_string(value))
+		return strtoull(json_string_value(value), NULL, 0);
+	return (uint64_t)json_integer_value(value);
+}
+
+static bool true_in(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+static void read_stack(const json_t *array, struct dmk_report_stack *stack)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		struct dmk_report_frame *frame = dmk_report_grow(&stack->frame, &stack->n, sizeof(*frame));
+
+		if (!frame)
+			return;
+		frame->function = text_in(item, "function");
+		frame->file = text_in(item, "file");
+		frame->line = number_in(item, "line");
+		frame->address = number_in(item, "address");
+		frame->inlined = true_in(item, "inlined");
+		frame->ours = true_in(item, "dmakit");
+	}
+}
+
+static void read_finding(const json_t *item, struct dmk_report_finding *finding)
+{
+	const json_t *buffer = json_object_get(item, "buffer");
+	const char *severity = json_string_value(json_object_get(item, "severity"));
+
+	finding->rule = text_in(item, "rule");
+	finding->title = text_in(item, "title");
+	finding->warning = severity && !strcmp(severity, "warning");
+	finding->count = number_in(item, "count");
+	finding->device = text_in(item, "device");
+	finding->driver = text_in(item, "driver");
+	finding->what = text_in(item, "what");
+	finding->mend = text_in(item, "mend");
+	finding->mapped_label = text_in(item, "mapped_label");
+	read_stack(json_object_get(item, "where"), &finding->where);
+	read_stack(json_object_get(item, "mapped"), &finding->mapped);
+	if (!json_is_object(buffer))
+		return;
+	finding->buffer.known = true;
+	finding->buffer.kind = text_in(buffer, "kind");
+	finding->buffer.owner = text_in(buffer, "owner");
+	finding->buffer.direction = text_in(buffer, "direction");
+	finding->buffer.dma = number_in(buffer, "dma");
+	finding->buffer.phys = number_in(buffer, "phys");
+	finding->buffer.cpu = number_in(buffer, "cpu");
+	finding->buffer.size = number_in(buffer, "size");
+	finding->buffer.bounced = true_in(buffer, "bounced");
+}
+
+static void read_findings(const json_t *array, struct dmk_report_finding **list, size_t *n)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		struct dmk_report_finding *finding = dmk_report_grow(list, n, sizeof(*finding));
+
+		if (!finding)
+			return;
+		read_finding(item, finding);
+	}
+}
+
+static void read_totals(const json_t *totals, struct dmk_check_totals *out)
+{
+	out->maps = number_in(totals, "maps");
+	out->unmaps = number_in(totals, "unmaps");
+	out->syncs = number_in(totals, "syncs");
+	out->bounced = number_in(totals, "bounced");
+	out->allocs = number_in(totals, "allocs");
+	out->frees = number_in(totals, "frees");
+	out->device_accesses = number_in(totals, "device_accesses");
+	out->bytes_mapped = number_in(totals, "bytes_mapped");
+	out->bytes_bounced = number_in(totals, "bytes_bounced");
+	out->leaks = number_in(totals, "leaks");
+	out->lost_records = number_in(totals, "lost_records");
+	out->live_high_water = number_in(totals, "live_high_water");
+}
+
+static void read_failures(const json_t *array, struct dmk_report_test *test)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		struct dmk_report_failure *failure =
+			dmk_report_grow(&test->failure, &test->nr_failures, sizeof(*failure));
+
+		if (!failure)
+			return;
+		failure->text = text_in(item, "text");
+		failure->file = text_in(item, "file");
+		failure->line = number_in(item, "line");
+	}
+}
+
+static void read_tests(const json_t *array, struct dmk_report *report)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		struct dmk_report_test *test = dmk_report_grow(&report->test, &report->nr_tests, sizeof(*test));
+
+		if (!test)
+			return;
+		test->name = text_in(item, "name");
+		test->file = text_in(item, "file");
+		test->line = number_in(item, "line");
+		test->passed = true_in(item, "passed");
+		test->seconds = json_number_value(json_object_get(item, "seconds"));
+		read_failures(json_object_get(item, "failures"), test);
+	}
+}
+
+static void read_strings(const json_t *array, char ***list, size_t *n)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		char **string = dmk_report_grow(list, n, sizeof(*string));
+
+		if (string)
+			*string = strdup(json_is_string(item) ? json_string_value(item) : "");
+	}
+}
+
+static void read_threads(const json_t *array, struct dmk_report *report)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		struct dmk_report_thread *thread =
+			dmk_report_grow(&report->thread, &report->nr_threads, sizeof(*thread));
+
+		if (!thread)
+			return;
+		thread->name = text_in(item, "name");
+		thread->tid = (int)number_in(item, "tid");
+		read_stack(json_object_get(item, "stack"), &thread->stack);
+	}
+}
+
+static void read_log(const json_t *array, struct dmk_report *report)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		struct dmk_report_log *line = dmk_report_grow(&report->log, &report->nr_log, sizeof(*line));
+
+		if (!line)
+			return;
+		line->level = (int)number_in(item, "level");
+		line->text = text_in(item, "text");
+	}
+}
+
+static enum dmk_report_outcome outcome_in(const json_t *run)
+{
+	const char *text = json_string_value(json_object_get(run, "outcome"));
+
+	if (text && !strcmp(text, "done"))
+		return DMK_OUTCOME_DONE;
+	if (text && !strcmp(text, "crashed"))
+		return DMK_OUTCOME_CRASHED;
+	if (text && !strcmp(text, "hung"))
+		return DMK_OUTCOME_HUNG;
+	return DMK_OUTCOME_REFUSED;
+}
+
+static void read_run(const json_t *run, struct dmk_report *report)
+{
+	const json_t *crash = json_object_get(run, "crash"), *hang = json_object_get(run, "hang");
+	const json_t *exercise = json_object_get(run, "exercise");
+
+	report->outcome = outcome_in(run);
+	report->error = text_in(run, "error");
+	report->no_device = true_in(run, "no_device");
+	report->skipped = true_in(run, "skipped");
+	report->machine = text_in(run, "machine");
+	report->summary = text_in(run, "summary");
+	report->append = text_in(run, "append");
+	report->seed = number_in(run, "seed");
+	read_strings(json_object_get(run, "devices"), &report->device, &report->nr_devices);
+	report->bound = number_in(run, "bound_devices");
+	report->seconds = json_number_value(json_object_get(run, "seconds"));
+	report->crash.signal = text_in(crash, "signal");
+	report->crash.text = text_in(crash, "text");
+	report->crash.bias = number_in(crash, "bias");
+	read_stack(json_object_get(crash, "stack"), &report->crash.stack);
+	report->limit = json_number_value(json_object_get(hang, "limit"));
+	read_threads(json_object_get(hang, "threads"), report);
+	read_findings(json_object_get(run, "live"), &report->live, &report->nr_live);
+	report->machine_died = text_in(run, "machine_died");
+	read_findings(json_object_get(run, "findings"), &report->finding, &report->nr_findings);
+	read_totals(json_object_get(run, "totals"), &report->totals);
+	read_strings(json_object_get(run, "problems"), &report->problem, &report->nr_problems);
+	read_tests(json_object_get(run, "tests"), report);
+	report->exercised = json_is_object(exercise);
+	report->exercised_files = number_in(exercise, "files");
+	report->exercised_calls = number_in(exercise, "calls");
+	read_log(json_object_get(run, "log"), report);
+	report->log_dropped = number_in(run, "log_dropped");
+}
+
+int dmk_json_read(const char *text, size_t size, struct dmk_report *report)
+{
+	json_t *root = json_loadb(text, size, JSON_DISABLE_EOF_CHECK, NULL);
+	const json_t *run = json_array_get(json_object_get(root, "runs"), 0);
+
+	memset(report, 0, sizeof(*report));
+	if (!json_is_object(run)) {
+		json_decref(root);
+		return -EINVAL;
+	}
+	read_run(run, report);
+	json_decref(root);
+	return 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reports for programs: JSON, by jansson. docs/JSON.md and docs/report.schema.json describe it; whatever is added here is
+ * added there. Addresses are strings in hexadecimal, since a JSON number may not hold 64 bits.
+ */
+#include "report/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+
+/* jansson takes a string only when it is UTF-8; what is not is shown with its odd bytes replaced. */
+static json_t *text_of(const char *text)
+{
+	char clean[1024];
+	json_t *string;
+	size_t n = 0;
+
+	if (!text)
+		return json_null();
+	string = json_string(text);
+	if (string)
+		return string;
+	for (; text[n] && n + 1 < sizeof(clean); n++)
+		clean[n] = text[n] & 0x80 ? '?' : text[n];
+	clean[n] = '\0';
+	return json_string(clean);
+}
+
+static json_t *hex_of(uint64_t value)
+{
+	return json_sprintf("0x%" PRIx64, value);
+}
+
+static json_t *stack_of(const struct dmk_report_stack *stack)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < stack->n; i++) {
+		const struct dmk_report_frame *frame = &stack->frame[i];
+
+		json_array_append_new(array, json_pack("{s:o, s:o, s:I, s:o, s:b, s:b}", "function",
+						       text_of(frame->function), "file", text_of(frame->file), "line",
+						       (json_int_t)frame->line, "address", hex_of(frame->address),
+						       "inlined", frame->inlined, "dmakit", frame->ours));
+	}
+	return array;
+}
+
+static json_t *buffer_of(const struct dmk_report_finding *finding)
+{
+	if (!finding->buffer.known)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}", "kind", text_of(finding->buffer.kind), "dma",
+			 hex_of(finding->buffer.dma), "phys", hex_of(finding->buffer.phys), "cpu",
+			 hex_of(finding->buffer.cpu), "size", (json_int_t)finding->buffer.size, "direction",
+			 text_of(finding->buffer.direction), "bounced", finding->buffer.bounced, "owner",
+			 text_of(finding->buffer.owner));
+}
+
+static json_t *finding_of(const struct dmk_report_finding *finding)
+{
+	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rule", text_of(finding->rule),
+			 "title", text_of(finding->title), "severity", finding->warning ? "warning" : "error", "count",
+			 (json_int_t)finding->count, "device", text_of(finding->device), "driver",
+			 text_of(finding->driver), "what", text_of(finding->what), "mend", text_of(finding->mend),
+			 "buffer", buffer_of(finding), "where", stack_of(&finding->where), "mapped",
+			 stack_of(&finding->mapped), "mapped_label", text_of(finding->mapped_label));
+}
+
+static json_t *findings_of(const struct dmk_report_finding *finding, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, finding_of(&finding[i]));
+	return array;
+}
+
+static json_t *totals_of(const struct dmk_check_totals *totals)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "maps", (json_int_t)totals->maps,
+			 "unmaps", (json_int_t)totals->unmaps, "syncs", (json_int_t)totals->syncs, "bounced",
+			 (json_int_t)totals->bounced, "allocs", (json_int_t)totals->allocs, "frees",
+			 (json_int_t)totals->frees, "device_accesses", (json_int_t)totals->device_accesses,
+			 "bytes_mapped", (json_int_t)totals->bytes_mapped, "bytes_bounced",
+			 (json_int_t)totals->bytes_bounced, "leaks", (json_int_t)totals->leaks, "lost_records",
+			 (json_int_t)totals->lost_records, "live_high_water", (json_int_t)totals->live_high_water);
+}
+
+static json_t *test_of(const struct dmk_report_test *test)
+{
+	json_t *failures = json_array();
+
+	for (size_t i = 0; i < test->nr_failures; i++)
+		json_array_append_new(failures,
+				      json_pack("{s:o, s:o, s:I}", "text", text_of(test->failure[i].text), "file",
+						text_of(test->failure[i].file), "line",
+						(json_int_t)test->failure[i].line));
+	return json_pack("{s:o, s:o, s:I, s:b, s:f, s:o}", "name", text_of(test->name), "file", text_of(test->file),
+			 "line", (json_int_t)test->line, "passed", test->passed, "seconds", test->seconds, "failures",
+			 failures);
+}
+
+static json_t *tests_of(const struct dmk_report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->nr_tests; i++)
+		json_array_append_new(array, test_of(&report->test[i]));
+	return array;
+}
+
+static json_t *strings_of(char *const *string, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, text_of(string[i]));
+	return array;
+}
+
+static json_t *crash_of(const struct dmk_report *report)
+{
+	if (report->outcome != DMK_OUTCOME_CRASHED)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "signal", text_of(report->crash.signal), "text",
+			 text_of(report->crash.text), "stack", stack_of(&report->crash.stack), "bias",
+			 hex_of(report->crash.bias));
+}
+
+static json_t *hang_of(const struct dmk_report *report)
+{
+	json_t *threads;
+
+	if (report->outcome != DMK_OUTCOME_HUNG)
+		return json_null();
+	threads = json_array();
+	for (size_t i = 0; i < report->nr_threads; i++)
+		json_array_append_new(threads,
+				      json_pack("{s:o, s:I, s:o}", "name", text_of(report->thread[i].name), "tid",
+						(json_int_t)report->thread[i].tid, "stack",
+						stack_of(&report->thread[i].stack)));
+	return json_pack("{s:f, s:o}", "limit", report->limit, "threads", threads);
+}
+
+static json_t *log_of(const struct dmk_report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->nr_log; i++)
+		json_array_append_new(array, json_pack("{s:i, s:o}", "level", report->log[i].level, "text",
+						       text_of(report->log[i].text)));
+	return array;
+}
+
+static json_t *exercise_of(const struct dmk_report *report)
+{
+	if (!report->exercised)
+		return json_null();
+	return json_pack("{s:I, s:I}", "files", (json_int_t)report->exercised_files, "calls",
+			 (json_int_t)report->exercised_calls);
+}
+
+static json_t *run_of(const struct dmk_report *report)
+{
+	static const char *const outcome[] = { "done", "crashed", "hung", "refused" };
+	json_t *run = json_object();
+
+	json_object_set_new(run, "machine", text_of(report->machine));
+	json_object_set_new(run, "summary", text_of(report->summary));
+	json_object_set_new(run, "append", text_of(report->append));
+	/* a seed may have all 64 bits */
+	json_object_set_new(run, "seed", json_sprintf("%" PRIu64, report->seed));
+	json_object_set_new(run, "devices", strings_of(report->device, report->nr_devices));
+	json_object_set_new(run, "bound_devices", json_integer(report->bound));
+	json_object_set_new(run, "seconds", json_real(report->seconds));
+	json_object_set_new(run, "status", json_integer(dmk_report_status(report)));
+	json_object_set_new(run, "outcome", json_string(outcome[report->outcome]));
+	json_object_set_new(run, "error", text_of(report->error));
+	json_object_set_new(run, "no_device", json_boolean(report->no_device));
+	json_object_set_new(run, "skipped", json_boolean(report->skipped));
+	json_object_set_new(run, "crash", crash_of(report));
+	json_object_set_new(run, "hang", hang_of(report));
+	json_object_set_new(run, "live", findings_of(report->live, report->nr_live));
+	json_object_set_new(run, "machine_died", text_of(report->machine_died));
+	json_object_set_new(run, "findings", findings_of(report->finding, report->nr_findings));
+	json_object_set_new(run, "totals", totals_of(&report->totals));
+	json_object_set_new(run, "problems", strings_of(report->problem, report->nr_problems));
+	json_object_set_new(run, "tests", tests_of(report));
+	json_object_set_new(run, "exercise", exercise_of(report));
+	json_object_set_new(run, "log", log_of(report));
+	json_object_set_new(run, "log_dropped", json_integer((json_int_t)report->log_dropped));
+	return run;
+}
+
+int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n)
+{
+	json_t *runs = json_array(), *root;
+	int status = 0, result;
+
+	for (size_t i = 0; i < n; i++) {
+		int one = dmk_report_status(&reports[i]);
+
+		status = one > status ? one : status;
+		json_array_append_new(runs, run_of(&reports[i]));
+	}
+	root = json_pack("{s:s, s:i, s:i, s:o}", "format", "dmakit report", "version", 1, "status", status, "runs", runs);
+	if (!root)
+		return -ENOMEM;
+	result = json_dumpf(root, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	json_decref(root);
+	if (result < 0 || fputc('\n', out) == EOF || fflush(out) == EOF)
+		return -EIO;
+	return 0;
+}

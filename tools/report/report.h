@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A report: all that one run of a driver on one machine gave, as plain data. The runner fills it from the checker, the machine
+ * and the tests; text.c and json_write.c show it; json_read.c makes one again, so that `dmakit check` can merge several.
+ *
+ * Every string is the report's own, from malloc, and may be NULL for "nothing known" unless a comment says otherwise.
+ */
+#ifndef TOOLS_REPORT_H
+#define TOOLS_REPORT_H
+
+#include <dmakit/check.h>
+#include <dmakit/types.h>
+
+#include <stdio.h>
+
+/** One line of a stack, with names. An inlined function is a frame of its own. */
+struct dmk_report_frame {
+	char *function;
+	char *file;          /* as the compiler was given it, made absolute; NULL without debug information */
+	unsigned int line;   /* 0: not known */
+	uint64_t address;
+	bool inlined;
+	bool ours;           /* dmakit's own code, not the driver's or the test's */
+};
+
+struct dmk_report_stack {
+	struct dmk_report_frame *frame;
+	size_t n;
+};
+
+/** A finding, or (in live) something mapped at the moment of a crash or hang: then rule is "". */
+struct dmk_report_finding {
+	char *rule, *title;
+	bool warning;
+	uint64_t count;
+	char *device, *driver;
+	char *what, *mend;
+	struct {
+		bool known, bounced;
+		char *kind, *owner, *direction; /* direction NULL: it has none */
+		uint64_t dma, phys, cpu, size;
+	} buffer;
+	struct dmk_report_stack where, mapped;
+	char *mapped_label;
+};
+
+struct dmk_report_test {
+	char *name, *file;
+	unsigned int line;
+	bool passed;
+	double seconds;
+	struct dmk_report_failure {
+		char *text, *file;
+		unsigned int line;
+	} *failure;
+	size_t nr_failures;
+};
+
+enum dmk_report_outcome {
+	DMK_OUTCOME_DONE,    /* it ran to its end */
+	DMK_OUTCOME_CRASHED, /* the driver or test crashed: crash is filled, live is what was mapped */
+	DMK_OUTCOME_HUNG,    /* the time limit passed: threads are filled, live is what was mapped */
+	DMK_OUTCOME_REFUSED, /* it could not run at all: error says why, in one line */
+};
+
+struct dmk_report_thread {
+	char *name;
+	int tid;
+	struct dmk_report_stack stack;
+};
+
+struct dmk_report {
+	enum dmk_report_outcome outcome;
+	char *error;
+	bool no_device; /* refused since nothing there is for this driver */
+	bool skipped;   /* the same, on a machine that was not asked for by name: no failure */
+	char *machine, *summary, *append;
+	uint64_t seed;
+	char **device; /* as --device would say it */
+	size_t nr_devices;
+	unsigned int bound; /* devices that a driver took */
+	double seconds;
+
+	struct {
+		char *signal, *text;
+		struct dmk_report_stack stack;
+		uint64_t bias; /* of the program's addresses, when the stack has addresses only */
+	} crash;
+	double limit; /* seconds; of a hang */
+	struct dmk_report_thread *thread;
+	size_t nr_threads;
+	struct dmk_report_finding *live;
+	size_t nr_live;
+	char *machine_died;
+
+	struct dmk_report_finding *finding;
+	size_t nr_findings;
+	struct dmk_check_totals totals;
+
+	char **problem; /* one line each: a module that would not load, a probe that failed */
+	size_t nr_problems;
+	struct dmk_report_test *test;
+	size_t nr_tests;
+	bool exercised;  /* there was no test: the default exercise ran */
+	unsigned int exercised_files, exercised_calls;
+
+	struct dmk_report_log {
+		int level;
+		char *text;
+	} *log;
+	size_t nr_log;
+	uint64_t log_dropped;
+};
+
+/** The exit status that a report stands for: 0 nothing wrong, 1 something was, 2 it could not run. */
+int dmk_report_status(const struct dmk_report *report);
+
+/** Free all that the report owns, not the report; it is empty afterwards. */
+void dmk_report_clear(struct dmk_report *report);
+void dmk_report_clear_finding(struct dmk_report_finding *finding);
+
+/** dmk_report_grow - room for one more zeroed element of *@array, which has *@n of @size bytes. NULL: out of memory. */
+void *dmk_report_grow(void *array, size_t *n, size_t size);
+/** Printf-style, into fresh memory. */
+char *dmk_report_format(const char *format, ...) DMK_PRINTF(1, 2);
+
+/** Whether two findings are the same mistake at the same place: on two machines they are shown once. */
+bool dmk_report_same(const struct dmk_report_finding *a, const struct dmk_report_finding *b);
+
+/** First frame that is not dmakit's own, or NULL. */
+const struct dmk_report_frame *dmk_report_place(const struct dmk_report_stack *stack);
+
+const char *dmk_report_direction(enum dmk_direction dir);
+
+/* --- symbols ------------------------------------------------------------------------------------------------------ */
+
+struct dmk_symbols;
+
+/** dmk_symbols_self - of the running process; NULL: none can be had, and stacks have addresses only. */
+struct dmk_symbols *dmk_symbols_self(void);
+/** dmk_symbols_file - of @program as it was loaded with @bias added to its addresses, when it is gone. */
+struct dmk_symbols *dmk_symbols_file(const char *program, uint64_t bias);
+void dmk_symbols_free(struct dmk_symbols *symbols);
+/** dmk_symbols_is_library - whether a code address lies in dmakit's own object code. Quick, and any thread may ask. */
+bool dmk_symbols_is_library(const struct dmk_symbols *symbols, const void *code);
+/** dmk_symbols_stack - @exact: the first address is an instruction itself, as the rest never are. */
+void dmk_symbols_stack(struct dmk_symbols *symbols, const struct dmk_stack *stack, bool exact,
+		       struct dmk_report_stack *out);
+void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address, size_t n, bool exact,
+			   struct dmk_report_stack *out);
+
+/* --- showing ------------------------------------------------------------------------------------------------------ */
+
+struct dmk_text_options {
+	bool color;
+	bool verbose;       /* the driver's log too */
+	bool excerpt;       /* the source line of the first frame of each stack, where the file can be read */
+	const char *prefix; /* what file names are shown relative to: the working directory; NULL: absolute */
+};
+
+/** dmk_text_options_for - colour when @out is a terminal and NO_COLOR is not set. */
+struct dmk_text_options dmk_text_options_for(FILE *out);
+
+/** dmk_text_reports - all of them, merged: a finding that several machines gave is shown once. */
+void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n, const struct dmk_text_options *options);
+
+/** dmk_json_write - docs/JSON.md. Return 0, or a negative errno. */
+int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n);
+/** dmk_json_read - what dmk_json_write() wrote of one report. Return 0, -EINVAL (no such thing), -ENOMEM. */
+int dmk_json_read(const char *text, size_t size, struct dmk_report *report);
+
+#endif

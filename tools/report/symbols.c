@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names for code addresses: function, file, line, inlined frames, by elfutils' libdwfl. It reads debug information that is
+ * there, and never asks a server for it.
+ *
+ * It also tells dmakit's own code from the driver's: by where the sources lay when dmakit was built, which the debug information
+ * of this very file says; headers of ours count as ours when inlined.
+ */
+#include "report/report.h"
+
+#include <dwarf.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct dmk_symbols {
+	Dwfl *dwfl;
+	char root[PATH_MAX]; /* of dmakit's sources, with a slash at its end; "": not known */
+	struct range {
+		uint64_t first, end;
+	} *library; /* dmakit's own code, ascending */
+	size_t nr_library;
+};
+
+static char *no_debuginfo_path;
+
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_linux_proc_find_elf,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+	.debuginfo_path = &no_debuginfo_path,
+};
+
+/* "/a/./b/../c" -> "/a/c", in place; names only, the file system is not asked. */
+static void tidy(char *path)
+{
+	char *out = path, *in = path;
+
+	while (*in) {
+		if (in[0] == '/' && in[1] == '/') {
+			in++;
+		} else if (in[0] == '/' && in[1] == '.' && (in[2] == '/' || !in[2])) {
+			in += 2;
+		} else if (in[0] == '/' && in[1] == '.' && in[2] == '.' && (in[3] == '/' || !in[3]) && out > path) {
+			in += 3;
+			while (out > path && *--out != '/')
+				;
+		} else {
+			*out++ = *in++;
+		}
+	}
+	*out = '\0';
+}
+
+static char *absolute(const char *directory, const char *file)
+{
+	char *path;
+
+	if (file[0] == '/' || !directory)
+		path = strdup(file);
+	else
+		path = dmk_report_format("%s/%s", directory, file);
+	if (path && path[0] == '/')
+		tidy(path);
+	return path;
+}
+
+static const char *directory_of(Dwarf_Die *cu)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_formstring(dwarf_attr(cu, DW_AT_comp_dir, &attribute));
+}
+
+/* The root is what remains of this file's own path. */
+static void find_root(struct dmk_symbols *symbols)
+{
+	static const char own[] = "tools/report/symbols.c";
+	Dwarf_Addr bias;
+	Dwarf_Die *cu = dwfl_addrdie(symbols->dwfl, (Dwarf_Addr)(uintptr_t)dmk_symbols_self, &bias);
+	const char *name = cu ? dwarf_diename(cu) : NULL;
+	char *path = name ? absolute(directory_of(cu), name) : NULL;
+	size_t n = path ? strlen(path) : 0;
+
+	if (n > sizeof(own) && n - sizeof(own) + 1 < sizeof(symbols->root) &&
+	    !strcmp(path + n - sizeof(own) + 1, own)) {
+		memcpy(symbols->root, path, n - sizeof(own) + 1);
+		symbols->root[n - sizeof(own) + 1] = '\0';
+	}
+	free(path);
+}
+
+static bool is_ours(const struct dmk_symbols *symbols, const char *file)
+{
+	static const char *const part[] = {
+		"core/", "kernel/", "machine/", "models/", "check/", "tools/run/", "tools/report/", "tools/preload/", "include/",
+	};
+	size_t n = strlen(symbols->root);
+
+	if (strstr(file, "/include/dmakit/linux/") || strstr(file, "/include/dmakit/asm/"))
+		return true; /* the headers, installed */
+	if (!n || strncmp(file, symbols->root, n))
+		return false;
+	for (unsigned int i = 0; i < sizeof(part) / sizeof(*part); i++) {
+		if (!strncmp(file + n, part[i], strlen(part[i])))
+			return true;
+	}
+	return false;
+}
+
+/* --- which code is the library's ------------------------------------------------------------------------------------ */
+
+static void note_unit(struct dmk_symbols *symbols, Dwarf_Die *cu, Dwarf_Addr bias)
+{
+	const char *name = dwarf_diename(cu);
+	char *path = name ? absolute(directory_of(cu), name) : NULL;
+	Dwarf_Addr base, first, end;
+	ptrdiff_t next = 0;
+
+	if (path && is_ours(symbols, path)) {
+		while ((next = dwarf_ranges(cu, next, &base, &first, &end)) > 0) {
+			struct range *range =
+				dmk_report_grow(&symbols->library, &symbols->nr_library, sizeof(*range));
+
+			if (!range)
+				break;
+			*range = (struct range){ first + bias, end + bias };
+		}
+	}
+	free(path);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+static void note_library(struct dmk_symbols *symbols)
+{
+	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, (Dwarf_Addr)(uintptr_t)dmk_symbols_self);
+	Dwarf_Die *cu = NULL;
+	Dwarf_Addr bias;
+
+	if (!module || !symbols->root[0])
+		return;
+	while ((cu = dwfl_module_nextcu(module, cu, &bias)))
+		note_unit(symbols, cu, bias);
+	if (symbols->nr_library)
+		qsort(symbols->library, symbols->nr_library, sizeof(*symbols->library), by_address);
+}
+
+bool dmk_symbols_is_library(const struct dmk_symbols *symbols, const void *code)
+{
+	uint64_t pc = (uintptr_t)code;
+	size_t low = 0, high = symbols ? symbols->nr_library : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (pc < symbols->library[middle].first)
+			high = middle;
+		else if (pc >= symbols->library[middle].end)
+			low = middle + 1;
+		else
+			return true;
+	}
+	return false;
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------ */
+
+struct dmk_symbols *dmk_symbols_self(void)
+{
+	struct dmk_symbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (!symbols)
+		return NULL;
+	setenv("DEBUGINFOD_URLS", "", 1);
+	symbols->dwfl = dwfl_begin(&callbacks);
+	if (!symbols->dwfl || dwfl_linux_proc_report(symbols->dwfl, getpid()) != 0 ||
+	    dwfl_report_end(symbols->dwfl, NULL, NULL) != 0) {
+		dmk_symbols_free(symbols);
+		return NULL;
+	}
+	find_root(symbols);
+	note_library(symbols);
+	return symbols;
+}
+
+struct dmk_symbols *dmk_symbols_file(const char *program, uint64_t bias)
+{
+	struct dmk_symbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (!symbols)
+		return NULL;
+	setenv("DEBUGINFOD_URLS", "", 1);
+	symbols->dwfl = dwfl_begin(&callbacks);
+	if (!symbols->dwfl || !dwfl_report_elf(symbols->dwfl, "program", program, -1, bias, false) ||
+	    dwfl_report_end(symbols->dwfl, NULL, NULL) != 0) {
+		dmk_symbols_free(symbols);
+		return NULL;
+	}
+	return symbols;
+}
+
+void dmk_symbols_free(struct dmk_symbols *symbols)
+{
+	if (!symbols)
+		return;
+	if (symbols->dwfl)
+		dwfl_end(symbols->dwfl);
+	free(symbols->library);
+	free(symbols);
+}
+
+/* --- one address --------------------------------------------------------------------------------------------------- */
+
+struct place {
+	Dwarf_Die *cu;
+	const char *file; /* as the debug information has it */
+	int line;
+};
+
+static void add_frame(const struct dmk_symbols *symbols, struct dmk_report_stack *out, const char *function,
+		      const struct place *place, uint64_t address, bool inlined)
+{
+	struct dmk_report_frame *frame = dmk_report_grow(&out->frame, &out->n, sizeof(*frame));
+
+	if (!frame)
+		return;
+	frame->function = function ? strdup(function) : NULL;
+	frame->file = place->file ? absolute(directory_of(place->cu), place->file) : NULL;
+	frame->line = place->line > 0 ? place->line : 0;
+	frame->address = address;
+	frame->inlined = inlined;
+	frame->ours = frame->file ? is_ours(symbols, frame->file) : function && !strncmp(function, "dmk_", 4);
+}
+
+/* Where an inlined function was called from, in terms of the function around it. */
+static void caller_of(Dwarf_Die *inlined, struct place *place)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word value;
+	Dwarf_Files *files;
+	size_t n;
+
+	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &value) == 0)
+		place->line = (int)value;
+	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &value) == 0 &&
+	    dwarf_getsrcfiles(place->cu, &files, &n) == 0 && value < n)
+		place->file = dwarf_filesrc(files, value, NULL, NULL);
+}
+
+/* The inlined functions around @pc, innermost first, and the function that holds them. False: no debug information. */
+static bool add_scopes(struct dmk_symbols *symbols, struct dmk_report_stack *out, struct place *place, Dwarf_Addr pc,
+		       Dwarf_Addr bias, uint64_t address)
+{
+	Dwarf_Die *scopes = NULL;
+	int n = dwarf_getscopes(place->cu, pc - bias, &scopes);
+	bool found = false;
+
+	for (int i = 0; i < n; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+
+		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
+			continue;
+		add_frame(symbols, out, dwarf_diename(&scopes[i]), place, address, tag == DW_TAG_inlined_subroutine);
+		found = true;
+		if (tag == DW_TAG_subprogram)
+			break;
+		caller_of(&scopes[i], place);
+	}
+	free(scopes);
+	return found;
+}
+
+static void add_address(struct dmk_symbols *symbols, struct dmk_report_stack *out, uint64_t address, uint64_t pc)
+{
+	Dwfl_Module *module = symbols ? dwfl_addrmodule(symbols->dwfl, pc) : NULL;
+	struct place place = { 0 };
+	Dwfl_Line *line;
+	Dwarf_Addr bias;
+
+	if (!module) {
+		add_frame(symbols, out, NULL, &place, address, false);
+		return;
+	}
+	place.cu = dwfl_module_addrdie(module, pc, &bias);
+	line = place.cu ? dwfl_module_getsrc(module, pc) : NULL;
+	if (line)
+		place.file = dwfl_lineinfo(line, NULL, &place.line, NULL, NULL, NULL);
+	if (line && add_scopes(symbols, out, &place, pc, bias, address))
+		return;
+	add_frame(symbols, out, dwfl_module_addrname(module, pc), &place, address, false);
+}
+
+void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address, size_t n, bool exact,
+			   struct dmk_report_stack *out)
+{
+	for (size_t i = 0; i < n; i++)
+		add_address(symbols, out, address[i], address[i] - !(exact && i == 0));
+}
+
+void dmk_symbols_stack(struct dmk_symbols *symbols, const struct dmk_stack *stack, bool exact,
+		       struct dmk_report_stack *out)
+{
+	uint64_t address[DMK_STACK_MAX];
+
+	for (unsigned int i = 0; i < stack->depth; i++)
+		address[i] = (uintptr_t)stack->frame[i];
+	dmk_symbols_addresses(symbols, address, stack->depth, exact, out);
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reports for people: what a good compiler prints. First what makes the report itself doubtful (lost records, a crash, a hang),
+ * then each finding once, then the tests, then a line that sums up.
+ */
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct show {
+	FILE *out;
+	const struct dmk_text_options *options;
+	const struct dmk_report *reports;
+	size_t n;
+};
+
+enum ink { INK_ERROR, INK_WARNING, INK_BOLD, INK_FAINT, INK_GOOD, INK_NONE };
+
+static const char *ink(const struct show *show, enum ink color)
+{
+	static const char *const code[] = { "\033[1;31m", "\033[1;35m", "\033[1m", "\033[2m", "\033[1;32m", "\033[0m" };
+
+	return show->options->color ? code[color] : "";
+}
+
+struct dmk_text_options dmk_text_options_for(FILE *out)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return (struct dmk_text_options){
+		.color = isatty(fileno(out)) && !(no_color && *no_color) && !(term && !strcmp(term, "dumb")),
+		.excerpt = true,
+	};
+}
+
+/* --- stacks ------------------------------------------------------------------------------------------------------- */
+
+static const char *short_name(const struct show *show, const char *file)
+{
+	size_t n = show->options->prefix ? strlen(show->options->prefix) : 0;
+
+	if (n && !strncmp(file, show->options->prefix, n) && file[n] == '/')
+		return file + n + 1;
+	return file;
+}
+
+static void show_frame(const struct show *show, const char *label, const struct dmk_report_frame *frame)
+{
+	fprintf(show->out, "  %-9s ", label);
+	if (frame->function)
+		fprintf(show->out, "%s", frame->function);
+	else
+		fprintf(show->out, "0x%" PRIx64, frame->address);
+	if (frame->file && frame->line)
+		fprintf(show->out, " (%s%s:%u%s)", ink(show, INK_BOLD), short_name(show, frame->file), frame->line,
+			ink(show, INK_NONE));
+	else if (frame->file)
+		fprintf(show->out, " (%s)", short_name(show, frame->file));
+	fputs(frame->inlined ? " inlined\n" : "\n", show->out);
+}
+
+static void show_source(const struct show *show, const struct dmk_report_frame *frame)
+{
+	FILE *file = frame->file && frame->line ? fopen(frame->file, "r") : NULL;
+	char text[512];
+	unsigned int line = 0;
+	bool starts = true;
+
+	if (!file)
+		return;
+	while (line < frame->line && fgets(text, sizeof(text), file)) {
+		line += starts;
+		starts = strchr(text, '\n') != NULL;
+	}
+	fclose(file);
+	if (line != frame->line)
+		return;
+	text[strcspn(text, "\r\n")] = '\0';
+	fprintf(show->out, "  %s%9u |%s %.*s\n", ink(show, INK_FAINT), frame->line, ink(show, INK_NONE), 160, text);
+}
+
+static void first_and_end(const struct dmk_report_stack *stack, size_t *first, size_t *end)
+{
+	*first = stack->n;
+	*end = 0;
+	for (size_t i = 0; i < stack->n; i++) {
+		if (stack->frame[i].ours || !stack->frame[i].file)
+			continue;
+		if (*first == stack->n)
+			*first = i;
+		*end = i + 1;
+	}
+	if (*end)
+		return;
+	*first = 0;
+	*end = stack->n;
+}
+
+/* The driver's part of a stack: dmakit's own frames above and below it are left out, those between are not. */
+static void show_stack(const struct show *show, const char *label, const struct dmk_report_stack *stack)
+{
+	size_t first, end;
+
+	first_and_end(stack, &first, &end);
+	for (size_t i = first; i < end; i++) {
+		show_frame(show, i == first ? label : "", &stack->frame[i]);
+		if (i == first && show->options->excerpt)
+			show_source(show, &stack->frame[i]);
+	}
+}
+
+/* --- findings ------------------------------------------------------------------------------------------------------ */
+
+static void show_buffer(const struct show *show, const struct dmk_report_finding *finding)
+{
+	if (!finding->buffer.known)
+		return;
+	fprintf(show->out, "  %-9s %s, %" PRIu64 " byte%s at DMA 0x%" PRIx64, "buffer",
+		finding->buffer.kind ? finding->buffer.kind : "memory", finding->buffer.size,
+		finding->buffer.size == 1 ? "" : "s", finding->buffer.dma);
+	if (finding->buffer.phys)
+		fprintf(show->out, ", physical 0x%" PRIx64, finding->buffer.phys);
+	if (finding->buffer.cpu)
+		fprintf(show->out, ", CPU 0x%" PRIx64, finding->buffer.cpu);
+	if (finding->buffer.direction)
+		fprintf(show->out, ", %s", finding->buffer.direction);
+	if (finding->buffer.bounced)
+		fputs(", bounced", show->out);
+	if (finding->buffer.owner && finding->buffer.owner[0])
+		fprintf(show->out, "; owned by %s%s", strcmp(finding->buffer.owner, "nobody") ? "the " : "",
+			finding->buffer.owner);
+	fputc('\n', show->out);
+}
+
+static bool some(const char *text)
+{
+	return text && text[0];
+}
+
+static void show_device(const struct show *show, const struct dmk_report_finding *finding)
+{
+	if (!some(finding->device) && !some(finding->driver))
+		return;
+	fprintf(show->out, "  %-9s %s", "device", some(finding->device) ? finding->device : "none");
+	if (some(finding->driver))
+		fprintf(show->out, ", driver %s", finding->driver);
+	fputc('\n', show->out);
+}
+
+static const struct dmk_report_finding *twin_in(const struct dmk_report *report,
+						const struct dmk_report_finding *finding)
+{
+	for (size_t i = 0; i < report->nr_findings; i++) {
+		if (dmk_report_same(&report->finding[i], finding))
+			return &report->finding[i];
+	}
+	return NULL;
+}
+
+static void show_count(const struct show *show, const struct dmk_report_finding *finding)
+{
+	const char *separator = "on ";
+
+	fprintf(show->out, "  %-9s ", "seen");
+	if (show->n == 1) {
+		fprintf(show->out, "%" PRIu64 " time%s\n", finding->count, finding->count == 1 ? "" : "s");
+		return;
+	}
+	for (size_t i = 0; i < show->n; i++) {
+		const struct dmk_report_finding *twin = twin_in(&show->reports[i], finding);
+
+		if (!twin)
+			continue;
+		fputs(separator, show->out);
+		separator = ", ";
+		fprintf(show->out, "%s", show->reports[i].machine);
+		if (twin->count > 1)
+			fprintf(show->out, " (%" PRIu64 " times)", twin->count);
+	}
+	fputc('\n', show->out);
+}
+
+static void show_finding(const struct show *show, const struct dmk_report_finding *finding)
+{
+	fprintf(show->out, "%s%s %s:%s %s%s%s\n", ink(show, finding->warning ? INK_WARNING : INK_ERROR),
+		finding->warning ? "warning" : "error", finding->rule, ink(show, INK_NONE), ink(show, INK_BOLD),
+		finding->title ? finding->title : "", ink(show, INK_NONE));
+	if (some(finding->what))
+		fprintf(show->out, "  %s\n", finding->what);
+	show_stack(show, "where", &finding->where);
+	show_stack(show, some(finding->mapped_label) ? finding->mapped_label : "mapped", &finding->mapped);
+	show_buffer(show, finding);
+	show_device(show, finding);
+	if (some(finding->mend))
+		fprintf(show->out, "  %-9s %s\n", "mend", finding->mend);
+	show_count(show, finding);
+	fputc('\n', show->out);
+}
+
+static bool shown_before(const struct show *show, size_t report, const struct dmk_report_finding *finding)
+{
+	for (size_t i = 0; i < report; i++) {
+		if (twin_in(&show->reports[i], finding))
+			return true;
+	}
+	return twin_in(&show->reports[report], finding) != finding;
+}
+
+/* Returns how many different ones there are. */
+static size_t show_findings(const struct show *show)
+{
+	size_t different = 0;
+
+	for (size_t i = 0; i < show->n; i++) {
+		for (size_t j = 0; j < show->reports[i].nr_findings; j++) {
+			if (shown_before(show, i, &show->reports[i].finding[j]))
+				continue;
+			show_finding(show, &show->reports[i].finding[j]);
+			different++;
+		}
+	}
+	return different;
+}
+
+/* --- crashes, hangs, problems --------------------------------------------------------------------------------------- */
+
+static const char *on_machine(const struct show *show, const struct dmk_report *report, char *text, size_t size)
+{
+	text[0] = '\0';
+	if (show->n > 1)
+		snprintf(text, size, " on %s", report->machine ? report->machine : "?");
+	return text;
+}
+
+static void show_live(const struct show *show, const struct dmk_report *report)
+{
+	if (!report->nr_live) {
+		fprintf(show->out, "  Nothing was mapped or allocated at that moment.\n\n");
+		return;
+	}
+	fprintf(show->out, "  Mapped or allocated at that moment (%zu):\n", report->nr_live);
+	for (size_t i = 0; i < report->nr_live; i++) {
+		show_buffer(show, &report->live[i]);
+		show_device(show, &report->live[i]);
+		show_stack(show, some(report->live[i].mapped_label) ? report->live[i].mapped_label : "mapped",
+			   &report->live[i].mapped);
+	}
+	fputc('\n', show->out);
+}
+
+static void show_crash(const struct show *show, const struct dmk_report *report)
+{
+	char where[80];
+
+	fprintf(show->out, "%scrash%s:%s %s%s\n", ink(show, INK_ERROR), on_machine(show, report, where, sizeof(where)),
+		ink(show, INK_NONE), report->crash.text ? report->crash.text : report->crash.signal,
+		report->crash.stack.n ? "" : " (its stack could not be read)");
+	show_stack(show, "where", &report->crash.stack);
+	show_live(show, report);
+}
+
+static bool has_driver_frame(const struct dmk_report_stack *stack)
+{
+	for (size_t i = 0; i < stack->n; i++) {
+		if (!stack->frame[i].ours && stack->frame[i].file)
+			return true;
+	}
+	return false;
+}
+
+static void show_hang(const struct show *show, const struct dmk_report *report)
+{
+	char where[80];
+	size_t idle = 0;
+
+	fprintf(show->out, "%shang%s:%s it was not done after %g seconds (--timeout sets the limit)\n",
+		ink(show, INK_ERROR), on_machine(show, report, where, sizeof(where)), ink(show, INK_NONE),
+		report->limit);
+	for (size_t i = 0; i < report->nr_threads; i++) {
+		const struct dmk_report_thread *thread = &report->thread[i];
+
+		if (!has_driver_frame(&thread->stack)) {
+			idle++;
+			continue;
+		}
+		fprintf(show->out, "  thread %s (%d)\n", thread->name ? thread->name : "?", thread->tid);
+		show_stack(show, "in", &thread->stack);
+	}
+	if (idle)
+		fprintf(show->out, "  %zu other thread%s outside the driver's code\n", idle, idle == 1 ? "" : "s");
+	show_live(show, report);
+}
+
+static void show_trouble(const struct show *show, const struct dmk_report *report)
+{
+	char where[80];
+
+	on_machine(show, report, where, sizeof(where));
+	if (report->outcome == DMK_OUTCOME_CRASHED)
+		show_crash(show, report);
+	if (report->outcome == DMK_OUTCOME_HUNG)
+		show_hang(show, report);
+	if (report->skipped)
+		fprintf(show->out, "%snot run%s: %s%s\n\n", ink(show, INK_FAINT), where,
+			report->error ? report->error : "no reason given", ink(show, INK_NONE));
+	if (report->machine_died)
+		fprintf(show->out, "%smachine died%s:%s %s\n\n", ink(show, INK_ERROR), where, ink(show, INK_NONE),
+			report->machine_died);
+	for (size_t i = 0; i < report->nr_problems; i++)
+		fprintf(show->out, "%sproblem%s:%s %s\n\n", ink(show, INK_ERROR), where, ink(show, INK_NONE),
+			report->problem[i]);
+}
+
+/* --- tests and the log ------------------------------------------------------------------------------------------------ */
+
+static void show_test(const struct show *show, const struct dmk_report *report, const struct dmk_report_test *test)
+{
+	char where[80];
+
+	fprintf(show->out, "%stest failed%s:%s %s\n", ink(show, INK_ERROR), on_machine(show, report, where, sizeof(where)),
+		ink(show, INK_NONE), test->name);
+	for (size_t i = 0; i < test->nr_failures; i++) {
+		if (test->failure[i].file)
+			fprintf(show->out, "  %s%s:%u%s: ", ink(show, INK_BOLD),
+				short_name(show, test->failure[i].file), test->failure[i].line, ink(show, INK_NONE));
+		else
+			fputs("  ", show->out);
+		fprintf(show->out, "%s\n", test->failure[i].text);
+	}
+	fprintf(show->out, "  the machine's seed was %" PRIu64 "; --seed %" PRIu64 " repeats the run\n\n", report->seed,
+		report->seed);
+}
+
+static size_t show_tests(const struct show *show, size_t *passed)
+{
+	size_t failed = 0;
+
+	*passed = 0;
+	for (size_t i = 0; i < show->n; i++) {
+		for (size_t j = 0; j < show->reports[i].nr_tests; j++) {
+			if (show->reports[i].test[j].passed) {
+				++*passed;
+				continue;
+			}
+			show_test(show, &show->reports[i], &show->reports[i].test[j]);
+			failed++;
+		}
+	}
+	return failed;
+}
+
+static void show_log(const struct show *show, const struct dmk_report *report)
+{
+	if (!report->nr_log)
+		return;
+	fprintf(show->out, "log of %s:\n", report->machine ? report->machine : "the run");
+	if (report->log_dropped)
+		fprintf(show->out, "  (%" PRIu64 " more lines were not kept)\n", report->log_dropped);
+	for (size_t i = 0; i < report->nr_log; i++)
+		fprintf(show->out, "  <%d> %s\n", report->log[i].level, report->log[i].text);
+	fputc('\n', show->out);
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------------------------- */
+
+/* CHK-05: a report that is not complete says so before anything else. */
+static void show_lost(const struct show *show)
+{
+	for (size_t i = 0; i < show->n; i++) {
+		char where[80];
+		uint64_t lost = show->reports[i].totals.lost_records;
+
+		if (lost)
+			fprintf(show->out, "%sincomplete%s:%s %" PRIu64 " record%s lost; mistakes may be missing below\n",
+				ink(show, INK_ERROR), on_machine(show, &show->reports[i], where, sizeof(where)),
+				ink(show, INK_NONE), lost, lost == 1 ? " was" : "s were");
+	}
+}
+
+static bool all_well(const struct show *show)
+{
+	for (size_t i = 0; i < show->n; i++) {
+		if (dmk_report_status(&show->reports[i]))
+			return false;
+	}
+	return true;
+}
+
+static void show_what_ran(const struct show *show, size_t passed, size_t failed)
+{
+	const struct dmk_report *report = &show->reports[0];
+
+	if (passed + failed) {
+		fprintf(show->out, ", %zu test%s passed", passed, passed == 1 ? "" : "s");
+		if (failed)
+			fprintf(show->out, ", %zu failed", failed);
+	} else if (report->exercised) {
+		fprintf(show->out, ", default exercise of %u file%s", report->exercised_files,
+			report->exercised_files == 1 ? "" : "s");
+	}
+}
+
+static void show_totals(const struct show *show)
+{
+	const struct dmk_check_totals *totals = &show->reports[0].totals;
+
+	if (show->n != 1 || show->reports[0].outcome == DMK_OUTCOME_REFUSED)
+		return;
+	fprintf(show->out,
+		"%s: %" PRIu64 " maps (%" PRIu64 " bounced), %" PRIu64 " syncs, %" PRIu64 " allocations, %" PRIu64
+		" device accesses, seed %" PRIu64 "\n",
+		show->reports[0].machine, totals->maps, totals->bounced, totals->syncs, totals->allocs,
+		totals->device_accesses, show->reports[0].seed);
+}
+
+void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n, const struct dmk_text_options *options)
+{
+	struct show show = { out, options, reports, n };
+	size_t findings, failed, passed;
+
+	if (!n)
+		return;
+	show_lost(&show);
+	for (size_t i = 0; i < n; i++)
+		show_trouble(&show, &reports[i]);
+	findings = show_findings(&show);
+	failed = show_tests(&show, &passed);
+	for (size_t i = 0; options->verbose && i < n; i++)
+		show_log(&show, &reports[i]);
+	show_totals(&show);
+	fprintf(out, "%s%s%s", ink(&show, all_well(&show) ? INK_GOOD : INK_ERROR),
+		findings ? "" : all_well(&show) ? "no finding" : "not clean: no finding", ink(&show, INK_NONE));
+	if (findings)
+		fprintf(out, "%s%zu finding%s%s", ink(&show, INK_ERROR), findings, findings == 1 ? "" : "s",
+			ink(&show, INK_NONE));
+	show_what_ran(&show, passed, failed);
+	if (findings)
+		fprintf(out, "; `dmakit explain %s` tells more", "RULE");
+	fputc('\n', out);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Machine, kernel part and checker put together in the right order, and taken apart in the reverse. */
+#include <dmakit/boot.h>
+#include <dmakit/kernel.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct dmk_checker *checker;
+
+/* The checker first, then whoever else listens. */
+static struct {
+	const struct dmk_observer *first, *second;
+} audience;
+
+static void tell_both(void *ctx, const struct dmk_event *event)
+{
+	audience.first->event(audience.first->ctx, event);
+	audience.second->event(audience.second->ctx, event);
+}
+
+static const struct dmk_observer both = { .event = tell_both };
+
+static void install(const struct dmk_observer *also)
+{
+	const struct dmk_observer *own = checker ? dmk_checker_observer(checker) : NULL;
+
+	if (!own || !also) {
+		dmk_observe(own ? own : also);
+		return;
+	}
+	audience.first = own;
+	audience.second = also;
+	dmk_observe(&both);
+}
+
+static int start(const struct dmk_boot_options *options, char *error, size_t error_size)
+{
+	const struct dmk_machine_config config = {
+		.machine = options->machine ? options->machine : "pc",
+		.append = options->append,
+		.seed = options->seed ? options->seed : 1,
+		.devices = options->devices,
+		.nr_devices = options->nr_devices,
+		.sink = dmk_kernel_sink(),
+	};
+	struct dmk_port port;
+	int result;
+
+	result = dmk_machine_open(&config, &port, error, error_size);
+	if (result < 0)
+		return result;
+	result = dmk_kernel_boot(&port, error, error_size);
+	if (result < 0)
+		port.ops->shutdown(port.ctx);
+	return result;
+}
+
+int dmk_boot(const struct dmk_boot_options *options, char *error, size_t error_size)
+{
+	int result;
+
+	dmk_boot_end();
+	error[0] = '\0';
+	if (!options->no_checker) {
+		checker = dmk_checker_new(options->check);
+		if (!checker) {
+			snprintf(error, error_size, "out of memory for the checker");
+			return -ENOMEM;
+		}
+	}
+	install(options->also);
+	result = start(options, error, error_size);
+	if (!result)
+		return 0;
+	dmk_observe(NULL);
+	dmk_boot_end();
+	return result;
+}
+
+void dmk_shutdown(void)
+{
+	dmk_kernel_shutdown();
+	dmk_observe(NULL);
+}
+
+struct dmk_checker *dmk_boot_checker(void)
+{
+	return checker;
+}
+
+void dmk_boot_end(void)
+{
+	if (checker)
+		dmk_checker_free(checker);
+	checker = NULL;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* From the checker's findings, the machine and the log to a report with names in it. */
+#include "run/run.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+void dmk_run_problem(const char *format, ...)
+{
+	char text[600];
+	char **problem;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	problem = dmk_report_grow(&dmk_run.report.problem, &dmk_run.report.nr_problems, sizeof(*problem));
+	if (problem)
+		*problem = strdup(text);
+}
+
+static char *copy(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+static void copy_finding(const struct dmk_finding *from, struct dmk_report_finding *to)
+{
+	to->rule = copy(from->rule ? from->rule->id : "");
+	to->title = copy(from->rule ? from->rule->title : "");
+	to->warning = from->rule && from->rule->severity == DMK_SEVERITY_WARNING;
+	to->count = from->count;
+	to->device = copy(from->device);
+	to->driver = copy(from->driver);
+	to->what = copy(from->what);
+	to->mend = copy(from->mend);
+	to->mapped_label = copy(from->mapped_label);
+	to->buffer.known = from->buffer.known;
+	to->buffer.bounced = from->buffer.bounced;
+	to->buffer.kind = copy(from->buffer.kind);
+	to->buffer.owner = copy(from->buffer.owner);
+	to->buffer.direction = from->buffer.directed ? copy(dmk_report_direction(from->buffer.dir)) : NULL;
+	to->buffer.dma = from->buffer.dma.v;
+	to->buffer.phys = from->buffer.phys.v;
+	to->buffer.cpu = (uintptr_t)from->buffer.cpu;
+	to->buffer.size = from->buffer.size;
+	dmk_symbols_stack(dmk_run.symbols, &from->where, false, &to->where);
+	dmk_symbols_stack(dmk_run.symbols, &from->mapped, false, &to->mapped);
+}
+
+static void collect_findings(struct dmk_checker *checker)
+{
+	struct dmk_report *report = &dmk_run.report;
+
+	for (size_t i = 0; i < dmk_checker_findings(checker); i++) {
+		const struct dmk_finding *finding = dmk_checker_finding(checker, i);
+		struct dmk_report_finding *slot = dmk_report_grow(&report->finding, &report->nr_findings, sizeof(*slot));
+
+		if (finding && slot)
+			copy_finding(finding, slot);
+	}
+	dmk_checker_totals(checker, &report->totals);
+}
+
+static void collect_live(struct dmk_checker *checker)
+{
+	struct dmk_report *report = &dmk_run.report;
+	struct dmk_finding live;
+
+	memset(&live, 0, sizeof(live));
+	for (size_t i = 0; dmk_checker_live(checker, i, &live); i++) {
+		struct dmk_report_finding *slot = dmk_report_grow(&report->live, &report->nr_live, sizeof(*slot));
+
+		if (slot)
+			copy_finding(&live, slot);
+		memset(&live, 0, sizeof(live));
+	}
+}
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+void dmk_run_collect(bool live)
+{
+	struct dmk_checker *checker = dmk_boot_checker();
+
+	if (!dmk_run.symbols)
+		dmk_run.symbols = dmk_symbols_self();
+	if (checker && live)
+		collect_live(checker);
+	if (checker)
+		collect_findings(checker);
+	dmk_run.report.seconds = seconds_since(&dmk_run.started);
+}
+
+/* The file may hold a raw record by now; the full report takes its place. */
+static bool write_json(void)
+{
+	char *text = NULL;
+	size_t size = 0, done = 0;
+	FILE *memory = open_memstream(&text, &size);
+	int result = memory ? dmk_json_write(memory, &dmk_run.report, 1) : -1;
+
+	if (memory)
+		fclose(memory);
+	if (result == 0 && dmk_run.json_fd != STDOUT_FILENO &&
+	    (lseek(dmk_run.json_fd, 0, SEEK_SET) < 0 || ftruncate(dmk_run.json_fd, 0) < 0))
+		clearerr(stderr); /* a pipe: what was there has been read */
+	while (result == 0 && done < size) {
+		ssize_t n = write(dmk_run.json_fd, text + done, size - done);
+
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	free(text);
+	return result == 0 && done == size;
+}
+
+static void write_text(void)
+{
+	struct dmk_text_options options = dmk_text_options_for(stdout);
+	char directory[4096];
+
+	options.prefix = getcwd(directory, sizeof(directory));
+	dmk_text_reports(stdout, &dmk_run.report, 1, &options);
+	fflush(stdout);
+}
+
+int dmk_run_finish(void)
+{
+	int status = dmk_report_status(&dmk_run.report);
+
+	if (dmk_run.json_fd >= 0 && !write_json()) {
+		fprintf(stderr, "dmakit: cannot write the report to %s\n", dmk_run.options.json);
+		status = 2;
+	}
+	if (!dmk_run.options.quiet && status != 2)
+		write_text();
+	if (!dmk_run.options.quiet && dmk_run.report.outcome == DMK_OUTCOME_REFUSED)
+		fprintf(stderr, "dmakit: %s\n", dmk_run.report.error);
+	return status;
+}

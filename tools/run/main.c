@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The main of a program that dmakit-cc made out of a driver. It stands in an archive: a program with a main of its own keeps it.
+ *
+ * Boot, load, probe, test or exercise, unload, shut down, report. Exit status as dmk_report_status() has it.
+ */
+#include <dmakit/device.h>
+
+#include "run/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+struct dmk_run dmk_run = { .lock = PTHREAD_MUTEX_INITIALIZER, .json_fd = -1 };
+
+enum { LOG_LINES = 5000 };
+
+static void keep_log(void *ctx, int level, const char *text)
+{
+	struct dmk_report *report = &dmk_run.report;
+	struct dmk_report_log *line = NULL;
+
+	pthread_mutex_lock(&dmk_run.lock);
+	if (report->nr_log < LOG_LINES)
+		line = dmk_report_grow(&report->log, &report->nr_log, sizeof(*line));
+	if (line) {
+		line->level = level;
+		line->text = strdup(text);
+	} else {
+		report->log_dropped++;
+	}
+	pthread_mutex_unlock(&dmk_run.lock);
+	if (dmk_run.options.verbose)
+		fprintf(stderr, "[%s] <%d> %s\n", dmk_run.options.machine, level, text);
+}
+
+/* --- what is watched beside the checker -------------------------------------------------------------------------------- */
+
+static void watch_probes(void *ctx, const struct dmk_event *event)
+{
+	if (event->kind != DMK_EVENT_PROBED)
+		return;
+	pthread_mutex_lock(&dmk_run.lock);
+	dmk_run.probes++;
+	if (event->result < 0) {
+		dmk_run.probes_failed++;
+		dmk_run_problem("probe of %s failed: %s (%d)", event->dev && event->dev->name ? event->dev->name : "a device",
+				strerror(-event->result), event->result);
+	}
+	pthread_mutex_unlock(&dmk_run.lock);
+}
+
+static const struct dmk_observer probes = { .event = watch_probes };
+
+static bool is_library(void *ctx, const void *code)
+{
+	return dmk_symbols_is_library(dmk_run.symbols, code);
+}
+
+/* --- which devices -------------------------------------------------------------------------------------------------------- */
+
+static bool has_device(const char *model)
+{
+	for (unsigned int i = 0; i < dmk_run.options.nr_devices; i++) {
+		if (!strcmp(dmk_run.options.device[i].model, model))
+			return true;
+	}
+	return false;
+}
+
+/* The models that the program's drivers name in their id tables. */
+static void choose_devices(void)
+{
+	struct dmk_run_options *options = &dmk_run.options;
+	uint16_t vendor, device;
+
+	for (unsigned int i = 0; dmk_module_pci_id(i, &vendor, &device); i++) {
+		const char *model = dmk_machine_model_for(options->machine, vendor, device);
+
+		if (!model || has_device(model) || options->nr_devices == DMK_RUN_DEVICES)
+			continue;
+		options->device[options->nr_devices].model = model;
+		options->device_text[options->nr_devices++] = model;
+	}
+}
+
+static void list_ids(FILE *out)
+{
+	uint16_t vendor, device;
+	unsigned int i;
+
+	for (i = 0; i < 8 && dmk_module_pci_id(i, &vendor, &device); i++)
+		fprintf(out, "%s%04x:%04x", i ? ", " : "it names PCI ids ", vendor, device);
+	if (!i)
+		fputs("it names no PCI id", out);
+	else if (i == 8)
+		fputs(", ...", out);
+}
+
+static void list_models(FILE *out)
+{
+	const char *model;
+
+	for (uint16_t i = 0; (model = dmk_machine_model_for(dmk_run.options.machine, 0, i)); i++)
+		fprintf(out, "%s%s", i ? ", " : "", model);
+}
+
+static char *no_device_text(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return strdup("no device matched");
+	fprintf(out, "no device for this driver on machine %s: ", dmk_run.options.machine);
+	list_ids(out);
+	fputs("; devices there are: ", out);
+	list_models(out);
+	fputs("; plug one in with --device MODEL, or describe your board in a .dts and give it with --machine FILE.dts", out);
+	fclose(out);
+	return text;
+}
+
+/* --- one run ----------------------------------------------------------------------------------------------------------------- */
+
+static int boot(void)
+{
+	const struct dmk_check_options check = { .is_library = is_library };
+	const struct dmk_boot_options options = {
+		.machine = dmk_run.options.machine,
+		.append = dmk_run.options.append,
+		.seed = dmk_run.options.seed,
+		.devices = dmk_run.options.device,
+		.nr_devices = dmk_run.options.nr_devices,
+		.no_checker = dmk_run.options.no_checker,
+		.check = &check,
+		.also = &probes,
+	};
+	char error[1024];
+	int result = dmk_boot(&options, error, sizeof(error));
+
+	if (result < 0) {
+		dmk_run.report.outcome = DMK_OUTCOME_REFUSED;
+		dmk_run.report.error = strdup(error[0] ? error : strerror(-result));
+	}
+	return result;
+}
+
+static int set_parameters(void)
+{
+	for (unsigned int i = 0; i < dmk_run.options.nr_params; i++) {
+		const char *name = dmk_run.options.param[i].name, *value = dmk_run.options.param[i].value;
+		int result = dmk_module_param(name, value);
+
+		if (!result)
+			continue;
+		dmk_run.report.outcome = DMK_OUTCOME_REFUSED;
+		dmk_run.report.error = result == -ENOENT ? dmk_report_format("no module parameter %s", name) :
+							   dmk_report_format("\"%s\" is no value for %s", value, name);
+		return result;
+	}
+	return 0;
+}
+
+/* Returns whether a driver has something to drive. */
+static bool load(void)
+{
+	struct dmk_module_info module;
+	int result;
+
+	if (!dmk_module_get(0, &module))
+		return false;
+	result = dmk_module_load(NULL);
+	if (result < 0)
+		dmk_run_problem("loading the module failed: %s (%d)", strerror(-result), result);
+	dmk_run.report.bound = dmk_bound_devices();
+	return dmk_run.report.bound || dmk_run.probes || result < 0;
+}
+
+static void unload(void)
+{
+	struct dmk_module_info module;
+	int result;
+
+	if (!dmk_module_get(0, &module))
+		return;
+	result = dmk_module_unload(NULL);
+	if (result == -EBUSY)
+		dmk_run_problem("the driver can't be removed: a file of it is still open");
+	else if (result < 0)
+		dmk_run_problem("unloading the module failed: %s (%d)", strerror(-result), result);
+}
+
+static void note_machine(void)
+{
+	const struct dmk_machine *machine = dmk_kernel_machine();
+
+	free(dmk_run.report.summary);
+	dmk_run.report.summary = machine && machine->summary ? strdup(machine->summary) : NULL;
+}
+
+/* A user's own devicetree may have the devices in it already: then none is chosen by id. */
+static bool machine_is_file(void)
+{
+	return strchr(dmk_run.options.machine, '/') || strchr(dmk_run.options.machine, '.');
+}
+
+static int boot_and_load(void)
+{
+	bool chosen = dmk_run.options.nr_devices > 0;
+	struct dmk_module_info module;
+
+	if (!chosen && !machine_is_file()) {
+		choose_devices();
+		chosen = true;
+	}
+	for (;; chosen = true) {
+		if (boot() < 0)
+			return -1;
+		note_machine();
+		if (set_parameters() < 0)
+			break;
+		if (load())
+			return 0;
+		if (!dmk_module_get(0, &module) && dmk_run_nr_tests())
+			return 0; /* tests alone, of the machine say */
+		if (chosen)
+			break;
+		unload();
+		dmk_shutdown();
+		choose_devices();
+	}
+	dmk_run.report.no_device = !dmk_run.report.error && dmk_module_get(0, &module);
+	if (!dmk_run.report.error)
+		dmk_run.report.error = dmk_run.report.no_device ?
+					       no_device_text() :
+					       strdup("there is no module_init() in this program, and no test");
+	dmk_run.report.outcome = DMK_OUTCOME_REFUSED;
+	unload();
+	dmk_shutdown();
+	return -1;
+}
+
+static void use_driver(void)
+{
+	if (dmk_run.options.serve)
+		dmk_run_program();
+	else if (dmk_run_nr_tests())
+		dmk_run_tests();
+	else
+		dmk_run_exercise();
+}
+
+static void run(void)
+{
+	if (boot_and_load() < 0)
+		return;
+	if (!dmk_kernel_died())
+		use_driver();
+	unload();
+	if (dmk_kernel_died())
+		dmk_run.report.machine_died = strdup(dmk_kernel_died());
+	dmk_shutdown();
+}
+
+static void describe(void)
+{
+	struct dmk_report *report = &dmk_run.report;
+
+	report->machine = strdup(dmk_run.options.machine);
+	report->append = dmk_run.options.append ? strdup(dmk_run.options.append) : NULL;
+	report->seed = dmk_run.options.seed;
+}
+
+static void describe_devices(void)
+{
+	struct dmk_report *report = &dmk_run.report;
+
+	for (unsigned int i = 0; i < dmk_run.options.nr_devices; i++) {
+		char **device = dmk_report_grow(&report->device, &report->nr_devices, sizeof(*device));
+
+		if (device)
+			*device = strdup(dmk_run.options.device_text[i]);
+	}
+}
+
+static int open_json(void)
+{
+	const char *file = dmk_run.options.json;
+
+	if (!file)
+		return 0;
+	dmk_run.json_fd = strcmp(file, "-") ? open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
+	if (dmk_run.json_fd >= 0)
+		return 0;
+	fprintf(stderr, "dmakit: cannot write %s: %s\n", file, strerror(errno));
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	int result = dmk_run_options(&dmk_run.options, argc, argv);
+
+	if (result)
+		return result - 1;
+	if (open_json() < 0)
+		return 2;
+	clock_gettime(CLOCK_MONOTONIC, &dmk_run.started);
+	dmk_run.main_tid = (int)syscall(SYS_gettid);
+	describe();
+	dmk_log_to(keep_log, NULL);
+	dmk_run.symbols = dmk_symbols_self();
+	dmk_run_catch_crashes();
+	dmk_run_watch(dmk_run.options.timeout);
+	run();
+	describe_devices();
+	dmk_run_collect(false);
+	dmk_run_unwatch();
+	result = dmk_run_finish();
+	dmk_boot_end();
+	dmk_symbols_free(dmk_run.symbols);
+	dmk_report_clear(&dmk_run.report);
+	return result;
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+void dmk_run_program(void)
+{
+}

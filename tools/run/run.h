@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The runner: what a program made by dmakit-cc does when it has no main of its own. One run in a process, so its state is one
+ * object; the parts of the runner share it.
+ */
+#ifndef TOOLS_RUN_H
+#define TOOLS_RUN_H
+
+#include <dmakit/boot.h>
+#include <dmakit/kernel.h>
+
+#include "report/report.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+enum { DMK_RUN_DEVICES = 16, DMK_RUN_PARAMS = 32 };
+
+struct dmk_run_options {
+	const char *machine;
+	const char *append;
+	uint64_t seed;
+	struct dmk_device_request device[DMK_RUN_DEVICES];
+	const char *device_text[DMK_RUN_DEVICES];
+	unsigned int nr_devices;
+	struct {
+		const char *name, *value;
+	} param[DMK_RUN_PARAMS];
+	unsigned int nr_params;
+	const char *json;  /* file; NULL: none; "-": standard output */
+	bool quiet;        /* no text */
+	bool verbose;      /* the log as it comes */
+	bool no_checker;
+	double timeout;    /* seconds; 0: no limit */
+	const char *serve; /* a socket: offer the driver's files there, and run the program in command */
+	char **command;
+};
+
+/** dmk_run_options - 0: go on; otherwise 1 + the exit status, and all was said. Strings point into argv, which is changed. */
+int dmk_run_options(struct dmk_run_options *options, int argc, char **argv);
+
+struct dmk_run {
+	struct dmk_run_options options;
+	struct dmk_report report;
+	pthread_mutex_t lock; /* guards report.log and the running test */
+	struct dmk_symbols *symbols;
+	int main_tid;
+	struct timespec started;
+	int json_fd;          /* -1: none */
+	unsigned int probes, probes_failed;
+};
+extern struct dmk_run dmk_run;
+
+/** Fill the report from checker and machine; on a crash or hang also what is mapped. */
+void dmk_run_collect(bool live);
+/** Show it and write it; returns the exit status. */
+int dmk_run_finish(void);
+/** Note one line that makes the run no success. */
+void dmk_run_problem(const char *format, ...) DMK_PRINTF(1, 2);
+
+/** The program's tests: how many, and all of them run. */
+unsigned int dmk_run_nr_tests(void);
+void dmk_run_tests(void);
+/** The default exercise of all character devices. */
+void dmk_run_exercise(void);
+/** A program that uses the driver through the preload library, as a test. */
+void dmk_run_program(void);
+
+/* --- crashes and hangs ---------------------------------------------------------------------------------------------- */
+
+enum { DMK_RUN_STACK = 48 };
+
+struct dmk_run_stack {
+	uint64_t address[DMK_RUN_STACK];
+	unsigned int n;
+};
+
+/** The stack of the thread that @context, of a signal handler, interrupted. Async-signal-safe after dmk_run_stack_prepare(). */
+void dmk_run_stack_of(void *context, struct dmk_run_stack *stack);
+void dmk_run_stack_prepare(void);
+
+void dmk_run_catch_crashes(void);
+/** A first, small record for whoever waits for the report, made without malloc: in case the full one can't be. */
+void dmk_run_raw_record(const char *outcome, const char *signal_name, const struct dmk_run_stack *stack);
+/** From now on the process ends within @seconds, whatever happens. */
+void dmk_run_last_words(unsigned int seconds);
+
+/** Start and stop the time limit. */
+void dmk_run_watch(double seconds);
+void dmk_run_unwatch(void);
+
+#endif
