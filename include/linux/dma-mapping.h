@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The DMA API for devices: masks, consistent memory, streaming mappings. Thin wrappers over the core (dmakit/dma.h), inlined into
+ * the driver always, so that what the core sees as its caller is a line of the driver.
+ */
+#ifndef _LINUX_DMA_MAPPING_H
+#define _LINUX_DMA_MAPPING_H
+
+#include <dmakit/dma.h>
+#include <linux/device.h>
+#include <linux/dma-direction.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+#include <linux/types.h>
+#include <linux/version.h>
+
+/** Every bit of an address of @n bits, 1 .. 64. */
+#define DMA_BIT_MASK(n) (((n) == 64) ? ~0ULL : ((1ULL << (n)) - 1))
+
+/** What a mapping returns when it failed: all ones. Found with dma_mapping_error(); 0 is a good address. */
+#define DMA_MAPPING_ERROR (~(dma_addr_t)0)
+
+/* Attributes of a call. */
+#define DMA_ATTR_WEAK_ORDERING (1UL << 1)
+#define DMA_ATTR_WRITE_COMBINE (1UL << 2)
+#define DMA_ATTR_NO_KERNEL_MAPPING (1UL << 4)
+#define DMA_ATTR_SKIP_CPU_SYNC (1UL << 5) /* the driver syncs by itself; nothing is done to caches at map or unmap */
+#define DMA_ATTR_FORCE_CONTIGUOUS (1UL << 6)
+#define DMA_ATTR_ALLOC_SINGLE_PAGES (1UL << 7)
+#define DMA_ATTR_NO_WARN (1UL << 8) /* no message in the log when it fails */
+#define DMA_ATTR_PRIVILEGED (1UL << 9)
+#define DMA_ATTR_MMIO (1UL << 10) /* the physical address is another device's register, not RAM */
+
+static __always_inline struct dmk_dev *dmk_dma_dev(struct device *dev)
+{
+	return dev ? &dev->dmk : NULL;
+}
+
+static __always_inline unsigned int dmk_dma_alloc_flags(gfp_t gfp)
+{
+	return gfpflags_allow_blocking(gfp) ? 0 : DMK_ALLOC_ATOMIC;
+}
+
+static __always_inline unsigned long dmk_dma_alloc_attrs(gfp_t gfp, unsigned long attrs)
+{
+	return gfp & __GFP_NOWARN ? attrs | DMA_ATTR_NO_WARN : attrs;
+}
+
+/* --- what the device can address: MSK ----------------------------------------------------------------------------- */
+
+/**
+ * dma_set_mask - say which addresses the device can drive in streaming mappings; dma_set_coherent_mask - in consistent memory
+ * @mask: the last address, 2^n - 1: DMA_BIT_MASK(n)
+ *
+ * Context: probe, before the first mapping; may be called several times, the last accepted one holds.
+ * Return:  0, or -EIO: the machine has no memory that such a device reaches; nothing has changed. Try a wider mask, or give up.
+ * Rules:   MSK-01..05.
+ */
+static __always_inline int dma_set_mask(struct device *dev, u64 mask)
+{
+	return dmk_set_mask(dmk_dma_dev(dev), mask, true, false);
+}
+
+static __always_inline int dma_set_coherent_mask(struct device *dev, u64 mask)
+{
+	return dmk_set_mask(dmk_dma_dev(dev), mask, false, true);
+}
+
+static __always_inline int dma_set_mask_and_coherent(struct device *dev, u64 mask)
+{
+	return dmk_set_mask(dmk_dma_dev(dev), mask, true, true);
+}
+
+/** dma_coerce_mask_and_coherent - the same, for a device whose bus gave it no dma_mask. */
+static __always_inline int dma_coerce_mask_and_coherent(struct device *dev, u64 mask)
+{
+	dev->dma_mask = &dev->coherent_dma_mask;
+	return dmk_set_mask(dmk_dma_dev(dev), mask, true, true);
+}
+
+static inline u64 dma_get_mask(struct device *dev)
+{
+	return dev->dma_mask && *dev->dma_mask ? *dev->dma_mask : DMA_BIT_MASK(32);
+}
+
+/** dma_get_required_mask - the mask that reaches all of the machine's memory (MSK-07) */
+static __always_inline u64 dma_get_required_mask(struct device *dev)
+{
+	return dmk_get_required_mask(dmk_dma_dev(dev));
+}
+
+/** dma_max_mapping_size - bytes that one mapping may have; SIZE_MAX without a limit */
+static __always_inline size_t dma_max_mapping_size(struct device *dev)
+{
+	return dmk_max_mapping_size(dmk_dma_dev(dev));
+}
+
+static __always_inline size_t dma_opt_mapping_size(struct device *dev)
+{
+	return dmk_opt_mapping_size(dmk_dma_dev(dev));
+}
+
+static __always_inline unsigned long dma_get_merge_boundary(struct device *dev)
+{
+	return dmk_merge_boundary(dmk_dma_dev(dev));
+}
+
+static __always_inline bool dma_addressing_limited(struct device *dev)
+{
+	return dmk_addressing_limited(dmk_dma_dev(dev));
+}
+
+/** dma_need_sync - whether dma_sync_*() does anything for this mapping */
+static __always_inline bool dma_need_sync(struct device *dev, dma_addr_t dma_addr)
+{
+	return dmk_need_sync(dmk_dma_dev(dev), DMK_DMA(dma_addr));
+}
+
+static __always_inline int dma_get_cache_alignment(void)
+{
+	return dmk_cache_alignment();
+}
+
+static inline unsigned int dma_get_max_seg_size(struct device *dev)
+{
+	return dev->dmk.max_segment_size ? dev->dmk.max_segment_size : 65536;
+}
+
+static inline unsigned long dma_get_seg_boundary(struct device *dev)
+{
+	return dev->dmk.segment_boundary ? dev->dmk.segment_boundary : DMA_BIT_MASK(32);
+}
+
+static inline unsigned long dma_get_seg_boundary_nr_pages(struct device *dev, unsigned int page_shift)
+{
+	return !dev ? (unsigned long)(DMA_BIT_MASK(32) >> page_shift) + 1 : (dma_get_seg_boundary(dev) >> page_shift) + 1;
+}
+
+static inline unsigned int dma_get_min_align_mask(struct device *dev)
+{
+	return dev->dmk.min_align_mask;
+}
+
+/* Until 6.12 these returned an error for a device whose bus kept no limits. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+static __always_inline int dma_set_max_seg_size(struct device *dev, unsigned int size)
+{
+	return dmk_set_max_segment_size(dmk_dma_dev(dev), size);
+}
+
+static __always_inline int dma_set_seg_boundary(struct device *dev, unsigned long mask)
+{
+	return dmk_set_segment_boundary(dmk_dma_dev(dev), mask);
+}
+
+static __always_inline int dma_set_min_align_mask(struct device *dev, unsigned int min_align_mask)
+{
+	return dmk_set_min_align_mask(dmk_dma_dev(dev), min_align_mask);
+}
+#else
+static __always_inline void dma_set_max_seg_size(struct device *dev, unsigned int size)
+{
+	dmk_set_max_segment_size(dmk_dma_dev(dev), size);
+}
+
+static __always_inline void dma_set_seg_boundary(struct device *dev, unsigned long mask)
+{
+	dmk_set_segment_boundary(dmk_dma_dev(dev), mask);
+}
+
+static __always_inline void dma_set_min_align_mask(struct device *dev, unsigned int min_align_mask)
+{
+	dmk_set_min_align_mask(dmk_dma_dev(dev), min_align_mask);
+}
+#endif
+
+/* --- streaming mappings: STR -------------------------------------------------------------------------------------- */
+
+/**
+ * dma_map_single_attrs - lend memory to a device, by its address in the direct map
+ * @size: bytes, at least 1
+ *
+ * Owner:   the device, until dma_unmap_single_attrs() or dma_sync_single_for_cpu().
+ * Context: any; never sleeps.
+ * Return:  DMA address, or DMA_MAPPING_ERROR: bounce slots are out (retry after an unmap), the device can't reach the memory and
+ *          bouncing is off, or the request makes no sense (never retry).
+ * Rules:   STR-01, STR-02, STR-11, DIR-01, MEM-01..04, MSK-06.
+ */
+static __always_inline dma_addr_t dma_map_single_attrs(struct device *dev, void *ptr, size_t size,
+						       enum dma_data_direction dir, unsigned long attrs)
+{
+	return dmk_map_cpu(dmk_dma_dev(dev), ptr, size, (enum dmk_direction)dir, attrs).v;
+}
+
+static __always_inline void dma_unmap_single_attrs(struct device *dev, dma_addr_t addr, size_t size,
+						   enum dma_data_direction dir, unsigned long attrs)
+{
+	dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_SINGLE);
+}
+
+/** dma_map_page_attrs - the same, by page; @offset + @size may run past the page into those that follow it physically. */
+static __always_inline dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offset, size_t size,
+						     enum dma_data_direction dir, unsigned long attrs)
+{
+	return dmk_map_phys(dmk_dma_dev(dev), DMK_PHYS(page_to_phys(page) + offset), size, (enum dmk_direction)dir,
+			    attrs, DMK_MAP_PAGE)
+		.v;
+}
+
+static __always_inline void dma_unmap_page_attrs(struct device *dev, dma_addr_t addr, size_t size,
+						 enum dma_data_direction dir, unsigned long attrs)
+{
+	dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_PAGE);
+}
+
+/** dma_map_phys - the same, by physical address (6.18); with DMA_ATTR_MMIO another device's registers. */
+static __always_inline dma_addr_t dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+					       enum dma_data_direction dir, unsigned long attrs)
+{
+	return dmk_map_phys(dmk_dma_dev(dev), DMK_PHYS(phys), size, (enum dmk_direction)dir, attrs, DMK_MAP_PHYS).v;
+}
+
+static __always_inline void dma_unmap_phys(struct device *dev, dma_addr_t addr, size_t size,
+					   enum dma_data_direction dir, unsigned long attrs)
+{
+	dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_PHYS);
+}
+
+/** dma_map_resource - another device's registers; RAM is refused. */
+static __always_inline dma_addr_t dma_map_resource(struct device *dev, phys_addr_t phys_addr, size_t size,
+						   enum dma_data_direction dir, unsigned long attrs)
+{
+	return dmk_map_phys(dmk_dma_dev(dev), DMK_PHYS(phys_addr), size, (enum dmk_direction)dir, attrs,
+			    DMK_MAP_RESOURCE)
+		.v;
+}
+
+static __always_inline void dma_unmap_resource(struct device *dev, dma_addr_t addr, size_t size,
+					       enum dma_data_direction dir, unsigned long attrs)
+{
+	dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_RESOURCE);
+}
+
+/** dma_mapping_error - 0, or -ENOMEM when a mapping failed. To be asked of every address before the device gets it (STR-02). */
+static __always_inline int dma_mapping_error(struct device *dev, dma_addr_t dma_addr)
+{
+	return dmk_mapping_error(dmk_dma_dev(dev), DMK_DMA(dma_addr));
+}
+
+/* --- ownership: SYN ----------------------------------------------------------------------------------------------- */
+
+/**
+ * dma_sync_single_for_cpu - the CPU may look at, and write, a mapped buffer; dma_sync_single_for_device - the device may again
+ * @dir: the direction of the map
+ *
+ * Context: any; never sleeps.
+ * Rules:   SYN-01, SYN-02, SYN-04.
+ */
+static __always_inline void dma_sync_single_for_cpu(struct device *dev, dma_addr_t addr, size_t size,
+						    enum dma_data_direction dir)
+{
+	dmk_sync_for_cpu(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir);
+}
+
+static __always_inline void dma_sync_single_for_device(struct device *dev, dma_addr_t addr, size_t size,
+						       enum dma_data_direction dir)
+{
+	dmk_sync_for_device(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir);
+}
+
+static __always_inline void dma_sync_single_range_for_cpu(struct device *dev, dma_addr_t addr, unsigned long offset,
+							  size_t size, enum dma_data_direction dir)
+{
+	dmk_sync_for_cpu(dmk_dma_dev(dev), DMK_DMA(addr + offset), size, (enum dmk_direction)dir);
+}
+
+static __always_inline void dma_sync_single_range_for_device(struct device *dev, dma_addr_t addr, unsigned long offset,
+							     size_t size, enum dma_data_direction dir)
+{
+	dmk_sync_for_device(dmk_dma_dev(dev), DMK_DMA(addr + offset), size, (enum dmk_direction)dir);
+}
+
+static __always_inline void dma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sg, int nents,
+						enum dma_data_direction dir)
+{
+	dmk_sync_sg_for_cpu(dmk_dma_dev(dev), sg, nents, (enum dmk_direction)dir);
+}
+
+static __always_inline void dma_sync_sg_for_device(struct device *dev, struct scatterlist *sg, int nents,
+						   enum dma_data_direction dir)
+{
+	dmk_sync_sg_for_device(dmk_dma_dev(dev), sg, nents, (enum dmk_direction)dir);
+}
+
+static __always_inline void dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *sgt,
+						     enum dma_data_direction dir)
+{
+	dmk_sync_sg_for_cpu(dmk_dma_dev(dev), sgt->sgl, sgt->orig_nents, (enum dmk_direction)dir);
+}
+
+static __always_inline void dma_sync_sgtable_for_device(struct device *dev, struct sg_table *sgt,
+							enum dma_data_direction dir)
+{
+	dmk_sync_sg_for_device(dmk_dma_dev(dev), sgt->sgl, sgt->orig_nents, (enum dmk_direction)dir);
+}
+
+/* --- scatter/gather: SGL ------------------------------------------------------------------------------------------ */
+
+/**
+ * dma_map_sg_attrs - lend a list of buffers
+ * Return: the number of DMA segments, which may be fewer than @nents: that many have sg_dma_address() and sg_dma_len().
+ *         0: nothing is mapped. Unmap with the @nents given here (SGL-05).
+ */
+static __always_inline unsigned int dma_map_sg_attrs(struct device *dev, struct scatterlist *sg, int nents,
+						     enum dma_data_direction dir, unsigned long attrs)
+{
+	int mapped = dmk_map_sg(dmk_dma_dev(dev), sg, nents, (enum dmk_direction)dir, attrs);
+
+	return mapped < 0 ? 0 : mapped;
+}
+
+static __always_inline void dma_unmap_sg_attrs(struct device *dev, struct scatterlist *sg, int nents,
+					       enum dma_data_direction dir, unsigned long attrs)
+{
+	dmk_unmap_sg(dmk_dma_dev(dev), sg, nents, (enum dmk_direction)dir, attrs);
+}
+
+/**
+ * dma_map_sgtable - the same for a table, which then knows its number of segments
+ * Return: 0; -EINVAL: the request makes no sense; -ENOMEM: bounce slots are out, retry after an unmap; -EIO: the device can't
+ *         reach some of the memory, or a buffer is larger than dma_max_mapping_size(): never retry.
+ */
+static __always_inline int dma_map_sgtable(struct device *dev, struct sg_table *sgt, enum dma_data_direction dir,
+					   unsigned long attrs)
+{
+	int mapped = dmk_map_sg(dmk_dma_dev(dev), sgt->sgl, sgt->orig_nents, (enum dmk_direction)dir, attrs);
+
+	if (mapped < 0)
+		return mapped;
+	sgt->nents = mapped;
+	return 0;
+}
+
+static __always_inline void dma_unmap_sgtable(struct device *dev, struct sg_table *sgt, enum dma_data_direction dir,
+					      unsigned long attrs)
+{
+	dmk_unmap_sg(dmk_dma_dev(dev), sgt->sgl, sgt->orig_nents, (enum dmk_direction)dir, attrs);
+}
+
+#define dma_map_single(dev, ptr, size, dir) dma_map_single_attrs((dev), (ptr), (size), (dir), 0)
+#define dma_unmap_single(dev, addr, size, dir) dma_unmap_single_attrs((dev), (addr), (size), (dir), 0)
+#define dma_map_page(dev, page, offset, size, dir) dma_map_page_attrs((dev), (page), (offset), (size), (dir), 0)
+#define dma_unmap_page(dev, addr, size, dir) dma_unmap_page_attrs((dev), (addr), (size), (dir), 0)
+#define dma_map_sg(dev, sg, nents, dir) dma_map_sg_attrs((dev), (sg), (nents), (dir), 0)
+#define dma_unmap_sg(dev, sg, nents, dir) dma_unmap_sg_attrs((dev), (sg), (nents), (dir), 0)
+
+/* --- consistent memory: COH --------------------------------------------------------------------------------------- */
+
+/**
+ * dma_alloc_attrs - memory that the CPU and the device see alike, without syncs; zeroed
+ * @size: bytes; both addresses are aligned to the smallest order of pages that holds it
+ * @dma_handle: the device's address
+ *
+ * Context: may sleep with GFP_KERNEL; any with GFP_ATOMIC, which is served from a pool made beforehand.
+ * Return:  CPU address, or NULL: no such memory is free below the coherent mask.
+ * Rules:   COH-01..08.
+ */
+static __always_inline void *dma_alloc_attrs(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp,
+					     unsigned long attrs)
+{
+	dmk_dma dma;
+	void *cpu_addr = dmk_alloc(dmk_dma_dev(dev), size, &dma, dmk_dma_alloc_flags(gfp),
+				   dmk_dma_alloc_attrs(gfp, attrs));
+
+	if (cpu_addr)
+		*dma_handle = dma.v;
+	return cpu_addr;
+}
+
+/**
+ * dma_free_attrs - give it back, with all that it was allocated with; NULL is nothing
+ * Context: not in interrupt context (COH-07).
+ */
+static __always_inline void dma_free_attrs(struct device *dev, size_t size, void *cpu_addr, dma_addr_t dma_handle,
+					   unsigned long attrs)
+{
+	dmk_free(dmk_dma_dev(dev), size, cpu_addr, DMK_DMA(dma_handle), attrs);
+}
+
+static __always_inline void *dma_alloc_coherent(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp)
+{
+	return dma_alloc_attrs(dev, size, dma_handle, gfp, 0);
+}
+
+static __always_inline void dma_free_coherent(struct device *dev, size_t size, void *cpu_addr, dma_addr_t dma_handle)
+{
+	dma_free_attrs(dev, size, cpu_addr, dma_handle, 0);
+}
+
+static __always_inline void *dma_alloc_wc(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp)
+{
+	return dma_alloc_attrs(dev, size, dma_handle, gfp, DMA_ATTR_WRITE_COMBINE);
+}
+
+static __always_inline void dma_free_wc(struct device *dev, size_t size, void *cpu_addr, dma_addr_t dma_handle)
+{
+	dma_free_attrs(dev, size, cpu_addr, dma_handle, DMA_ATTR_WRITE_COMBINE);
+}
+
+/** dmam_alloc_attrs - freed by itself when the driver lets go of the device (COH-09); dmam_free_coherent() is for earlier. */
+static __always_inline void *dmam_alloc_attrs(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp,
+					      unsigned long attrs)
+{
+	dmk_dma dma;
+	void *cpu_addr = dmk_alloc(dmk_dma_dev(dev), size, &dma, dmk_dma_alloc_flags(gfp) | DMK_ALLOC_MANAGED,
+				   dmk_dma_alloc_attrs(gfp, attrs));
+
+	if (cpu_addr)
+		*dma_handle = dma.v;
+	return cpu_addr;
+}
+
+static __always_inline void *dmam_alloc_coherent(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp)
+{
+	return dmam_alloc_attrs(dev, size, dma_handle, gfp, 0);
+}
+
+static __always_inline void dmam_free_coherent(struct device *dev, size_t size, void *cpu_addr, dma_addr_t dma_handle)
+{
+	dmk_free_managed(dmk_dma_dev(dev), size, cpu_addr, DMK_DMA(dma_handle), 0);
+}
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 0, 0)
+static __always_inline void *dma_zalloc_coherent(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp)
+{
+	return dma_alloc_attrs(dev, size, dma_handle, gfp, 0);
+}
+#endif
+
+#define dma_alloc_writecombine dma_alloc_wc
+#define dma_free_writecombine dma_free_wc
+
+/* --- what an unmap needs, where it needs anything: UNM-01 --------------------------------------------------------- */
+
+#ifdef CONFIG_NEED_DMA_MAP_STATE
+#define DEFINE_DMA_UNMAP_ADDR(ADDR_NAME) dma_addr_t ADDR_NAME
+#define DEFINE_DMA_UNMAP_LEN(LEN_NAME) __u32 LEN_NAME
+#define dma_unmap_addr(PTR, ADDR_NAME) ((PTR)->ADDR_NAME)
+#define dma_unmap_addr_set(PTR, ADDR_NAME, VAL) (((PTR)->ADDR_NAME) = (VAL))
+#define dma_unmap_len(PTR, LEN_NAME) ((PTR)->LEN_NAME)
+#define dma_unmap_len_set(PTR, LEN_NAME, VAL) (((PTR)->LEN_NAME) = (VAL))
+#else
+#define DEFINE_DMA_UNMAP_ADDR(ADDR_NAME)
+#define DEFINE_DMA_UNMAP_LEN(LEN_NAME)
+#define dma_unmap_addr(PTR, ADDR_NAME) ((void)(PTR), 0)
+#define dma_unmap_addr_set(PTR, ADDR_NAME, VAL) do { } while (0)
+#define dma_unmap_len(PTR, LEN_NAME) ((void)(PTR), 0)
+#define dma_unmap_len_set(PTR, LEN_NAME, VAL) do { } while (0)
+#endif
+
+#endif
