@@ -29,7 +29,7 @@ struct dmk_rule {
 
 struct dmk_buffer {
 	bool known;
-	const char *kind;     /* "single", "page", "sg", "coherent", "pool block", "memory" */
+	const char *kind;     /* "single", "page", "sg", "resource", "phys", "coherent", "pool block", "memory" */
 	dmk_dma dma;
 	dmk_phys phys;
 	const void *cpu;
@@ -37,7 +37,7 @@ struct dmk_buffer {
 	enum dmk_direction dir;
 	bool directed;        /* dir means something */
 	bool bounced;
-	const char *owner;    /* "device", "CPU", "nobody" */
+	const char *owner;    /* "device", "CPU", "both" (consistent memory), "nobody" (it is no more) */
 };
 
 struct dmk_finding {

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The checker: takes events, one at a time, to the judges, and hands out what they found. It watches only: no event has an
+ * answer, and nothing here calls back into the core, the kernel part or a machine (CHK-07).
+ *
+ * Threads: events come from any, several at once. The stack is walked before the lock is taken; everything else is done with it
+ * held, and for a short time.
+ */
+#include <stdlib.h>
+
+#include "findings.h"
+
+enum { DEFAULT_DEPTH = 8 };
+
+static bool has_stack(enum dmk_event_kind kind)
+{
+	return kind != DMK_EVENT_DEVICE_ACCESS && kind != DMK_EVENT_TRANSFER_BEGIN &&
+	       kind != DMK_EVENT_TRANSFER_END && kind != DMK_EVENT_MAPPING_ERROR &&
+	       kind != DMK_EVENT_MEMORY_ALLOC;
+}
+
+static uint64_t bytes_of(const struct dmk_event *event)
+{
+	uint64_t bytes = 0;
+
+	if (event->map_kind != DMK_MAP_SG || !event->sg)
+		return event->size;
+	for (unsigned int i = 0; i < event->nents; i++)
+		bytes += event->sg[i].length;
+	return bytes;
+}
+
+static void count_map(struct dmk_check_totals *totals, const struct dmk_event *event)
+{
+	uint64_t bytes = bytes_of(event);
+
+	totals->maps++;
+	totals->bytes_mapped += bytes;
+	if (!event->bounced)
+		return;
+	totals->bounced++;
+	totals->bytes_bounced += bytes;
+}
+
+static void transfer(struct dmk_checker *checker, const struct dmk_event *event)
+{
+	struct dmk_watched *device = dmk_shadow_requester(&checker->shadow, event->requester);
+
+	if (event->kind == DMK_EVENT_TRANSFER_END)
+		dmk_transfer_end(&checker->shadow, event->cookie);
+	else if (device)
+		dmk_transfer_begin(&checker->shadow, device, event);
+}
+
+static void judge(struct dmk_checker *checker, const struct dmk_event *event,
+		  const struct dmk_trace *where)
+{
+	struct dmk_check_totals *totals = &checker->totals;
+
+	switch (event->kind) {
+	case DMK_EVENT_MAP:
+		count_map(totals, event);
+		dmk_judge_map(checker, event, where);
+		break;
+	case DMK_EVENT_MAP_FAILED:
+		dmk_judge_map_failed(checker, event, where);
+		break;
+	case DMK_EVENT_MAPPING_ERROR:
+		dmk_judge_mapping_error(checker, event);
+		break;
+	case DMK_EVENT_UNMAP:
+		totals->unmaps++;
+		dmk_judge_unmap(checker, event, where);
+		break;
+	case DMK_EVENT_SYNC_FOR_CPU:
+	case DMK_EVENT_SYNC_FOR_DEVICE:
+		totals->syncs++;
+		dmk_judge_sync(checker, event, where);
+		break;
+	case DMK_EVENT_ALLOC:
+		totals->allocs++;
+		dmk_judge_alloc(checker, event, where);
+		break;
+	case DMK_EVENT_ALLOC_FAILED:
+		dmk_judge_alloc_failed(checker, event, where);
+		break;
+	case DMK_EVENT_FREE:
+		totals->frees++;
+		dmk_judge_free(checker, event, where);
+		break;
+	case DMK_EVENT_POOL_CREATE:
+	case DMK_EVENT_POOL_DESTROY:
+	case DMK_EVENT_POOL_ALLOC:
+	case DMK_EVENT_POOL_FREE:
+	case DMK_EVENT_POOL_PAGE:
+		dmk_judge_pool(checker, event, where);
+		break;
+	case DMK_EVENT_MEMORY_ALLOC:
+	case DMK_EVENT_MEMORY_FREE:
+		dmk_judge_memory(checker, event, where);
+		break;
+	case DMK_EVENT_SLEEP_IN_ATOMIC:
+	case DMK_EVENT_IOMEM_DEREFERENCE:
+	case DMK_EVENT_OLD_ADDRESS:
+		dmk_judge_context(checker, event, where);
+		break;
+	case DMK_EVENT_DEVICE_ACCESS:
+		totals->device_accesses++;
+		dmk_judge_access(checker, event);
+		break;
+	case DMK_EVENT_TRANSFER_BEGIN:
+	case DMK_EVENT_TRANSFER_END:
+		transfer(checker, event);
+		break;
+	default:
+		dmk_judge_life(checker, event, where);
+		break;
+	}
+	if (checker->shadow.live > totals->live_high_water)
+		totals->live_high_water = checker->shadow.live;
+}
+
+static void on_event(void *ctx, const struct dmk_event *event)
+{
+	struct dmk_checker *checker = ctx;
+	struct dmk_stack stack = {.depth = 0};
+
+	if (has_stack(event->kind))
+		dmk_stack_walk(&stack, event->caller, event->frame, checker->options.stack_depth);
+	pthread_mutex_lock(&checker->lock);
+	judge(checker, event, dmk_trace_keep(&checker->traces, &stack));
+	pthread_mutex_unlock(&checker->lock);
+}
+
+struct dmk_checker *dmk_checker_new(const struct dmk_check_options *options)
+{
+	struct dmk_checker *checker = calloc(1, sizeof(*checker));
+
+	if (!checker)
+		return NULL;
+	if (options)
+		checker->options = *options;
+	if (!checker->options.stack_depth || checker->options.stack_depth > DMK_STACK_MAX)
+		checker->options.stack_depth = checker->options.stack_depth ? DMK_STACK_MAX
+									    : DEFAULT_DEPTH;
+	checker->observer.event = on_event;
+	checker->observer.ctx = checker;
+	dmk_pile_init(&checker->finding_pile, sizeof(struct dmk_finding_entry));
+	pthread_mutex_init(&checker->lock, NULL);
+	if (!dmk_shadow_init(&checker->shadow, &checker->options) ||
+	    !dmk_traces_init(&checker->traces, &checker->options) ||
+	    !dmk_index_init(&checker->finding_index, 64)) {
+		dmk_checker_free(checker);
+		return NULL;
+	}
+	return checker;
+}
+
+void dmk_checker_free(struct dmk_checker *checker)
+{
+	if (!checker)
+		return;
+	dmk_shadow_exit(&checker->shadow);
+	dmk_traces_exit(&checker->traces);
+	dmk_index_exit(&checker->finding_index);
+	dmk_pile_exit(&checker->finding_pile);
+	free(checker->findings);
+	pthread_mutex_destroy(&checker->lock);
+	free(checker);
+}
+
+const struct dmk_observer *dmk_checker_observer(struct dmk_checker *checker)
+{
+	return &checker->observer;
+}
+
+size_t dmk_checker_findings(struct dmk_checker *checker)
+{
+	size_t n;
+
+	pthread_mutex_lock(&checker->lock);
+	n = checker->nr_findings;
+	pthread_mutex_unlock(&checker->lock);
+	return n;
+}
+
+const struct dmk_finding *dmk_checker_finding(struct dmk_checker *checker, size_t index)
+{
+	const struct dmk_finding *finding = NULL;
+
+	pthread_mutex_lock(&checker->lock);
+	if (index < checker->nr_findings)
+		finding = checker->findings[index];
+	pthread_mutex_unlock(&checker->lock);
+	return finding;
+}
+
+void dmk_checker_totals(struct dmk_checker *checker, struct dmk_check_totals *totals)
+{
+	pthread_mutex_lock(&checker->lock);
+	*totals = checker->totals;
+	pthread_mutex_unlock(&checker->lock);
+}
+
+/* The first live record of this device or a later one. A pool's page is nobody's buffer. */
+static const struct dmk_record *first_from(const struct dmk_watched *device)
+{
+	for (; device; device = device->next)
+		if (device->records)
+			return device->records;
+	return NULL;
+}
+
+static const struct dmk_record *next_live(const struct dmk_checker *checker,
+					  const struct dmk_record *record)
+{
+	do {
+		if (!record)
+			record = first_from(checker->shadow.device_list);
+		else if (record->older)
+			record = record->older;
+		else
+			record = first_from(record->device->next);
+	} while (record && record->kind == DMK_RECORD_POOL_PAGE);
+	return record;
+}
+
+static const struct dmk_record *live_at(struct dmk_checker *checker, size_t index)
+{
+	const struct dmk_record *record;
+	size_t at = 0;
+
+	/* Called for 0, 1, 2, …: go on from where the last call was, unless something changed. */
+	if (checker->walk.record && checker->walk.serial == checker->shadow.serial &&
+	    checker->walk.index < index) {
+		record = checker->walk.record;
+		at = checker->walk.index;
+	} else {
+		record = next_live(checker, NULL);
+	}
+	for (; record && at < index; at++)
+		record = next_live(checker, record);
+	checker->walk.record = record;
+	checker->walk.index = index;
+	checker->walk.serial = checker->shadow.serial;
+	return record;
+}
+
+static void describe_live(struct dmk_finding *finding, const struct dmk_record *record)
+{
+	*finding = (struct dmk_finding){.rule = &dmk_rules[DMK_RULE_STR_06], .count = 1};
+	dmk_text_copy(finding->device, sizeof(finding->device), record->device->name);
+	dmk_text_copy(finding->driver, sizeof(finding->driver), record->device->driver);
+	dmk_describe_record(&finding->buffer, record);
+	finding->mapped = record->mapped->stack;
+	finding->mapped_label = record->kind == DMK_RECORD_MAPPING ? "mapped" : "allocated";
+	dmk_say(finding, "%s buffer at DMA 0x%llx, %llu byte%s", finding->buffer.kind,
+		(unsigned long long)record->dma, (unsigned long long)record->size,
+		dmk_plural(record->size));
+}
+
+bool dmk_checker_live(struct dmk_checker *checker, size_t index, struct dmk_finding *as_finding)
+{
+	const struct dmk_record *record;
+
+	pthread_mutex_lock(&checker->lock);
+	record = live_at(checker, index);
+	if (record)
+		describe_live(as_finding, record);
+	pthread_mutex_unlock(&checker->lock);
+	return record != NULL;
+}

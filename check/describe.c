@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Words for the shadow's facts: directions, kinds, calls, buffers. The sentences themselves stand with the judges. */
+#include "findings.h"
+
+const char *dmk_direction_name(enum dmk_direction dir)
+{
+	switch (dir) {
+	case DMK_BIDIRECTIONAL:
+		return "DMA_BIDIRECTIONAL";
+	case DMK_TO_DEVICE:
+		return "DMA_TO_DEVICE";
+	case DMK_FROM_DEVICE:
+		return "DMA_FROM_DEVICE";
+	case DMK_NONE:
+		return "DMA_NONE";
+	}
+	return "a number that is no direction";
+}
+
+const char *dmk_map_call(enum dmk_map_kind kind)
+{
+	static const char *const call[] = {
+		[DMK_MAP_SINGLE] = "dma_map_single", [DMK_MAP_PAGE] = "dma_map_page",
+		[DMK_MAP_SG] = "dma_map_sg",         [DMK_MAP_RESOURCE] = "dma_map_resource",
+		[DMK_MAP_PHYS] = "dma_map_phys",
+	};
+
+	return kind <= DMK_MAP_PHYS ? call[kind] : "a mapping call";
+}
+
+const char *dmk_unmap_call(enum dmk_map_kind kind)
+{
+	static const char *const call[] = {
+		[DMK_MAP_SINGLE] = "dma_unmap_single", [DMK_MAP_PAGE] = "dma_unmap_page",
+		[DMK_MAP_SG] = "dma_unmap_sg",         [DMK_MAP_RESOURCE] = "dma_unmap_resource",
+		[DMK_MAP_PHYS] = "dma_unmap_phys",
+	};
+
+	return kind <= DMK_MAP_PHYS ? call[kind] : "an unmap call";
+}
+
+const char *dmk_kind_name(enum dmk_record_kind kind, enum dmk_map_kind map_kind)
+{
+	static const char *const mapping[] = {
+		[DMK_MAP_SINGLE] = "single",     [DMK_MAP_PAGE] = "page", [DMK_MAP_SG] = "sg",
+		[DMK_MAP_RESOURCE] = "resource", [DMK_MAP_PHYS] = "phys",
+	};
+
+	switch (kind) {
+	case DMK_RECORD_ALLOCATION:
+		return "coherent";
+	case DMK_RECORD_BLOCK:
+		return "pool block";
+	case DMK_RECORD_POOL_PAGE:
+		return "pool page";
+	case DMK_RECORD_MAPPING:
+		break;
+	}
+	return map_kind <= DMK_MAP_PHYS ? mapping[map_kind] : "mapping";
+}
+
+static const char *owner_of(const struct dmk_record *record)
+{
+	if (record->kind != DMK_RECORD_MAPPING)
+		return "both";
+	return record->with_cpu ? "CPU" : "device";
+}
+
+/* What a record of a list has as its CPU address is the list's, not the buffer's. */
+static bool is_list(enum dmk_record_kind kind, enum dmk_map_kind map_kind)
+{
+	return kind == DMK_RECORD_MAPPING && map_kind == DMK_MAP_SG;
+}
+
+void dmk_describe_record(struct dmk_buffer *buffer, const struct dmk_record *record)
+{
+	*buffer = (struct dmk_buffer){
+		.known = true,
+		.kind = dmk_kind_name(record->kind, record->map_kind),
+		.dma = DMK_DMA(record->dma),
+		.phys = DMK_PHYS(record->phys),
+		.cpu = is_list(record->kind, record->map_kind) ? NULL : record->cpu,
+		.size = record->size,
+		.dir = record->dir,
+		.directed = record->kind == DMK_RECORD_MAPPING,
+		.bounced = record->bounced,
+		.owner = owner_of(record),
+	};
+}
+
+void dmk_describe_past(struct dmk_buffer *buffer, const struct dmk_past *past)
+{
+	*buffer = (struct dmk_buffer){
+		.known = true,
+		.kind = dmk_kind_name(past->kind, past->map_kind),
+		.dma = DMK_DMA(past->dma),
+		.phys = DMK_PHYS(past->phys),
+		.cpu = is_list(past->kind, past->map_kind) ? NULL : past->cpu,
+		.size = past->size,
+		.dir = past->dir,
+		.directed = past->kind == DMK_RECORD_MAPPING,
+		.bounced = past->bounced,
+		.owner = "nobody",
+	};
+}
+
+const char *dmk_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}

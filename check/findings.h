@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Findings: one for each mistake and place, with a count. Also the inside of the checker, which every judge_*.c works on.
+ */
+#ifndef CHECK_FINDINGS_H
+#define CHECK_FINDINGS_H
+
+#include <pthread.h>
+
+#include <dmakit/check.h>
+
+#include "rules.h"
+#include "shadow.h"
+
+struct dmk_finding_entry {
+	struct dmk_link link;
+	struct dmk_finding finding;
+};
+
+struct dmk_checker {
+	struct dmk_observer observer;
+	pthread_mutex_t lock; /* guards all below */
+	struct dmk_check_options options;
+	struct dmk_shadow shadow;
+	struct dmk_traces traces;
+	struct dmk_index finding_index;
+	struct dmk_pile finding_pile;
+	struct dmk_finding **findings; /* in order of first sight */
+	size_t nr_findings, room;
+	struct dmk_check_totals totals;
+	/* where a walk over the live records stands */
+	struct {
+		size_t index;
+		uint64_t serial;
+		const struct dmk_record *record;
+	} walk;
+};
+
+/** What a judge saw. Of .record and .past at most one is set: the buffer that the report shows. */
+struct dmk_mistake {
+	enum dmk_rule_name rule;
+	const struct dmk_watched *device; /* NULL: none in the call */
+	const struct dmk_trace *where;    /* NULL: no driver's line broke the rule, a device did */
+	const struct dmk_trace *second;   /* NULL: not known */
+	const char *label;                /* what the second stack shows; NULL: "mapped" */
+	const struct dmk_record *record;
+	const struct dmk_past *past;
+	bool once_per_second; /* the place is the second stack's alone */
+	uint64_t count;       /* how often at once; 0 counts as 1 */
+};
+
+/**
+ * dmk_report - note a mistake
+ * Return: the new finding, for dmk_say() and dmk_mend(); NULL: it is known already and was counted.
+ */
+struct dmk_finding *dmk_report(struct dmk_checker *checker, const struct dmk_mistake *mistake);
+void dmk_say(struct dmk_finding *finding, const char *format, ...) DMK_PRINTF(2, 3);
+void dmk_mend(struct dmk_finding *finding, const char *format, ...) DMK_PRINTF(2, 3);
+
+/* --- describe.c: words for facts ---------------------------------------------------------------------------------- */
+
+const char *dmk_direction_name(enum dmk_direction dir);
+/** The call that maps, unmaps: "dma_map_single", "dma_unmap_sg". */
+const char *dmk_map_call(enum dmk_map_kind kind);
+const char *dmk_unmap_call(enum dmk_map_kind kind);
+const char *dmk_kind_name(enum dmk_record_kind kind, enum dmk_map_kind map_kind);
+void dmk_describe_record(struct dmk_buffer *buffer, const struct dmk_record *record);
+void dmk_describe_past(struct dmk_buffer *buffer, const struct dmk_past *past);
+/** "s" unless @n is 1. */
+const char *dmk_plural(uint64_t n);
+
+/* --- the judges: each takes one event, with the lock held --------------------------------------------------------- */
+
+void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
+		   const struct dmk_trace *where);
+void dmk_judge_map_failed(struct dmk_checker *checker, const struct dmk_event *event,
+			  const struct dmk_trace *where);
+void dmk_judge_mapping_error(struct dmk_checker *checker, const struct dmk_event *event);
+void dmk_judge_unmap(struct dmk_checker *checker, const struct dmk_event *event,
+		     const struct dmk_trace *where);
+void dmk_judge_sync(struct dmk_checker *checker, const struct dmk_event *event,
+		    const struct dmk_trace *where);
+
+void dmk_judge_alloc(struct dmk_checker *checker, const struct dmk_event *event,
+		     const struct dmk_trace *where);
+void dmk_judge_alloc_failed(struct dmk_checker *checker, const struct dmk_event *event,
+			    const struct dmk_trace *where);
+void dmk_judge_free(struct dmk_checker *checker, const struct dmk_event *event,
+		    const struct dmk_trace *where);
+
+void dmk_judge_pool(struct dmk_checker *checker, const struct dmk_event *event,
+		    const struct dmk_trace *where);
+
+void dmk_judge_memory(struct dmk_checker *checker, const struct dmk_event *event,
+		      const struct dmk_trace *where);
+void dmk_judge_context(struct dmk_checker *checker, const struct dmk_event *event,
+		       const struct dmk_trace *where);
+
+void dmk_judge_life(struct dmk_checker *checker, const struct dmk_event *event,
+		    const struct dmk_trace *where);
+
+void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event);
+
+/* --- shared between judges ---------------------------------------------------------------------------------------- */
+
+/** Whether every byte of [first, last] is live for @device by other records than @except. */
+bool dmk_live_without(const struct dmk_watched *device, uint64_t first, uint64_t last,
+		      const struct dmk_record *except);
+/** STR-07: @record is about to be taken away at @where while its device works on it. True: it was reported. */
+bool dmk_judge_busy(struct dmk_checker *checker, struct dmk_record *record,
+		    const struct dmk_trace *where);
+/** STR-02: @record is being used and nobody asked whether it failed. */
+void dmk_judge_unchecked(struct dmk_checker *checker, struct dmk_record *record,
+			 const struct dmk_trace *where);
+/** MSK-03: DMA of one kind is asked for. */
+void dmk_judge_mask(struct dmk_checker *checker, struct dmk_watched *device,
+		    struct dmk_mask_state *mask, const struct dmk_trace *where);
+/** The device of a call, which may be none. Never NULL. */
+struct dmk_watched *dmk_device_of(struct dmk_checker *checker, const struct dmk_event *event);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each device access, byte by byte, against what is live for that device: inside (STR-10), in time (STR-07), in the mapping's
+ * direction (DIR-03). A byte is allowed if any live record allows it; the first that none does is judged.
+ */
+#include "findings.h"
+
+#define ULL(value) ((unsigned long long)(value))
+
+static bool allows(const struct dmk_record *record, bool write)
+{
+	if (record->kind == DMK_RECORD_POOL_PAGE)
+		return false;
+	if (record->kind != DMK_RECORD_MAPPING)
+		return true;
+	return record->dir != (write ? DMK_TO_DEVICE : DMK_FROM_DEVICE);
+}
+
+/* False: all of [*at, last] is allowed. True: *at is now the first byte that is not. */
+static bool first_forbidden(const struct dmk_watched *device, bool write, uint64_t *at,
+			    uint64_t last)
+{
+	const uint64_t first = *at;
+	struct dmk_extent *extent = NULL;
+
+	while ((extent = dmk_live_touching(device, first, last, extent))) {
+		if (!allows(extent->record, write))
+			continue;
+		if (extent->range.first > *at)
+			return true;
+		if (extent->range.last >= last)
+			return false;
+		if (extent->range.last >= *at)
+			*at = extent->range.last + 1;
+	}
+	return true;
+}
+
+/* An access that nothing allows, and what is around it. */
+struct stray {
+	struct dmk_watched *device;
+	const struct dmk_event *event;
+	uint64_t first, last; /* of the access */
+	uint64_t bad;         /* the first byte that is not allowed */
+};
+
+static const char *verb(const struct stray *stray)
+{
+	return stray->event->write ? "wrote" : "read";
+}
+
+static const char *refused(const struct stray *stray)
+{
+	return stray->event->result ? "; the machine refused the access" : "";
+}
+
+static void against_direction(struct dmk_checker *checker, const struct stray *stray,
+			      const struct dmk_record *record)
+{
+	struct dmk_finding *finding;
+
+	if (record->excused)
+		return;
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_DIR_03,
+							    .device = stray->device,
+							    .second = record->mapped,
+							    .record = record});
+	if (!finding)
+		return;
+	dmk_say(finding, "the device %s [0x%llx, 0x%llx], in a buffer that is mapped %s%s",
+		verb(stray), ULL(stray->bad), ULL(stray->last), dmk_direction_name(record->dir),
+		refused(stray));
+	dmk_mend(
+		finding,
+		"map it %s if only the device %s it, DMA_BIDIRECTIONAL if both sides write; or the device was given the "
+		"wrong buffer or command",
+		stray->event->write ? "DMA_FROM_DEVICE" : "DMA_TO_DEVICE",
+		stray->event->write ? "writes" : "reads");
+}
+
+/* Whether the memory of @past was mapped anew since: then an access nearby is rather an overrun of that mapping. */
+static bool reused_since(const struct stray *stray, const struct dmk_past *past)
+{
+	struct dmk_extent *extent = NULL;
+	uint64_t last = past->dma + (past->size ? past->size - 1 : 0);
+
+	while ((extent = dmk_live_touching(stray->device, past->dma, last, extent)))
+		if (extent->record->kind != DMK_RECORD_POOL_PAGE &&
+		    extent->record->serial > past->serial)
+			return true;
+	return false;
+}
+
+static void after_unmap(struct dmk_checker *checker, const struct stray *stray,
+			const struct dmk_past *past)
+{
+	const bool mapping = past->kind == DMK_RECORD_MAPPING;
+	struct dmk_finding *finding;
+
+	if (past->excused)
+		return;
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_STR_07,
+							    .device = stray->device,
+							    .second = past->unmapped,
+							    .label = mapping ? "unmapped" : "freed",
+							    .past = past});
+	if (!finding)
+		return;
+	if (past->kind == DMK_RECORD_BLOCK)
+		dmk_say(finding,
+			"the device %s [0x%llx, 0x%llx], in a block of pool \"%s\" that was freed before%s",
+			verb(stray), ULL(stray->bad), ULL(stray->last), past->pool_name,
+			refused(stray));
+	else
+		dmk_say(finding,
+			"the device %s [0x%llx, 0x%llx], in a %s buffer of %llu byte%s at 0x%llx that was %s before%s",
+			verb(stray), ULL(stray->bad), ULL(stray->last),
+			dmk_kind_name(past->kind, past->map_kind), ULL(past->size),
+			dmk_plural(past->size), ULL(past->dma), mapping ? "unmapped" : "freed",
+			refused(stray));
+	dmk_mend(
+		finding,
+		"stop the device, or wait until it is done, before the buffer is %s; and take its address out of the "
+		"device's descriptors",
+		mapping ? "unmapped" : "freed");
+}
+
+/* The live record that the access ran out of, if its last allowed byte was in one. */
+static struct dmk_extent *run_out_of(const struct stray *stray)
+{
+	struct dmk_extent *extent;
+
+	if (stray->bad == stray->first)
+		return NULL;
+	extent = dmk_live_holding(stray->device, stray->bad - 1);
+	return extent && extent->record->kind != DMK_RECORD_POOL_PAGE ? extent : NULL;
+}
+
+static void beyond_end(struct dmk_checker *checker, const struct stray *stray,
+		       const struct dmk_extent *extent)
+{
+	const struct dmk_record *record = extent->record;
+	const uint64_t beyond = stray->last - stray->bad + 1;
+	struct dmk_finding *finding = dmk_report(
+		checker,
+		&(struct dmk_mistake){.rule = DMK_RULE_STR_10,
+				      .device = stray->device,
+				      .second = record->mapped,
+				      .record = record,
+				      .label = record->kind == DMK_RECORD_MAPPING ? "mapped"
+										  : "allocated"});
+
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"the device %s %llu byte%s at 0x%llx: the last %llu lie beyond the end of the %s buffer "
+		"[0x%llx, 0x%llx]%s",
+		verb(stray), ULL(stray->event->size), dmk_plural(stray->event->size),
+		ULL(stray->first), ULL(beyond), dmk_kind_name(record->kind, record->map_kind),
+		ULL(extent->range.first), ULL(extent->range.last), refused(stray));
+	dmk_mend(
+		finding,
+		"give the device the length that is mapped, %llu byte%s, or map all that it will touch",
+		ULL(extent->range.last - extent->range.first + 1),
+		dmk_plural(extent->range.last - extent->range.first + 1));
+}
+
+static uint64_t distance(const struct dmk_extent *extent, uint64_t address)
+{
+	if (address < extent->range.first)
+		return extent->range.first - address;
+	return address > extent->range.last ? address - extent->range.last : 0;
+}
+
+static struct dmk_extent *extent_of(struct dmk_range *range)
+{
+	return range ? DMK_AROUND(range, struct dmk_extent, range) : NULL;
+}
+
+/* The live buffer nearest to the address. Pool pages stand for their pool. */
+static struct dmk_extent *nearest(const struct stray *stray)
+{
+	struct dmk_extent *below = extent_of(dmk_ranges_below(&stray->device->live, stray->bad));
+	struct dmk_extent *above = extent_of(dmk_ranges_above(&stray->device->live, stray->bad));
+
+	if (!below || !above)
+		return below ? below : above;
+	return distance(below, stray->bad) <= distance(above, stray->bad) ? below : above;
+}
+
+/* Mistakes that can be told from the address alone: which value did the driver give the device? */
+static const char *guess(struct dmk_checker *checker, const struct stray *stray)
+{
+	if (stray->bad == DMK_MAPPING_ERROR.v)
+		return "the address is DMA_MAPPING_ERROR: check the map with dma_mapping_error() before the device gets it";
+	for (const struct dmk_record *record = stray->device->records; record;
+	     record = record->older) {
+		if (record->kind != DMK_RECORD_POOL_PAGE && record->dma >> 32 &&
+		    record->dma != stray->first && (uint32_t)record->dma == stray->first)
+			return "these are the low 32 bits of a mapped address: program both halves, or set a 32-bit mask";
+		if (record->phys && record->phys == stray->first && record->phys != record->dma)
+			return "this is the physical address of a mapped buffer: give the device the dma_addr_t of the map";
+	}
+	for (const struct dmk_watched *other = checker->shadow.device_list; other;
+	     other = other->next)
+		if (other != stray->device && dmk_live_holding(other, stray->bad))
+			return "the address is mapped for another device: map it for the device that does the transfer";
+	return "give the device only addresses that a map or allocation returned for it, with their length";
+}
+
+static void outside(struct dmk_checker *checker, const struct stray *stray)
+{
+	struct dmk_extent *near = nearest(stray);
+	struct dmk_record *record = near ? near->record : NULL;
+	struct dmk_finding *finding = dmk_report(
+		checker, &(struct dmk_mistake){.rule = DMK_RULE_STR_10,
+					       .device = stray->device,
+					       .second = record ? record->mapped : NULL,
+					       .label = record && record->kind == DMK_RECORD_MAPPING
+								? "mapped"
+								: "allocated",
+					       .record = record});
+
+	if (!finding)
+		return;
+	if (!near)
+		dmk_say(finding,
+			"the device %s [0x%llx, 0x%llx], and nothing at all is mapped for it%s",
+			verb(stray), ULL(stray->bad), ULL(stray->last), refused(stray));
+	else if (record->kind == DMK_RECORD_POOL_PAGE && !distance(near, stray->bad))
+		dmk_say(finding,
+			"the device %s [0x%llx, 0x%llx], in the memory of pool \"%s\" and in none of its blocks%s",
+			verb(stray), ULL(stray->bad), ULL(stray->last), record->pool->name,
+			refused(stray));
+	else
+		dmk_say(finding,
+			"the device %s [0x%llx, 0x%llx], where nothing is mapped for it; the nearest is the %s buffer "
+			"[0x%llx, 0x%llx], %llu byte%s away%s",
+			verb(stray), ULL(stray->bad), ULL(stray->last),
+			dmk_kind_name(record->kind, record->map_kind), ULL(near->range.first),
+			ULL(near->range.last), ULL(distance(near, stray->bad)),
+			dmk_plural(distance(near, stray->bad)), refused(stray));
+	dmk_mend(finding, "%s", guess(checker, stray));
+}
+
+static void judge_stray(struct dmk_checker *checker, const struct stray *stray)
+{
+	struct dmk_extent *extent = dmk_live_holding(stray->device, stray->bad);
+	struct dmk_past *past;
+
+	if (extent && extent->record->kind != DMK_RECORD_POOL_PAGE) {
+		against_direction(checker, stray, extent->record);
+		return;
+	}
+	if (stray->device->lost)
+		return;
+	extent = run_out_of(stray);
+	past = dmk_past_touching(&checker->shadow, stray->device, stray->bad, stray->bad);
+	if (past && !(extent && extent->record->serial > past->serial) &&
+	    !reused_since(stray, past)) {
+		after_unmap(checker, stray, past);
+		return;
+	}
+	if (extent)
+		beyond_end(checker, stray, extent);
+	else
+		outside(checker, stray);
+}
+
+void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event)
+{
+	struct stray stray = {.device = dmk_shadow_requester(&checker->shadow, event->requester),
+			      .event = event};
+	struct dmk_range range;
+
+	if (!stray.device || !event->size)
+		return;
+	dmk_range_set(&range, event->dma.v, event->size);
+	stray.first = range.first;
+	stray.bad = range.first;
+	stray.last = range.last;
+	if (first_forbidden(stray.device, event->write, &stray.bad, range.last))
+		judge_stray(checker, &stray);
+}

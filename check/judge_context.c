@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* What a driver does to memory and in which context: freeing what is mapped, sleeping, stray registers, old addresses. */
+#include <string.h>
+
+#include "findings.h"
+
+#define ULL(value) ((unsigned long long)(value))
+
+/* Addresses of vmalloc are views: their pages are announced one by one, if at all. */
+static bool is_view(const struct dmk_event *event)
+{
+	return event->name && (strstr(event->name, "vmalloc") || strstr(event->name, "vmap"));
+}
+
+static void freed_while_mapped(struct dmk_checker *checker, struct dmk_record *record,
+			       const struct dmk_event *event, const struct dmk_trace *where)
+{
+	struct dmk_finding *finding;
+
+	if (record->excused)
+		return;
+	record->excused = true;
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_MEM_05,
+							    .device = record->device,
+							    .where = where,
+							    .second = record->mapped,
+							    .record = record});
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"memory at physical 0x%llx, %llu byte%s (%s), is freed while it is mapped %s for the device at DMA 0x%llx",
+		ULL(event->phys.v), ULL(event->size), dmk_plural(event->size),
+		event->name ? event->name : "memory", dmk_direction_name(record->dir),
+		ULL(record->dma));
+	dmk_mend(
+		finding,
+		"call %s before the memory is freed: the next owner's data is what the device would write over",
+		dmk_unmap_call(record->map_kind));
+}
+
+void dmk_judge_memory(struct dmk_checker *checker, const struct dmk_event *event,
+		      const struct dmk_trace *where)
+{
+	struct dmk_shadow *shadow = &checker->shadow;
+	struct dmk_range memory, *range = NULL;
+
+	if (is_view(event) || !event->size)
+		return;
+	if (event->kind == DMK_EVENT_MEMORY_ALLOC) {
+		dmk_memory_taken(shadow, event->phys.v, event->size);
+		return;
+	}
+	dmk_range_set(&memory, event->phys.v, event->size);
+	while ((range = dmk_ranges_touching(&shadow->mapped_memory, memory.first, memory.last,
+					    range)))
+		freed_while_mapped(checker, DMK_AROUND(range, struct dmk_extent, range)->record,
+				   event, where);
+	dmk_memory_freed(shadow, event->phys.v, event->size, where, event->name);
+}
+
+static bool is_allocation(const char *call)
+{
+	static const char *const part[] = {"alloc", "get_free_page", "get_zeroed_page", "dup",
+					   "printf"};
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		if (strstr(call, part[i]))
+			return true;
+	return false;
+}
+
+static void slept(struct dmk_checker *checker, const struct dmk_event *event,
+		  const struct dmk_trace *where)
+{
+	const char *call = event->name ? event->name : "a call";
+	const bool allocation = is_allocation(call);
+	struct dmk_finding *finding = dmk_report(
+		checker,
+		&(struct dmk_mistake){.rule = allocation ? DMK_RULE_COH_06 : DMK_RULE_CTX_01,
+				      .where = where,
+				      .device = dmk_shadow_device(&checker->shadow, event->dev)});
+
+	if (!finding)
+		return;
+	dmk_say(finding, "%s may sleep, and is called %s", call,
+		event->interrupt
+			? "in interrupt context"
+			: "where nobody may sleep (in an interrupt, or with a spinlock held)");
+	if (allocation)
+		dmk_mend(
+			finding,
+			"pass GFP_ATOMIC here and be ready for NULL, or allocate before the lock is taken");
+	else
+		dmk_mend(
+			finding,
+			"move the call to where sleeping is allowed: before the lock, into a work item, or into a "
+			"threaded interrupt handler");
+}
+
+static void dereferenced(struct dmk_checker *checker, const struct dmk_event *event,
+			 const struct dmk_trace *where)
+{
+	struct dmk_finding *finding = dmk_report(
+		checker,
+		&(struct dmk_mistake){.rule = DMK_RULE_ADR_03,
+				      .where = where,
+				      .device = dmk_shadow_device(&checker->shadow, event->dev)});
+
+	if (!finding)
+		return;
+	dmk_say(finding, "a device register at %p is %s through a plain pointer", event->cpu,
+		event->write ? "written" : "read");
+	dmk_mend(
+		finding,
+		"use %s on the __iomem pointer: an ordinary access may be merged, reordered, or not reach the device",
+		event->write ? "writel() (or writeb, writew, iowrite32, memcpy_toio)"
+			     : "readl() (or readb, readw, ioread32, memcpy_fromio)");
+}
+
+static void old_address(struct dmk_checker *checker, const struct dmk_event *event,
+			const struct dmk_trace *where)
+{
+	struct dmk_finding *finding = dmk_report(
+		checker,
+		&(struct dmk_mistake){.rule = DMK_RULE_ADR_05,
+				      .where = where,
+				      .device = dmk_shadow_device(&checker->shadow, event->dev)});
+
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"%s is called: what it returns is right only where devices see memory without an IOMMU",
+		event->name ? event->name : "virt_to_bus or bus_to_virt");
+	dmk_mend(
+		finding,
+		"map the buffer with dma_map_single() and give the device the dma_addr_t; keep the CPU address "
+		"beside it for the way back");
+}
+
+void dmk_judge_context(struct dmk_checker *checker, const struct dmk_event *event,
+		       const struct dmk_trace *where)
+{
+	if (event->kind == DMK_EVENT_SLEEP_IN_ATOMIC)
+		slept(checker, event, where);
+	else if (event->kind == DMK_EVENT_IOMEM_DEREFERENCE)
+		dereferenced(checker, event, where);
+	else
+		old_address(checker, event, where);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* A device's life: its masks and limits, its driver coming and going, and what is left behind (MSK-03, STR-06, POL-05). */
+#include <stdio.h>
+#include <string.h>
+
+#include <dmakit/port.h>
+
+#include "findings.h"
+
+#define ULL(value) ((unsigned long long)(value))
+
+static void mask_answered(struct dmk_mask_state *mask, const struct dmk_event *event,
+			  const struct dmk_trace *where)
+{
+	if (!event->result) {
+		mask->accepted = true;
+		mask->refused = false;
+		return;
+	}
+	/* A second, narrower try that is refused leaves the device with the mask that was accepted (MSK-02, MSK-05). */
+	if (mask->accepted)
+		return;
+	mask->refused = true;
+	mask->mask = event->mask;
+	mask->where = where;
+}
+
+static void limit_set(struct dmk_watched *device, const struct dmk_event *event)
+{
+	if (event->result || !event->name)
+		return;
+	if (strstr(event->name, "bound"))
+		device->boundary = event->mask;
+	else if (strstr(event->name, "seg"))
+		device->max_segment = event->size;
+}
+
+/* --- leaks -------------------------------------------------------------------------------------------------------- */
+
+static bool is_leak(const struct dmk_record *record)
+{
+	if (record->excused)
+		return false;
+	return record->kind == DMK_RECORD_MAPPING || record->kind == DMK_RECORD_ALLOCATION;
+}
+
+static bool same_site(const struct dmk_record *a, const struct dmk_record *b)
+{
+	return a->kind == b->kind && a->mapped->place == b->mapped->place;
+}
+
+static void report_leak(struct dmk_checker *checker, struct dmk_record *record, uint64_t count,
+			uint64_t bytes, const char *when)
+{
+	const bool mapping = record->kind == DMK_RECORD_MAPPING;
+	struct dmk_finding *finding =
+		dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_STR_06,
+							  .device = record->device,
+							  .second = record->mapped,
+							  .count = count,
+							  .label = mapping ? "mapped" : "allocated",
+							  .record = record});
+
+	if (!finding)
+		return;
+	if (mapping)
+		dmk_say(finding,
+			"%llu mapping%s made here by %s, %llu byte%s in all, %s still there %s",
+			ULL(count), dmk_plural(count), dmk_map_call(record->map_kind), ULL(bytes),
+			dmk_plural(bytes), count == 1 ? "is" : "are", when);
+	else
+		dmk_say(finding,
+			"%llu piece%s of consistent memory allocated here, %llu byte%s in all, %s still there %s",
+			ULL(count), dmk_plural(count), ULL(bytes), dmk_plural(bytes),
+			count == 1 ? "is" : "are", when);
+	if (mapping)
+		dmk_mend(
+			finding,
+			"call %s for each of them before remove() ends, and on each error path after the map",
+			dmk_unmap_call(record->map_kind));
+	else
+		dmk_mend(
+			finding,
+			"call dma_free_coherent in remove() and on each error path, or allocate with "
+			"dmam_alloc_coherent");
+}
+
+/* One report for each call site, whatever number of records came from it. */
+static void report_leaks_like(struct dmk_checker *checker, struct dmk_record *first,
+			      const char *when)
+{
+	uint64_t count = 0, bytes = 0;
+
+	for (struct dmk_record *record = first; record; record = record->older) {
+		if (!is_leak(record) || !same_site(record, first))
+			continue;
+		count++;
+		bytes += record->size;
+		dmk_judge_unchecked(checker, record, NULL);
+		record->excused = record != first;
+	}
+	checker->totals.leaks += count;
+	report_leak(checker, first, count, bytes, when);
+	first->excused = true;
+}
+
+static void report_pool(struct dmk_checker *checker, struct dmk_watched_pool *pool,
+			const char *when)
+{
+	struct dmk_finding *finding;
+
+	if (pool->excused)
+		return;
+	checker->totals.leaks++;
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_POL_05,
+							    .device = pool->device,
+							    .second = pool->created,
+							    .label = "created"});
+	if (!finding)
+		return;
+	dmk_say(finding, "pool \"%s\" (blocks of %llu bytes) is still there %s", pool->name,
+		ULL(pool->size), when);
+	dmk_mend(
+		finding,
+		"call dma_pool_destroy in remove() and on each error path after its creation, or make it with "
+		"dmam_pool_create");
+}
+
+static void judge_leaks(struct dmk_checker *checker, struct dmk_watched *device, const char *when)
+{
+	struct dmk_shadow *shadow = &checker->shadow;
+
+	for (struct dmk_record *record = device->records; record; record = record->older)
+		if (is_leak(record))
+			report_leaks_like(checker, record, when);
+	for (struct dmk_watched_pool *pool = device->pools; pool; pool = pool->next)
+		report_pool(checker, pool, when);
+
+	/* What follows from it is not reported again: it becomes past, and excused. */
+	for (struct dmk_record *record = device->records; record; record = record->older)
+		record->excused = true;
+	while (device->pools)
+		dmk_shadow_pool_gone(shadow, device->pools);
+	while (device->records)
+		dmk_record_retire(shadow, device->records, device->records->mapped);
+}
+
+/* --- masks at the end --------------------------------------------------------------------------------------------- */
+
+static void judge_ignored(struct dmk_checker *checker, struct dmk_watched *device,
+			  const struct dmk_mask_state *mask, const struct dmk_mask_state *other,
+			  const char *kind)
+{
+	struct dmk_finding *finding;
+
+	if (!mask->refused || mask->said || mask->used || !other->used || other->said)
+		return;
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_MSK_03_IGNORED,
+							    .device = device,
+							    .where = mask->where});
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"the machine refused the %s mask 0x%llx, no other was accepted, and the driver went on to do DMA",
+		kind, ULL(mask->mask));
+	dmk_mend(
+		finding,
+		"look at the result: try a mask the machine can serve, and leave probe with the error if there is none");
+}
+
+static void unbound(struct dmk_checker *checker, struct dmk_watched *device)
+{
+	char when[128];
+
+	snprintf(when, sizeof(when), "after driver %s let go of the device",
+		 device->driver[0] ? device->driver : "code");
+	judge_ignored(checker, device, &device->streaming, &device->coherent, "streaming");
+	judge_ignored(checker, device, &device->coherent, &device->streaming, "coherent");
+	judge_leaks(checker, device, when);
+	dmk_shadow_device_unbound(device);
+}
+
+static void all_ended(struct dmk_checker *checker)
+{
+	struct dmk_shadow *shadow = &checker->shadow;
+
+	for (struct dmk_watched *device = shadow->device_list; device; device = device->next)
+		judge_leaks(checker, device, "at the end of the program");
+	judge_leaks(checker, &shadow->nobody, "at the end of the program");
+}
+
+static void added(struct dmk_checker *checker, struct dmk_watched *device,
+		  const struct dmk_event *event)
+{
+	dmk_text_copy(device->name, sizeof(device->name), event->name ? event->name : "a device");
+	dmk_shadow_name_requester(&checker->shadow, device, event->requester);
+}
+
+static void booted(struct dmk_checker *checker, const struct dmk_event *event)
+{
+	if (event->machine && event->machine->cache_line)
+		checker->shadow.cache_line = event->machine->cache_line;
+}
+
+void dmk_judge_life(struct dmk_checker *checker, const struct dmk_event *event,
+		    const struct dmk_trace *where)
+{
+	struct dmk_watched *device = dmk_device_of(checker, event);
+
+	switch (event->kind) {
+	case DMK_EVENT_BOOT:
+		booted(checker, event);
+		break;
+	case DMK_EVENT_SHUTDOWN:
+		all_ended(checker);
+		break;
+	case DMK_EVENT_DEVICE_ADD:
+		added(checker, device, event);
+		break;
+	case DMK_EVENT_DEVICE_REMOVE:
+		judge_leaks(checker, device, "when the device went away");
+		if (event->dev)
+			dmk_shadow_device_gone(&checker->shadow, device);
+		break;
+	case DMK_EVENT_BIND:
+		dmk_shadow_device_unbound(device);
+		dmk_text_copy(device->driver, sizeof(device->driver), event->name);
+		break;
+	case DMK_EVENT_UNBIND:
+		unbound(checker, device);
+		break;
+	case DMK_EVENT_SET_MASK:
+		if (event->streaming)
+			mask_answered(&device->streaming, event, where);
+		if (event->coherent)
+			mask_answered(&device->coherent, event, where);
+		break;
+	case DMK_EVENT_SET_LIMIT:
+		limit_set(device, event);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The checker's own names for the rules it can report; rules.c has the table in this order. */
+#ifndef CHECK_RULES_H
+#define CHECK_RULES_H
+
+enum dmk_rule_name {
+	DMK_RULE_ADR_03,
+	DMK_RULE_ADR_05,
+	DMK_RULE_MEM_02,
+	DMK_RULE_MEM_03,
+	DMK_RULE_MEM_04,
+	DMK_RULE_MEM_05,
+	DMK_RULE_MSK_03,
+	DMK_RULE_MSK_03_IGNORED,
+	DMK_RULE_MSK_08,
+	DMK_RULE_COH_06,
+	DMK_RULE_COH_07,
+	DMK_RULE_POL_04,
+	DMK_RULE_POL_05,
+	DMK_RULE_DIR_01,
+	DMK_RULE_DIR_03,
+	DMK_RULE_DIR_04,
+	DMK_RULE_STR_02,
+	DMK_RULE_STR_04,
+	DMK_RULE_STR_06,
+	DMK_RULE_STR_07,
+	DMK_RULE_STR_09,
+	DMK_RULE_STR_10,
+	DMK_RULE_STR_11,
+	DMK_RULE_SGL_05,
+	DMK_RULE_SGL_06,
+	DMK_RULE_SYN_04,
+	DMK_RULE_CTX_01,
+	DMK_RULE_END
+};
+
+#endif

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: MIT */
+/* The shadow's records: devices, what they hold live, what they held. Facts only, no rule. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shadow.h"
+
+enum { DEFAULT_MAX_SEGMENT = 65536 };
+#define DEFAULT_BOUNDARY 0xffffffffULL
+
+void dmk_text_copy(char *to, size_t size, const char *text)
+{
+	size_t length = text ? strnlen(text, size - 1) : 0;
+
+	memcpy(to, text ? text : "", length);
+	to[length] = '\0';
+}
+
+static void limits_reset(struct dmk_watched *device)
+{
+	device->max_segment = DEFAULT_MAX_SEGMENT;
+	device->boundary = DEFAULT_BOUNDARY;
+	memset(&device->streaming, 0, sizeof(device->streaming));
+	memset(&device->coherent, 0, sizeof(device->coherent));
+}
+
+bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *options)
+{
+	memset(shadow, 0, sizeof(*shadow));
+	shadow->cache_line = 1;
+	shadow->max_live = options->max_records;
+	dmk_pile_init(&shadow->device_pile, sizeof(struct dmk_watched));
+	dmk_pile_init(&shadow->record_pile, sizeof(struct dmk_record));
+	dmk_pile_init(&shadow->extent_pile, sizeof(struct dmk_extent));
+	dmk_pile_init(&shadow->pool_pile, sizeof(struct dmk_watched_pool));
+	dmk_pile_init(&shadow->transfer_pile, sizeof(struct dmk_transfer));
+	dmk_pile_init(&shadow->freed_pile, sizeof(struct dmk_freed));
+	dmk_text_copy(shadow->nobody.name, sizeof(shadow->nobody.name), "no device");
+	limits_reset(&shadow->nobody);
+	shadow->history.past = calloc(DMK_PAST_KEPT, sizeof(*shadow->history.past));
+	shadow->history.key = calloc(DMK_PAST_KEPT, sizeof(*shadow->history.key));
+	shadow->lost_slot = calloc(DMK_LOST_SLOTS, sizeof(*shadow->lost_slot));
+	return dmk_index_init(&shadow->devices, 64) && dmk_index_init(&shadow->requesters, 64) &&
+	       dmk_index_init(&shadow->by_dma, 1024) && dmk_index_init(&shadow->by_cpu, 1024) &&
+	       dmk_index_init(&shadow->pools, 64) && dmk_index_init(&shadow->transfers, 64) &&
+	       shadow->history.past && shadow->history.key && shadow->lost_slot;
+}
+
+void dmk_shadow_exit(struct dmk_shadow *shadow)
+{
+	dmk_index_exit(&shadow->devices);
+	dmk_index_exit(&shadow->requesters);
+	dmk_index_exit(&shadow->by_dma);
+	dmk_index_exit(&shadow->by_cpu);
+	dmk_index_exit(&shadow->pools);
+	dmk_index_exit(&shadow->transfers);
+	dmk_pile_exit(&shadow->device_pile);
+	dmk_pile_exit(&shadow->record_pile);
+	dmk_pile_exit(&shadow->extent_pile);
+	dmk_pile_exit(&shadow->pool_pile);
+	dmk_pile_exit(&shadow->transfer_pile);
+	dmk_pile_exit(&shadow->freed_pile);
+	free(shadow->history.past);
+	free(shadow->history.key);
+	free(shadow->lost_slot);
+}
+
+/* --- devices ------------------------------------------------------------------------------------------------------ */
+
+static struct dmk_watched *device_new(struct dmk_shadow *shadow, const struct dmk_dev *dev)
+{
+	struct dmk_watched *device = dmk_pile_get(&shadow->device_pile);
+
+	if (!device)
+		return NULL;
+	device->dev = dev;
+	device->id = ++shadow->device_ids;
+	device->requester = DMK_REQUESTER_NONE;
+	dmk_text_copy(device->name, sizeof(device->name), "a device");
+	limits_reset(device);
+	device->next = shadow->device_list;
+	if (device->next)
+		device->next->previous = device;
+	shadow->device_list = device;
+	dmk_index_add(&shadow->devices, &device->by_pointer, (uintptr_t)dev);
+	return device;
+}
+
+struct dmk_watched *dmk_shadow_device(struct dmk_shadow *shadow, const struct dmk_dev *dev)
+{
+	struct dmk_link *link;
+
+	if (!dev)
+		return NULL;
+	link = dmk_index_find(&shadow->devices, (uintptr_t)dev);
+	if (link)
+		return DMK_AROUND(link, struct dmk_watched, by_pointer);
+	return device_new(shadow, dev);
+}
+
+struct dmk_watched *dmk_shadow_requester(struct dmk_shadow *shadow, uint32_t requester)
+{
+	struct dmk_link *link = dmk_index_find(&shadow->requesters, requester);
+
+	return link ? DMK_AROUND(link, struct dmk_watched, by_requester) : NULL;
+}
+
+void dmk_shadow_name_requester(struct dmk_shadow *shadow, struct dmk_watched *device,
+			       uint32_t requester)
+{
+	if (device->requester != DMK_REQUESTER_NONE)
+		dmk_index_remove(&shadow->requesters, &device->by_requester);
+	device->requester = requester;
+	if (requester != DMK_REQUESTER_NONE)
+		dmk_index_add(&shadow->requesters, &device->by_requester, requester);
+}
+
+static void transfer_drop(struct dmk_shadow *shadow, struct dmk_transfer *transfer)
+{
+	dmk_index_remove(&shadow->transfers, &transfer->by_cookie);
+	dmk_ranges_remove(&transfer->device->transfers, &transfer->range);
+	dmk_pile_put(&shadow->transfer_pile, transfer);
+}
+
+void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *device)
+{
+	while (device->transfers.root)
+		transfer_drop(shadow,
+			      DMK_AROUND(device->transfers.root, struct dmk_transfer, range));
+	while (device->records)
+		dmk_record_retire(shadow, device->records, device->records->mapped);
+	while (device->pools)
+		dmk_shadow_pool_gone(shadow, device->pools);
+	dmk_shadow_name_requester(shadow, device, DMK_REQUESTER_NONE);
+	dmk_index_remove(&shadow->devices, &device->by_pointer);
+	if (device->previous)
+		device->previous->next = device->next;
+	else
+		shadow->device_list = device->next;
+	if (device->next)
+		device->next->previous = device->previous;
+	shadow->lost -= device->lost;
+	dmk_pile_put(&shadow->device_pile, device);
+}
+
+void dmk_shadow_device_unbound(struct dmk_watched *device)
+{
+	limits_reset(device);
+	device->driver[0] = '\0';
+}
+
+/* --- what was lost ------------------------------------------------------------------------------------------------ */
+
+static uint16_t *lost_slot(struct dmk_shadow *shadow, const struct dmk_watched *device,
+			   uint64_t dma)
+{
+	return &shadow->lost_slot[dmk_hash_more(device->id, dma) % DMK_LOST_SLOTS];
+}
+
+static void lose(struct dmk_shadow *shadow, struct dmk_watched *device, uint64_t dma)
+{
+	uint16_t *slot = lost_slot(shadow, device, dma);
+
+	if (*slot < UINT16_MAX)
+		(*slot)++;
+	device->lost++;
+	shadow->lost++;
+}
+
+bool dmk_lost_take(struct dmk_shadow *shadow, struct dmk_watched *device, uint64_t dma)
+{
+	uint16_t *slot = lost_slot(shadow, device, dma);
+
+	if (!device->lost || !*slot)
+		return false;
+	if (*slot < UINT16_MAX)
+		(*slot)--;
+	device->lost--;
+	shadow->lost--;
+	return true;
+}
+
+/* --- records ------------------------------------------------------------------------------------------------------ */
+
+struct dmk_record *dmk_record_new(struct dmk_shadow *shadow, struct dmk_watched *device,
+				  uint64_t dma)
+{
+	struct dmk_record *record = NULL;
+
+	if (!shadow->max_live || shadow->live < shadow->max_live)
+		record = dmk_pile_get(&shadow->record_pile);
+	if (!record) {
+		lose(shadow, device, dma);
+		return NULL;
+	}
+	record->device = device;
+	record->dma = dma;
+	record->serial = ++shadow->serial;
+	return record;
+}
+
+/* The first piece is part of the record, the others come from the pile. */
+static struct dmk_extent *piece(struct dmk_shadow *shadow, struct dmk_extent *first,
+				struct dmk_record *record)
+{
+	struct dmk_extent *extent = first;
+
+	if (first->record) {
+		extent = dmk_pile_get(&shadow->extent_pile);
+		if (!extent)
+			return NULL;
+		extent->next = first->next;
+		first->next = extent;
+	}
+	extent->record = record;
+	return extent;
+}
+
+bool dmk_record_bus(struct dmk_shadow *shadow, struct dmk_record *record, uint64_t dma,
+		    uint64_t size)
+{
+	struct dmk_extent *extent = piece(shadow, &record->bus, record);
+
+	if (!extent)
+		return false;
+	dmk_range_set(&extent->range, dma, size);
+	dmk_ranges_insert(&record->device->live, &extent->range);
+	return true;
+}
+
+bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uint64_t phys,
+		       uint64_t size)
+{
+	struct dmk_extent *extent = piece(shadow, &record->memory, record);
+
+	if (!extent)
+		return false;
+	dmk_range_set(&extent->range, phys, size);
+	dmk_ranges_insert(&shadow->mapped_memory, &extent->range);
+	return true;
+}
+
+/* Other mappings are never looked for by CPU address, and many of them may have none. */
+static bool is_found_by_cpu(const struct dmk_record *record)
+{
+	if (record->kind == DMK_RECORD_MAPPING)
+		return record->map_kind == DMK_MAP_SG;
+	return record->kind != DMK_RECORD_POOL_PAGE;
+}
+
+void dmk_record_live(struct dmk_shadow *shadow, struct dmk_record *record)
+{
+	struct dmk_watched *device = record->device;
+
+	dmk_index_add(&shadow->by_dma, &record->by_dma, record->dma);
+	if (is_found_by_cpu(record))
+		dmk_index_add(&shadow->by_cpu, &record->by_cpu, (uintptr_t)record->cpu);
+	record->older = device->records;
+	if (record->older)
+		record->older->newer = record;
+	device->records = record;
+	shadow->live++;
+}
+
+static void remember(struct dmk_shadow *shadow, const struct dmk_record *record,
+		     const struct dmk_extent *extent, const struct dmk_trace *where)
+{
+	struct dmk_history *history = &shadow->history;
+	struct dmk_past *past = &history->past[history->next];
+	const bool sole = !record->bus.next;
+
+	memset(past, 0, sizeof(*past));
+	past->kind = record->kind;
+	past->map_kind = record->map_kind;
+	past->dir = record->dir;
+	past->bounced = record->bounced;
+	past->excused = record->excused;
+	past->dma = extent->range.first;
+	past->size = sole ? record->size : extent->range.last - extent->range.first + 1;
+	past->phys = record->phys;
+	past->cpu = record->cpu;
+	past->serial = ++shadow->serial;
+	past->began = record->serial;
+	past->mapped = record->mapped;
+	past->unmapped = where;
+	if (record->pool) {
+		past->pool = record->pool->pool;
+		memcpy(past->pool_name, record->pool->name, sizeof(past->pool_name));
+	}
+	history->key[history->next].device = record->device->id;
+	history->key[history->next].first = extent->range.first;
+	history->key[history->next].last = extent->range.last;
+	history->next = (history->next + 1) % DMK_PAST_KEPT;
+}
+
+static void unlink_extents(struct dmk_shadow *shadow, struct dmk_extent *first,
+			   struct dmk_ranges *ranges)
+{
+	struct dmk_extent *extent, *next;
+
+	if (!first->record)
+		return;
+	dmk_ranges_remove(ranges, &first->range);
+	for (extent = first->next; extent; extent = next) {
+		next = extent->next;
+		dmk_ranges_remove(ranges, &extent->range);
+		dmk_pile_put(&shadow->extent_pile, extent);
+	}
+}
+
+void dmk_record_retire(struct dmk_shadow *shadow, struct dmk_record *record,
+		       const struct dmk_trace *where)
+{
+	struct dmk_watched *device = record->device;
+
+	if (record->kind != DMK_RECORD_POOL_PAGE && record->bus.record) {
+		for (struct dmk_extent *extent = record->bus.next; extent; extent = extent->next)
+			remember(shadow, record, extent, where);
+		remember(shadow, record, &record->bus, where);
+	}
+	unlink_extents(shadow, &record->bus, &device->live);
+	unlink_extents(shadow, &record->memory, &shadow->mapped_memory);
+	dmk_index_remove(&shadow->by_dma, &record->by_dma);
+	if (is_found_by_cpu(record))
+		dmk_index_remove(&shadow->by_cpu, &record->by_cpu);
+	if (record->newer)
+		record->newer->older = record->older;
+	else
+		device->records = record->older;
+	if (record->older)
+		record->older->newer = record->newer;
+	shadow->live--;
+	dmk_pile_put(&shadow->record_pile, record);
+}
+
+static struct dmk_record *record_by_dma(struct dmk_link *link)
+{
+	return link ? DMK_AROUND(link, struct dmk_record, by_dma) : NULL;
+}
+
+static struct dmk_record *record_by_cpu(struct dmk_link *link)
+{
+	return link ? DMK_AROUND(link, struct dmk_record, by_cpu) : NULL;
+}
+
+struct dmk_record *dmk_record_at(const struct dmk_shadow *shadow, uint64_t dma)
+{
+	return record_by_dma(dmk_index_find(&shadow->by_dma, dma));
+}
+
+struct dmk_record *dmk_record_at_more(const struct dmk_record *record)
+{
+	return record_by_dma(dmk_index_more(&record->by_dma));
+}
+
+struct dmk_record *dmk_record_of_cpu(const struct dmk_shadow *shadow, const void *cpu)
+{
+	return record_by_cpu(dmk_index_find(&shadow->by_cpu, (uintptr_t)cpu));
+}
+
+struct dmk_record *dmk_record_of_cpu_more(const struct dmk_record *record)
+{
+	return record_by_cpu(dmk_index_more(&record->by_cpu));
+}
+
+struct dmk_extent *dmk_live_touching(const struct dmk_watched *device, uint64_t first,
+				     uint64_t last, const struct dmk_extent *after)
+{
+	struct dmk_range *range = dmk_ranges_touching(&device->live, first, last,
+						      after ? &after->range : NULL);
+
+	return range ? DMK_AROUND(range, struct dmk_extent, range) : NULL;
+}
+
+struct dmk_extent *dmk_live_holding(const struct dmk_watched *device, uint64_t dma)
+{
+	struct dmk_extent *extent = NULL, *page = NULL;
+
+	while ((extent = dmk_live_touching(device, dma, dma, extent))) {
+		if (extent->record->kind != DMK_RECORD_POOL_PAGE)
+			return extent;
+		page = extent;
+	}
+	return page;
+}
+
+/* --- the past ----------------------------------------------------------------------------------------------------- */
+
+struct dmk_past *dmk_past_touching(const struct dmk_shadow *shadow,
+				   const struct dmk_watched *device, uint64_t first, uint64_t last)
+{
+	const struct dmk_history *history = &shadow->history;
+	unsigned int at = history->next;
+
+	for (unsigned int i = 0; i < DMK_PAST_KEPT; i++) {
+		at = (at + DMK_PAST_KEPT - 1) % DMK_PAST_KEPT;
+		if (history->key[at].device == device->id && history->key[at].first <= last &&
+		    history->key[at].last >= first)
+			return &history->past[at];
+	}
+	return NULL;
+}
+
+struct dmk_past *dmk_past_at(const struct dmk_shadow *shadow, const struct dmk_watched *device,
+			     uint64_t dma, unsigned int kinds)
+{
+	const struct dmk_history *history = &shadow->history;
+	unsigned int at = history->next;
+
+	for (unsigned int i = 0; i < DMK_PAST_KEPT; i++) {
+		at = (at + DMK_PAST_KEPT - 1) % DMK_PAST_KEPT;
+		if (history->key[at].device == device->id && history->key[at].first == dma &&
+		    kinds >> history->past[at].kind & 1)
+			return &history->past[at];
+	}
+	return NULL;
+}
+
+/* --- pools -------------------------------------------------------------------------------------------------------- */
+
+struct dmk_watched_pool *dmk_shadow_pool(const struct dmk_shadow *shadow, const void *pool)
+{
+	struct dmk_link *link = dmk_index_find(&shadow->pools, (uintptr_t)pool);
+
+	return link ? DMK_AROUND(link, struct dmk_watched_pool, by_pointer) : NULL;
+}
+
+struct dmk_watched_pool *dmk_shadow_pool_new(struct dmk_shadow *shadow, struct dmk_watched *device,
+					     const void *pool, const char *name)
+{
+	struct dmk_watched_pool *watched = dmk_pile_get(&shadow->pool_pile);
+
+	if (!watched)
+		return NULL;
+	watched->pool = pool;
+	watched->device = device;
+	dmk_text_copy(watched->name, sizeof(watched->name), name);
+	watched->next = device->pools;
+	if (watched->next)
+		watched->next->previous = watched;
+	device->pools = watched;
+	dmk_index_add(&shadow->pools, &watched->by_pointer, (uintptr_t)pool);
+	return watched;
+}
+
+void dmk_shadow_pool_gone(struct dmk_shadow *shadow, struct dmk_watched_pool *pool)
+{
+	struct dmk_record *record, *older;
+
+	for (record = pool->device->records; record; record = older) {
+		older = record->older;
+		if (record->pool == pool)
+			dmk_record_retire(shadow, record, record->mapped);
+	}
+	dmk_index_remove(&shadow->pools, &pool->by_pointer);
+	if (pool->previous)
+		pool->previous->next = pool->next;
+	else
+		pool->device->pools = pool->next;
+	if (pool->next)
+		pool->next->previous = pool->previous;
+	dmk_pile_put(&shadow->pool_pile, pool);
+}
+
+/* --- transfers ---------------------------------------------------------------------------------------------------- */
+
+void dmk_transfer_begin(struct dmk_shadow *shadow, struct dmk_watched *device,
+			const struct dmk_event *event)
+{
+	struct dmk_transfer *transfer = dmk_pile_get(&shadow->transfer_pile);
+
+	if (!transfer)
+		return;
+	transfer->device = device;
+	transfer->dir = event->dir;
+	dmk_range_set(&transfer->range, event->dma.v, event->size);
+	dmk_ranges_insert(&device->transfers, &transfer->range);
+	dmk_index_add(&shadow->transfers, &transfer->by_cookie, event->cookie);
+}
+
+void dmk_transfer_end(struct dmk_shadow *shadow, uint64_t cookie)
+{
+	struct dmk_link *link = dmk_index_find(&shadow->transfers, cookie);
+
+	if (link)
+		transfer_drop(shadow, DMK_AROUND(link, struct dmk_transfer, by_cookie));
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shadow: what is mapped, allocated, freed and under way, as far as events told. Facts only; what is right or wrong about
+ * them is judged in the judge_*.c files. Everything here is guarded by the checker's lock.
+ */
+#ifndef CHECK_SHADOW_H
+#define CHECK_SHADOW_H
+
+#include <dmakit/check.h>
+
+#include "ranges.h"
+#include "stack.h"
+#include "tables.h"
+
+enum dmk_record_kind {
+	DMK_RECORD_MAPPING,
+	DMK_RECORD_ALLOCATION,
+	DMK_RECORD_BLOCK,     /* of a pool */
+	DMK_RECORD_POOL_PAGE, /* memory that a pool carves its blocks from: nobody's by itself */
+};
+
+/** One contiguous piece of a record: of bus addresses, or of physical ones. */
+struct dmk_extent {
+	struct dmk_range range;
+	struct dmk_record *record;
+	struct dmk_extent *next;
+};
+
+struct dmk_watched_pool {
+	struct dmk_link by_pointer;
+	struct dmk_watched_pool *next, *previous; /* of the device */
+	const void *pool;
+	struct dmk_watched *device;
+	char name[32];
+	uint64_t size;
+	const struct dmk_trace *created;
+	bool excused;
+};
+
+/** Something live: a mapping, an allocation, a block. */
+struct dmk_record {
+	struct dmk_link by_dma; /* key: the first DMA address, whatever the device */
+	struct dmk_link by_cpu; /* key: CPU address; of a scatterlist mapping, the list's */
+	struct dmk_record *newer, *older; /* of the device */
+	struct dmk_watched *device;
+	enum dmk_record_kind kind;
+	enum dmk_map_kind map_kind;
+	enum dmk_direction dir;
+	bool bounced;
+	bool checked; /* dma_mapping_error() was asked, or nobody needs to */
+	bool excused; /* a mistake with it was reported: what follows from that one is not reported again */
+	bool with_cpu; /* handed back by a sync for the CPU */
+	uint64_t dma, phys, size, serial;
+	const void *cpu;
+	unsigned long attrs;
+	unsigned int nents, mapped_nents;
+	struct dmk_watched_pool *pool;
+	const struct dmk_trace *mapped;
+	struct dmk_extent bus, memory; /* the first pieces; more hang at .next */
+};
+
+/** Something that is no more: kept for a while, so that what comes too late can be told from what never was. */
+struct dmk_past {
+	enum dmk_record_kind kind;
+	enum dmk_map_kind map_kind;
+	enum dmk_direction dir;
+	bool bounced, excused;
+	uint64_t dma, phys, size, serial; /* .serial of its end */
+	uint64_t began;
+	const void *cpu;
+	const void *pool;
+	char pool_name[32];
+	const struct dmk_trace *mapped, *unmapped;
+};
+
+enum { DMK_PAST_KEPT = 2048, DMK_FREED_KEPT = 65536, DMK_LOST_SLOTS = 65536 };
+
+struct dmk_history {
+	struct dmk_past *past;
+	/* what a search compares, side by side */
+	struct {
+		uint64_t device, first, last;
+	} * key;
+	unsigned int next; /* where the next one goes */
+};
+
+/** What became of a device's masks since its driver was bound. */
+struct dmk_mask_state {
+	bool accepted; /* one was, at any time */
+	bool refused;  /* one was, and none accepted */
+	bool used;     /* DMA of this kind was done */
+	bool said;     /* the mistake was reported */
+	uint64_t mask; /* the refused one */
+	const struct dmk_trace *where;
+};
+
+struct dmk_watched {
+	struct dmk_link by_pointer, by_requester;
+	struct dmk_watched *next, *previous;
+	const struct dmk_dev *dev;
+	uint64_t id; /* never reused, as .dev may be */
+	uint32_t requester;
+	char name[64], driver[64];
+	struct dmk_mask_state streaming, coherent;
+	uint64_t max_segment, boundary; /* bytes; mask */
+	struct dmk_ranges live;         /* extents by bus address */
+	struct dmk_ranges transfers;
+	struct dmk_record *records; /* newest first */
+	struct dmk_watched_pool *pools;
+	uint64_t lost; /* records of it that were lost and may be live */
+};
+
+/** Work that a device announced. */
+struct dmk_transfer {
+	struct dmk_range range;
+	struct dmk_link by_cookie;
+	struct dmk_watched *device;
+	enum dmk_direction dir;
+};
+
+/** Memory that was given back and not given out again. */
+struct dmk_freed {
+	struct dmk_range range;
+	struct dmk_freed *newer, *older;
+	const struct dmk_trace *freed;
+	char name[32];
+};
+
+struct dmk_shadow {
+	uint64_t cache_line;
+	uint64_t serial;
+	uint64_t device_ids;
+	size_t live, max_live;
+	struct dmk_index devices, requesters, by_dma, by_cpu, pools, transfers;
+	struct dmk_watched *device_list;
+	struct dmk_ranges mapped_memory; /* extents by physical address, of streaming mappings */
+	struct dmk_history history;
+	struct dmk_ranges freed;
+	struct dmk_freed *newest_freed, *oldest_freed;
+	size_t nr_freed;
+	struct dmk_pile device_pile, record_pile, extent_pile, pool_pile, transfer_pile, freed_pile;
+	uint16_t *lost_slot;       /* lost records by hash of their address */
+	uint64_t lost;             /* lost records that may be live */
+	struct dmk_watched nobody; /* the device of calls without one */
+};
+
+bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *options);
+void dmk_shadow_exit(struct dmk_shadow *shadow);
+
+/* --- devices ------------------------------------------------------------------------------------------------------ */
+
+/** The watched device; a device that was never announced is made up on the spot. NULL only for @dev NULL or no memory. */
+struct dmk_watched *dmk_shadow_device(struct dmk_shadow *shadow, const struct dmk_dev *dev);
+struct dmk_watched *dmk_shadow_requester(struct dmk_shadow *shadow, uint32_t requester);
+void dmk_shadow_name_requester(struct dmk_shadow *shadow, struct dmk_watched *device,
+			       uint32_t requester);
+void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *device);
+void dmk_shadow_device_unbound(struct dmk_watched *device);
+
+/* --- records ------------------------------------------------------------------------------------------------------ */
+
+/** A zeroed record of @device with a serial; NULL: over the limit or out of memory, and @dma was noted as lost. */
+struct dmk_record *dmk_record_new(struct dmk_shadow *shadow, struct dmk_watched *device,
+				  uint64_t dma);
+/** dmk_record_bus/_memory - one more piece of it; false: out of memory, the piece is not known. */
+bool dmk_record_bus(struct dmk_shadow *shadow, struct dmk_record *record, uint64_t dma,
+		    uint64_t size);
+bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uint64_t phys,
+		       uint64_t size);
+/** dmk_record_live - all fields are set: from now on it is found. */
+void dmk_record_live(struct dmk_shadow *shadow, struct dmk_record *record);
+/** dmk_record_retire - it is no more; remembered as past unless it is a pool's page. */
+void dmk_record_retire(struct dmk_shadow *shadow, struct dmk_record *record,
+		       const struct dmk_trace *where);
+
+/** Records whose first DMA address is @dma, of any device. */
+struct dmk_record *dmk_record_at(const struct dmk_shadow *shadow, uint64_t dma);
+struct dmk_record *dmk_record_at_more(const struct dmk_record *record);
+struct dmk_record *dmk_record_of_cpu(const struct dmk_shadow *shadow, const void *cpu);
+struct dmk_record *dmk_record_of_cpu_more(const struct dmk_record *record);
+
+/** Pieces of @device's live records that touch [first, last], lowest first. */
+struct dmk_extent *dmk_live_touching(const struct dmk_watched *device, uint64_t first,
+				     uint64_t last, const struct dmk_extent *after);
+/** A piece of a live mapping or allocation that holds @dma; pool pages count only when nothing else does. NULL: none. */
+struct dmk_extent *dmk_live_holding(const struct dmk_watched *device, uint64_t dma);
+
+/* --- the past ----------------------------------------------------------------------------------------------------- */
+
+/** dmk_past_touching - the newest past piece of @device that touches [first, last]; NULL: none remembered. */
+struct dmk_past *dmk_past_touching(const struct dmk_shadow *shadow,
+				   const struct dmk_watched *device, uint64_t first, uint64_t last);
+/** dmk_past_at - the newest one that starts at @dma and is of one of @kinds (bits of enum dmk_record_kind). */
+struct dmk_past *dmk_past_at(const struct dmk_shadow *shadow, const struct dmk_watched *device,
+			     uint64_t dma, unsigned int kinds);
+
+/* --- what was lost ------------------------------------------------------------------------------------------------ */
+
+/** dmk_lost_take - @dma was perhaps lost: take it for found, once. */
+bool dmk_lost_take(struct dmk_shadow *shadow, struct dmk_watched *device, uint64_t dma);
+
+/* --- pools -------------------------------------------------------------------------------------------------------- */
+
+struct dmk_watched_pool *dmk_shadow_pool(const struct dmk_shadow *shadow, const void *pool);
+struct dmk_watched_pool *dmk_shadow_pool_new(struct dmk_shadow *shadow, struct dmk_watched *device,
+					     const void *pool, const char *name);
+/** The pool is gone, and its pages with it. Blocks must be retired already. */
+void dmk_shadow_pool_gone(struct dmk_shadow *shadow, struct dmk_watched_pool *pool);
+
+/* --- transfers ---------------------------------------------------------------------------------------------------- */
+
+void dmk_transfer_begin(struct dmk_shadow *shadow, struct dmk_watched *device,
+			const struct dmk_event *event);
+void dmk_transfer_end(struct dmk_shadow *shadow, uint64_t cookie);
+
+/* --- memory that was given back ----------------------------------------------------------------------------------- */
+
+void dmk_memory_freed(struct dmk_shadow *shadow, uint64_t phys, uint64_t size,
+		      const struct dmk_trace *where, const char *name);
+void dmk_memory_taken(struct dmk_shadow *shadow, uint64_t phys, uint64_t size);
+struct dmk_freed *dmk_memory_is_freed(const struct dmk_shadow *shadow, uint64_t phys,
+				      uint64_t size);
+
+void dmk_text_copy(char *to, size_t size, const char *text);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Call stacks: walked by frame pointers, kept once each. A record holds a pointer to its stack, two equal stacks are one.
+ */
+#ifndef CHECK_STACK_H
+#define CHECK_STACK_H
+
+#include <dmakit/check.h>
+
+#include "tables.h"
+
+/** A stack that is kept; lives as long as the checker. */
+struct dmk_trace {
+	struct dmk_link link;
+	struct dmk_stack stack; /* without the library's own innermost frames */
+	const void *place;      /* the line it stands for: frame[0], NULL when empty */
+	unsigned int dropped;   /* frames of the library that were left out */
+	const void *first;      /* as walked, for comparison */
+};
+
+struct dmk_traces {
+	struct dmk_index index;
+	struct dmk_pile pile;
+	struct dmk_trace none; /* the empty stack */
+	bool (*is_library)(void *ctx, const void *code);
+	void *ctx;
+};
+
+bool dmk_traces_init(struct dmk_traces *traces, const struct dmk_check_options *options);
+void dmk_traces_exit(struct dmk_traces *traces);
+
+/**
+ * dmk_stack_walk - the calls that led to an event, from its .caller and .frame
+ * Follows frame pointers upwards inside the calling thread's stack only: never faults, whatever the frames hold.
+ */
+void dmk_stack_walk(struct dmk_stack *stack, const void *caller, const void *frame,
+		    unsigned int depth);
+
+/** dmk_trace_keep - the one kept copy of @stack; the empty one when memory is out. */
+const struct dmk_trace *dmk_trace_keep(struct dmk_traces *traces, const struct dmk_stack *stack);
+
+#endif
