@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory barriers. Between CPUs (smp_*) they are the compiler's fences; those that order what a device sees (COH-05) are the
+ * machine's own, because a device model runs on another CPU of the same host.
+ */
+#ifndef _ASM_BARRIER_H
+#define _ASM_BARRIER_H
+
+#include <linux/compiler.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#define mb() __asm__ __volatile__("mfence" : : : "memory")
+#define rmb() __asm__ __volatile__("lfence" : : : "memory")
+#define wmb() __asm__ __volatile__("sfence" : : : "memory")
+#define dma_rmb() barrier()
+#define dma_wmb() barrier()
+#define smp_mb() __asm__ __volatile__("mfence" : : : "memory")
+#define smp_rmb() barrier()
+#define smp_wmb() barrier()
+#else
+#define mb() __sync_synchronize()
+#define rmb() __sync_synchronize()
+#define wmb() __sync_synchronize()
+#define dma_rmb() __sync_synchronize()
+#define dma_wmb() __sync_synchronize()
+#define smp_mb() __sync_synchronize()
+#define smp_rmb() __sync_synchronize()
+#define smp_wmb() __sync_synchronize()
+#endif
+
+#define dma_mb() mb()
+#define smp_mb__before_atomic() smp_mb()
+#define smp_mb__after_atomic() smp_mb()
+#define smp_mb__after_spinlock() smp_mb()
+#define smp_store_release(pointer, value) __atomic_store_n((pointer), (value), __ATOMIC_RELEASE)
+#define smp_load_acquire(pointer) __atomic_load_n((pointer), __ATOMIC_ACQUIRE)
+#define smp_store_mb(variable, value) ((void)__atomic_exchange_n(&(variable), (value), __ATOMIC_SEQ_CST))
+#define virt_mb() smp_mb()
+#define virt_rmb() smp_rmb()
+#define virt_wmb() smp_wmb()
+
+#endif
