@@ -134,7 +134,8 @@ def sources(root):
 def check_include(plan, path, number, name, quoted, allowed):
     patterns, libc = allowed
     if quoted:
-        # a file of our own, beside it or in the part's own directory
+        if "/" not in name:
+            return None  # beside it
         here = os.path.normpath(os.path.join(os.path.dirname(path), name))
         if plan.row_of(here) in (plan.row_of(path), None) or not os.path.exists(os.path.join(plan.root, here)):
             return None
