@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupts of the QEMU machine: which are allocated, enabled, up and told. Numbers 16 .. 23 are the PCI inputs of the I/O APIC,
+ * 1 .. 15 the old ones, and from DMK_QEMU_MSI_FIRST on messages.
+ *
+ * Whoever hears of a change notes it here and pokes the keeper; only the keeper's thread calls the sink, with no lock held. So the
+ * kernel part may call any hook with its own locks held, and no order of locks between it and us exists that could be wrong.
+ */
+#ifndef DMK_QEMU_IRQ_H
+#define DMK_QEMU_IRQ_H
+
+#include <pthread.h>
+
+#include <dmakit/port.h>
+
+enum {
+	DMK_QEMU_INPUTS = 24,
+	DMK_QEMU_MSI_FIRST = DMK_QEMU_INPUTS,
+	DMK_QEMU_MSIS = 64,
+	DMK_QEMU_IRQS = DMK_QEMU_INPUTS + DMK_QEMU_MSIS,
+};
+
+struct dmk_qemu_irq {
+	bool enabled;
+	bool up;    /* an input's level */
+	bool told;  /* the level that the sink heard last */
+	bool fresh; /* a message that the sink did not hear of */
+};
+
+struct dmk_qemu_irqs {
+	pthread_mutex_t lock; /* innermost */
+	struct dmk_qemu_irq irq[DMK_QEMU_IRQS];
+	uint64_t msi_used;    /* a bit each */
+	uint64_t msi_address; /* where a device writes its messages */
+	int poke;             /* the keeper's eventfd */
+};
+
+void dmk_qemu_irqs_init(struct dmk_qemu_irqs *irqs, int poke);
+void dmk_qemu_irqs_destroy(struct dmk_qemu_irqs *irqs);
+void dmk_qemu_irqs_input(struct dmk_qemu_irqs *irqs, unsigned int input, bool level);
+void dmk_qemu_irqs_message(struct dmk_qemu_irqs *irqs, unsigned int vector);
+void dmk_qemu_irqs_enable(struct dmk_qemu_irqs *irqs, unsigned int irq, bool enable);
+int dmk_qemu_irqs_alloc(struct dmk_qemu_irqs *irqs, unsigned int n, bool contiguous,
+			struct dmk_msi_message *messages);
+void dmk_qemu_irqs_free(struct dmk_qemu_irqs *irqs, unsigned int first_irq, unsigned int n);
+/** dmk_qemu_irqs_deliver - tell @sink all that it has not heard: the keeper's alone. */
+void dmk_qemu_irqs_deliver(struct dmk_qemu_irqs *irqs, const struct dmk_sink *sink);
+
+#endif

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/*
+ * RAM of the QEMU machine: the memfd, the direct map, views. What a page is used for is nobody's business here.
+ */
+#include "memory.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* What a PC keeps for itself: page 0 (its BIOS's data), and 640 KiB to 1 MiB (video memory and ROM, not RAM in QEMU either). */
+#define BIOS_DATA_END 0x1000ULL
+#define VIDEO_BASE    0xa0000ULL
+#define EXTENDED_BASE 0x100000ULL
+
+#define DIRECT_SIZE (DMK_QEMU_HIGH_BASE + DMK_QEMU_HIGH_SIZE)
+
+dmk_phys dmk_qemu_memory_last(void)
+{
+	return DMK_PHYS(DIRECT_SIZE - 1);
+}
+
+/* Bytes of RAM from @phys to the end of its run; 0: no RAM there. @offset: where it is in the file. */
+static uint64_t ram_at(dmk_phys phys, off_t *offset)
+{
+	if (phys.v < DMK_QEMU_LOW_SIZE) {
+		*offset = phys.v;
+		return DMK_QEMU_LOW_SIZE - phys.v;
+	}
+	if (phys.v >= DMK_QEMU_HIGH_BASE && phys.v - DMK_QEMU_HIGH_BASE < DMK_QEMU_HIGH_SIZE) {
+		*offset = DMK_QEMU_LOW_SIZE + (phys.v - DMK_QEMU_HIGH_BASE);
+		return DMK_QEMU_HIGH_SIZE - (phys.v - DMK_QEMU_HIGH_BASE);
+	}
+	*offset = 0;
+	return 0;
+}
+
+static int map_run(struct dmk_qemu_memory *memory, void *at, dmk_phys phys, uint64_t size)
+{
+	off_t offset;
+	void *got;
+
+	if (ram_at(phys, &offset) < size)
+		return -EINVAL;
+	got = mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory->fd, offset);
+	return got == MAP_FAILED ? -ENOMEM : 0;
+}
+
+/* An address range that is ours and not accessible. */
+static void *reserve(uint64_t size)
+{
+	void *got = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return got == MAP_FAILED ? NULL : got;
+}
+
+static void describe(struct dmk_qemu_memory *memory)
+{
+	const uint64_t bounds[DMK_QEMU_MEMORY_RANGES][2] = {
+		{BIOS_DATA_END, VIDEO_BASE},
+		{EXTENDED_BASE, DMK_QEMU_LOW_SIZE},
+		{DMK_QEMU_HIGH_BASE, DMK_QEMU_HIGH_BASE + DMK_QEMU_HIGH_SIZE},
+	};
+	unsigned int i;
+
+	for (i = 0; i < DMK_QEMU_MEMORY_RANGES; i++)
+		memory->range[i] = (struct dmk_memory){
+			.first = DMK_PHYS(bounds[i][0]),
+			.size = bounds[i][1] - bounds[i][0],
+			.kind = DMK_MEMORY_RAM,
+			.name = "",
+		};
+}
+
+static int map_direct(struct dmk_qemu_memory *memory)
+{
+	unsigned int i;
+	int err;
+
+	memory->direct = reserve(DIRECT_SIZE);
+	if (!memory->direct)
+		return -ENOMEM;
+
+	for (i = 0; i < DMK_QEMU_MEMORY_RANGES; i++) {
+		const struct dmk_memory *range = &memory->range[i];
+
+		err = map_run(memory, (char *)memory->direct + range->first.v, range->first,
+			      range->size);
+		if (err)
+			goto unreserve;
+	}
+	return 0;
+
+unreserve:
+	munmap(memory->direct, DIRECT_SIZE);
+	return err;
+}
+
+int dmk_qemu_memory_create(struct dmk_qemu_memory *memory)
+{
+	int err;
+
+	memory->fd = memfd_create("dmakit-qemu-ram", MFD_CLOEXEC);
+	if (memory->fd < 0)
+		return -errno;
+	err = ftruncate(memory->fd, DMK_QEMU_RAM_SIZE) ? -errno : 0;
+	if (err)
+		goto close_fd;
+	describe(memory);
+	err = map_direct(memory);
+	if (err)
+		goto close_fd;
+	return 0;
+
+close_fd:
+	close(memory->fd);
+	return err;
+}
+
+void dmk_qemu_memory_destroy(struct dmk_qemu_memory *memory)
+{
+	munmap(memory->direct, DIRECT_SIZE);
+	close(memory->fd);
+}
+
+/* How many of @pages, from the first, lie side by side in RAM too: they take one mapping. */
+static size_t run_length(const dmk_phys *pages, size_t n)
+{
+	off_t offset;
+	uint64_t room = ram_at(pages[0], &offset) / DMK_PAGE_SIZE;
+	size_t i;
+
+	for (i = 1; i < n && i < room; i++)
+		if (pages[i].v != pages[0].v + i * DMK_PAGE_SIZE)
+			break;
+	return i;
+}
+
+void *dmk_qemu_memory_view(struct dmk_qemu_memory *memory, const dmk_phys *pages, size_t n)
+{
+	char *view = reserve(n * DMK_PAGE_SIZE);
+	size_t at, run;
+
+	if (!view)
+		return NULL;
+	for (at = 0; at < n; at += run) {
+		run = run_length(pages + at, n - at);
+		if (map_run(memory, view + at * DMK_PAGE_SIZE, pages[at], run * DMK_PAGE_SIZE)) {
+			munmap(view, n * DMK_PAGE_SIZE);
+			return NULL;
+		}
+	}
+	return view;
+}
+
+void dmk_qemu_memory_unview(void *view, size_t n)
+{
+	munmap(view, n * DMK_PAGE_SIZE);
+}
