@@ -236,7 +236,6 @@ DMK_TEST(a_transfer_that_a_signal_ends_does_not_disturb_the_next)
 
 DMK_TEST(what_makes_no_sense_is_refused)
 {
-	static unsigned char bytes[2 * EDU_SIZE];
 	struct dmk_file *card = open_card();
 	uint32_t value = 0;
 
