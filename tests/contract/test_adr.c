@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ADR: the kinds of address, and how a machine gets from one to another.
+ */
+#include "harness.h"
+
+/* The window of the bus through which devices see physical address @phys, or NULL. */
+static const struct dmk_window *window_of(u64 phys)
+{
+	const struct dmk_bus *bus = machine_bus();
+
+	for (unsigned int i = 0; i < bus->nr_windows; i++)
+		if (phys >= bus->windows[i].phys.v && phys - bus->windows[i].phys.v < bus->windows[i].size)
+			return &bus->windows[i];
+	return NULL;
+}
+
+static void test_ADR_01_the_kinds_of_address_are_types_of_their_own(void **state)
+{
+	assert_false(__builtin_types_compatible_p(dmk_dma, dmk_phys));
+	assert_false(__builtin_types_compatible_p(dmk_dma, void *));
+	assert_false(__builtin_types_compatible_p(dma_addr_t, void *));
+	assert_int_equal(sizeof(dma_addr_t), 8);
+	assert_int_equal(sizeof(phys_addr_t), 8);
+}
+
+static void test_ADR_01_a_dma_address_holds_the_last_address_of_every_window(void **state)
+{
+	const struct dmk_bus *bus = machine_bus();
+
+	for (unsigned int i = 0; i < bus->nr_windows; i++) {
+		u64 last = bus->windows[i].bus + (bus->windows[i].size - 1);
+
+		assert_true((u64)(dma_addr_t)last == last);
+	}
+}
+
+static void test_ADR_02_a_dma_address_is_the_physical_one_seen_through_the_bus_window(void **state)
+{
+	void *memory = must_kmalloc(512);
+	u64 phys = virt_to_phys(memory);
+	const struct dmk_window *window = window_of(phys);
+	dma_addr_t dma;
+	u8 seen[512];
+
+	assert_int_equal(dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
+	fill_bytes(memory, 512, 1);
+	dma = must_map(dev, memory, 512, DMA_TO_DEVICE);
+	if (window)
+		assert_true(dma == phys - window->phys.v + window->bus);
+	if (machine_is("rpi-like"))
+		assert_true(dma != phys);
+	assert_int_equal(lab_read(lab, dma, seen, sizeof(seen)), 0);
+	assert_true(bytes_are(seen, sizeof(seen), 1));
+	dma_unmap_single(dev, dma, 512, DMA_TO_DEVICE);
+	kfree(memory);
+}
+
+static void test_ADR_03_a_bar_is_a_resource_and_ioremap_reaches_its_registers(void **state)
+{
+	const struct dmk_pci_host *host = machine()->pci;
+	resource_size_t start = pci_resource_start(lab->pdev, 0);
+	void __iomem *regs;
+	u32 bar;
+
+	assert_int_equal(pci_resource_len(lab->pdev, 0), 4096);
+	assert_true(pci_resource_flags(lab->pdev, 0) & IORESOURCE_MEM);
+
+	/* What stands in the BAR is the bus address; the resource is what the CPU uses. */
+	assert_int_equal(pci_read_config_dword(lab->pdev, PCI_BASE_ADDRESS_0, &bar), 0);
+	assert_true((bar & ~0xfu) == start - host->mmio32.phys.v + host->mmio32.bus);
+
+	regs = ioremap(start, 4096);
+	assert_non_null(regs);
+	assert_int_equal(readl(regs), 0x0001ab00);
+	writel(0x12345678, regs + 4);
+	assert_int_equal(ioread32(regs + 4), 0x12345678);
+	iowrite32(0x9abcdef0, regs + 4);
+	assert_int_equal(readl(regs + 4), 0x9abcdef0);
+	iounmap(regs);
+}
+
+static void test_ADR_03_registers_take_accesses_of_each_width(void **state)
+{
+	u8 bytes[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+	memcpy_toio(lab->buffer + 64, bytes, 8);
+	assert_int_equal(readb(lab->buffer + 66), 3);
+	assert_int_equal(readw(lab->buffer + 66), 0x0403);
+	assert_int_equal(readl(lab->buffer + 64), 0x04030201);
+	assert_true(readq(lab->buffer + 64) == 0x0807060504030201ull);
+	writew(0xbeef, lab->buffer + 70);
+	assert_true(readq(lab->buffer + 64) == 0xbeef060504030201ull);
+}
+
+static void test_ADR_06_two_cards_of_one_bus_see_the_same_memory(void **state)
+{
+	dma_addr_t dma, dma2;
+	void *memory = must_kmalloc(256);
+	u8 seen[256];
+
+	fill_bytes(memory, 256, 2);
+	dma = must_map(dev, memory, 256, DMA_TO_DEVICE);
+	dma2 = must_map(dev2, memory, 256, DMA_TO_DEVICE);
+	assert_int_equal(lab_read(lab, dma, seen, 256), 0);
+	assert_true(bytes_are(seen, 256, 2));
+	assert_int_equal(lab_read(lab2, dma2, seen, 256), 0);
+	assert_true(bytes_are(seen, 256, 2));
+	dma_unmap_single(dev2, dma2, 256, DMA_TO_DEVICE);
+	dma_unmap_single(dev, dma, 256, DMA_TO_DEVICE);
+	kfree(memory);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct contract_test tests[] = {
+		CONTRACT_TEST(test_ADR_01_the_kinds_of_address_are_types_of_their_own),
+		CONTRACT_TEST(test_ADR_01_a_dma_address_holds_the_last_address_of_every_window),
+		CONTRACT_TEST(test_ADR_02_a_dma_address_is_the_physical_one_seen_through_the_bus_window),
+		CONTRACT_TEST(test_ADR_03_a_bar_is_a_resource_and_ioremap_reaches_its_registers),
+		CONTRACT_TEST(test_ADR_03_registers_take_accesses_of_each_width),
+		CONTRACT_TEST(test_ADR_06_two_cards_of_one_bus_see_the_same_memory),
+	};
+
+	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
+}
