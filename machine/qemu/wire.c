@@ -21,6 +21,7 @@
 enum {
 	PATIENCE_MS =
 		15000, /* QEMU answers in microseconds; on a machine that is overloaded, in seconds */
+	LOOKS = 100,   /* some 30 us */
 	POSTED_MAX = 64, /* answers left in the socket; its buffer holds some 270 */
 	LINE_MAX_SIZE = 96,
 };
@@ -156,14 +157,21 @@ static void wait_for(struct dmk_qemu_wire *wire, short events, uint64_t since)
 	poll(&fd, 1, PATIENCE_MS - passed);
 }
 
-/* Reads until no more than @left answers are missing. */
+/*
+ * Reads until no more than @left answers are missing. QEMU usually answers sooner than a sleeping thread is awake again (8 instead
+ * of 55 us a read, measured on two processors of a virtual machine), so look a few times before sleeping.
+ */
 static void settle(struct dmk_qemu_wire *wire, unsigned int left, uint64_t *value)
 {
 	uint64_t since = now_ms();
+	unsigned int looks = 0;
 
-	while (is_open(wire) && wire->unanswered > left)
-		if (!take(wire, value))
+	while (is_open(wire) && wire->unanswered > left) {
+		if (take(wire, value))
+			looks = 0;
+		else if (++looks > LOOKS)
 			wait_for(wire, POLLIN, since);
+	}
 }
 
 /* --- what goes out ------------------------------------------------------------------------------------------------ */
