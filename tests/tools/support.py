@@ -1,0 +1,103 @@
+"""What the tests of the commands share: where things are, a small driver to vary, and a run of a command."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+BUILD = os.environ["DMAKIT_BUILD"]
+SOURCE = os.environ["DMAKIT_SOURCE"]
+DMAKIT = os.path.join(BUILD, "dmakit")
+DMAKIT_CC = os.path.join(BUILD, "dmakit-cc")
+
+DRIVER = """#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+@BEFORE@
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	@PROBE@
+	return 0;
+}
+
+static void card_remove(struct pci_dev *pdev)
+{
+	@REMOVE@
+}
+
+static const struct pci_device_id card_ids[] = { { PCI_DEVICE(@ID@) }, { } };
+MODULE_DEVICE_TABLE(pci, card_ids);
+
+static struct pci_driver card_driver = {
+	.name = "card",
+	.id_table = card_ids,
+	.probe = card_probe,
+	.remove = card_remove,
+};
+module_pci_driver(card_driver);
+MODULE_LICENSE("GPL");
+"""
+
+
+def driver(probe="", remove="", before="", ident="0x1234, 0x11e8"):
+    text = DRIVER
+    for name, value in (("PROBE", probe), ("REMOVE", remove), ("BEFORE", before), ("ID", ident)):
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+def line_of(text, part):
+    """The number of the first line that has the part in it."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if part in line:
+            return number
+    raise AssertionError(f"{part} is not in the text")
+
+
+class Command(unittest.TestCase):
+    """A test in a directory of its own, with a TMPDIR of its own that must be empty at the end."""
+
+    maxDiff = None
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.here = os.path.join(holder.name, "here")
+        self.temp = os.path.join(holder.name, "temp")
+        os.mkdir(self.here)
+        os.mkdir(self.temp)
+
+    def tearDown(self):
+        self.assertEqual(os.listdir(self.temp), [], "temporary files are left")
+
+    def write(self, name, text):
+        path = os.path.join(self.here, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+        return path
+
+    def env(self):
+        env = dict(os.environ, TMPDIR=self.temp)
+        env.pop("MAKEFLAGS", None)
+        return env
+
+    def run_command(self, *args, status=None, timeout=100):
+        done = subprocess.run(args, cwd=self.here, env=self.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, errors="replace", timeout=timeout, check=False)
+        if status is not None:
+            self.assertEqual(done.returncode, status, f"{args}\nstdout:\n{done.stdout}\nstderr:\n{done.stderr}")
+        return done
+
+    def dmakit(self, *args, status=None):
+        return self.run_command(DMAKIT, *args, status=status)
+
+    def refused(self, *args):
+        """It could not run: status 2, nothing on standard output, one line on standard error."""
+        done = self.dmakit(*args, status=2)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertTrue(done.stderr.startswith("dmakit: "), done.stderr)
+        return done.stderr

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/* The report model without a machine: statuses, JSON there and back, names for addresses, and what the text says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "report/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct dmk_report_frame *add_frame(struct dmk_report_stack *stack, const char *function, const char *file,
+					  unsigned int line, bool ours)
+{
+	struct dmk_report_frame *frame = dmk_report_grow(&stack->frame, &stack->n, sizeof(*frame));
+
+	frame->function = strdup(function);
+	frame->file = file ? strdup(file) : NULL;
+	frame->line = line;
+	frame->address = 0x555500001000 + line;
+	frame->ours = ours;
+	return frame;
+}
+
+static struct dmk_report_finding *add_finding(struct dmk_report *report, const char *rule, unsigned int line)
+{
+	struct dmk_report_finding *finding = dmk_report_grow(&report->finding, &report->nr_findings, sizeof(*finding));
+
+	finding->rule = strdup(rule);
+	finding->title = strdup("a title");
+	finding->count = 3;
+	finding->device = strdup("0000:00:01.0");
+	finding->driver = strdup("card");
+	finding->what = strdup("what \"happened\" here");
+	finding->mend = strdup("mend it so");
+	finding->mapped_label = strdup("mapped");
+	finding->buffer.known = true;
+	finding->buffer.kind = strdup("single");
+	finding->buffer.owner = strdup("device");
+	finding->buffer.direction = strdup("DMA_TO_DEVICE");
+	finding->buffer.dma = 0xfffffffffffff000;
+	finding->buffer.phys = 0x1000;
+	finding->buffer.size = 256;
+	finding->buffer.bounced = true;
+	add_frame(&finding->where, "dma_unmap_single", "/x/include/linux/dma-mapping.h", 7, true)->inlined = true;
+	add_frame(&finding->where, "card_read", "/y/card.c", line, false);
+	add_frame(&finding->where, "dmk_vfs_read", "/x/kernel/file.c", 99, true);
+	add_frame(&finding->mapped, "card_map", "/y/card.c", 40, false);
+	return finding;
+}
+
+static struct dmk_report make(const char *machine)
+{
+	struct dmk_report report = { .machine = strdup(machine), .seed = 0xfedcba9876543210, .seconds = 1.5 };
+
+	return report;
+}
+
+static char *text_of(const struct dmk_report *reports, size_t n)
+{
+	struct dmk_text_options options = { .prefix = "/y" };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	dmk_text_reports(out, reports, n, &options);
+	fclose(out);
+	return text;
+}
+
+static unsigned int times(const char *text, const char *word)
+{
+	unsigned int n = 0;
+
+	for (; (text = strstr(text, word)); text += strlen(word))
+		n++;
+	return n;
+}
+
+/* --- status -------------------------------------------------------------------------------------------------------------- */
+
+static void add_test(struct dmk_report *report, bool passed)
+{
+	struct dmk_report_test *test = dmk_report_grow(&report->test, &report->nr_tests, sizeof(*test));
+	struct dmk_report_failure *failure;
+
+	test->name = strdup(passed ? "good" : "bad");
+	test->file = strdup("/y/test.c");
+	test->line = 12;
+	test->passed = passed;
+	if (passed)
+		return;
+	failure = dmk_report_grow(&test->failure, &test->nr_failures, sizeof(*failure));
+	failure->text = strdup("expected: 1 == 2");
+	failure->file = strdup("/y/test.c");
+	failure->line = 14;
+}
+
+static void no_change(struct dmk_report *report)
+{
+}
+
+static void one_finding(struct dmk_report *report)
+{
+	add_finding(report, "STR-04", 1);
+}
+
+static void lost_record(struct dmk_report *report)
+{
+	report->totals.lost_records = 1;
+}
+
+static void failed_test(struct dmk_report *report)
+{
+	add_test(report, true);
+	add_test(report, false);
+}
+
+static void passed_test(struct dmk_report *report)
+{
+	add_test(report, true);
+}
+
+static void crashed(struct dmk_report *report)
+{
+	report->outcome = DMK_OUTCOME_CRASHED;
+}
+
+static void hung(struct dmk_report *report)
+{
+	report->outcome = DMK_OUTCOME_HUNG;
+}
+
+static void refused(struct dmk_report *report)
+{
+	report->outcome = DMK_OUTCOME_REFUSED;
+}
+
+static void skipped(struct dmk_report *report)
+{
+	report->outcome = DMK_OUTCOME_REFUSED;
+	report->skipped = true;
+}
+
+static void machine_died(struct dmk_report *report)
+{
+	report->machine_died = strdup("qemu: gone");
+}
+
+static void problem(struct dmk_report *report)
+{
+	char **text = dmk_report_grow(&report->problem, &report->nr_problems, sizeof(*text));
+
+	*text = strdup("probe failed");
+}
+
+static const struct {
+	const char *sentence;
+	void (*change)(struct dmk_report *report);
+	int status;
+} statuses[] = {
+	{ "a clean run is a success", no_change, 0 },
+	{ "a passed test is a success", passed_test, 0 },
+	{ "a finding is none", one_finding, 1 },
+	{ "CHK-05: a lost record is none, though nothing was found", lost_record, 1 },
+	{ "a failed test is none", failed_test, 1 },
+	{ "a crash is none", crashed, 1 },
+	{ "a hang is none", hung, 1 },
+	{ "a dead machine is none", machine_died, 1 },
+	{ "a failed probe is none", problem, 1 },
+	{ "what could not run is 2", refused, 2 },
+	{ "a machine of `all` without a device for the driver does not count", skipped, 0 },
+};
+
+static void test_CHK_05_status(void **state)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++) {
+		struct dmk_report report = make("pc");
+		int status;
+
+		statuses[i].change(&report);
+		status = dmk_report_status(&report);
+		if (status != statuses[i].status)
+			fail_msg("%s: status %d", statuses[i].sentence, status);
+		dmk_report_clear(&report);
+	}
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------------------------------- */
+
+static char *json_of(const struct dmk_report *report, size_t *size)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, size);
+
+	assert_int_equal(dmk_json_write(out, report, 1), 0);
+	fclose(out);
+	return text;
+}
+
+static void everything(struct dmk_report *report)
+{
+	struct dmk_report_log *log = dmk_report_grow(&report->log, &report->nr_log, sizeof(*log));
+	struct dmk_report_thread *thread = dmk_report_grow(&report->thread, &report->nr_threads, sizeof(*thread));
+	char **device = dmk_report_grow(&report->device, &report->nr_devices, sizeof(*device));
+
+	add_finding(report, "STR-04", 10)->warning = true;
+	add_finding(report, "CHK-01", 11)->buffer.known = false;
+	failed_test(report);
+	problem(report);
+	machine_died(report);
+	log->level = 4;
+	log->text = strdup("not UTF-8: \xff, and a tab\t");
+	thread->name = strdup("kworker");
+	thread->tid = 77;
+	add_frame(&thread->stack, "card_work", "/y/card.c", 5, false);
+	*device = strdup("edu,dma_mask=0xff");
+	report->append = strdup("swiotlb=force");
+	report->summary = strdup("a machine");
+	report->exercised = true;
+	report->exercised_files = 2;
+	report->totals.maps = 1ULL << 40;
+	report->totals.lost_records = 5;
+	report->outcome = DMK_OUTCOME_HUNG;
+	report->limit = 2.5;
+	report->bound = 3;
+}
+
+/* What is read and written again is the same text: nothing is lost or changed on the way. */
+static void test_json_there_and_back(void **state)
+{
+	struct dmk_report report = make("pc"), again;
+	char *first, *second;
+	size_t size;
+
+	everything(&report);
+	first = json_of(&report, &size);
+	assert_int_equal(dmk_json_read(first, size, &again), 0);
+	second = json_of(&again, &size);
+	assert_string_equal(first, second);
+	assert_non_null(strstr(first, "\"dma\": \"0xfffffffffffff000\""));
+	assert_non_null(strstr(first, "\"seed\": \"18364758544493064720\""));
+	free(first);
+	free(second);
+	dmk_report_clear(&report);
+	dmk_report_clear(&again);
+}
+
+static void test_json_of_another_kind_is_refused(void **state)
+{
+	static const char *const wrong[] = { "", "{", "[]", "7", "{\"runs\": 7}", "{\"runs\": []}", "{\"runs\": [7]}" };
+	struct dmk_report report;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_int_equal(dmk_json_read(wrong[i], strlen(wrong[i]), &report), -EINVAL);
+}
+
+/* A damaged report, cut anywhere or with a byte changed, is refused or read: never a crash. */
+static void test_json_damaged(void **state)
+{
+	struct dmk_report report = make("pc"), again;
+	uint64_t seed = 20261121;
+	size_t size;
+	char *text;
+
+	everything(&report);
+	text = json_of(&report, &size);
+	for (size_t n = 0; n < size; n += 37) {
+		if (dmk_json_read(text, n, &again) == 0)
+			dmk_report_clear(&again);
+	}
+	for (unsigned int i = 0; i < 500; i++) {
+		char kept;
+		size_t at;
+
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		at = (seed >> 33) % size;
+		kept = text[at];
+		text[at] = (char)(seed >> 25);
+		if (dmk_json_read(text, size, &again) == 0)
+			dmk_report_clear(&again);
+		text[at] = kept;
+	}
+	free(text);
+	dmk_report_clear(&report);
+}
+
+/* --- text ------------------------------------------------------------------------------------------------------------------- */
+
+static void test_CHK_03_text_says_all(void **state)
+{
+	struct dmk_report report = make("pc");
+	char *text;
+
+	add_finding(&report, "STR-04", 123);
+	text = text_of(&report, 1);
+	assert_non_null(strstr(text, "error STR-04: a title\n"));
+	assert_non_null(strstr(text, "what \"happened\" here"));
+	assert_non_null(strstr(text, "where     card_read (card.c:123)"));
+	assert_non_null(strstr(text, "mapped    card_map (card.c:40)"));
+	assert_non_null(strstr(text, "single, 256 bytes at DMA 0xfffffffffffff000, physical 0x1000"));
+	assert_non_null(strstr(text, "bounced; owned by the device"));
+	assert_non_null(strstr(text, "0000:00:01.0, driver card"));
+	assert_non_null(strstr(text, "mend      mend it so"));
+	assert_non_null(strstr(text, "seen      3 times"));
+	assert_non_null(strstr(text, "1 finding"));
+	assert_null(strstr(text, "dmk_vfs_read"));
+	assert_null(strchr(text, '\033'));
+	free(text);
+	dmk_report_clear(&report);
+}
+
+static void test_CHK_03_same_mistake_on_two_machines_is_shown_once(void **state)
+{
+	struct dmk_report reports[2] = { make("pc"), make("tiny") };
+	char *text;
+
+	add_finding(&reports[0], "STR-04", 123);
+	add_finding(&reports[1], "STR-04", 123)->count = 1;
+	add_finding(&reports[1], "STR-04", 124); /* another place */
+	add_finding(&reports[1], "CHK-01", 123); /* another rule */
+	text = text_of(reports, 2);
+	assert_int_equal(times(text, "error STR-04"), 2);
+	assert_int_equal(times(text, "error CHK-01"), 1);
+	assert_non_null(strstr(text, "on pc (3 times), tiny\n"));
+	assert_non_null(strstr(text, "3 findings"));
+	free(text);
+	dmk_report_clear(&reports[0]);
+	dmk_report_clear(&reports[1]);
+}
+
+static void test_CHK_05_lost_records_come_first(void **state)
+{
+	struct dmk_report report = make("pc");
+	char *text;
+
+	add_finding(&report, "STR-04", 123);
+	report.totals.lost_records = 9;
+	text = text_of(&report, 1);
+	assert_int_equal(strncmp(text, "incomplete: 9 records were lost", 31), 0);
+	free(text);
+	dmk_report_clear(&report);
+}
+
+static void test_clean_run_says_so(void **state)
+{
+	struct dmk_report report = make("pc");
+	char *text;
+
+	add_test(&report, true);
+	text = text_of(&report, 1);
+	assert_non_null(strstr(text, "no finding, 1 test passed"));
+	assert_null(strstr(text, "not clean"));
+	free(text);
+	dmk_report_clear(&report);
+}
+
+static void test_failed_test_names_place_and_seed(void **state)
+{
+	struct dmk_report report = make("pc");
+	char *text;
+
+	add_test(&report, false);
+	text = text_of(&report, 1);
+	assert_non_null(strstr(text, "test failed: bad"));
+	assert_non_null(strstr(text, "test.c:14: expected: 1 == 2"));
+	assert_non_null(strstr(text, "--seed 18364758544493064720"));
+	assert_non_null(strstr(text, "not clean"));
+	free(text);
+	dmk_report_clear(&report);
+}
+
+/* --- symbols ------------------------------------------------------------------------------------------------------------------ */
+
+static const void *here(void)
+{
+	return __builtin_return_address(0);
+}
+
+static void test_symbols_of_this_program(void **state)
+{
+	struct dmk_symbols *symbols = dmk_symbols_self();
+	struct dmk_report_stack stack = { 0 };
+	struct dmk_stack raw = { .depth = 1 };
+	unsigned int line;
+
+	assert_non_null(symbols);
+	raw.frame[0] = here(); line = __LINE__;
+	dmk_symbols_stack(symbols, &raw, false, &stack);
+	assert_true(stack.n >= 1);
+	assert_string_equal(stack.frame[0].function, "test_symbols_of_this_program");
+	assert_non_null(strstr(stack.frame[0].file, "tests/tools/test_report.c"));
+	assert_int_equal(stack.frame[0].line, line);
+	assert_false(stack.frame[0].ours);
+	assert_false(dmk_symbols_is_library(symbols, raw.frame[0]));
+	assert_true(dmk_symbols_is_library(symbols, (const char *)(uintptr_t)dmk_report_clear + 1));
+
+	/* a wild address is a frame without a name */
+	dmk_symbols_addresses(symbols, &(uint64_t){ 1 }, 1, true, &stack);
+	assert_null(stack.frame[stack.n - 1].function);
+	for (size_t i = 0; i < stack.n; i++) {
+		free(stack.frame[i].function);
+		free(stack.frame[i].file);
+	}
+	free(stack.frame);
+	dmk_symbols_free(symbols);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_CHK_05_status),
+		cmocka_unit_test(test_json_there_and_back),
+		cmocka_unit_test(test_json_of_another_kind_is_refused),
+		cmocka_unit_test(test_json_damaged),
+		cmocka_unit_test(test_CHK_03_text_says_all),
+		cmocka_unit_test(test_CHK_03_same_mistake_on_two_machines_is_shown_once),
+		cmocka_unit_test(test_CHK_05_lost_records_come_first),
+		cmocka_unit_test(test_clean_run_says_so),
+		cmocka_unit_test(test_failed_test_names_place_and_seed),
+		cmocka_unit_test(test_symbols_of_this_program),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
