@@ -208,7 +208,7 @@ int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n)
 	root = json_pack("{s:s, s:i, s:i, s:o}", "format", "dmakit report", "version", 1, "status", status, "runs", runs);
 	if (!root)
 		return -ENOMEM;
-	result = json_dumpf(root, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	result = json_dumpf(root, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
 	json_decref(root);
 	if (result < 0 || fputc('\n', out) == EOF || fflush(out) == EOF)
 		return -EIO;

@@ -20,7 +20,7 @@ struct dmk_report_frame {
 	unsigned int line;   /* 0: not known */
 	uint64_t address;
 	bool inlined;
-	bool ours;           /* dmakit's own code, not the driver's or the test's */
+	bool ours;           /* dmakit's own code or a library's, not the driver's or the test's */
 };
 
 struct dmk_report_stack {

@@ -18,6 +18,7 @@
 
 struct dmk_symbols {
 	Dwfl *dwfl;
+	Dwfl_Module *program; /* the program itself; others are libraries, the C library say */
 	char root[PATH_MAX]; /* of dmakit's sources, with a slash at its end; "": not known */
 	struct range {
 		uint64_t first, end;
@@ -142,13 +143,12 @@ static int by_address(const void *a, const void *b)
 
 static void note_library(struct dmk_symbols *symbols)
 {
-	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, (Dwarf_Addr)(uintptr_t)dmk_symbols_self);
 	Dwarf_Die *cu = NULL;
 	Dwarf_Addr bias;
 
-	if (!module || !symbols->root[0])
+	if (!symbols->program || !symbols->root[0])
 		return;
-	while ((cu = dwfl_module_nextcu(module, cu, &bias)))
+	while ((cu = dwfl_module_nextcu(symbols->program, cu, &bias)))
 		note_unit(symbols, cu, bias);
 	if (symbols->nr_library)
 		qsort(symbols->library, symbols->nr_library, sizeof(*symbols->library), by_address);
@@ -187,6 +187,7 @@ struct dmk_symbols *dmk_symbols_self(void)
 		dmk_symbols_free(symbols);
 		return NULL;
 	}
+	symbols->program = dwfl_addrmodule(symbols->dwfl, (Dwarf_Addr)(uintptr_t)dmk_symbols_self);
 	find_root(symbols);
 	note_library(symbols);
 	return symbols;
@@ -200,8 +201,9 @@ struct dmk_symbols *dmk_symbols_file(const char *program, uint64_t bias)
 		return NULL;
 	setenv("DEBUGINFOD_URLS", "", 1);
 	symbols->dwfl = dwfl_begin(&callbacks);
-	if (!symbols->dwfl || !dwfl_report_elf(symbols->dwfl, "program", program, -1, bias, false) ||
-	    dwfl_report_end(symbols->dwfl, NULL, NULL) != 0) {
+	if (symbols->dwfl)
+		symbols->program = dwfl_report_elf(symbols->dwfl, "program", program, -1, bias, false);
+	if (!symbols->program || dwfl_report_end(symbols->dwfl, NULL, NULL) != 0) {
 		dmk_symbols_free(symbols);
 		return NULL;
 	}
@@ -221,6 +223,7 @@ void dmk_symbols_free(struct dmk_symbols *symbols)
 /* --- one address --------------------------------------------------------------------------------------------------- */
 
 struct place {
+	Dwfl_Module *module;
 	Dwarf_Die *cu;
 	const char *file; /* as the debug information has it */
 	int line;
@@ -238,7 +241,10 @@ static void add_frame(const struct dmk_symbols *symbols, struct dmk_report_stack
 	frame->line = place->line > 0 ? place->line : 0;
 	frame->address = address;
 	frame->inlined = inlined;
-	frame->ours = frame->file ? is_ours(symbols, frame->file) : function && !strncmp(function, "dmk_", 4);
+	if (place->module && place->module != symbols->program)
+		frame->ours = true;
+	else
+		frame->ours = frame->file ? is_ours(symbols, frame->file) : function && !strncmp(function, "dmk_", 4);
 }
 
 /* Where an inlined function was called from, in terms of the function around it. */
@@ -282,7 +288,7 @@ static bool add_scopes(struct dmk_symbols *symbols, struct dmk_report_stack *out
 static void add_address(struct dmk_symbols *symbols, struct dmk_report_stack *out, uint64_t address, uint64_t pc)
 {
 	Dwfl_Module *module = symbols ? dwfl_addrmodule(symbols->dwfl, pc) : NULL;
-	struct place place = { 0 };
+	struct place place = { .module = module };
 	Dwfl_Line *line;
 	Dwarf_Addr bias;
 

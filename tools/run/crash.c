@@ -15,9 +15,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The kernel part's word on accesses to ioremap()ed addresses: true when it dealt with it. */
-bool dmk_iomem_fault(int signal_number, siginfo_t *info, void *context) __attribute__((weak));
-
 static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 static _Atomic int crashed_tid;
 static uint64_t program_bias;
@@ -85,8 +82,8 @@ static void put_stack(const struct dmk_run_stack *stack)
 
 void dmk_run_raw_record(const char *outcome, const char *signal_name, const struct dmk_run_stack *stack)
 {
-	if (dmk_run.json_fd < 0)
-		return;
+	if (dmk_run.json_fd < 0 || dmk_run.json_fd == STDOUT_FILENO)
+		return; /* what is on standard output can't be replaced */
 	raw.n = 0;
 	put("{\"format\":\"dmakit report\",\"version\":1,\"status\":1,\"runs\":[{\"machine\":\"");
 	put_plain(dmk_run.options.machine);
@@ -164,9 +161,6 @@ static void on_crash(int signal_number, siginfo_t *info, void *context)
 	static struct dmk_run_stack stack;
 	int tid = (int)syscall(SYS_gettid), nobody = 0;
 
-	if ((signal_number == SIGSEGV || signal_number == SIGBUS) && dmk_iomem_fault &&
-	    dmk_iomem_fault(signal_number, info, context))
-		return;
 	if (!atomic_compare_exchange_strong(&crashed_tid, &nobody, tid)) {
 		if (nobody == tid)
 			_exit(1); /* the report itself crashed: the raw record stands */

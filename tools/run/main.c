@@ -127,6 +127,20 @@ static char *no_device_text(void)
 	return text;
 }
 
+static void describe_devices(void)
+{
+	struct dmk_report *report = &dmk_run.report;
+
+	while (report->nr_devices)
+		free(report->device[--report->nr_devices]);
+	for (unsigned int i = 0; i < dmk_run.options.nr_devices; i++) {
+		char **device = dmk_report_grow(&report->device, &report->nr_devices, sizeof(*device));
+
+		if (device)
+			*device = strdup(dmk_run.options.device_text[i]);
+	}
+}
+
 /* --- one run ----------------------------------------------------------------------------------------------------------------- */
 
 static int boot(void)
@@ -143,8 +157,10 @@ static int boot(void)
 		.also = &probes,
 	};
 	char error[1024];
-	int result = dmk_boot(&options, error, sizeof(error));
+	int result;
 
+	describe_devices();
+	result = dmk_boot(&options, error, sizeof(error));
 	if (result < 0) {
 		dmk_run.report.outcome = DMK_OUTCOME_REFUSED;
 		dmk_run.report.error = strdup(error[0] ? error : strerror(-result));
@@ -278,18 +294,6 @@ static void describe(void)
 	report->seed = dmk_run.options.seed;
 }
 
-static void describe_devices(void)
-{
-	struct dmk_report *report = &dmk_run.report;
-
-	for (unsigned int i = 0; i < dmk_run.options.nr_devices; i++) {
-		char **device = dmk_report_grow(&report->device, &report->nr_devices, sizeof(*device));
-
-		if (device)
-			*device = strdup(dmk_run.options.device_text[i]);
-	}
-}
-
 static int open_json(void)
 {
 	const char *file = dmk_run.options.json;
@@ -319,7 +323,6 @@ int main(int argc, char **argv)
 	dmk_run_catch_crashes();
 	dmk_run_watch(dmk_run.options.timeout);
 	run();
-	describe_devices();
 	dmk_run_collect(false);
 	dmk_run_unwatch();
 	result = dmk_run_finish();

@@ -1,0 +1,428 @@
+#!/usr/bin/env python3
+"""dmakit, end to end: exit statuses, what is said where, and every kind of bad input."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from support import BUILD, DMAKIT, DMAKIT_CC, SOURCE, Command, driver, line_of
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+LEAK = """{
+		void *data = kmalloc(100, GFP_KERNEL);
+		dma_addr_t dma = dma_map_single(&pdev->dev, data, 100, DMA_TO_DEVICE);
+
+		if (dma_mapping_error(&pdev->dev, dma))
+			return -ENOMEM;
+	}"""
+
+MAPPED_AND = """{
+		void *data = kmalloc(100, GFP_KERNEL);
+		dma_addr_t dma = dma_map_single(&pdev->dev, data, 100, DMA_TO_DEVICE);
+
+		if (dma_mapping_error(&pdev->dev, dma))
+			return -ENOMEM;
+		%s
+	}"""
+
+TEST = """#include <dmakit/test.h>
+
+DMK_TEST(first)
+{
+	%s
+}
+
+DMK_TEST(second)
+{
+	DMK_EXPECT(dmk_test_seed() > 0);
+}
+"""
+
+NO_NAME = "void *nothing = NULL;\n"
+
+
+class Check(Command):
+    def check(self, source, *args, status):
+        self.write("card.c", source)
+        return self.dmakit("check", *args[:len(args) - args[::-1].index("--") - 1] if "--" in args else args, "card.c",
+                           *(args[args.index("--"):] if "--" in args else ()), status=status)
+
+    def report(self, source, *args, status):
+        """The JSON report, held to its schema."""
+        self.check(source, "--json", "report.json", *args, status=status)
+        with open(os.path.join(self.here, "report.json"), encoding="utf-8") as file:
+            report = json.load(file)
+        self.assert_schema(report)
+        return report
+
+    def assert_schema(self, report):
+        with open(os.path.join(SOURCE, "docs/report.schema.json"), encoding="utf-8") as file:
+            schema = json.load(file)
+        if jsonschema:
+            jsonschema.validate(report, schema)
+        else:
+            self.assertEqual(set(report), set(schema["required"]))
+
+
+class Results(Check):
+    def test_a_clean_driver_is_a_success(self):
+        done = self.check(driver(), status=0)
+        self.assertIn("no finding", done.stdout)
+        self.assertEqual(done.stderr, "")
+
+    def test_STR_06_a_leak_is_a_finding_with_its_line(self):
+        source = driver(probe=LEAK)
+        done = self.check(source, status=1)
+        self.assertIn("error STR-06", done.stdout)
+        self.assertIn("card.c:%d" % line_of(source, "dma_map_single("), done.stdout)
+        self.assertIn("card_probe", done.stdout)
+        self.assertIn("mend", done.stdout)
+        self.assertIn("1 finding", done.stdout)
+
+    def test_no_colour_and_no_progress_off_a_terminal(self):
+        done = self.check(driver(probe=LEAK), "--machine", "pc", "--machine", "tiny", status=1)
+        self.assertNotIn("\033", done.stdout + done.stderr)
+        self.assertNotIn("\r", done.stdout)
+
+    def test_CHK_03_two_machines_give_a_table_and_one_finding(self):
+        done = self.check(driver(probe=LEAK), "--machine", "pc", "--machine", "tiny", status=1)
+        self.assertEqual(done.stdout.count("error STR-06"), 1)
+        self.assertRegex(done.stdout, r"(?m)^card +pc +1 +\d+ +0 +1 +1 ")
+        self.assertRegex(done.stdout, r"(?m)^card +tiny +1 ")
+        self.assertIn("on pc, tiny", done.stdout)
+
+    def test_json_is_complete(self):
+        report = self.report(driver(probe=LEAK), "--seed", "42", status=1)
+        run = report["runs"][0]
+        self.assertEqual((report["status"], run["status"], run["outcome"]), (1, 1, "done"))
+        self.assertEqual((run["machine"], run["seed"], run["devices"], run["bound_devices"]), ("pc", "42", ["edu"], 1))
+        self.assertEqual((run["totals"]["maps"], run["totals"]["unmaps"], run["totals"]["leaks"]), (1, 0, 1))
+        finding = run["findings"][0]
+        self.assertEqual((finding["rule"], finding["driver"], finding["count"]), ("STR-06", "card", 1))
+        self.assertEqual(finding["buffer"]["size"], 100)
+        places = [frame for frame in finding["mapped"] + finding["where"] if not frame["dmakit"]]
+        self.assertEqual(places[0]["function"], "card_probe")
+        self.assertEqual(places[0]["file"], os.path.join(os.path.realpath(self.here), "card.c"))
+
+    def test_json_on_standard_output_is_alone_there(self):
+        done = self.check(driver(), "--json", "-", status=0)
+        self.assert_schema(json.loads(done.stdout))
+
+    def test_tests_pass(self):
+        self.write("test.c", TEST % "DMK_EXPECT(dmk_test_machine() != 0);")
+        done = self.check(driver(), "--", "test.c", status=0)
+        self.assertIn("2 tests passed", done.stdout)
+
+    def test_a_failed_test_is_no_success(self):
+        text = TEST % "DMK_EXPECT(1 == 2);"
+        self.write("test.c", text)
+        done = self.check(driver(), "--seed", "77", "--", "test.c", status=1)
+        self.assertIn("test failed: first", done.stdout)
+        self.assertIn("test.c:%d: expected: 1 == 2" % line_of(text, "1 == 2"), done.stdout)
+        self.assertIn("--seed 77", done.stdout)
+        self.assertIn("1 test passed, 1 failed", done.stdout)
+
+    def test_a_test_that_prints_does_not_disturb_json(self):
+        self.write("test.c", "#include <stdio.h>\n" + TEST % 'puts("hello");')
+        done = self.check(driver(), "--json", "-", "--", "test.c", status=0)
+        self.assert_schema(json.loads(done.stdout))
+
+    def test_a_failed_probe_is_no_success(self):
+        done = self.check(driver(probe="return -EIO;"), status=1)
+        self.assertRegex(done.stdout, r"probe of .* failed: .*\(-5\)")
+
+    def test_verbose_shows_the_log(self):
+        source = driver(probe='dev_info(&pdev->dev, "hello from probe\\n");')
+        self.assertIn("hello from probe", self.check(source, "--verbose", status=0).stderr)
+        self.assertNotIn("hello from probe", self.check(source, status=0).stderr)
+
+    def test_keep_keeps_the_program(self):
+        done = self.check(driver(), "--keep", status=0)
+        directory = done.stderr.split()[-1]
+        self.run_command(os.path.join(directory, "program"), "--machine", "tiny", status=0)
+        subprocess.run(["rm", "-r", directory], check=True)
+
+    def test_a_parameter_reaches_the_module(self):
+        source = driver(before="static int answer;\nmodule_param(answer, int, 0);", probe="if (answer != 42) return -EINVAL;")
+        self.check(source, "--param", "card.answer=42", status=0)
+        self.check(source, status=1)
+
+    def test_linux_version_reaches_the_driver(self):
+        source = driver(before="#if DMK_LINUX_VERSION != 0x60100\n#error not 6.1\n#endif")
+        self.check(source, "--linux", "6.1", status=0)
+
+    def test_the_same_under_clang_or_gcc(self):
+        self.write("card.c", driver(probe=LEAK))
+        for compiler in ("gcc", "clang"):
+            env = dict(self.env(), DMAKIT_CC=compiler)
+            done = subprocess.run([DMAKIT, "check", "card.c"], cwd=self.here, env=env, stdout=subprocess.PIPE, text=True, check=False)
+            self.assertEqual(done.returncode, 1, compiler)
+            self.assertIn("card_probe (card.c:", done.stdout, compiler)
+
+
+class BadInput(Check):
+    def test_no_such_file(self):
+        self.assertIn("nowhere.c: No such file", self.refused("check", "nowhere.c"))
+
+    def test_a_directory(self):
+        os.mkdir(os.path.join(self.here, "dir.c"))
+        self.assertIn("dir.c", self.refused("check", "dir.c"))
+
+    def test_no_driver(self):
+        self.assertIn("which driver?", self.refused("check"))
+        self.assertIn("which driver?", self.refused("check", "--", "test.c"))
+
+    def test_no_such_test(self):
+        self.write("card.c", driver())
+        self.assertIn("nowhere.c", self.refused("check", "card.c", "--", "nowhere.c"))
+
+    def test_nothing_after_the_dashes(self):
+        self.write("card.c", driver())
+        self.refused("check", "card.c", "--")
+
+    def test_a_driver_that_does_not_compile(self):
+        done = self.check(driver(probe="int x = ;"), status=2)
+        self.assertIn("error:", done.stderr)
+        self.assertEqual(done.stderr.splitlines()[-1], "dmakit: card.c does not compile")
+        self.assertEqual(done.stdout, "")
+
+    def test_an_unknown_machine(self):
+        self.write("card.c", driver())
+        text = self.refused("check", "--machine", "tinny", "card.c")
+        self.assertIn("did you mean tiny?", text)
+        self.assertIn("arm-noncoherent", text)
+        self.assertIn("pc", self.refused("check", "--machine", "xyzzyplugh", "card.c"))
+
+    def test_a_machine_file_that_is_not_there(self):
+        self.write("card.c", driver())
+        self.assertIn("board.dts: No such file", self.refused("check", "--machine", "board.dts", "card.c"))
+
+    def test_a_broken_dts_names_file_and_line(self):
+        self.write("card.c", driver())
+        self.write("board.dts", "/dts-v1/;\n/ {\n\tmemory@0 { reg = <0 ;\n};\n")
+        text = self.refused("check", "--machine", "board.dts", "card.c")
+        self.assertRegex(text, r"board\.dts:3")
+
+    def test_a_dtb_that_is_none(self):
+        self.write("card.c", driver())
+        self.write("board.dtb", "this is no devicetree\n")
+        self.assertIn("board.dtb", self.refused("check", "--machine", "board.dtb", "card.c"))
+
+    def test_an_unknown_device(self):
+        self.write("card.c", driver())
+        text = self.refused("check", "--device", "edo", "card.c")
+        self.assertIn("edu", text)
+        self.assertIn("ringcard", text)
+
+    def test_a_bad_device(self):
+        self.write("card.c", driver())
+        for wrong in ("edu,dma_mask", "edu,nothing=1", "edu,dma_mask=xyz", "", ","):
+            self.refused("check", "--device", wrong, "card.c")
+
+    def test_no_device_for_the_driver(self):
+        self.write("card.c", driver(ident="0xabcd, 0x1234"))
+        text = self.refused("check", "card.c")
+        self.assertIn("abcd:1234", text)
+        self.assertIn("edu", text)
+        self.assertIn("--device", text)
+
+    def test_a_driver_without_an_init(self):
+        self.write("card.c", "int nothing_here;\n")
+        self.assertIn("module_init", self.refused("check", "card.c"))
+
+    def test_functions_that_are_not_there_all_at_once(self):
+        source = driver(probe="if (no_such_call(pdev))\n\t\tno_such_thing();", remove="no_such_thing();")
+        self.write("card.c", source)
+        text = self.refused("check", "card.c")
+        self.assertIn("card.c calls kernel functions that dmakit does not have: ", text)
+        self.assertIn("no_such_call (card.c:%d in card_probe)" % line_of(source, "no_such_call"), text)
+        self.assertRegex(text, r"no_such_thing \(card\.c:\d+ in card_probe; card\.c:\d+ in card_remove\)")
+
+    def test_bad_options(self):
+        self.write("card.c", driver())
+        self.assertIn("--machine", self.refused("check", "--mashine", "pc", "card.c"))
+        self.assertIn("--frobnicate", self.refused("check", "--frobnicate", "card.c"))
+        self.refused("check", "card.c", "--seed")
+        self.refused("check", "--seed", "many", "card.c")
+        self.refused("check", "--timeout", "long", "card.c")
+        self.refused("check", "--timeout", "-1", "card.c")
+        self.refused("check", "--linux", "new", "card.c")
+
+    def test_a_report_that_can_not_be_written(self):
+        self.write("card.c", driver())
+        done = self.dmakit("check", "--json", "no/such/place.json", "card.c", status=2)
+        self.assertIn("no/such/place.json", done.stderr)
+
+
+class Crashes(Check):
+    def crash(self, statement, *words, before=""):
+        source = driver(probe=MAPPED_AND % statement, before=before)
+        done = self.check(source, status=1)
+        self.assertIn("crash:", done.stdout)
+        for word in words:
+            self.assertIn(word, done.stdout)
+        self.assertIn("card_probe", done.stdout)
+        # what was mapped at that moment
+        self.assertIn("100 bytes", done.stdout)
+        self.assertIn("card.c:%d" % line_of(source, "dma_map_single("), done.stdout)
+        return source, done.stdout
+
+    def test_a_null_pointer(self):
+        source, text = self.crash("*(volatile int *)nothing = 1;", "NULL pointer", "SIGSEGV", before=NO_NAME)
+        self.assertIn("card_probe (card.c:%d)" % line_of(source, "(volatile int *)nothing"), text)
+
+    def test_a_call_to_nowhere(self):
+        self.crash("((void (*)(void))nothing)();", "NULL pointer", before=NO_NAME)
+
+    def test_a_wild_pointer(self):
+        self.crash("*(volatile int *)(nothing + 0x123456789000) = 1;", "0x123456789000", before=NO_NAME)
+
+    def test_a_trap(self):
+        self.crash("__builtin_trap();", "SIGILL")
+
+    def test_a_division_by_zero(self):
+        self.crash("zero = 1 / zero;", "SIGFPE", before="volatile int zero;")
+
+    def test_a_stack_that_never_ends(self):
+        source = driver(before="static int deep(volatile int n) { volatile char room[4096]; room[0] = n;"
+                               " return deep(n + 1) + room[0]; }", probe="deep(0);")
+        done = self.check(source, status=1)
+        self.assertIn("crash", done.stdout)
+
+    def test_json_of_a_crash(self):
+        report = self.report(driver(probe="*(volatile int *)nothing = 1;", before=NO_NAME), status=1)
+        run = report["runs"][0]
+        self.assertEqual((run["outcome"], run["crash"]["signal"]), ("crashed", "SIGSEGV"))
+        self.assertIn("card_probe", [frame["function"] for frame in run["crash"]["stack"]])
+
+    def test_it_stops_no_other_machine(self):
+        source = driver(probe='if (dma_get_cache_alignment() > 1) *(volatile int *)nothing = 1;', before=NO_NAME)
+        done = self.check(source, "--machine", "arm-noncoherent", "--machine", "pc", status=1)
+        self.assertRegex(done.stdout, r"(?m)^card +arm-noncoherent .*crashed$")
+        self.assertRegex(done.stdout, r"(?m)^card +pc .* s$")
+        self.assertIn("crash on arm-noncoherent", done.stdout)
+
+    def test_a_test_that_ends_the_process(self):
+        self.write("test.c", "#include <stdlib.h>\n" + TEST % "_Exit(0);")
+        done = self.check(driver(), "--", "test.c", status=1)
+        self.assertIn("left no report", done.stdout)
+
+
+class Hangs(Check):
+    def hang(self, statement, before=""):
+        source = driver(probe=MAPPED_AND % statement, before=before)
+        start = time.monotonic()
+        done = self.check(source, "--timeout", "1", status=1)
+        self.assertLess(time.monotonic() - start, 40)
+        self.assertIn("hang:", done.stdout)
+        self.assertIn("after 1 seconds", done.stdout)
+        self.assertIn("card_probe (card.c:", done.stdout)
+        self.assertIn("100 bytes", done.stdout)
+        return source, done.stdout
+
+    def test_a_loop_without_end(self):
+        self.hang("for (;;) spun++;", before="volatile unsigned int spun;")
+
+    def test_a_sleep_without_end(self):
+        self.hang("wait_for_completion(&never);", before="#include <linux/completion.h>\nDECLARE_COMPLETION(never);")
+
+    def test_a_lock_taken_twice(self):
+        self.hang("mutex_lock(&once); mutex_lock(&once);", before="#include <linux/mutex.h>\nDEFINE_MUTEX(once);")
+
+    def test_json_of_a_hang(self):
+        report = self.report(driver(probe="for (;;) spun++;", before="volatile unsigned int spun;"), "--timeout", "1", status=1)
+        run = report["runs"][0]
+        self.assertEqual((run["outcome"], run["hang"]["limit"]), ("hung", 1.0))
+        functions = [frame["function"] for thread in run["hang"]["threads"] for frame in thread["stack"]]
+        self.assertIn("card_probe", functions)
+
+    def test_an_interrupted_command_leaves_nothing(self):
+        self.write("card.c", driver(probe="for (;;) spun++;", before="volatile unsigned int spun;"))
+        with subprocess.Popen([DMAKIT, "check", "card.c"], cwd=self.here, env=self.env(), stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as process:
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline and not self.running():
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(30), -signal.SIGTERM)
+
+    def running(self):
+        return any(name.endswith(".json") for directory in os.listdir(self.temp)
+                   for name in os.listdir(os.path.join(self.temp, directory)))
+
+
+class Verbs(Command):
+    def test_help_and_version(self):
+        self.assertIn("check", self.dmakit("help", status=0).stdout)
+        self.assertEqual(self.dmakit("--help", status=0).stdout, self.dmakit("help", status=0).stdout)
+        self.assertRegex(self.dmakit("version", status=0).stdout, r"^dmakit \d+\.\d+\.\d+\n$")
+        for verb in ("check", "machines", "explain"):
+            self.assertIn(f"usage: dmakit {verb}", self.dmakit(verb, "--help", status=0).stdout)
+
+    def test_no_verb_and_a_wrong_one(self):
+        self.refused()
+        self.assertIn("did you mean check?", self.refused("chek"))
+        self.refused("frobnicate")
+
+    def test_machines_in_a_line_each(self):
+        lines = self.dmakit("machines", status=0).stdout.splitlines()
+        names = [line.split()[0] for line in lines]
+        for name in ("pc", "arm-noncoherent", "rpi-like", "tiny", "qemu"):
+            self.assertIn(name, names)
+        self.assertTrue(all(len(line.split()) > 2 for line in lines))
+        self.refused("machines", "pc")
+
+    @unittest.skipUnless(os.path.isdir(os.path.join(SOURCE, "docs/rules")), "no rules yet")
+    def test_explain(self):
+        page = self.dmakit("explain", "STR-04", status=0).stdout
+        self.assertIn("STR-04", page.splitlines()[0])
+        self.assertEqual(self.dmakit("explain", "str-04", status=0).stdout, page)
+        titles = self.dmakit("explain", status=0).stdout.splitlines()
+        self.assertEqual(len(titles), len(os.listdir(os.path.join(SOURCE, "docs/rules"))))
+        self.assertIn("did you mean STR-0", self.refused("explain", "STR-O4"))
+        self.refused("explain", "../../etc/passwd")
+
+
+class Makefile(Command):
+    def test_cc_in_a_makefile(self):
+        self.write("card.c", driver(probe=LEAK))
+        self.write("Makefile", "card: card.o\n\t$(CC) $(CFLAGS) -o $@ $^\n")
+        self.run_command("make", "-s", "CC=" + DMAKIT_CC, "CFLAGS=-O2", status=0)
+        done = self.run_command("./card", "--machine", "tiny", status=1)
+        self.assertIn("error STR-06", done.stdout)
+        self.run_command("./card", "--no-checker", status=0)
+        self.run_command("./card", "--machine", "nowhere", status=2)
+        self.run_command("./card", "--help", status=0)
+        self.run_command("./card", "surplus", status=2)
+
+    def test_a_main_of_the_users_own(self):
+        self.write("card.c", driver(probe=LEAK))
+        self.write("main.c", """#include <dmakit/boot.h>
+#include <dmakit/kernel.h>
+int main(void)
+{
+	struct dmk_device_request device = { .model = "edu" };
+	struct dmk_boot_options options = { .devices = &device, .nr_devices = 1 };
+	char error[512];
+	if (dmk_boot(&options, error, sizeof(error)) || dmk_module_load(0))
+		return 3;
+	dmk_module_unload(0);
+	dmk_shutdown();
+	return dmk_checker_findings(dmk_boot_checker()) == 1 ? 42 : 4;
+}
+""")
+        self.run_command(DMAKIT_CC, "-o", "prog", "card.c", "main.c", status=0)
+        self.run_command("./prog", status=42)
+
+
+if __name__ == "__main__":
+    if not os.path.exists(os.path.join(BUILD, "dmakit")):
+        raise SystemExit("dmakit is not built")
+    unittest.main()
