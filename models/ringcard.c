@@ -40,7 +40,13 @@ enum { CONTROL_RX = 1u << 0, CONTROL_TX = 1u << 1, CONTROL_LOOPBACK = 1u << 2 };
 #define CONTROL_RESET 0x80000000u
 
 enum { STATUS_RX = 1u << 0, STATUS_TX = 1u << 1 };
-enum { IRQ_RX = 1u << 0, IRQ_TX = 1u << 1, IRQ_RX_EMPTY = 1u << 2, IRQ_ERROR = 1u << 3, IRQ_ALL = 0xf };
+enum {
+	IRQ_RX = 1u << 0,
+	IRQ_TX = 1u << 1,
+	IRQ_RX_EMPTY = 1u << 2,
+	IRQ_ERROR = 1u << 3,
+	IRQ_ALL = 0xf
+};
 
 enum {
 	ERROR_RX_DMA = 1u << 0,
@@ -51,7 +57,12 @@ enum {
 };
 
 enum { FLAG_LAST = 1u << 0, FLAG_IRQ = 1u << 1, FLAG_OWN = 1u << 15 };
-enum { DONE = 1u << 0, DONE_DMA_ERROR = 1u << 1, DONE_TRUNCATED = 1u << 2, DONE_FRAME_ERROR = 1u << 3 };
+enum {
+	DONE = 1u << 0,
+	DONE_DMA_ERROR = 1u << 1,
+	DONE_TRUNCATED = 1u << 2,
+	DONE_FRAME_ERROR = 1u << 3
+};
 
 enum {
 	DESCRIPTOR_SIZE = 16,
@@ -95,7 +106,8 @@ struct ringcard {
 	bool loopback;
 	uint32_t irq_status, irq_enable, irq_pending, error;
 	struct ring rx, tx;
-	uint32_t tx_verdict; /* what was wrong with the frame under way, before a byte of it was read */
+	uint32_t
+		tx_verdict; /* what was wrong with the frame under way, before a byte of it was read */
 
 	uint32_t gen_type, gen_length, gen_interval, gen_count, gen_sequence;
 	uint32_t counter[COUNTERS];
@@ -163,7 +175,8 @@ static void put16(uint8_t *bytes, uint16_t value)
 }
 
 /** Read descriptor @index. false: it can't be read, or makes no sense: an error of the ring. */
-static bool fetch(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring, uint32_t index, struct part *part)
+static bool fetch(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring,
+		  uint32_t index, struct part *part)
 {
 	uint8_t raw[DESCRIPTOR_SIZE];
 
@@ -184,8 +197,8 @@ static bool fits(const struct ringcard *ringcard, const struct part *part, uint3
 	return length - 1 <= ringcard->address_mask - part->address;
 }
 
-static void announce(struct dmk_instance *card, const struct ringcard *ringcard, struct part *part, uint32_t length,
-		     bool writes)
+static void announce(struct dmk_instance *card, const struct ringcard *ringcard, struct part *part,
+		     uint32_t length, bool writes)
 {
 	part->work[0] = dmk_instance_begin(card, part->where, DESCRIPTOR_SIZE, true);
 	part->has_buffer = fits(ringcard, part, length);
@@ -201,7 +214,8 @@ static void forget(struct dmk_instance *card, struct part *part)
 }
 
 /** Bytes 8 to 15 in one write: whoever sees OWN clear sees the rest. */
-static bool give_back(struct dmk_instance *card, struct ring *ring, struct part *part, uint16_t done, uint16_t status)
+static bool give_back(struct dmk_instance *card, struct ring *ring, struct part *part,
+		      uint16_t done, uint16_t status)
 {
 	uint8_t raw[8];
 	int err;
@@ -252,7 +266,8 @@ static struct frame *fifo_push(struct ringcard *ringcard, uint16_t length)
 	return frame;
 }
 
-static uint16_t rx_move(struct dmk_instance *card, struct ringcard *ringcard, struct part *part, uint16_t *done)
+static uint16_t rx_move(struct dmk_instance *card, struct ringcard *ringcard, struct part *part,
+			uint16_t *done)
 {
 	struct frame *frame = fifo_head(ringcard);
 	uint16_t length = frame->length < part->length ? frame->length : part->length;
@@ -327,7 +342,9 @@ static uint32_t tx_gather(struct dmk_instance *card, struct ringcard *ringcard)
 	for (i = 0; i < tx->nr_parts; i++) {
 		struct part *part = &tx->part[i];
 
-		if (!part->has_buffer || dmk_instance_read(card, part->address, frame->bytes + frame->length, part->length))
+		if (!part->has_buffer ||
+		    dmk_instance_read(card, part->address, frame->bytes + frame->length,
+				      part->length))
 			return DONE_DMA_ERROR;
 		frame->length += part->length;
 	}
@@ -471,7 +488,8 @@ static void reset(struct dmk_instance *card, void *state)
 	dmk_instance_irq(card, 0, false);
 }
 
-static void enable_ring(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring, bool enable)
+static void enable_ring(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring,
+			bool enable)
 {
 	if (enable == ring->enabled)
 		return;
@@ -514,7 +532,8 @@ static bool good_size(uint32_t size)
 	return size >= 2 && size <= RING_MAX && !(size & (size - 1));
 }
 
-static void write_tail(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring, uint32_t value)
+static void write_tail(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring,
+		       uint32_t value)
 {
 	if (!ring->enabled)
 		return;
@@ -530,8 +549,8 @@ static void write_tail(struct dmk_instance *card, struct ringcard *ringcard, str
 		dmk_instance_after(card, ringcard->latency, tx_begin);
 }
 
-static void write_ring(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring, unsigned int reg,
-		       uint32_t value)
+static void write_ring(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring,
+		       unsigned int reg, uint32_t value)
 {
 	if (reg == RING_TAIL) {
 		write_tail(card, ringcard, ring, value);
@@ -564,7 +583,8 @@ static uint32_t read_ring(const struct ring *ring, unsigned int reg)
 	}
 }
 
-static void write_generator(struct dmk_instance *card, struct ringcard *ringcard, unsigned int offset, uint32_t value)
+static void write_generator(struct dmk_instance *card, struct ringcard *ringcard,
+			    unsigned int offset, uint32_t value)
 {
 	switch (offset) {
 	case REG_GEN_TYPE:
@@ -585,8 +605,8 @@ static void write_generator(struct dmk_instance *card, struct ringcard *ringcard
 	}
 }
 
-static void write(struct dmk_instance *card, void *state, unsigned int bar, uint64_t offset, unsigned int width,
-		  uint64_t value)
+static void write(struct dmk_instance *card, void *state, unsigned int bar, uint64_t offset,
+		  unsigned int width, uint64_t value)
 {
 	struct ringcard *ringcard = state;
 
@@ -621,7 +641,8 @@ static void write(struct dmk_instance *card, void *state, unsigned int bar, uint
 	}
 }
 
-static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, uint64_t offset, unsigned int width)
+static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, uint64_t offset,
+		     unsigned int width)
 {
 	const struct ringcard *ringcard = state;
 
@@ -640,7 +661,8 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 	case REG_CONTROL:
 		return read_control(ringcard);
 	case REG_STATUS:
-		return (running(&ringcard->rx) ? STATUS_RX : 0) | (running(&ringcard->tx) ? STATUS_TX : 0);
+		return (running(&ringcard->rx) ? STATUS_RX : 0) |
+		       (running(&ringcard->tx) ? STATUS_TX : 0);
 	case REG_IRQ_STATUS:
 		return ringcard->irq_status;
 	case REG_IRQ_ENABLE:
@@ -668,11 +690,13 @@ static int start(struct dmk_instance *card, void *state)
 	uint64_t latency = dmk_instance_property(card, "latency");
 
 	if (bits < 32 || bits > 64) {
-		dmk_instance_error(card, "dma_bits is 32 to 64, not %llu", (unsigned long long)bits);
+		dmk_instance_error(card, "dma_bits is 32 to 64, not %llu",
+				   (unsigned long long)bits);
 		return -EINVAL;
 	}
 	if (latency > 1000000) {
-		dmk_instance_error(card, "latency is at most 1000000 microseconds, not %llu", (unsigned long long)latency);
+		dmk_instance_error(card, "latency is at most 1000000 microseconds, not %llu",
+				   (unsigned long long)latency);
 		return -EINVAL;
 	}
 
@@ -691,15 +715,16 @@ static void stop(struct dmk_instance *card, void *state)
 }
 
 static const struct dmk_model_property properties[] = {
-	{ "dma_bits", 64, "address bits that the card drives, 32 to 64" },
-	{ "latency", 20, "microseconds from reading a descriptor to giving it back, up to 1000000" },
-	{ NULL },
+	{"dma_bits", 64, "address bits that the card drives, 32 to 64"},
+	{"latency", 20, "microseconds from reading a descriptor to giving it back, up to 1000000"},
+	{NULL},
 };
 
 extern const struct dmk_model dmk_model_ringcard;
 const struct dmk_model dmk_model_ringcard = {
 	.name = "ringcard",
-	.summary = "receive and transmit descriptor rings, loopback, frame generator (docs/ringcard.md)",
+	.summary =
+		"receive and transmit descriptor rings, loopback, frame generator (docs/ringcard.md)",
 	.pci = {
 		.vendor = 0x1234,
 		.device = 0x7269,
@@ -708,7 +733,7 @@ const struct dmk_model dmk_model_ringcard = {
 		.class_code = 0x028000,
 		.revision = 1,
 	},
-	.bar = { { DMK_BAR_MMIO32, 4096 } },
+	.bar = {{DMK_BAR_MMIO32, 4096}},
 	.intx = true,
 	.msi_vectors = 1,
 	.msix_vectors = 1,

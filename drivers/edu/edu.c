@@ -27,28 +27,28 @@
 
 #define EDU_VENDOR 0x1234
 #define EDU_DEVICE 0x11e8
-#define EDU_BAR 0
-#define EDU_CARDS 8 /* one program's worth; each has a bit in edu_numbers */
+#define EDU_BAR    0
+#define EDU_CARDS  8 /* one program's worth; each has a bit in edu_numbers */
 
 /* Registers. Those from 0x80 on take 4 or 8 bytes; an address of 28 bits needs no more than 4. */
-#define EDU_ID 0x00
-#define EDU_ID_MASK 0x000000ff
-#define EDU_ID_VALUE 0x000000ed
-#define EDU_LIVE 0x04
-#define EDU_FACTORIAL 0x08
-#define EDU_STATUS 0x20
+#define EDU_ID               0x00
+#define EDU_ID_MASK          0x000000ff
+#define EDU_ID_VALUE         0x000000ed
+#define EDU_LIVE             0x04
+#define EDU_FACTORIAL        0x08
+#define EDU_STATUS           0x20
 #define EDU_STATUS_COMPUTING 0x01
-#define EDU_STATUS_IRQ 0x80
-#define EDU_IRQ_STATUS 0x24
-#define EDU_IRQ_ACK 0x64
-#define EDU_DMA_SOURCE 0x80
-#define EDU_DMA_TARGET 0x88
-#define EDU_DMA_COUNT 0x90
-#define EDU_DMA_COMMAND 0x98
-#define EDU_DMA_START 0x01
-#define EDU_DMA_TO_MEMORY 0x02
-#define EDU_DMA_IRQ 0x04
-#define EDU_MEMORY 0x40000 /* where the card's own memory is, as its DMA engine counts */
+#define EDU_STATUS_IRQ       0x80
+#define EDU_IRQ_STATUS       0x24
+#define EDU_IRQ_ACK          0x64
+#define EDU_DMA_SOURCE       0x80
+#define EDU_DMA_TARGET       0x88
+#define EDU_DMA_COUNT        0x90
+#define EDU_DMA_COMMAND      0x98
+#define EDU_DMA_START        0x01
+#define EDU_DMA_TO_MEMORY    0x02
+#define EDU_DMA_IRQ          0x04
+#define EDU_MEMORY           0x40000 /* where the card's own memory is, as its DMA engine counts */
 
 #define EDU_PATIENCE msecs_to_jiffies(2000) /* a transfer takes 100 ms */
 
@@ -173,7 +173,8 @@ static int edu_factorial(struct edu *edu, u32 *value)
 /* --- two ways to give it memory ----------------------------------------------------------------------------------- */
 
 /* Consistent memory: both sides see each other's stores, no call in between. Mapped once, in probe. */
-static int edu_move_coherent(struct edu *edu, void __user *user, u32 offset, u32 length, bool to_memory)
+static int edu_move_coherent(struct edu *edu, void __user *user, u32 offset, u32 length,
+			     bool to_memory)
 {
 	int err;
 
@@ -188,7 +189,8 @@ static int edu_move_coherent(struct edu *edu, void __user *user, u32 offset, u32
 }
 
 /* Streaming: ordinary memory is lent to the card for one transfer. From map to unmap the CPU leaves it alone. */
-static int edu_move_streaming(struct edu *edu, void __user *user, u32 offset, u32 length, bool to_memory)
+static int edu_move_streaming(struct edu *edu, void __user *user, u32 offset, u32 length,
+			      bool to_memory)
 {
 	enum dma_data_direction dir = to_memory ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
 	struct device *dev = &edu->pdev->dev;
@@ -244,7 +246,8 @@ static int edu_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static ssize_t edu_move(struct edu_file *handle, char __user *user, size_t count, loff_t *pos, bool to_memory)
+static ssize_t edu_move(struct edu_file *handle, char __user *user, size_t count, loff_t *pos,
+			bool to_memory)
 {
 	struct edu *edu = handle->edu;
 	u32 length = min_t(size_t, count, EDU_SIZE - *pos);

@@ -26,8 +26,8 @@ struct edu_move {
 };
 
 #define EDU_IOC_FACTORIAL _IOWR('e', 1, __u32) /* n in, n! modulo 2^32 out */
-#define EDU_IOC_MODE _IOW('e', 2, __u32)       /* enum edu_mode */
-#define EDU_IOC_PUSH _IOW('e', 3, struct edu_move)
-#define EDU_IOC_PULL _IOW('e', 4, struct edu_move)
+#define EDU_IOC_MODE      _IOW('e', 2, __u32)  /* enum edu_mode */
+#define EDU_IOC_PUSH      _IOW('e', 3, struct edu_move)
+#define EDU_IOC_PULL      _IOW('e', 4, struct edu_move)
 
 #endif

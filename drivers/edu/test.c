@@ -30,7 +30,7 @@ static long set_mode(struct dmk_file *card, uint32_t mode)
 
 static long move(struct dmk_file *card, unsigned int command, uint32_t offset, uint32_t length)
 {
-	struct edu_move move = { .offset = offset, .length = length };
+	struct edu_move move = {.offset = offset, .length = length};
 
 	return dmk_ioctl(card, command, (unsigned long)&move);
 }
@@ -54,8 +54,10 @@ static bool equal(const unsigned char *a, const unsigned char *b, size_t size)
 
 DMK_TEST(the_factorial_of_n_is_computed)
 {
-	static const struct { uint32_t n, factorial; } table[] = {
-		{ 0, 1 }, { 1, 1 }, { 5, 120 }, { 12, 479001600 }, { 13, 1932053504 },
+	static const struct {
+		uint32_t n, factorial;
+	} table[] = {
+		{0, 1}, {1, 1}, {5, 120}, {12, 479001600}, {13, 1932053504},
 	};
 	struct dmk_file *card = open_card();
 	unsigned int i;
@@ -72,8 +74,10 @@ DMK_TEST(the_factorial_of_n_is_computed)
 
 static void what_is_written_is_read_back(uint32_t write_mode, uint32_t read_mode)
 {
-	static const struct { uint32_t offset, length; } table[] = {
-		{ 0, EDU_SIZE }, { 0, 1 }, { 3, 61 }, { 100, 1000 }, { EDU_SIZE - 1, 1 },
+	static const struct {
+		uint32_t offset, length;
+	} table[] = {
+		{0, EDU_SIZE}, {0, 1}, {3, 61}, {100, 1000}, {EDU_SIZE - 1, 1},
 	};
 	static unsigned char out[EDU_SIZE], in[EDU_SIZE];
 	struct dmk_file *card = open_card();

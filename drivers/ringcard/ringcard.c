@@ -33,43 +33,43 @@
 
 #define RING_VENDOR 0x1234
 #define RING_DEVICE 0x7269
-#define RING_BAR 0
-#define RING_CARDS 8
+#define RING_BAR    0
+#define RING_CARDS  8
 
-#define RING_ID 0x000
-#define RING_ID_VALUE 0x52430001
-#define RING_CONTROL 0x004
-#define RING_CONTROL_RX BIT(0)
-#define RING_CONTROL_TX BIT(1)
+#define RING_ID               0x000
+#define RING_ID_VALUE         0x52430001
+#define RING_CONTROL          0x004
+#define RING_CONTROL_RX       BIT(0)
+#define RING_CONTROL_TX       BIT(1)
 #define RING_CONTROL_LOOPBACK BIT(2)
-#define RING_CONTROL_RESET BIT(31)
-#define RING_STATUS 0x008
-#define RING_IRQ_STATUS 0x00c
-#define RING_IRQ_ENABLE 0x010
-#define RING_IRQ_RX BIT(0)
-#define RING_IRQ_TX BIT(1)
-#define RING_IRQ_ERROR BIT(3)
-#define RING_ERROR 0x014
-#define RING_RX 0x020
-#define RING_TX 0x040
-#define RING_BASE_LOW 0x00
-#define RING_BASE_HIGH 0x04
-#define RING_SIZE 0x08
-#define RING_TAIL 0x10
-#define RING_GEN_TYPE 0x060
-#define RING_GEN_LENGTH 0x064
-#define RING_GEN_INTERVAL 0x068
-#define RING_GEN_COUNT 0x06c
+#define RING_CONTROL_RESET    BIT(31)
+#define RING_STATUS           0x008
+#define RING_IRQ_STATUS       0x00c
+#define RING_IRQ_ENABLE       0x010
+#define RING_IRQ_RX           BIT(0)
+#define RING_IRQ_TX           BIT(1)
+#define RING_IRQ_ERROR        BIT(3)
+#define RING_ERROR            0x014
+#define RING_RX               0x020
+#define RING_TX               0x040
+#define RING_BASE_LOW         0x00
+#define RING_BASE_HIGH        0x04
+#define RING_SIZE             0x08
+#define RING_TAIL             0x10
+#define RING_GEN_TYPE         0x060
+#define RING_GEN_LENGTH       0x064
+#define RING_GEN_INTERVAL     0x068
+#define RING_GEN_COUNT        0x06c
 
-#define RING_FLAG_LAST 0x0001
-#define RING_FLAG_IRQ 0x0002
-#define RING_FLAG_OWN 0x8000
+#define RING_FLAG_LAST   0x0001
+#define RING_FLAG_IRQ    0x0002
+#define RING_FLAG_OWN    0x8000
 #define RING_DONE_ERRORS 0x000e
 
 #define RING_ENTRIES 16 /* descriptors of a ring; one of them always stays empty */
-#define RING_BUFFER RING_FRAME_MAX
-#define RING_PART 1024 /* bytes that one transmit descriptor may have */
-#define RING_PARTS (1 + DIV_ROUND_UP(RING_FRAME_MAX - RING_HEADER, RING_PART))
+#define RING_BUFFER  RING_FRAME_MAX
+#define RING_PART    1024 /* bytes that one transmit descriptor may have */
+#define RING_PARTS   (1 + DIV_ROUND_UP(RING_FRAME_MAX - RING_HEADER, RING_PART))
 #define RING_BACKLOG 64 /* accepted frames that wait for a reader */
 
 struct ring_desc {
@@ -317,7 +317,8 @@ static void ring_receive(struct ringcard *card, unsigned int index)
 	u32 length = le16_to_cpu(desc->done);
 
 	/* A length that a device wrote is believed as far as it can be true. */
-	if ((le16_to_cpu(desc->status) & RING_DONE_ERRORS) || length < RING_HEADER || length > RING_BUFFER) {
+	if ((le16_to_cpu(desc->status) & RING_DONE_ERRORS) || length < RING_HEADER ||
+	    length > RING_BUFFER) {
 		ring_count(card, &card->stats.rx_errors);
 		return;
 	}
@@ -385,7 +386,8 @@ static struct ring_tx_frame *ring_take_frame(const char __user *user, size_t siz
 	err = -EFAULT;
 	if (copy_from_user(frame->header, user, RING_HEADER))
 		goto free_frame;
-	if (frame->payload && copy_from_user(page_address(frame->payload), user + RING_HEADER, size - RING_HEADER))
+	if (frame->payload &&
+	    copy_from_user(page_address(frame->payload), user + RING_HEADER, size - RING_HEADER))
 		goto free_frame;
 	return frame;
 
@@ -411,8 +413,8 @@ struct ring_part {
 };
 
 /* Part @n of a frame: the header, or some of the payload. */
-static int ring_map_part(struct ringcard *card, const struct ring_tx_frame *frame, size_t size, unsigned int n,
-			 struct ring_part *part)
+static int ring_map_part(struct ringcard *card, const struct ring_tx_frame *frame, size_t size,
+			 unsigned int n, struct ring_part *part)
 {
 	struct ring_tx_slot *slot = &card->tx_slot[(card->tx.next + n) % RING_ENTRIES];
 	size_t offset = n ? (n - 1) * RING_PART : 0;
@@ -422,7 +424,8 @@ static int ring_map_part(struct ringcard *card, const struct ring_tx_frame *fram
 		part->dma = dma_map_single(card->dev, frame->header, RING_HEADER, DMA_TO_DEVICE);
 	} else {
 		part->length = min_t(size_t, RING_PART, size - RING_HEADER - offset);
-		part->dma = dma_map_page(card->dev, frame->payload, offset, part->length, DMA_TO_DEVICE);
+		part->dma = dma_map_page(card->dev, frame->payload, offset, part->length,
+					 DMA_TO_DEVICE);
 	}
 	if (dma_mapping_error(card->dev, part->dma))
 		return -ENOMEM;
@@ -438,8 +441,8 @@ static int ring_map_part(struct ringcard *card, const struct ring_tx_frame *fram
  * Map all parts of a frame, into the slots from tx.next on. When one fails, those before it are unmapped again, newest first:
  * nothing was given to the card yet, so nothing else is to be undone.
  */
-static int ring_map_frame(struct ringcard *card, const struct ring_tx_frame *frame, size_t size, unsigned int nr,
-			  struct ring_part *parts)
+static int ring_map_frame(struct ringcard *card, const struct ring_tx_frame *frame, size_t size,
+			  unsigned int nr, struct ring_part *parts)
 {
 	unsigned int n;
 	int err;
@@ -459,7 +462,8 @@ unmap_parts:
 }
 
 /* With tx_lock held, and room for the parts. The frame is the ring's afterwards, unless there was an error. */
-static int ring_send(struct ringcard *card, struct ring_tx_frame *frame, size_t size, unsigned int nr)
+static int ring_send(struct ringcard *card, struct ring_tx_frame *frame, size_t size,
+		     unsigned int nr)
 {
 	struct ring_part parts[RING_PARTS];
 	unsigned int n;
@@ -682,7 +686,8 @@ static long ring_ioctl_generate(struct ringcard *card, const struct ring_generat
 
 	if (copy_from_user(&generate, user, sizeof(generate)))
 		return -EFAULT;
-	if (generate.type > 0xff || generate.length < RING_HEADER || generate.length > RING_FRAME_MAX || !generate.interval)
+	if (generate.type > 0xff || generate.length < RING_HEADER ||
+	    generate.length > RING_FRAME_MAX || !generate.interval)
 		return -EINVAL;
 
 	spin_lock(&card->tx_lock);
@@ -914,7 +919,8 @@ static int ring_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES);
 	if (err < 0)
 		goto take_back;
-	err = request_threaded_irq(pci_irq_vector(pdev, 0), ring_interrupt, ring_thread, IRQF_SHARED, KBUILD_MODNAME, card);
+	err = request_threaded_irq(pci_irq_vector(pdev, 0), ring_interrupt, ring_thread,
+				   IRQF_SHARED, KBUILD_MODNAME, card);
 	if (err)
 		goto free_vectors;
 	ring_start(card);

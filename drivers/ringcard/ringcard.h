@@ -9,9 +9,9 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define RING_HEADER 16     /* bytes; byte 0 is the frame's type */
-#define RING_FRAME_MAX 2048 /* bytes, header included */
-#define RING_ACCEPT_ALL 0x100
+#define RING_HEADER      16   /* bytes; byte 0 is the frame's type */
+#define RING_FRAME_MAX   2048 /* bytes, header included */
+#define RING_ACCEPT_ALL  0x100
 #define RING_ACCEPT_NONE 0x101
 
 struct ring_generate {
@@ -31,9 +31,9 @@ struct ring_stats {
 	__u64 unwound; /* frames not sent because a part of them could not be mapped */
 };
 
-#define RING_IOC_FILTER _IOW('r', 1, __u32) /* the type that is accepted, or RING_ACCEPT_… */
+#define RING_IOC_FILTER   _IOW('r', 1, __u32) /* the type that is accepted, or RING_ACCEPT_… */
 #define RING_IOC_LOOPBACK _IOW('r', 2, __u32)
 #define RING_IOC_GENERATE _IOW('r', 3, struct ring_generate)
-#define RING_IOC_STATS _IOR('r', 4, struct ring_stats)
+#define RING_IOC_STATS    _IOR('r', 4, struct ring_stats)
 
 #endif

@@ -36,9 +36,11 @@ static struct ring_stats stats_of(struct dmk_file *card)
 	return stats;
 }
 
-static long generate(struct dmk_file *card, uint32_t type, uint32_t length, uint32_t count, uint32_t interval)
+static long generate(struct dmk_file *card, uint32_t type, uint32_t length, uint32_t count,
+		     uint32_t interval)
 {
-	struct ring_generate request = { .type = type, .length = length, .count = count, .interval = interval };
+	struct ring_generate request = {
+		.type = type, .length = length, .count = count, .interval = interval};
 
 	return dmk_ioctl(card, RING_IOC_GENERATE, (unsigned long)&request);
 }
@@ -90,7 +92,7 @@ static bool is_generated(const unsigned char *frame, long length, unsigned int t
 
 DMK_TEST(a_frame_sent_in_loopback_comes_back_as_it_was)
 {
-	static const long lengths[] = { RING_HEADER, 17, 64, 1040, 1041, 1500, RING_FRAME_MAX };
+	static const long lengths[] = {RING_HEADER, 17, 64, 1040, 1041, 1500, RING_FRAME_MAX};
 	static unsigned char out[RING_FRAME_MAX], in[RING_FRAME_MAX];
 	struct dmk_file *card = open_card(0);
 	unsigned int i;

@@ -34,8 +34,8 @@ static bool booted;
 
 /* --- the cards ---------------------------------------------------------------------------------------------------- */
 
-static struct lab_card lab_cards[LAB_CARDS];
-struct lab_card *const lab = &lab_cards[0], *const lab2 = &lab_cards[1];
+static struct lab_card lab_cards[LAB_CARDS], soc_card;
+struct lab_card *const lab = &lab_cards[0], *const lab2 = &lab_cards[1], *const lab_soc = &soc_card;
 struct device *dev, *dev2;
 void (*lab_on_remove)(struct lab_card *card);
 
@@ -100,7 +100,59 @@ static struct pci_driver lab_driver = {
 	.probe = lab_probe,
 	.remove = lab_remove,
 };
-module_pci_driver(lab_driver);
+
+static int lab_soc_probe(struct platform_device *pdev)
+{
+	soc_card.regs = devm_platform_ioremap_resource(pdev, 0);
+	if (IS_ERR(soc_card.regs))
+		return PTR_ERR(soc_card.regs);
+	soc_card.buffer = devm_platform_ioremap_resource(pdev, 1);
+	if (IS_ERR(soc_card.buffer))
+		return PTR_ERR(soc_card.buffer);
+
+	soc_card.dev = &pdev->dev;
+	return 0;
+}
+
+static void lab_soc_remove(struct platform_device *pdev)
+{
+	memset(&soc_card, 0, sizeof(soc_card));
+}
+
+static const struct of_device_id lab_soc_ids[] = {
+	{ .compatible = "dmakit,lab" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, lab_soc_ids);
+
+static struct platform_driver lab_soc_driver = {
+	.probe = lab_soc_probe,
+	.remove = lab_soc_remove,
+	.driver = {
+		.name = "lab-soc",
+		.of_match_table = lab_soc_ids,
+	},
+};
+
+static int __init lab_init(void)
+{
+	int err = pci_register_driver(&lab_driver);
+
+	if (err)
+		return err;
+	err = platform_driver_register(&lab_soc_driver);
+	if (err)
+		pci_unregister_driver(&lab_driver);
+	return err;
+}
+module_init(lab_init);
+
+static void __exit lab_exit(void)
+{
+	platform_driver_unregister(&lab_soc_driver);
+	pci_unregister_driver(&lab_driver);
+}
+module_exit(lab_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 
 void lab_bind(void)
@@ -115,7 +167,8 @@ void lab_unbind(void)
 	assert_null(lab_cards[0].dev);
 }
 
-static void lab_command(struct lab_card *card, dma_addr_t dma, size_t size, unsigned int usec, u32 command)
+static void lab_command(struct lab_card *card, dma_addr_t dma, size_t size, unsigned int usec,
+			u32 command)
 {
 	assert_true(size <= LAB_BUFFER);
 	writel(lower_32_bits(dma), card->regs + REG_DMA_LOW);
@@ -184,7 +237,9 @@ static irqreturn_t lab_interrupt(int irq, void *data)
 
 void in_interrupt_call(void (*call)(void *argument), void *argument)
 {
-	struct interrupt_call interrupt = { .card = &lab_cards[0], .call = call, .argument = argument };
+	struct interrupt_call interrupt = {.card = &lab_cards[0],
+					   .call = call,
+					   .argument = argument};
 	struct pci_dev *pdev = lab_cards[0].pdev;
 	int irq;
 
@@ -225,7 +280,8 @@ bool machine_has_ram_above(u64 last)
 	const struct dmk_machine *m = machine();
 
 	for (unsigned int i = 0; i < m->nr_memory; i++)
-		if (m->memory[i].kind == DMK_MEMORY_RAM && m->memory[i].first.v + m->memory[i].size - 1 > last)
+		if (m->memory[i].kind == DMK_MEMORY_RAM &&
+		    m->memory[i].first.v + m->memory[i].size - 1 > last)
 			return true;
 	return false;
 }
@@ -253,7 +309,8 @@ static void expect(const char *rule, unsigned int count, bool at_exit)
 
 static void print_finding(const struct dmk_finding *finding)
 {
-	print_error("  %s x%llu: %s\n", finding->rule->id, (unsigned long long)finding->count, finding->what);
+	print_error("  %s x%llu: %s\n", finding->rule->id, (unsigned long long)finding->count,
+		    finding->what);
 }
 
 static void print_findings(void)
@@ -389,7 +446,8 @@ static size_t log_used;
 
 static void keep_log(void *ctx, int level, const char *text)
 {
-	int n = snprintf(log_text + log_used, sizeof(log_text) - log_used, "  <%d> %s\n", level, text);
+	int n = snprintf(log_text + log_used, sizeof(log_text) - log_used, "  <%d> %s\n", level,
+			 text);
 
 	if (n > 0 && (size_t)n < sizeof(log_text) - log_used)
 		log_used += n;
@@ -397,7 +455,10 @@ static void keep_log(void *ctx, int level, const char *text)
 
 static int boot(void **state)
 {
-	static const struct dmk_device_request cards[LAB_CARDS] = { { .model = "lab" }, { .model = "lab" } };
+	static const struct dmk_device_request cards[LAB_CARDS] = {
+		{ .model = "lab" },
+		{ .model = "lab" },
+	};
 	const struct contract_test *test = *state;
 	struct dmk_boot_options options = {
 		.machine = machine_name,
@@ -408,7 +469,8 @@ static int boot(void **state)
 	};
 	char append[512], error[512];
 
-	snprintf(append, sizeof(append), "%s %s", machine_append ? machine_append : "", test->append ? test->append : "");
+	snprintf(append, sizeof(append), "%s %s", machine_append ? machine_append : "",
+		 test->append ? test->append : "");
 	options.append = append;
 	nr_expected = 0;
 	anything_goes = false;
@@ -416,6 +478,7 @@ static int boot(void **state)
 	log_text[0] = 0;
 	lab_on_remove = NULL;
 	memset(lab_cards, 0, sizeof(lab_cards));
+	memset(&soc_card, 0, sizeof(soc_card));
 	lab_note_devices();
 	dmk_log_to(keep_log, NULL);
 	if (dmk_boot(&options, error, sizeof(error))) {
@@ -442,7 +505,8 @@ static int shut_down(void **state)
 	booted = false;
 	rule = surprise();
 	if (rule) {
-		print_error("%s was not reported as expected (findings at the end included)\n", rule);
+		print_error("%s was not reported as expected (findings at the end included)\n",
+			    rule);
 		print_findings();
 	}
 	dmk_boot_end();
@@ -474,7 +538,9 @@ static int parse(int argc, char **argv)
 			break;
 	}
 	if (i < argc && argv[i][0] == '-') {
-		fprintf(stderr, "usage: %s [--machine NAME] [--append ARGUMENTS] [--seed N] [TEST…]\n", argv[0]);
+		fprintf(stderr,
+			"usage: %s [--machine NAME] [--append ARGUMENTS] [--seed N] [TEST…]\n",
+			argv[0]);
 		exit(2);
 	}
 	return i;

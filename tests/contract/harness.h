@@ -38,6 +38,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/platform_device.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -57,26 +58,34 @@
 struct contract_test {
 	const char *name;
 	CMUnitTestFunction run;
-	const char *append;    /* more boot arguments, for this test alone */
+	const char *append; /* more boot arguments, for this test alone */
 	bool no_checker;
 };
 
-#define CONTRACT_TEST(function) { #function, function, NULL, false }
-#define CONTRACT_TEST_WITH(function, arguments) { #function, function, arguments, false }
+#define CONTRACT_TEST(function)                  \
+	{                                        \
+#function, function, NULL, false \
+	}
+#define CONTRACT_TEST_WITH(function, arguments)       \
+	{                                             \
+#function, function, arguments, false \
+	}
 
 int contract_main(int argc, char **argv, const struct contract_test *tests, size_t nr_tests);
 
 /* --- the cards ---------------------------------------------------------------------------------------------------- */
 
 struct lab_card {
-	struct pci_dev *pdev;
-	struct device *dev; /* NULL while no driver is bound */
+	struct pci_dev *pdev; /* NULL: it is not on PCI */
+	struct device *dev;   /* NULL while no driver is bound */
 	void __iomem *regs, *buffer;
 };
 
 enum { LAB_CARDS = 2, LAB_BUFFER = 64 << 10 };
 
 extern struct lab_card *const lab, *const lab2;
+/** The same hardware without PCI, of machines that have one in their devicetree; dev is NULL on the others. */
+extern struct lab_card *const lab_soc;
 /** The first card's device, and the other one's: what a driver calls dev. */
 extern struct device *dev, *dev2;
 
@@ -133,7 +142,8 @@ bool bytes_are(const void *bytes, size_t size, unsigned int salt);
  * Map and demand success: for tests in which memory is never short. Their unmaps are the plain calls. Inlined into the test, so
  * that a finding's stack shows the test's line.
  */
-static inline dma_addr_t must_map(struct device *device, void *cpu, size_t size, enum dma_data_direction dir)
+static inline dma_addr_t must_map(struct device *device, void *cpu, size_t size,
+				  enum dma_data_direction dir)
 {
 	dma_addr_t dma = dma_map_single(device, cpu, size, dir);
 

@@ -4,13 +4,16 @@
  */
 #include "harness.h"
 
+#include <linux/isa.h>
+
 /* The window of the bus through which devices see physical address @phys, or NULL. */
 static const struct dmk_window *window_of(u64 phys)
 {
 	const struct dmk_bus *bus = machine_bus();
 
 	for (unsigned int i = 0; i < bus->nr_windows; i++)
-		if (phys >= bus->windows[i].phys.v && phys - bus->windows[i].phys.v < bus->windows[i].size)
+		if (phys >= bus->windows[i].phys.v &&
+		    phys - bus->windows[i].phys.v < bus->windows[i].size)
 			return &bus->windows[i];
 	return NULL;
 }
@@ -82,7 +85,7 @@ static void test_ADR_03_a_bar_is_a_resource_and_ioremap_reaches_its_registers(vo
 
 static void test_ADR_03_registers_take_accesses_of_each_width(void **state)
 {
-	u8 bytes[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	u8 bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 
 	memcpy_toio(lab->buffer + 64, bytes, 8);
 	assert_int_equal(readb(lab->buffer + 66), 3);
@@ -91,6 +94,14 @@ static void test_ADR_03_registers_take_accesses_of_each_width(void **state)
 	assert_true(readq(lab->buffer + 64) == 0x0807060504030201ull);
 	writew(0xbeef, lab->buffer + 70);
 	assert_true(readq(lab->buffer + 64) == 0xbeef060504030201ull);
+}
+
+static void test_ADR_03_a_plain_dereference_of_a_register_is_reported(void **state)
+{
+	volatile u32 *wrong = (__force volatile u32 *)lab->regs;
+
+	assert_int_equal(*wrong, 0x0001ab00);
+	expect_finding("ADR-03", 1);
 }
 
 static void test_ADR_06_two_cards_of_one_bus_see_the_same_memory(void **state)
@@ -111,15 +122,93 @@ static void test_ADR_06_two_cards_of_one_bus_see_the_same_memory(void **state)
 	kfree(memory);
 }
 
+static void test_ADR_06_a_platform_device_maps_memory_as_its_own_bus_sees_it(void **state)
+{
+	dma_addr_t dma, pci;
+	u8 *memory, seen[256];
+
+	if (!lab_soc->dev)
+		skip();
+	memory = must_kmalloc(256);
+	fill_bytes(memory, 256, 3);
+	dma = must_map(lab_soc->dev, memory, 256, DMA_BIDIRECTIONAL);
+	assert_int_equal(lab_read(lab_soc, dma, seen, 256), 0);
+	assert_true(bytes_are(seen, 256, 3));
+	fill_bytes(seen, 256, 4);
+	assert_int_equal(lab_write(lab_soc, dma, seen, 256), 0);
+	dma_unmap_single(lab_soc->dev, dma, 256, DMA_BIDIRECTIONAL);
+	assert_true(bytes_are(memory, 256, 4));
+
+	/* The two buses of this board have memory at different addresses. */
+	pci = must_map(dev, memory, 256, DMA_TO_DEVICE);
+	if (machine_is("rpi-like"))
+		assert_true(pci != dma);
+	dma_unmap_single(dev, pci, 256, DMA_TO_DEVICE);
+	kfree(memory);
+}
+
+static struct device *isa_device;
+
+static int isa_match(struct device *device, unsigned int id)
+{
+	return 1;
+}
+
+static int isa_probe(struct device *device, unsigned int id)
+{
+	isa_device = device;
+	return dma_set_mask_and_coherent(device, DMA_BIT_MASK(24));
+}
+
+static void isa_remove(struct device *device, unsigned int id)
+{
+	isa_device = NULL;
+}
+
+static void test_ADR_06_an_isa_device_gets_addresses_of_24_bits(void **state)
+{
+	struct isa_driver driver = {
+		.match = isa_match,
+		.probe = isa_probe,
+		.remove = isa_remove,
+		.driver = {.name = "isa-lab"},
+	};
+	dma_addr_t dma;
+	void *memory, *coherent;
+
+	if (!machine()->isa)
+		skip();
+	assert_int_equal(isa_register_driver(&driver, 1), 0);
+	assert_non_null(isa_device);
+	memory = must_kmalloc(256);
+	fill_bytes(memory, 256, 5);
+	dma = must_map(isa_device, memory, 256, DMA_TO_DEVICE);
+	assert_true(dma + 255 <= DMA_BIT_MASK(24));
+	/* No card is there to look, so look where one would: the bus has no offset on this machine. */
+	assert_true(bytes_are((u8 *)machine()->direct_base + dma, 256, 5));
+	dma_unmap_single(isa_device, dma, 256, DMA_TO_DEVICE);
+	kfree(memory);
+
+	coherent = dma_alloc_coherent(isa_device, 256, &dma, GFP_KERNEL);
+	assert_non_null(coherent);
+	assert_true(dma + 255 <= DMA_BIT_MASK(24));
+	dma_free_coherent(isa_device, 256, coherent, dma);
+	isa_unregister_driver(&driver);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(test_ADR_01_the_kinds_of_address_are_types_of_their_own),
 		CONTRACT_TEST(test_ADR_01_a_dma_address_holds_the_last_address_of_every_window),
-		CONTRACT_TEST(test_ADR_02_a_dma_address_is_the_physical_one_seen_through_the_bus_window),
+		CONTRACT_TEST(
+			test_ADR_02_a_dma_address_is_the_physical_one_seen_through_the_bus_window),
 		CONTRACT_TEST(test_ADR_03_a_bar_is_a_resource_and_ioremap_reaches_its_registers),
 		CONTRACT_TEST(test_ADR_03_registers_take_accesses_of_each_width),
+		CONTRACT_TEST(test_ADR_03_a_plain_dereference_of_a_register_is_reported),
 		CONTRACT_TEST(test_ADR_06_two_cards_of_one_bus_see_the_same_memory),
+		CONTRACT_TEST(test_ADR_06_a_platform_device_maps_memory_as_its_own_bus_sees_it),
+		CONTRACT_TEST(test_ADR_06_an_isa_device_gets_addresses_of_24_bits),
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));

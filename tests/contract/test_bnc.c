@@ -194,14 +194,20 @@ int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST_WITH(test_BNC_01_force_bounces_every_mapping, "swiotlb=force"),
-		CONTRACT_TEST_WITH(test_BNC_01_a_number_of_slots_is_the_number_of_slots, "swiotlb=128,force"),
+		CONTRACT_TEST_WITH(test_BNC_01_a_number_of_slots_is_the_number_of_slots,
+				   "swiotlb=128,force"),
 		CONTRACT_TEST_WITH(test_BNC_01_noforce_takes_no_memory, "swiotlb=noforce"),
-		CONTRACT_TEST_WITH(test_BNC_01_with_noforce_a_mapping_that_needs_a_bounce_fails, "swiotlb=noforce"),
+		CONTRACT_TEST_WITH(test_BNC_01_with_noforce_a_mapping_that_needs_a_bounce_fails,
+				   "swiotlb=noforce"),
 		CONTRACT_TEST(test_BNC_01_what_a_device_does_not_reach_is_bounced),
-		CONTRACT_TEST_WITH(test_BNC_02_bytes_are_copied_in_at_map_and_at_sync_for_device, "swiotlb=force"),
-		CONTRACT_TEST_WITH(test_BNC_02_exactly_the_bytes_mapped_are_copied_out, "swiotlb=force"),
-		CONTRACT_TEST_WITH(test_BNC_02_a_short_transfer_brings_back_no_stale_bytes, "swiotlb=force"),
-		CONTRACT_TEST_WITH(test_BNC_04_when_full_map_fails_and_the_statistics_say_so, "swiotlb=128,force"),
+		CONTRACT_TEST_WITH(test_BNC_02_bytes_are_copied_in_at_map_and_at_sync_for_device,
+				   "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_BNC_02_exactly_the_bytes_mapped_are_copied_out,
+				   "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_BNC_02_a_short_transfer_brings_back_no_stale_bytes,
+				   "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_BNC_04_when_full_map_fails_and_the_statistics_say_so,
+				   "swiotlb=128,force"),
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));

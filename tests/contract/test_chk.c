@@ -24,7 +24,8 @@ static noinline void unmap_wrongly_here(dma_addr_t dma)
 /* The address lies in the function that starts at @function and is not a large one. */
 static bool is_in(const void *address, const void *function)
 {
-	return (uintptr_t)address > (uintptr_t)function && (uintptr_t)address < (uintptr_t)function + 1024;
+	return (uintptr_t)address > (uintptr_t)function &&
+	       (uintptr_t)address < (uintptr_t)function + 1024;
 }
 
 static bool stack_has(const struct dmk_stack *stack, const void *function)
@@ -152,12 +153,15 @@ static void test_CHK_07_are_those_with_the_checker_off(void **state)
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
-		CONTRACT_TEST(test_CHK_03_a_report_holds_rule_sentence_stacks_device_buffer_and_mend),
-		CONTRACT_TEST(test_CHK_03_the_same_mistake_at_the_same_place_is_one_report_with_a_count),
+		CONTRACT_TEST(
+			test_CHK_03_a_report_holds_rule_sentence_stacks_device_buffer_and_mend),
+		CONTRACT_TEST(
+			test_CHK_03_the_same_mistake_at_the_same_place_is_one_report_with_a_count),
 		CONTRACT_TEST(test_CHK_05_it_goes_on_after_the_first_report),
 		CONTRACT_TEST(test_CHK_05_no_record_is_lost_in_many_mappings),
 		CONTRACT_TEST(test_CHK_07_results_with_the_checker_on),
-		{ "test_CHK_07_are_those_with_the_checker_off", test_CHK_07_are_those_with_the_checker_off, NULL, true },
+		{"test_CHK_07_are_those_with_the_checker_off",
+		 test_CHK_07_are_those_with_the_checker_off, NULL, true},
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));

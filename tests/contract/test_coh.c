@@ -6,7 +6,7 @@
 
 static void test_COH_01_an_allocation_has_two_addresses_and_is_zeroed(void **state)
 {
-	static const size_t sizes[] = { 1, 16, 4096, 4097, 8192 };
+	static const size_t sizes[] = {1, 16, 4096, 4097, 8192};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		dma_addr_t dma = DMA_MAPPING_ERROR;
@@ -31,8 +31,10 @@ static void test_COH_01_more_than_the_machine_has_gives_null(void **state)
 
 static void test_COH_02_both_addresses_are_aligned_to_the_order_that_holds_the_size(void **state)
 {
-	static const struct { size_t size, align; } table[] = {
-		{ 1, 4096 }, { 4096, 4096 }, { 4097, 8192 }, { 9000, 16384 }, { 16385, 32768 },
+	static const struct {
+		size_t size, align;
+	} table[] = {
+		{1, 4096}, {4096, 4096}, {4097, 8192}, {9000, 16384}, {16385, 32768},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -112,7 +114,7 @@ static void allocate_atomic(void *argument)
 
 static void test_COH_06_gfp_atomic_is_served_in_an_interrupt(void **state)
 {
-	struct atomic_allocation allocation = { };
+	struct atomic_allocation allocation = {};
 	u8 bytes[256];
 
 	in_interrupt_call(allocate_atomic, &allocation);
@@ -132,7 +134,7 @@ static void allocate_sleeping(void *argument)
 
 static void test_COH_06_an_allocation_that_may_sleep_is_reported_in_an_interrupt(void **state)
 {
-	struct atomic_allocation allocation = { };
+	struct atomic_allocation allocation = {};
 
 	in_interrupt_call(allocate_sleeping, &allocation);
 	expect_finding("COH-06", 1);
@@ -142,7 +144,7 @@ static void test_COH_06_an_allocation_that_may_sleep_is_reported_in_an_interrupt
 
 static void test_COH_06_an_allocation_that_may_sleep_is_reported_under_a_spinlock(void **state)
 {
-	struct atomic_allocation allocation = { };
+	struct atomic_allocation allocation = {};
 	DEFINE_SPINLOCK(lock);
 
 	spin_lock(&lock);
@@ -219,13 +221,15 @@ int main(int argc, char **argv)
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(test_COH_01_an_allocation_has_two_addresses_and_is_zeroed),
 		CONTRACT_TEST(test_COH_01_more_than_the_machine_has_gives_null),
-		CONTRACT_TEST(test_COH_02_both_addresses_are_aligned_to_the_order_that_holds_the_size),
+		CONTRACT_TEST(
+			test_COH_02_both_addresses_are_aligned_to_the_order_that_holds_the_size),
 		CONTRACT_TEST(test_COH_02_no_region_of_64_kib_or_less_crosses_a_64_kib_boundary),
 		CONTRACT_TEST(test_COH_03_without_a_wider_coherent_mask_the_handle_is_below_4_gib),
 		CONTRACT_TEST(test_COH_04_each_side_sees_the_others_stores_without_a_sync),
 		CONTRACT_TEST(test_COH_06_gfp_atomic_is_served_in_an_interrupt),
 		CONTRACT_TEST(test_COH_06_an_allocation_that_may_sleep_is_reported_in_an_interrupt),
-		CONTRACT_TEST(test_COH_06_an_allocation_that_may_sleep_is_reported_under_a_spinlock),
+		CONTRACT_TEST(
+			test_COH_06_an_allocation_that_may_sleep_is_reported_under_a_spinlock),
 		CONTRACT_TEST(test_COH_07_a_free_with_another_size_is_reported),
 		CONTRACT_TEST(test_COH_07_a_free_with_another_cpu_address_is_reported),
 		CONTRACT_TEST(test_COH_07_a_free_with_another_handle_is_reported),

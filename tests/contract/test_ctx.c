@@ -132,10 +132,12 @@ int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(test_CTX_02_many_threads_use_one_device_at_once),
-		CONTRACT_TEST_WITH(test_CTX_02_many_threads_use_one_device_at_once, "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_CTX_02_many_threads_use_one_device_at_once,
+				   "swiotlb=force"),
 		CONTRACT_TEST(test_CTX_02_many_threads_use_two_devices_at_once),
 		CONTRACT_TEST(test_CTX_03_a_thousand_lives_of_a_driver_use_nothing_up),
-		{ "test_CTX_03_a_thousand_lives_unwatched", test_CTX_03_a_thousand_lives_of_a_driver_use_nothing_up, NULL, true },
+		{"test_CTX_03_a_thousand_lives_unwatched",
+		 test_CTX_03_a_thousand_lives_of_a_driver_use_nothing_up, NULL, true},
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));

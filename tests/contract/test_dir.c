@@ -29,7 +29,8 @@ static void test_DIR_01_mapping_with_dma_none_fails_and_is_reported(void **state
 	cannot_be_mapped(DMA_NONE);
 }
 
-static void test_DIR_01_mapping_with_a_number_that_is_no_direction_fails_and_is_reported(void **state)
+static void
+test_DIR_01_mapping_with_a_number_that_is_no_direction_fails_and_is_reported(void **state)
 {
 	cannot_be_mapped((enum dma_data_direction)17);
 }
@@ -67,7 +68,8 @@ static void test_DIR_02_consistent_memory_serves_both_ways(void **state)
 	dma_free_coherent(dev, SIZE, memory, dma);
 }
 
-static void unmap_with(enum dma_data_direction mapped, enum dma_data_direction unmapped, unsigned int findings)
+static void unmap_with(enum dma_data_direction mapped, enum dma_data_direction unmapped,
+		       unsigned int findings)
 {
 	void *memory = must_kmalloc(SIZE);
 	dma_addr_t dma = must_map(dev, memory, SIZE, mapped);
@@ -99,7 +101,8 @@ int main(int argc, char **argv)
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(test_DIR_01_the_directions_have_linuxs_values),
 		CONTRACT_TEST(test_DIR_01_mapping_with_dma_none_fails_and_is_reported),
-		CONTRACT_TEST(test_DIR_01_mapping_with_a_number_that_is_no_direction_fails_and_is_reported),
+		CONTRACT_TEST(
+			test_DIR_01_mapping_with_a_number_that_is_no_direction_fails_and_is_reported),
 		CONTRACT_TEST(test_DIR_02_bidirectional_serves_both_ways),
 		CONTRACT_TEST_WITH(test_DIR_02_bidirectional_serves_both_ways, "swiotlb=force"),
 		CONTRACT_TEST(test_DIR_02_consistent_memory_serves_both_ways),

@@ -37,7 +37,7 @@ static void test_MEM_01_memory_from_get_free_pages_can_be_mapped(void **state)
 
 static void test_MEM_01_memory_from_kmalloc_can_be_mapped_whatever_its_size(void **state)
 {
-	static const size_t sizes[] = { 1, 7, 8, 64, 100, 512, 2048, 4096, 5000, 16384 };
+	static const size_t sizes[] = {1, 7, 8, 64, 100, 512, 2048, 4096, 5000, 16384};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		void *memory = must_kmalloc(sizes[i]);
@@ -86,7 +86,8 @@ static void test_MEM_02_the_pages_of_a_vmalloc_area_can_be_mapped(void **state)
 	assert_non_null(memory);
 	fill_bytes(memory, 2 * PAGE_SIZE, 4);
 	for (int i = 0; i < 2; i++) {
-		dma_addr_t dma = dma_map_page(dev, vmalloc_to_page(memory + i * PAGE_SIZE), 50, 100, DMA_TO_DEVICE);
+		dma_addr_t dma = dma_map_page(dev, vmalloc_to_page(memory + i * PAGE_SIZE), 50, 100,
+					      DMA_TO_DEVICE);
 
 		assert_false(dma_mapping_error(dev, dma));
 		assert_int_equal(lab_read(lab, dma, seen, 100), 0);
@@ -106,7 +107,7 @@ static void test_MEM_03_a_stack_address_cannot_be_mapped(void **state)
 
 static void test_MEM_03_a_data_address_cannot_be_mapped(void **state)
 {
-	static u8 in_data[64] = { 1 };
+	static u8 in_data[64] = {1};
 
 	cannot_be_mapped(in_data, "MEM-03");
 }

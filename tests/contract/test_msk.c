@@ -4,7 +4,7 @@
  */
 #include "harness.h"
 
-static const unsigned int widths[] = { 16, 24, 28, 30, 32, 36, 40, 48, 64 };
+static const unsigned int widths[] = {16, 24, 28, 30, 32, 36, 40, 48, 64};
 
 static void test_MSK_01_a_new_devices_masks_are_32_bits(void **state)
 {
@@ -69,7 +69,8 @@ static void test_MSK_03_dma_after_a_second_attempt_that_succeeded_is_fine(void *
 	kfree(memory);
 }
 
-static void test_MSK_04_the_coherent_mask_may_be_smaller_than_an_accepted_streaming_mask(void **state)
+static void
+test_MSK_04_the_coherent_mask_may_be_smaller_than_an_accepted_streaming_mask(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
 		if (dma_set_mask(dev, DMA_BIT_MASK(widths[i])))
@@ -90,7 +91,8 @@ static void assert_reachable(dma_addr_t dma, size_t size, u64 mask)
 	assert_true(last >= dma);
 	assert_true(last <= mask);
 	for (unsigned int i = 0; i < bus->nr_windows; i++)
-		in_window |= dma >= bus->windows[i].bus && last - bus->windows[i].bus <= bus->windows[i].size - 1;
+		in_window |= dma >= bus->windows[i].bus &&
+			     last - bus->windows[i].bus <= bus->windows[i].size - 1;
 	assert_true(in_window);
 }
 
@@ -182,12 +184,16 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_MSK_02_a_refused_call_changes_nothing),
 		CONTRACT_TEST(test_MSK_03_dma_after_a_refused_mask_is_reported),
 		CONTRACT_TEST(test_MSK_03_dma_after_a_second_attempt_that_succeeded_is_fine),
-		CONTRACT_TEST(test_MSK_04_the_coherent_mask_may_be_smaller_than_an_accepted_streaming_mask),
-		CONTRACT_TEST(test_MSK_05_masks_of_the_usual_widths_can_be_probed_one_after_the_other),
+		CONTRACT_TEST(
+			test_MSK_04_the_coherent_mask_may_be_smaller_than_an_accepted_streaming_mask),
+		CONTRACT_TEST(
+			test_MSK_05_masks_of_the_usual_widths_can_be_probed_one_after_the_other),
 		CONTRACT_TEST(test_MSK_05_a_sound_card_may_play_with_32_bits_and_record_with_24),
 		CONTRACT_TEST(test_MSK_06_no_address_is_handed_out_beyond_mask_or_window),
-		CONTRACT_TEST_WITH(test_MSK_06_no_address_is_handed_out_beyond_mask_or_window, "swiotlb=force"),
-		CONTRACT_TEST_WITH(test_MSK_06_no_address_is_handed_out_beyond_mask_or_window, "swiotlb=noforce"),
+		CONTRACT_TEST_WITH(test_MSK_06_no_address_is_handed_out_beyond_mask_or_window,
+				   "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_MSK_06_no_address_is_handed_out_beyond_mask_or_window,
+				   "swiotlb=noforce"),
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));

@@ -24,20 +24,25 @@ static void *must_alloc(struct dma_pool *pool, dma_addr_t *dma)
 
 static void test_POL_01_a_pool_needs_an_alignment_and_boundary_that_make_sense(void **state)
 {
-	static const struct { const char *why; size_t size, align, boundary; bool good; } table[] = {
-		{ "nothing asked for", 64, 0, 0, true },
-		{ "alignment 1", 64, 1, 0, true },
-		{ "an alignment larger than the size", 64, 256, 0, true },
-		{ "a boundary as large as the size", 64, 64, 64, true },
-		{ "a boundary of a page", 64, 64, 4096, true },
-		{ "no bytes", 0, 16, 0, false },
-		{ "an alignment that is no power of two", 64, 48, 0, false },
-		{ "a boundary that is no power of two", 64, 16, 1000, false },
-		{ "a boundary smaller than the size", 128, 16, 64, false },
+	static const struct {
+		const char *why;
+		size_t size, align, boundary;
+		bool good;
+	} table[] = {
+		{"nothing asked for", 64, 0, 0, true},
+		{"alignment 1", 64, 1, 0, true},
+		{"an alignment larger than the size", 64, 256, 0, true},
+		{"a boundary as large as the size", 64, 64, 64, true},
+		{"a boundary of a page", 64, 64, 4096, true},
+		{"no bytes", 0, 16, 0, false},
+		{"an alignment that is no power of two", 64, 48, 0, false},
+		{"a boundary that is no power of two", 64, 16, 1000, false},
+		{"a boundary smaller than the size", 128, 16, 64, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct dma_pool *pool = dma_pool_create("contract", dev, table[i].size, table[i].align, table[i].boundary);
+		struct dma_pool *pool = dma_pool_create("contract", dev, table[i].size,
+							table[i].align, table[i].boundary);
 
 		if ((pool != NULL) != table[i].good)
 			fail_msg("%s: pool %p", table[i].why, (void *)pool);
@@ -134,7 +139,7 @@ static void free_and_alloc(void *argument)
 
 static void test_POL_04_free_and_atomic_alloc_work_in_an_interrupt(void **state)
 {
-	struct in_interrupt work = { .pool = must_create() };
+	struct in_interrupt work = {.pool = must_create()};
 
 	work.block = must_alloc(work.pool, &work.dma);
 	in_interrupt_call(free_and_alloc, &work);
@@ -252,7 +257,8 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_POL_03_zalloc_zeroes_a_block_that_was_used),
 		CONTRACT_TEST(test_POL_04_free_and_atomic_alloc_work_in_an_interrupt),
 		CONTRACT_TEST(test_POL_04_destroying_a_pool_in_an_interrupt_is_reported),
-		CONTRACT_TEST(test_POL_05_destroying_a_pool_with_a_block_out_is_reported_with_its_name),
+		CONTRACT_TEST(
+			test_POL_05_destroying_a_pool_with_a_block_out_is_reported_with_its_name),
 		CONTRACT_TEST(test_POL_05_freeing_a_block_twice_is_reported_and_the_pool_survives),
 		CONTRACT_TEST(test_POL_05_freeing_to_the_wrong_pool_is_reported_and_both_survive),
 		CONTRACT_TEST(test_POL_05_freeing_with_the_wrong_handle_is_reported),

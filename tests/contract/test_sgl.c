@@ -106,7 +106,8 @@ static void test_SGL_03_received_bytes_are_in_the_lists_memory_after_unmap(void 
 	mapped = dma_map_sg(dev, list.sg, ENTRIES, DMA_FROM_DEVICE);
 	assert_true(mapped > 0);
 	for_each_sg(list.sg, s, mapped, i) {
-		assert_int_equal(lab_write(lab, sg_dma_address(s), bytes + total, sg_dma_len(s)), 0);
+		assert_int_equal(lab_write(lab, sg_dma_address(s), bytes + total, sg_dma_len(s)),
+				 0);
 		total += sg_dma_len(s);
 	}
 	dma_unmap_sg(dev, list.sg, ENTRIES, DMA_FROM_DEVICE);
@@ -192,16 +193,21 @@ int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(test_SGL_01_an_entry_has_linuxs_fields),
-		CONTRACT_TEST(test_SGL_03_map_sg_returns_the_number_of_segments_and_they_hold_all_bytes),
-		CONTRACT_TEST_WITH(test_SGL_03_map_sg_returns_the_number_of_segments_and_they_hold_all_bytes, "swiotlb=force"),
+		CONTRACT_TEST(
+			test_SGL_03_map_sg_returns_the_number_of_segments_and_they_hold_all_bytes),
+		CONTRACT_TEST_WITH(
+			test_SGL_03_map_sg_returns_the_number_of_segments_and_they_hold_all_bytes,
+			"swiotlb=force"),
 		CONTRACT_TEST(test_SGL_03_map_sgtable_returns_0_and_sets_the_number_of_segments),
 		CONTRACT_TEST(test_SGL_03_received_bytes_are_in_the_lists_memory_after_unmap),
-		CONTRACT_TEST_WITH(test_SGL_03_received_bytes_are_in_the_lists_memory_after_unmap, "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_SGL_03_received_bytes_are_in_the_lists_memory_after_unmap,
+				   "swiotlb=force"),
 		CONTRACT_TEST(test_SGL_05_an_unmap_with_another_count_is_reported),
 		CONTRACT_TEST(test_SGL_05_a_sync_with_another_count_is_reported),
 		CONTRACT_TEST(test_SGL_06_mapping_a_list_that_is_mapped_is_reported),
 		CONTRACT_TEST(test_SGL_06_mapping_a_list_again_after_its_unmap_is_fine),
-		CONTRACT_TEST_WITH(test_SGL_07_a_failure_part_way_leaves_nothing_mapped, "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_SGL_07_a_failure_part_way_leaves_nothing_mapped,
+				   "swiotlb=force"),
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));

@@ -121,7 +121,7 @@ struct pair {
 
 static struct pair map_pair(void)
 {
-	struct pair pair = { .memory = must_kmalloc(SIZE), .other = must_kmalloc(SIZE) };
+	struct pair pair = {.memory = must_kmalloc(SIZE), .other = must_kmalloc(SIZE)};
 
 	fill_bytes(pair.memory, SIZE, 1);
 	fill_bytes(pair.other, SIZE, 2);
@@ -427,7 +427,8 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_STR_01_every_map_call_works_in_an_interrupt),
 		CONTRACT_TEST(test_STR_01_every_map_call_works_under_a_spinlock),
 		CONTRACT_TEST(test_STR_01_a_register_of_another_card_can_be_mapped_as_a_resource),
-		CONTRACT_TEST(test_STR_02_a_result_that_was_never_checked_is_reported_once_for_its_place),
+		CONTRACT_TEST(
+			test_STR_02_a_result_that_was_never_checked_is_reported_once_for_its_place),
 		CONTRACT_TEST(test_STR_02_a_checked_result_is_not_reported),
 		CONTRACT_TEST(test_STR_02_failure_is_dma_mapping_error_and_address_0_is_not),
 		CONTRACT_TEST(test_STR_04_an_unmap_with_another_size_is_reported_once),
@@ -437,17 +438,21 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_STR_04_an_unmap_of_another_kind_is_reported_once),
 		CONTRACT_TEST(test_STR_04_an_unmap_of_the_error_cookie_is_reported_once),
 		CONTRACT_TEST(test_STR_04_what_was_mapped_as_single_may_be_unmapped_as_page),
-		CONTRACT_TEST_WITH(test_STR_05_when_bounce_slots_are_gone_map_fails_and_an_unmap_makes_room,
-				   "swiotlb=64,force"),
+		CONTRACT_TEST_WITH(
+			test_STR_05_when_bounce_slots_are_gone_map_fails_and_an_unmap_makes_room,
+			"swiotlb=64,force"),
 		CONTRACT_TEST(test_STR_05_ten_thousand_maps_with_their_unmaps_use_nothing_up),
-		CONTRACT_TEST_WITH(test_STR_05_ten_thousand_maps_with_their_unmaps_use_nothing_up, "swiotlb=64,force"),
+		CONTRACT_TEST_WITH(test_STR_05_ten_thousand_maps_with_their_unmaps_use_nothing_up,
+				   "swiotlb=64,force"),
 		CONTRACT_TEST(test_STR_06_what_is_mapped_when_the_driver_goes_is_a_leak),
 		CONTRACT_TEST(test_STR_06_what_remove_unmaps_is_no_leak),
 		CONTRACT_TEST(test_STR_07_an_unmap_while_the_device_transfers_is_reported),
 		CONTRACT_TEST(test_STR_07_an_unmap_after_the_transfer_is_fine),
 		CONTRACT_TEST(test_STR_07_a_device_access_after_unmap_is_reported),
 		CONTRACT_TEST(test_STR_08_one_mapping_serves_many_transfers_with_sync_in_between),
-		CONTRACT_TEST_WITH(test_STR_08_one_mapping_serves_many_transfers_with_sync_in_between, "swiotlb=force"),
+		CONTRACT_TEST_WITH(
+			test_STR_08_one_mapping_serves_many_transfers_with_sync_in_between,
+			"swiotlb=force"),
 		CONTRACT_TEST(test_STR_10_a_device_may_access_any_byte_of_the_mapping),
 		CONTRACT_TEST(test_STR_10_an_access_one_byte_beyond_the_mapping_is_reported),
 		CONTRACT_TEST(test_STR_10_an_access_one_byte_before_the_mapping_is_reported),

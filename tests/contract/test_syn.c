@@ -14,7 +14,7 @@ struct buffer {
 
 static struct buffer map_buffer(enum dma_data_direction dir)
 {
-	struct buffer buffer = { .memory = must_kmalloc(SIZE), .dir = dir };
+	struct buffer buffer = {.memory = must_kmalloc(SIZE), .dir = dir};
 
 	fill_bytes(buffer.memory, SIZE, 1);
 	buffer.dma = must_map(dev, buffer.memory, SIZE, dir);
@@ -62,7 +62,12 @@ static void test_SYN_01_a_sync_of_a_range_hands_over_these_bytes(void **state)
 
 	device_writes(&buffer, 2);
 	dma_sync_single_range_for_cpu(dev, buffer.dma, 128, 128, DMA_FROM_DEVICE);
-	assert_memory_equal(buffer.memory + 128, ({ static u8 b[SIZE]; fill_bytes(b, SIZE, 2); b + 128; }), 128);
+	assert_memory_equal(buffer.memory + 128, ({
+				    static u8 b[SIZE];
+				    fill_bytes(b, SIZE, 2);
+				    b + 128;
+			    }),
+			    128);
 	dma_sync_single_range_for_device(dev, buffer.dma, 128, 128, DMA_FROM_DEVICE);
 	dma_unmap_single(dev, buffer.dma, SIZE, DMA_FROM_DEVICE);
 	assert_true(bytes_are(buffer.memory, SIZE, 2));
@@ -84,7 +89,9 @@ static void test_SYN_01_a_list_is_synced_as_a_whole(void **state)
 	assert_true(mapped > 0);
 	for_each_sg(sg, s, mapped, i) {
 		fill_bytes(bytes, SIZE, 10 + i);
-		assert_int_equal(lab_write(lab, sg_dma_address(s), bytes, min_t(size_t, SIZE, sg_dma_len(s))), 0);
+		assert_int_equal(lab_write(lab, sg_dma_address(s), bytes,
+					   min_t(size_t, SIZE, sg_dma_len(s))),
+				 0);
 	}
 	dma_sync_sg_for_cpu(dev, sg, 3, DMA_FROM_DEVICE);
 	assert_true(bytes_are(parts[0], SIZE, 10));
@@ -201,15 +208,20 @@ int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(test_SYN_01_a_sync_hands_the_buffer_to_the_cpu_and_back),
-		CONTRACT_TEST_WITH(test_SYN_01_a_sync_hands_the_buffer_to_the_cpu_and_back, "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_SYN_01_a_sync_hands_the_buffer_to_the_cpu_and_back,
+				   "swiotlb=force"),
 		CONTRACT_TEST(test_SYN_01_a_sync_of_a_range_hands_over_these_bytes),
-		CONTRACT_TEST_WITH(test_SYN_01_a_sync_of_a_range_hands_over_these_bytes, "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_SYN_01_a_sync_of_a_range_hands_over_these_bytes,
+				   "swiotlb=force"),
 		CONTRACT_TEST(test_SYN_01_a_list_is_synced_as_a_whole),
 		CONTRACT_TEST(test_SYN_02_without_a_sync_for_the_cpu_it_reads_stale_bytes),
 		CONTRACT_TEST(test_SYN_02_without_a_sync_for_the_device_it_reads_stale_bytes),
-		CONTRACT_TEST_WITH(test_SYN_02_a_bouncing_machine_gives_stale_bytes_without_a_sync, "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_SYN_02_a_bouncing_machine_gives_stale_bytes_without_a_sync,
+				   "swiotlb=force"),
 		CONTRACT_TEST(test_SYN_03_no_sync_is_needed_where_the_cpu_looks_only_after_unmap),
-		CONTRACT_TEST_WITH(test_SYN_03_no_sync_is_needed_where_the_cpu_looks_only_after_unmap, "swiotlb=force"),
+		CONTRACT_TEST_WITH(
+			test_SYN_03_no_sync_is_needed_where_the_cpu_looks_only_after_unmap,
+			"swiotlb=force"),
 		CONTRACT_TEST(test_SYN_04_a_sync_beyond_the_mapping_is_reported),
 		CONTRACT_TEST(test_SYN_04_a_sync_up_to_the_last_byte_is_fine),
 		CONTRACT_TEST(test_SYN_04_a_sync_of_what_is_not_mapped_is_reported),

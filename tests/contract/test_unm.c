@@ -31,7 +31,8 @@ static void test_UNM_01_a_buffer_is_unmapped_with_what_the_state_says(void **sta
 
 	dma_unmap_addr_set(&slot, dma, must_map(dev, memory, 300, DMA_TO_DEVICE));
 	dma_unmap_len_set(&slot, length, 300);
-	dma_unmap_single(dev, dma_unmap_addr(&slot, dma), dma_unmap_len(&slot, length), DMA_TO_DEVICE);
+	dma_unmap_single(dev, dma_unmap_addr(&slot, dma), dma_unmap_len(&slot, length),
+			 DMA_TO_DEVICE);
 	kfree(memory);
 }
 

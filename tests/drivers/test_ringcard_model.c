@@ -27,7 +27,11 @@ struct dmk_instance {
 	uint8_t memory[MEMORY_SIZE];
 	timer_fn timer[TIMERS];
 	int level, messages, open_work;
-	struct { uint64_t dma; size_t size; bool write; } log[LOG];
+	struct {
+		uint64_t dma;
+		size_t size;
+		bool write;
+	} log[LOG];
 	unsigned int nr_log;
 };
 
@@ -45,7 +49,8 @@ void dmk_instance_error(struct dmk_instance *card, const char *format, ...)
 
 static uint8_t *memory_at(struct dmk_instance *card, uint64_t dma, size_t size)
 {
-	if (dma < MEMORY_BASE || dma - MEMORY_BASE > MEMORY_SIZE || size > MEMORY_SIZE - (dma - MEMORY_BASE))
+	if (dma < MEMORY_BASE || dma - MEMORY_BASE > MEMORY_SIZE ||
+	    size > MEMORY_SIZE - (dma - MEMORY_BASE))
 		return NULL;
 	return card->memory + (dma - MEMORY_BASE);
 }
@@ -81,7 +86,8 @@ int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buff
 	return memory ? 0 : -EIO;
 }
 
-uint64_t dmk_instance_begin(struct dmk_instance *card, uint64_t dma, uint64_t size, bool writes_memory)
+uint64_t dmk_instance_begin(struct dmk_instance *card, uint64_t dma, uint64_t size,
+			    bool writes_memory)
 {
 	assert_true(size > 0 && dma + (size - 1) >= dma);
 	card->open_work++;
@@ -153,13 +159,33 @@ static void settle(struct dmk_instance *card)
 /* --- the card's side of the document ------------------------------------------------------------------------------ */
 
 enum {
-	CONTROL = 0x004, STATUS = 0x008, IRQ_STATUS = 0x00c, IRQ_ENABLE = 0x010, ERROR = 0x014,
-	RX = 0x020, TX = 0x040, BASE_LOW = 0, BASE_HIGH = 4, SIZE = 8, HEAD = 12, TAIL = 16,
-	GEN_TYPE = 0x060, GEN_LENGTH = 0x064, GEN_COUNT = 0x06c,
-	RX_FRAMES = 0x080, RX_DROPPED = 0x088, TX_FRAMES = 0x090, TX_ERRORS = 0x098,
+	CONTROL = 0x004,
+	STATUS = 0x008,
+	IRQ_STATUS = 0x00c,
+	IRQ_ENABLE = 0x010,
+	ERROR = 0x014,
+	RX = 0x020,
+	TX = 0x040,
+	BASE_LOW = 0,
+	BASE_HIGH = 4,
+	SIZE = 8,
+	HEAD = 12,
+	TAIL = 16,
+	GEN_TYPE = 0x060,
+	GEN_LENGTH = 0x064,
+	GEN_COUNT = 0x06c,
+	RX_FRAMES = 0x080,
+	RX_DROPPED = 0x088,
+	TX_FRAMES = 0x090,
+	TX_ERRORS = 0x098,
 
-	LAST = 1, IRQ = 2, OWN = 0x8000,
-	RX_RING = 0x100, TX_RING = 0x200, BUFFERS = 0x1000, RING = 4,
+	LAST = 1,
+	IRQ = 2,
+	OWN = 0x8000,
+	RX_RING = 0x100,
+	TX_RING = 0x200,
+	BUFFERS = 0x1000,
+	RING = 4,
 };
 
 static void put(struct dmk_instance *card, unsigned int offset, uint32_t value)
@@ -177,15 +203,17 @@ struct descriptor {
 	uint16_t length, flags, done, status;
 };
 
-static struct descriptor *descriptor(struct dmk_instance *card, unsigned int ring, unsigned int index)
+static struct descriptor *descriptor(struct dmk_instance *card, unsigned int ring,
+				     unsigned int index)
 {
 	return (struct descriptor *)(card->memory + ring) + index;
 }
 
-static void give(struct dmk_instance *card, unsigned int ring, unsigned int index, uint64_t address, uint16_t length,
-		 uint16_t flags)
+static void give(struct dmk_instance *card, unsigned int ring, unsigned int index, uint64_t address,
+		 uint16_t length, uint16_t flags)
 {
-	*descriptor(card, ring, index) = (struct descriptor){ .address = address, .length = length, .flags = flags | OWN };
+	*descriptor(card, ring, index) =
+		(struct descriptor){.address = address, .length = length, .flags = flags | OWN};
 }
 
 static uint64_t buffer_dma(unsigned int n)
@@ -231,10 +259,14 @@ static int tear_down(void **state)
 
 static void test_registers_have_their_reset_values(void **state)
 {
-	static const struct { unsigned int offset; uint32_t value; } table[] = {
-		{ 0x000, 0x52430001 }, { CONTROL, 0 }, { STATUS, 0 }, { IRQ_STATUS, 0 }, { IRQ_ENABLE, 0 }, { ERROR, 0 },
-		{ RX + SIZE, 0 }, { TX + TAIL, 0 }, { GEN_LENGTH, 64 }, { 0x068, 10 }, { GEN_COUNT, 0 }, { TX_ERRORS, 0 },
-		{ 0x018, 0xffffffff }, { 0xffc, 0xffffffff },
+	static const struct {
+		unsigned int offset;
+		uint32_t value;
+	} table[] = {
+		{0x000, 0x52430001}, {CONTROL, 0},        {STATUS, 0},    {IRQ_STATUS, 0},
+		{IRQ_ENABLE, 0},     {ERROR, 0},          {RX + SIZE, 0}, {TX + TAIL, 0},
+		{GEN_LENGTH, 64},    {0x068, 10},         {GEN_COUNT, 0}, {TX_ERRORS, 0},
+		{0x018, 0xffffffff}, {0xffc, 0xffffffff},
 	};
 	struct dmk_instance *card = *state;
 
@@ -269,9 +301,12 @@ static void test_a_generated_frame_is_written_before_its_descriptor_is_given_bac
 
 	/* Descriptor read whole, data written, then bytes 8 to 15 in one write. */
 	assert_int_equal(card->nr_log, 3);
-	assert_true(card->log[0].dma == MEMORY_BASE + RX_RING && card->log[0].size == 16 && !card->log[0].write);
-	assert_true(card->log[1].dma == buffer_dma(0) && card->log[1].size == 100 && card->log[1].write);
-	assert_true(card->log[2].dma == MEMORY_BASE + RX_RING + 8 && card->log[2].size == 8 && card->log[2].write);
+	assert_true(card->log[0].dma == MEMORY_BASE + RX_RING && card->log[0].size == 16 &&
+		    !card->log[0].write);
+	assert_true(card->log[1].dma == buffer_dma(0) && card->log[1].size == 100 &&
+		    card->log[1].write);
+	assert_true(card->log[2].dma == MEMORY_BASE + RX_RING + 8 && card->log[2].size == 8 &&
+		    card->log[2].write);
 	assert_true(get(card, IRQ_STATUS) & 1);
 	assert_int_equal(card->level, 1);
 	assert_true(card->messages > 0);
@@ -443,9 +478,10 @@ static void test_hostile_values_never_crash(void **state)
 			card->memory[word >> 20 & (MEMORY_SIZE - 1)] = word >> 50;
 		if (!(word >> 41 & 7))
 			start_rings(card, word >> 44 & 7);
-		dmk_model_ringcard.write(card, card->state, 0, (word >> 32 & 0xff) & ~(width - 1), width,
-					 word >> 42 & 1 ? word >> 13 & 3 : word << 7);
-		dmk_model_ringcard.read(card, card->state, 0, (word >> 30 & 0xff) & ~(width - 1), width);
+		dmk_model_ringcard.write(card, card->state, 0, (word >> 32 & 0xff) & ~(width - 1),
+					 width, word >> 42 & 1 ? word >> 13 & 3 : word << 7);
+		dmk_model_ringcard.read(card, card->state, 0, (word >> 30 & 0xff) & ~(width - 1),
+					width);
 		run(card, 3);
 	}
 	put(card, CONTROL, 0x80000000);
