@@ -229,19 +229,20 @@ static void no_block(struct dmk_checker *checker, struct dmk_watched_pool *pool,
 		 "pass the start of a block, as dma_pool_alloc gave it, and the pool it came from");
 }
 
-/* Any block, of any pool, that the two addresses may mean. */
-static struct dmk_record *block_meant(struct dmk_checker *checker,
-				      const struct dmk_watched_pool *pool,
-				      const struct dmk_event *event)
+/* The live block that the CPU address names, of any pool; else the one of this pool that the handle lies in. */
+static struct dmk_record *block_of_cpu(struct dmk_checker *checker, const void *cpu)
 {
-	struct dmk_record *record = dmk_record_of_cpu(&checker->shadow, event->cpu);
-	struct dmk_extent *extent;
+	struct dmk_record *record = dmk_record_of_cpu(&checker->shadow, cpu);
 
 	while (record && record->kind != DMK_RECORD_BLOCK)
 		record = dmk_record_of_cpu_more(record);
-	if (record)
-		return record;
-	extent = dmk_live_holding(pool->device, event->dma.v);
+	return record;
+}
+
+static struct dmk_record *block_around(const struct dmk_watched_pool *pool, uint64_t dma)
+{
+	struct dmk_extent *extent = dmk_live_holding(pool->device, dma);
+
 	return extent && extent->record->kind == DMK_RECORD_BLOCK ? extent->record : NULL;
 }
 
@@ -250,18 +251,22 @@ static void stray_block(struct dmk_checker *checker, struct dmk_watched_pool *po
 {
 	struct dmk_past *past = dmk_past_at(&checker->shadow, pool->device, event->dma.v,
 					    1u << DMK_RECORD_BLOCK);
-	struct dmk_record *record = block_meant(checker, pool, event);
+	struct dmk_record *record = block_of_cpu(checker, event->cpu);
 
 	if (dmk_lost_take(&checker->shadow, pool->device, event->dma.v))
 		return;
-	if (record && record->pool != pool)
-		wrong_pool(checker, pool, record, where);
-	else if (past && past->pool == pool->pool && (!record || record->dma != event->dma.v))
+	if (!record && past && past->pool == pool->pool) {
 		freed_twice(checker, pool, past, where);
-	else if (record)
-		wrong_handle(checker, record, event, where);
-	else
+		return;
+	}
+	if (!record)
+		record = block_around(pool, event->dma.v);
+	if (!record)
 		no_block(checker, pool, event, where);
+	else if (record->pool != pool)
+		wrong_pool(checker, pool, record, where);
+	else
+		wrong_handle(checker, record, event, where);
 }
 
 static void block_freed(struct dmk_checker *checker, const struct dmk_event *event,

@@ -2,6 +2,7 @@
 /*
  * Syncs: of what is mapped, inside it, in its direction.
  *
+ * A sync in another direction is reported under SYN-04, an unmap in one under DIR-04: both rules forbid it, and one report is enough.
  * A mapping of DMA_BIDIRECTIONAL may be synced with any direction: that says which half of the work is wanted, and nothing goes
  * wrong. A sync of consistent memory does nothing and is no mistake worth a report.
  */
@@ -110,7 +111,7 @@ static void report_direction(struct dmk_checker *checker, const struct dmk_recor
 			     const struct dmk_event *event, const struct dmk_trace *where)
 {
 	struct dmk_finding *finding = dmk_report(checker,
-						 &(struct dmk_mistake){.rule = DMK_RULE_DIR_04,
+						 &(struct dmk_mistake){.rule = DMK_RULE_SYN_04,
 								       .device = record->device,
 								       .where = where,
 								       .second = record->mapped,
@@ -180,6 +181,45 @@ static struct dmk_record *list_of(struct dmk_checker *checker, const struct dmk_
 	return record;
 }
 
+/* The CPU takes the range. Of ranges far apart the last one is kept: what is not known is not reported. */
+static void cpu_takes(struct dmk_record *record, uint64_t first, uint64_t last)
+{
+	const bool meets = record->with_cpu && first <= record->cpu_last + 1 &&
+			   record->cpu_first <= last + 1;
+
+	if (meets && record->cpu_first < first)
+		first = record->cpu_first;
+	if (meets && record->cpu_last > last)
+		last = record->cpu_last;
+	record->with_cpu = true;
+	record->cpu_first = first;
+	record->cpu_last = last;
+}
+
+/* The device has the range again. A hole in the middle of what the CPU held counts as all of it. */
+static void device_takes(struct dmk_record *record, uint64_t first, uint64_t last)
+{
+	if (!record->with_cpu || first > record->cpu_last || last < record->cpu_first)
+		return;
+	if (first <= record->cpu_first && last < record->cpu_last)
+		record->cpu_first = last + 1;
+	else if (first > record->cpu_first && last >= record->cpu_last)
+		record->cpu_last = first - 1;
+	else
+		record->with_cpu = false;
+}
+
+static void hand_over(struct dmk_record *record, const struct dmk_event *event, uint64_t first,
+		      uint64_t last, const struct dmk_trace *where)
+{
+	if (for_cpu(event)) {
+		cpu_takes(record, first, last);
+		record->taken = where;
+	} else {
+		device_takes(record, first, last);
+	}
+}
+
 static void judge_list(struct dmk_checker *checker, struct dmk_watched *device,
 		       const struct dmk_event *event, const struct dmk_trace *where)
 {
@@ -189,7 +229,7 @@ static void judge_list(struct dmk_checker *checker, struct dmk_watched *device,
 		report_stray(checker, device, event, where);
 		return;
 	}
-	record->with_cpu = for_cpu(event);
+	hand_over(record, event, 0, ~0ULL, where);
 	if (record->excused)
 		return;
 	if (event->nents != record->nents)
@@ -203,11 +243,13 @@ void dmk_judge_sync(struct dmk_checker *checker, const struct dmk_event *event,
 {
 	struct dmk_watched *device = dmk_device_of(checker, event);
 	struct dmk_extent *extent;
+	struct dmk_range range;
 
 	if (event->map_kind == DMK_MAP_SG) {
 		judge_list(checker, device, event, where);
 		return;
 	}
+	dmk_range_set(&range, event->dma.v, event->size);
 	extent = what_is_synced(device, event);
 	if (!extent) {
 		report_stray(checker, device, event, where);
@@ -215,7 +257,7 @@ void dmk_judge_sync(struct dmk_checker *checker, const struct dmk_event *event,
 	}
 	if (extent->record->kind != DMK_RECORD_MAPPING)
 		return;
-	extent->record->with_cpu = for_cpu(event);
+	hand_over(extent->record, event, range.first, range.last, where);
 	if (extent->record->excused)
 		return;
 	dmk_judge_unchecked(checker, extent->record, where);

@@ -39,6 +39,7 @@ const struct dmk_rule dmk_rules[] = {
 	[DMK_RULE_SGL_05] = {"SGL-05", "a list is unmapped and synced with its own entry count",
 			     ERROR},
 	[DMK_RULE_SGL_06] = {"SGL-06", "a list is mapped once at a time", ERROR},
+	[DMK_RULE_SYN_02] = {"SYN-02", "a buffer is synced each time it changes hands", ERROR},
 	[DMK_RULE_SYN_04] = {"SYN-04", "a sync lies inside a live mapping", ERROR},
 	[DMK_RULE_CTX_01] = {"CTX-01", "nothing sleeps where nobody may", ERROR},
 	[DMK_RULE_END] = {NULL, NULL, ERROR},

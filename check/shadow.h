@@ -49,7 +49,9 @@ struct dmk_record {
 	bool bounced;
 	bool checked; /* dma_mapping_error() was asked, or nobody needs to */
 	bool excused; /* a mistake with it was reported: what follows from that one is not reported again */
-	bool with_cpu; /* handed back by a sync for the CPU */
+	bool with_cpu; /* [cpu_first, cpu_last] was handed to the CPU by a sync, and not back */
+	uint64_t cpu_first, cpu_last;
+	const struct dmk_trace *taken; /* by which call */
 	uint64_t dma, phys, size, serial;
 	const void *cpu;
 	unsigned long attrs;

@@ -1,0 +1,1047 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each rule that the checker can report: a row that breaks it gives exactly one finding, of that rule, and says something; a near
+ * miss gives none (CHK-01, CHK-04).
+ */
+#include "world.h"
+
+char world_devices[4];
+
+#define IN DMK_FROM_DEVICE
+#define OUT DMK_TO_DEVICE
+#define BOTH DMK_BIDIRECTIONAL
+#define AT 0x10000ULL
+
+struct row {
+	const char *sentence;
+	const char *rule; /* NULL: nothing may be reported */
+	void (*play)(struct world *world);
+	unsigned int line; /* cache line; 0: 1 byte */
+	const char *says;  /* in the finding's sentence or its mend */
+};
+
+#define ROW(name) static void name(struct world *w)
+
+/* --- mapping ------------------------------------------------------------------------------------------------------ */
+
+static void refuse(struct world *w, int reason, int address_kind, uint64_t size, int dir)
+{
+	EVENT(w, .kind = DMK_EVENT_MAP_FAILED, .map_kind = DMK_MAP_SINGLE, .dev = DEV, .reason = reason, .size = size,
+	      .address_kind = address_kind, .cpu = (void *)0x1234, .phys = DMK_PHYS(0x77000), .dir = dir, .result = -22,
+	      .caller = HERE);
+}
+
+ROW(maps_vmalloc) { refuse(w, DMK_REASON_BAD_ADDRESS, DMK_ADDRESS_VMALLOC, 64, OUT); }
+ROW(maps_iomem) { refuse(w, DMK_REASON_BAD_ADDRESS, DMK_ADDRESS_IOMEM, 64, OUT); }
+ROW(maps_stack) { refuse(w, DMK_REASON_BAD_ADDRESS, DMK_ADDRESS_STACK, 64, OUT); }
+ROW(maps_image) { refuse(w, DMK_REASON_BAD_ADDRESS, DMK_ADDRESS_IMAGE, 64, OUT); }
+ROW(maps_kmap) { refuse(w, DMK_REASON_BAD_ADDRESS, DMK_ADDRESS_KMAP, 64, OUT); }
+ROW(maps_wild) { refuse(w, DMK_REASON_BAD_ADDRESS, DMK_ADDRESS_UNKNOWN, 64, OUT); }
+ROW(maps_nothing) { refuse(w, DMK_REASON_BAD_SIZE, 0, 0, OUT); }
+ROW(maps_around) { refuse(w, DMK_REASON_BAD_SIZE, 0, ~0ULL - 5, OUT); }
+ROW(maps_no_ram) { refuse(w, DMK_REASON_NOT_RAM, 0, 64, OUT); }
+ROW(maps_no_direction) { refuse(w, DMK_REASON_BAD_DIRECTION, 0, 64, DMK_NONE); }
+ROW(maps_odd_direction) { refuse(w, DMK_REASON_BAD_DIRECTION, 0, 64, 17); }
+ROW(maps_without_room) { refuse(w, DMK_REASON_NO_ROOM, 0, 64, OUT); }
+ROW(maps_without_reach) { refuse(w, DMK_REASON_UNREACHABLE, 0, 64, OUT); }
+ROW(maps_too_much) { refuse(w, DMK_REASON_TOO_LARGE, 0, 64 << 20, OUT); }
+ROW(maps_without_dma) { refuse(w, DMK_REASON_BAD_DEVICE, 0, 64, OUT); }
+
+ROW(maps_freed)
+{
+	memory_taken(w, AT, 256, HERE);
+	memory_freed(w, AT, 256, HERE);
+	map(w, AT + 100, 8, IN, HERE);
+	unmap(w, AT + 100, 8, IN, HERE);
+}
+
+ROW(maps_reused)
+{
+	memory_taken(w, AT, 4096, HERE);
+	memory_freed(w, AT, 4096, HERE);
+	memory_taken(w, AT + 1024, 256, HERE);
+	map(w, AT + 1024, 256, IN, HERE);
+	unmap(w, AT + 1024, 256, IN, HERE);
+}
+
+ROW(maps_rest_of_reused)
+{
+	memory_taken(w, AT, 4096, HERE);
+	memory_freed(w, AT, 4096, HERE);
+	memory_taken(w, AT + 1024, 256, HERE);
+	map(w, AT + 1280, 1, IN, HERE);
+	unmap(w, AT + 1280, 1, IN, HERE);
+}
+
+ROW(frees_mapped)
+{
+	memory_taken(w, AT, 256, HERE);
+	map(w, AT + 10, 20, IN, HERE);
+	memory_freed(w, AT, 256, HERE);
+	memory_freed(w, AT, 4096, HERE); /* the slab's page, too */
+}
+
+ROW(frees_unmapped)
+{
+	memory_taken(w, AT, 256, HERE);
+	map(w, AT, 256, IN, HERE);
+	unmap(w, AT, 256, IN, HERE);
+	memory_freed(w, AT, 256, HERE);
+}
+
+ROW(frees_neighbour)
+{
+	memory_taken(w, AT, 256, HERE);
+	memory_taken(w, AT + 256, 256, HERE);
+	map(w, AT, 256, IN, HERE);
+	memory_freed(w, AT + 256, 256, HERE);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+/* --- cache lines -------------------------------------------------------------------------------------------------- */
+
+static void two(struct world *w, uint64_t second, int dir1, int dir2)
+{
+	map(w, AT, 32, dir1, HERE);
+	map(w, second, 32, dir2, HERE);
+	unmap(w, second, 32, dir2, HERE);
+	unmap(w, AT, 32, dir1, HERE);
+}
+
+ROW(shares_line) { two(w, AT + 32, IN, OUT); }
+ROW(shares_line_of_writer) { two(w, AT + 32, OUT, BOTH); }
+ROW(neighbour_lines) { two(w, AT + 64, IN, IN); }
+ROW(shares_line_read_only) { two(w, AT + 32, OUT, OUT); }
+ROW(shares_bytes) { two(w, AT + 16, IN, IN); }
+
+ROW(shares_on_purpose)
+{
+	map(w, AT, 64, IN, HERE);
+	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_PAGE, .dev = DEV, .dma = DMK_DMA(BUS(AT) + 4096),
+	      .phys = DMK_PHYS(AT), .size = 64, .dir = IN, .attrs = 1 << 5, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_MAPPING_ERROR, .dev = DEV, .dma = DMK_DMA(BUS(AT) + 4096));
+	EVENT(w, .kind = DMK_EVENT_UNMAP, .map_kind = DMK_MAP_PAGE, .dev = DEV, .dma = DMK_DMA(BUS(AT) + 4096),
+	      .size = 64, .dir = IN, .attrs = 1 << 5, .caller = HERE);
+	unmap(w, AT, 64, IN, HERE);
+}
+
+ROW(maps_again_and_again)
+{
+	for (int i = 0; i < 4; i++)
+		map(w, AT, 64, IN, HERE);
+}
+
+/* --- unmapping ---------------------------------------------------------------------------------------------------- */
+
+ROW(correct)
+{
+	for (int i = 0; i < 3; i++) {
+		map(w, AT, 256, IN, HERE);
+		card_writes(w, AT, 256);
+		sync_cpu(w, AT, 16, IN, HERE);
+		sync_device(w, AT, 16, IN, HERE);
+		card_writes(w, AT + 255, 1);
+		unmap(w, AT, 256, IN, HERE);
+	}
+}
+
+ROW(never_asked)
+{
+	for (int i = 0; i < 2; i++) {
+		map_unasked(w, DEV, AT + i * 4096, 64, OUT, HERE);
+		unmap(w, AT + i * 4096, 64, OUT, HERE);
+	}
+}
+
+ROW(never_asked_two_users)
+{
+	for (int i = 0; i < 2; i++) {
+		map_unasked(w, DEV, AT, 64, OUT, HERE);
+		if (i)
+			sync_device(w, AT, 64, OUT, HERE);
+		unmap(w, AT, 64, OUT, HERE);
+	}
+}
+
+ROW(asked_of_twins)
+{
+	map_unasked(w, DEV, AT, 64, OUT, HERE);
+	map_unasked(w, DEV, AT, 64, OUT, HERE);
+	ask(w, DEV, AT);
+	ask(w, DEV, AT);
+	unmap(w, AT, 64, OUT, HERE);
+	unmap(w, AT, 64, OUT, HERE);
+}
+
+ROW(other_size)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap(w, AT, 128, IN, HERE);
+}
+
+ROW(in_two_halves)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap(w, AT, 128, IN, HERE);
+	unmap(w, AT + 128, 128, IN, HERE);
+}
+
+ROW(other_kind)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap_as(w, DEV, DMK_MAP_RESOURCE, BUS(AT), 256, IN, HERE);
+}
+
+ROW(single_as_page)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap_as(w, DEV, DMK_MAP_PAGE, BUS(AT), 256, IN, HERE);
+}
+
+ROW(other_direction)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap(w, AT, 256, BOTH, HERE);
+}
+
+ROW(other_device)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap_as(w, DEV2, DMK_MAP_SINGLE, BUS(AT), 256, IN, HERE);
+}
+
+ROW(same_address_two_devices)
+{
+	map(w, AT, 256, OUT, HERE);
+	map_unasked(w, DEV2, AT, 256, OUT, HERE);
+	ask(w, DEV2, AT);
+	unmap_as(w, DEV2, DMK_MAP_SINGLE, BUS(AT), 256, OUT, HERE);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(inside)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap(w, AT + 14, 242, IN, HERE);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(twice)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap(w, AT, 256, IN, HERE);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(never) { unmap(w, AT, 256, IN, HERE); }
+ROW(cookie) { unmap_as(w, DEV, DMK_MAP_SINGLE, ~0ULL, 256, IN, HERE); }
+
+ROW(unmaps_allocated)
+{
+	alloc(w, AT, 4096, HERE);
+	unmap(w, AT, 4096, BOTH, HERE);
+}
+
+ROW(twins_of_different_size)
+{
+	map(w, AT, 256, OUT, HERE);
+	map(w, AT, 64, OUT, HERE);
+	unmap(w, AT, 256, OUT, HERE);
+	unmap(w, AT, 64, OUT, HERE);
+}
+
+ROW(leak)
+{
+	for (int i = 0; i < 3; i++)
+		map(w, AT + i * 4096, 100, IN, HERE);
+}
+
+ROW(no_leak_after_unbind)
+{
+	map(w, AT, 100, IN, HERE);
+	unmap(w, AT, 100, IN, HERE);
+	EVENT(w, .kind = DMK_EVENT_UNBIND, .dev = DEV);
+}
+
+ROW(unmaps_after_leak)
+{
+	map(w, AT, 100, IN, HERE);
+	EVENT(w, .kind = DMK_EVENT_UNBIND, .dev = DEV);
+	card_writes(w, AT, 100);
+	unmap(w, AT, 100, IN, HERE);
+}
+
+/* --- lists -------------------------------------------------------------------------------------------------------- */
+
+static struct dmk_event_sg list_of_four[4] = {
+	{ DMK_PHYS(0x20000), 4096, DMK_DMA(BUS(0x20000)), 8192 },
+	{ DMK_PHYS(0x21000), 4096, DMK_DMA(BUS(0x24000)), 8192 },
+	{ DMK_PHYS(0x24000), 4096, DMK_DMA(0), 0 },
+	{ DMK_PHYS(0x25000), 4096, DMK_DMA(0), 0 },
+};
+static char list_head;
+
+ROW(list)
+{
+	map_list(w, &list_head, list_of_four, 4, 2, IN, HERE);
+	card_writes(w, 0x20000, 8192);
+	card_writes(w, 0x24000, 8192);
+	EVENT(w, .kind = DMK_EVENT_SYNC_FOR_CPU, .map_kind = DMK_MAP_SG, .dev = DEV, .cpu = &list_head,
+	      .sg = list_of_four, .nents = 4, .dma = list_of_four[0].dma, .dir = IN, .caller = HERE);
+	unmap_list(w, &list_head, list_of_four, 4, IN, HERE);
+}
+
+ROW(list_returned_count)
+{
+	map_list(w, &list_head, list_of_four, 4, 2, IN, HERE);
+	unmap_list(w, &list_head, list_of_four, 2, IN, HERE);
+}
+
+ROW(list_sync_count)
+{
+	map_list(w, &list_head, list_of_four, 4, 2, IN, HERE);
+	EVENT(w, .kind = DMK_EVENT_SYNC_FOR_CPU, .map_kind = DMK_MAP_SG, .dev = DEV, .cpu = &list_head,
+	      .sg = list_of_four, .nents = 2, .dma = list_of_four[0].dma, .dir = IN, .caller = HERE);
+	unmap_list(w, &list_head, list_of_four, 4, IN, HERE);
+}
+
+ROW(list_again)
+{
+	map_list(w, &list_head, list_of_four, 4, 2, IN, HERE);
+	map_list(w, &list_head, list_of_four, 4, 2, IN, HERE);
+	unmap_list(w, &list_head, list_of_four, 4, IN, HERE);
+}
+
+ROW(list_again_after_unmap)
+{
+	for (int i = 0; i < 2; i++) {
+		map_list(w, &list_head, list_of_four, 4, 2, IN, HERE);
+		unmap_list(w, &list_head, list_of_four, 4, IN, HERE);
+	}
+}
+
+ROW(list_gap)
+{
+	map_list(w, &list_head, list_of_four, 4, 2, IN, HERE);
+	card_writes(w, 0x22000 - 1, 2);
+	unmap_list(w, &list_head, list_of_four, 4, IN, HERE);
+}
+
+static void one_segment(struct world *w, uint64_t phys, uint64_t length)
+{
+	struct dmk_event_sg sg = { DMK_PHYS(phys), length, DMK_DMA(phys), length };
+
+	map_list(w, &list_head, &sg, 1, 1, OUT, HERE);
+	unmap_list(w, &list_head, &sg, 1, OUT, HERE);
+}
+
+ROW(segment_too_long) { one_segment(w, 0x100000, 65537); }
+ROW(segment_just_long_enough) { one_segment(w, 0x100000, 65536); }
+ROW(segment_crosses) { one_segment(w, 0xfffff000, 8192); }
+ROW(segment_ends_at_boundary) { one_segment(w, 0xffffe000, 8192); }
+ROW(segment_allowed)
+{
+	EVENT(w, .kind = DMK_EVENT_SET_LIMIT, .dev = DEV, .name = "segment size", .size = 1 << 20);
+	one_segment(w, 0x100000, 65537);
+}
+
+/* --- sync --------------------------------------------------------------------------------------------------------- */
+
+ROW(sync_beyond)
+{
+	map(w, AT, 256, IN, HERE);
+	sync_cpu(w, AT + 200, 57, IN, HERE);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(sync_to_the_end)
+{
+	map(w, AT, 256, IN, HERE);
+	sync_cpu(w, AT + 200, 56, IN, HERE);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(sync_nothing) { sync_cpu(w, AT, 64, IN, HERE); }
+
+ROW(sync_after_unmap)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap(w, AT, 256, IN, HERE);
+	sync_cpu(w, AT, 256, IN, HERE);
+}
+
+ROW(sync_other_direction)
+{
+	map(w, AT, 256, OUT, HERE);
+	sync_cpu(w, AT, 256, IN, HERE);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(sync_half_of_both)
+{
+	map(w, AT, 256, BOTH, HERE);
+	sync_cpu(w, AT, 256, IN, HERE);
+	sync_device(w, AT, 256, OUT, HERE);
+	unmap(w, AT, 256, BOTH, HERE);
+}
+
+ROW(sync_both_as_none)
+{
+	map(w, AT, 256, BOTH, HERE);
+	sync_cpu(w, AT, 256, DMK_NONE, HERE);
+	unmap(w, AT, 256, BOTH, HERE);
+}
+
+ROW(device_reads_what_the_cpu_has)
+{
+	map(w, AT, 256, OUT, HERE);
+	sync_cpu(w, AT, 256, OUT, HERE);
+	card_reads(w, AT, 128);
+	card_reads(w, AT + 128, 128);
+	sync_device(w, AT, 256, OUT, HERE);
+	card_reads(w, AT, 256);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(device_reads_what_was_given_back)
+{
+	map(w, AT, 256, OUT, HERE);
+	sync_cpu(w, AT, 64, OUT, HERE);
+	card_reads(w, AT + 64, 192);
+	sync_device(w, AT, 64, OUT, HERE);
+	card_reads(w, AT, 256);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(device_writes_after_a_peek)
+{
+	map(w, AT, 256, IN, HERE);
+	card_writes(w, AT, 64);
+	sync_cpu(w, AT, 64, IN, HERE);
+	card_writes(w, AT, 256);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+/* --- device accesses ---------------------------------------------------------------------------------------------- */
+
+ROW(runs_over)
+{
+	map(w, AT, 256, IN, HERE);
+	card_writes(w, AT + 250, 8);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(runs_into_neighbour)
+{
+	map(w, AT, 256, IN, HERE);
+	map(w, AT + 256, 256, IN, HERE);
+	card_writes(w, AT + 100, 256);
+	unmap(w, AT, 256, IN, HERE);
+	unmap(w, AT + 256, 256, IN, HERE);
+}
+
+ROW(runs_over_where_it_was_mapped_once)
+{
+	map(w, AT, 1024, IN, HERE);
+	unmap(w, AT, 1024, IN, HERE);
+	map(w, AT, 256, IN, HERE);
+	card_writes(w, AT + 192, 128);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(before_start)
+{
+	map(w, AT, 256, IN, HERE);
+	card_writes(w, AT - 1, 1);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(nowhere) { card_reads(w, 0x123456, 16); }
+
+ROW(physical)
+{
+	map(w, AT, 256, OUT, HERE);
+	EVENT(w, .kind = DMK_EVENT_DEVICE_ACCESS, .requester = REQUESTER, .dma = DMK_DMA(AT), .size = 16);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(truncated)
+{
+	map(w, 0x500010000, 256, OUT, HERE);
+	EVENT(w, .kind = DMK_EVENT_DEVICE_ACCESS, .requester = REQUESTER, .dma = DMK_DMA((uint32_t)BUS(0x500010000)),
+	      .size = 16);
+	unmap(w, 0x500010000, 256, OUT, HERE);
+}
+
+ROW(of_another_device)
+{
+	map_unasked(w, DEV2, AT, 64, OUT, HERE);
+	ask(w, DEV2, AT);
+	card_reads(w, AT, 4);
+	unmap_as(w, DEV2, DMK_MAP_SINGLE, BUS(AT), 64, OUT, HERE);
+}
+
+ROW(writes_read_only)
+{
+	map(w, AT, 256, OUT, HERE);
+	card_writes(w, AT, 4);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(reads_write_only)
+{
+	map(w, AT, 256, IN, HERE);
+	card_reads(w, AT, 4);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(both_ways)
+{
+	map(w, AT, 256, BOTH, HERE);
+	card_reads(w, AT, 4);
+	card_writes(w, AT, 4);
+	unmap(w, AT, 256, BOTH, HERE);
+}
+
+ROW(late)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap(w, AT, 256, IN, HERE);
+	card_writes(w, AT, 256);
+	card_writes(w, AT + 16, 16);
+}
+
+ROW(late_but_mapped_twice)
+{
+	map(w, AT, 256, OUT, HERE);
+	map(w, AT, 256, OUT, HERE);
+	unmap(w, AT, 256, OUT, HERE);
+	card_reads(w, AT, 256);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+static void begin(struct world *w, uint64_t phys, uint64_t size)
+{
+	EVENT(w, .kind = DMK_EVENT_TRANSFER_BEGIN, .requester = REQUESTER, .dma = DMK_DMA(BUS(phys)), .size = size,
+	      .dir = IN, .cookie = 7);
+}
+
+ROW(unmap_under_way)
+{
+	map(w, AT, 256, IN, HERE);
+	begin(w, AT, 256);
+	unmap(w, AT, 256, IN, HERE);
+	card_writes(w, AT, 256);
+	EVENT(w, .kind = DMK_EVENT_TRANSFER_END, .cookie = 7);
+}
+
+ROW(unmap_when_done)
+{
+	map(w, AT, 256, IN, HERE);
+	begin(w, AT, 256);
+	card_writes(w, AT, 256);
+	EVENT(w, .kind = DMK_EVENT_TRANSFER_END, .cookie = 7);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(unmap_of_a_twin_under_way)
+{
+	map(w, AT, 256, OUT, HERE);
+	map(w, AT, 256, OUT, HERE);
+	begin(w, AT, 256);
+	unmap(w, AT, 256, OUT, HERE);
+	EVENT(w, .kind = DMK_EVENT_TRANSFER_END, .cookie = 7);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(free_under_way)
+{
+	alloc(w, AT, 4096, HERE);
+	begin(w, AT + 64, 256);
+	free_as(w, DEV, AT, AT, 4096, 0, HERE);
+	EVENT(w, .kind = DMK_EVENT_TRANSFER_END, .cookie = 7);
+}
+
+/* --- consistent memory -------------------------------------------------------------------------------------------- */
+
+ROW(allocates)
+{
+	alloc(w, AT, 5000, HERE);
+	card_reads(w, AT, 5000);
+	card_writes(w, AT + 4999, 1);
+	sync_cpu(w, AT, 64, BOTH, HERE); /* needless, and harmless */
+	free_as(w, DEV, AT, AT, 5000, 0, HERE);
+}
+
+static void frees(struct world *w, struct dmk_dev *dev, uint64_t cpu, uint64_t phys, uint64_t size)
+{
+	alloc(w, AT, 4096, HERE);
+	free_as(w, dev, cpu, phys, size, DMK_REASON_MISMATCH, HERE);
+}
+
+ROW(frees_other_size) { frees(w, DEV, AT, AT, 4095); }
+ROW(frees_other_cpu) { frees(w, DEV, AT + 64, AT, 4096); }
+ROW(frees_other_handle) { frees(w, DEV, AT, AT + 64, 4096); }
+ROW(frees_other_device) { frees(w, DEV2, AT, AT, 4096); }
+ROW(frees_null) { EVENT(w, .kind = DMK_EVENT_FREE, .dev = DEV, .size = 4096, .caller = HERE); }
+ROW(frees_never) { free_as(w, DEV, AT, AT, 4096, DMK_REASON_NOT_FOUND, HERE); }
+
+ROW(frees_twice)
+{
+	alloc(w, AT, 4096, HERE);
+	free_as(w, DEV, AT, AT, 4096, 0, HERE);
+	free_as(w, DEV, AT, AT, 4096, DMK_REASON_DOUBLE_FREE, HERE);
+}
+
+ROW(frees_mapping)
+{
+	map(w, AT, 4096, IN, HERE);
+	free_as(w, DEV, AT, AT, 4096, DMK_REASON_NOT_FOUND, HERE);
+}
+
+ROW(frees_in_interrupt)
+{
+	alloc(w, AT, 4096, HERE);
+	EVENT(w, .kind = DMK_EVENT_FREE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .size = 4096, .interrupt = true,
+	      .cpu = (void *)(uintptr_t)(AT + (1ULL << 40)), .reason = DMK_REASON_BAD_CONTEXT, .caller = HERE);
+}
+
+ROW(allocation_left) { alloc(w, AT, 4096, HERE); }
+
+ROW(allocation_overrun)
+{
+	alloc(w, AT, 100, HERE);
+	card_reads(w, AT + 64, 64);
+	free_as(w, DEV, AT, AT, 100, 0, HERE);
+}
+
+ROW(allocation_late)
+{
+	alloc(w, AT, 100, HERE);
+	free_as(w, DEV, AT, AT, 100, 0, HERE);
+	card_reads(w, AT, 64);
+}
+
+/* --- pools -------------------------------------------------------------------------------------------------------- */
+
+static char pool_a, pool_b;
+
+static void pool_open(struct world *w)
+{
+	pool_made(w, &pool_a, "rings", HERE);
+	pool_page(w, &pool_a, AT, true);
+}
+
+static void pool_close(struct world *w, unsigned int out)
+{
+	pool_gone(w, &pool_a, out, HERE);
+	if (!out)
+		pool_page(w, &pool_a, AT, false);
+}
+
+ROW(pool)
+{
+	pool_open(w);
+	for (int i = 0; i < 3; i++) {
+		block_taken(w, &pool_a, AT + 64, HERE);
+		card_reads(w, AT + 64, 64);
+		block_freed(w, &pool_a, AT + 64, AT + 64, 0, HERE);
+	}
+	pool_close(w, 0);
+}
+
+ROW(pool_freed_twice)
+{
+	pool_open(w);
+	block_taken(w, &pool_a, AT + 64, HERE);
+	block_freed(w, &pool_a, AT + 64, AT + 64, 0, HERE);
+	block_freed(w, &pool_a, AT + 64, AT + 64, DMK_REASON_DOUBLE_FREE, HERE);
+	pool_close(w, 0);
+}
+
+ROW(pool_wrong)
+{
+	pool_open(w);
+	pool_made(w, &pool_b, "others", HERE);
+	block_taken(w, &pool_a, AT + 64, HERE);
+	block_freed(w, &pool_b, AT + 64, AT + 64, DMK_REASON_MISMATCH, HERE);
+	block_freed(w, &pool_a, AT + 64, AT + 64, 0, HERE);
+	pool_gone(w, &pool_b, 0, HERE);
+	pool_close(w, 0);
+}
+
+ROW(pool_wrong_handle)
+{
+	pool_open(w);
+	block_taken(w, &pool_a, AT + 128, HERE);
+	block_freed(w, &pool_a, AT + 128, AT + 128, 0, HERE);
+	block_taken(w, &pool_a, AT + 64, HERE);
+	block_freed(w, &pool_a, AT + 64, AT + 128, DMK_REASON_MISMATCH, HERE);
+	block_freed(w, &pool_a, AT + 64, AT + 64, 0, HERE);
+	pool_close(w, 0);
+}
+
+ROW(pool_block_out)
+{
+	pool_open(w);
+	block_taken(w, &pool_a, AT + 64, HERE);
+	block_taken(w, &pool_a, AT + 128, HERE);
+	pool_close(w, 2);
+}
+
+ROW(pool_in_interrupt)
+{
+	pool_open(w);
+	EVENT(w, .kind = DMK_EVENT_POOL_DESTROY, .dev = DEV, .pool = &pool_a, .interrupt = true,
+	      .reason = DMK_REASON_BAD_CONTEXT, .caller = HERE);
+}
+
+ROW(pool_left) { pool_open(w); }
+
+ROW(pool_refused)
+{
+	EVENT(w, .kind = DMK_EVENT_POOL_CREATE, .dev = DEV, .name = "odd", .size = 64, .align = 3, .result = -22,
+	      .reason = DMK_REASON_BAD_ARGUMENT, .caller = HERE);
+}
+
+ROW(pool_access_to_freed)
+{
+	pool_open(w);
+	block_taken(w, &pool_a, AT + 64, HERE);
+	block_freed(w, &pool_a, AT + 64, AT + 64, 0, HERE);
+	card_reads(w, AT + 64, 8);
+	pool_close(w, 0);
+}
+
+ROW(pool_access_between_blocks)
+{
+	pool_open(w);
+	card_reads(w, AT + 512, 8);
+	pool_close(w, 0);
+}
+
+/* --- masks, context ----------------------------------------------------------------------------------------------- */
+
+static void set_mask(struct world *w, bool streaming, bool coherent, int result)
+{
+	EVENT(w, .kind = DMK_EVENT_SET_MASK, .dev = DEV, .mask = 0xffffff, .streaming = streaming, .coherent = coherent,
+	      .result = result, .caller = HERE);
+}
+
+/* The world's driver has set a mask in probe; this one has not. */
+static void fresh(struct world *w)
+{
+	EVENT(w, .kind = DMK_EVENT_UNBIND, .dev = DEV);
+	EVENT(w, .kind = DMK_EVENT_BIND, .dev = DEV, .name = "paperdriver");
+}
+
+ROW(dma_after_refusal)
+{
+	fresh(w);
+	set_mask(w, true, true, -5);
+	EVENT(w, .kind = DMK_EVENT_PROBED, .dev = DEV, .result = 0);
+	map(w, AT, 64, OUT, HERE);
+	unmap(w, AT, 64, OUT, HERE);
+}
+
+ROW(allocation_after_refusal)
+{
+	fresh(w);
+	set_mask(w, false, true, -5);
+	alloc(w, AT, 64, HERE);
+	free_as(w, DEV, AT, AT, 64, 0, HERE);
+}
+
+ROW(dma_after_second_try)
+{
+	fresh(w);
+	set_mask(w, true, true, -5);
+	set_mask(w, true, true, 0);
+	map(w, AT, 64, OUT, HERE);
+	unmap(w, AT, 64, OUT, HERE);
+}
+
+ROW(narrower_try_refused) /* the sound card: playback goes on, recording is switched off */
+{
+	fresh(w);
+	set_mask(w, true, false, 0);
+	set_mask(w, true, false, -5);
+	map(w, AT, 64, OUT, HERE);
+	unmap(w, AT, 64, OUT, HERE);
+}
+
+ROW(refusal_and_no_dma)
+{
+	fresh(w);
+	set_mask(w, true, true, -5);
+}
+
+ROW(refusal_ignored)
+{
+	fresh(w);
+	set_mask(w, true, false, -5);
+	alloc(w, AT, 64, HERE);
+	free_as(w, DEV, AT, AT, 64, 0, HERE);
+}
+
+static void sleep_in(struct world *w, const char *call)
+{
+	EVENT(w, .kind = DMK_EVENT_SLEEP_IN_ATOMIC, .name = call, .caller = HERE);
+}
+
+ROW(allocates_in_atomic) { sleep_in(w, "dma_alloc_coherent"); }
+ROW(kmallocs_in_atomic) { sleep_in(w, "kmalloc"); }
+ROW(sleeps_in_atomic) { sleep_in(w, "mutex_lock"); }
+ROW(touches_register) { EVENT(w, .kind = DMK_EVENT_IOMEM_DEREFERENCE, .cpu = (void *)0x999, .write = true, .caller = HERE); }
+ROW(old_address) { EVENT(w, .kind = DMK_EVENT_OLD_ADDRESS, .name = "virt_to_bus", .caller = HERE); }
+
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+
+static const struct row rows[] = {
+	{ "a vmalloc address is mapped", "MEM-02", maps_vmalloc, 0, "vmalloc_to_page" },
+	{ "an ioremap address is mapped", "MEM-02", maps_iomem, 0, "dma_map_resource" },
+	{ "a stack address is mapped", "MEM-03", maps_stack, 0, "stack" },
+	{ "static data is mapped", "MEM-03", maps_image, 0, "kmemdup" },
+	{ "a kmap address is mapped", "MEM-04", maps_kmap, 0, "dma_map_page" },
+	{ "freed memory is mapped", "MEM-05", maps_freed, 0, "freed before" },
+	{ "memory that was freed and given out again is mapped", NULL, maps_reused },
+	{ "a byte beside what was given out again is mapped", "MEM-05", maps_rest_of_reused },
+	{ "mapped memory is freed", "MEM-05", frees_mapped, 0, "dma_unmap_single" },
+	{ "memory is freed after its unmap", NULL, frees_unmapped },
+	{ "the neighbour of mapped memory is freed", NULL, frees_neighbour },
+	{ "a wild pointer is mapped", "STR-11", maps_wild },
+	{ "nothing is mapped", "STR-11", maps_nothing, 0, "0 bytes" },
+	{ "a size wraps", "STR-11", maps_around, 0, "wraps" },
+	{ "something that is no RAM is mapped", "STR-11", maps_no_ram, 0, "not all of it is RAM" },
+	{ "DMA_NONE is mapped", "DIR-01", maps_no_direction, 0, "DMA_NONE" },
+	{ "direction 17 is mapped", "DIR-01", maps_odd_direction, 0, "17" },
+	{ "a map finds no room", NULL, maps_without_room },
+	{ "a map finds its memory out of reach", NULL, maps_without_reach },
+	{ "a map is too large for the machine", NULL, maps_too_much },
+	{ "a device without a mask maps", "MSK-03", maps_without_dma },
+
+	{ "two mappings share a line, the device writes the first", "STR-09", shares_line, 64, "cache line" },
+	{ "two mappings share a line, the device writes the second", "STR-09", shares_line_of_writer, 64 },
+	{ "two mappings lie in neighbouring lines", NULL, neighbour_lines, 64 },
+	{ "two mappings share a line, where caches are coherent", NULL, shares_line, 1 },
+	{ "two mappings share a line that is only read", NULL, shares_line_read_only, 64 },
+	{ "two mappings share bytes, where caches are coherent", "STR-09", shares_bytes, 1, "share bytes" },
+	{ "two mappings share bytes, and it is said to be meant", NULL, shares_on_purpose, 64 },
+	{ "one buffer is mapped over and over without unmap", "STR-09", maps_again_and_again, 64 },
+
+	{ "a driver does everything right", NULL, correct, 64 },
+	{ "nobody asks dma_mapping_error()", "STR-02", never_asked, 0, "dma_mapping_error" },
+	{ "nobody asks, and two places use the address", "STR-02", never_asked_two_users },
+	{ "two mappings with one address are both asked about", NULL, asked_of_twins },
+	{ "an unmap gives another size", "STR-04", other_size, 0, "128 bytes, and 256 were mapped" },
+	{ "one mapping is unmapped in two halves", "STR-04", in_two_halves },
+	{ "a single mapping is unmapped as a resource", "STR-04", other_kind, 0, "undo dma_map_single with dma_unmap_single" },
+	{ "a single mapping is unmapped as a page", NULL, single_as_page },
+	{ "an unmap gives another direction", "DIR-04", other_direction, 0, "pass DMA_FROM_DEVICE" },
+	{ "an unmap names another device", "STR-04", other_device, 0, "0000:00:04.0" },
+	{ "two devices have the same address mapped", NULL, same_address_two_devices },
+	{ "an address inside a mapping is unmapped", "STR-04", inside, 0, "inside" },
+	{ "a mapping is unmapped twice", "STR-04", twice, 0, "a second time" },
+	{ "what was never mapped is unmapped", "STR-04", never, 0, "nothing is mapped" },
+	{ "the error cookie is unmapped", "STR-04", cookie, 0, "DMA_MAPPING_ERROR" },
+	{ "consistent memory is unmapped", "STR-04", unmaps_allocated, 0, "dma_free_coherent" },
+	{ "two mappings start at one address with two sizes", NULL, twins_of_different_size },
+	{ "mappings are left behind", "STR-06", leak, 0, "3 mappings made here by dma_map_single, 300 bytes in all" },
+	{ "nothing is left behind", NULL, no_leak_after_unbind },
+	{ "what was left behind is used and unmapped later", "STR-06", unmaps_after_leak },
+
+	{ "a list is mapped, synced and unmapped", NULL, list, 64 },
+	{ "a list is unmapped with the returned count", "SGL-05", list_returned_count, 64,
+	  "pass the 4 entries given to dma_map_sg, not the 2 it returned" },
+	{ "a list is synced with the returned count", "SGL-05", list_sync_count, 64, "pass the 4 entries" },
+	{ "a mapped list is mapped again", "SGL-06", list_again, 64 },
+	{ "a list is mapped again after its unmap", NULL, list_again_after_unmap, 64 },
+	{ "the device runs over a list's segment", "STR-10", list_gap },
+	{ "a segment is longer than the device takes", "MSK-08", segment_too_long, 0, "65537 bytes long" },
+	{ "a segment is as long as the device takes", NULL, segment_just_long_enough },
+	{ "a segment is longer than the default, and the device said it takes that", NULL, segment_allowed },
+	{ "a segment crosses the boundary", "MSK-08", segment_crosses, 0, "crosses" },
+	{ "a segment ends at the boundary", NULL, segment_ends_at_boundary },
+
+	{ "a sync ends beyond the mapping", "SYN-04", sync_beyond, 0, "1 byte beyond" },
+	{ "a sync ends with the mapping", NULL, sync_to_the_end },
+	{ "what is not mapped is synced", "SYN-04", sync_nothing, 0, "nothing is mapped" },
+	{ "what is no longer mapped is synced", "SYN-04", sync_after_unmap, 0, "after it was unmapped" },
+	{ "a sync gives another direction", "SYN-04", sync_other_direction, 0, "only reads" },
+	{ "a bidirectional mapping is synced in one direction", NULL, sync_half_of_both },
+	{ "a bidirectional mapping is synced in none", "SYN-04", sync_both_as_none },
+	{ "the device reads what was synced for the CPU", "SYN-02", device_reads_what_the_cpu_has },
+	{ "the device reads beside what was synced for the CPU, and that when it was given back", NULL,
+	  device_reads_what_was_given_back },
+	{ "the device writes on after the CPU only looked", NULL, device_writes_after_a_peek },
+
+	{ "the device writes over the end", "STR-10", runs_over, 0, "the last 2 lie beyond the end" },
+	{ "the device writes across two mappings side by side", NULL, runs_into_neighbour },
+	{ "the device writes over the end, where a longer mapping was before", "STR-10", runs_over_where_it_was_mapped_once },
+	{ "the device writes the byte before a buffer", "STR-10", before_start, 0, "1 byte away" },
+	{ "the device reads where nothing is", "STR-10", nowhere, 0, "nothing at all" },
+	{ "the device was given a physical address", "STR-10", physical, 0, "physical address" },
+	{ "the device was given half an address", "STR-10", truncated, 0, "low 32 bits" },
+	{ "the device reads what is mapped for another", "STR-10", of_another_device, 0, "another device" },
+	{ "the device writes what it may read", "DIR-03", writes_read_only, 0, "DMA_TO_DEVICE" },
+	{ "the device reads what it may write", "DIR-03", reads_write_only, 0, "DMA_FROM_DEVICE" },
+	{ "the device reads and writes what it may", NULL, both_ways },
+	{ "the device writes after the unmap", "STR-07", late, 0, "unmapped before" },
+	{ "the device reads what another mapping still holds", NULL, late_but_mapped_twice },
+	{ "a buffer is unmapped while the device works on it", "STR-07", unmap_under_way, 0, "still works" },
+	{ "a buffer is unmapped when the device is done", NULL, unmap_when_done },
+	{ "one of two mappings is unmapped while the device works on both", NULL, unmap_of_a_twin_under_way },
+	{ "consistent memory is freed while the device works on it", "STR-07", free_under_way },
+
+	{ "consistent memory is used and freed", NULL, allocates },
+	{ "consistent memory is freed with another size", "COH-07", frees_other_size, 0, "4095 bytes, and 4096" },
+	{ "consistent memory is freed with another CPU address", "COH-07", frees_other_cpu },
+	{ "consistent memory is freed with another handle", "COH-07", frees_other_handle },
+	{ "consistent memory is freed for another device", "COH-07", frees_other_device },
+	{ "consistent memory is freed twice", "COH-07", frees_twice, 0, "second time" },
+	{ "consistent memory that never was is freed", "COH-07", frees_never },
+	{ "NULL is freed", NULL, frees_null },
+	{ "a streaming mapping is freed", "COH-07", frees_mapping, 0, "undo dma_map_single with dma_unmap_single" },
+	{ "consistent memory is freed in an interrupt", "COH-07", frees_in_interrupt, 0, "interrupt" },
+	{ "consistent memory is left behind", "STR-06", allocation_left, 0, "consistent memory" },
+	{ "the device reads beyond consistent memory", "STR-10", allocation_overrun },
+	{ "the device reads freed consistent memory", "STR-07", allocation_late },
+
+	{ "a pool is used and destroyed", NULL, pool },
+	{ "a block is freed twice", "POL-05", pool_freed_twice, 0, "rings" },
+	{ "a block is freed to another pool", "POL-05", pool_wrong, 0, "others" },
+	{ "a block is freed with another's handle", "POL-05", pool_wrong_handle, 0, "don't belong together" },
+	{ "a pool is destroyed with blocks out", "POL-05", pool_block_out, 0, "2 blocks" },
+	{ "a pool is destroyed in an interrupt", "POL-04", pool_in_interrupt },
+	{ "a pool is left behind", "POL-05", pool_left, 0, "still there" },
+	{ "a pool that makes no sense is refused", NULL, pool_refused },
+	{ "the device reads a freed block", "STR-07", pool_access_to_freed, 0, "rings" },
+	{ "the device reads a pool's memory between blocks", "STR-10", pool_access_between_blocks, 0, "none of its blocks" },
+
+	{ "DMA is done after the mask was refused", "MSK-03", dma_after_refusal },
+	{ "memory is allocated after the mask was refused", "MSK-03", allocation_after_refusal },
+	{ "DMA is done after a second try was accepted", NULL, dma_after_second_try },
+	{ "DMA is done with the wider mask when a narrower was refused", NULL, narrower_try_refused },
+	{ "no DMA is done after the mask was refused", NULL, refusal_and_no_dma },
+	{ "a refusal is ignored, and other DMA is done", "MSK-03", refusal_ignored },
+	{ "an allocation may sleep where nobody may", "COH-06", allocates_in_atomic },
+	{ "kmalloc may sleep where nobody may", "COH-06", kmallocs_in_atomic },
+	{ "a call may sleep where nobody may", "CTX-01", sleeps_in_atomic },
+	{ "a register is touched by a plain pointer", "ADR-03", touches_register, 0, "writel" },
+	{ "virt_to_bus is called", "ADR-05", old_address },
+};
+
+static bool as_expected(const struct row *row, struct world *world)
+{
+	const struct dmk_finding *finding = dmk_checker_finding(world->checker, 0);
+
+	if (dmk_checker_findings(world->checker) != (row->rule ? 1 : 0))
+		return false;
+	if (!row->rule)
+		return true;
+	if (strcmp(finding->rule->id, row->rule) || !finding->what[0] || !finding->mend[0])
+		return false;
+	return !row->says || strstr(finding->what, row->says) || strstr(finding->mend, row->says);
+}
+
+static void test_CHK_01_each_mistake_is_one_finding_and_CHK_04_near_misses_are_silent(void **state)
+{
+	unsigned int failed = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world world;
+
+		world_open(&world, NULL, rows[i].line ? rows[i].line : 1);
+		rows[i].play(&world);
+		world_end(&world);
+		if (!as_expected(&rows[i], &world)) {
+			print_message("%s: expected %s, got\n", rows[i].sentence, rows[i].rule ? rows[i].rule : "nothing");
+			show_findings(&world);
+			failed++;
+		}
+		world_close(&world);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* Every rule in the table of rules is broken by some row, and none else is. */
+static void test_CHK_01_each_rule_of_the_checker_has_a_row(void **state)
+{
+	for (const struct dmk_rule *rule = dmk_rules; rule->id; rule++) {
+		bool found = false;
+
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+			found |= rows[i].rule && !strcmp(rows[i].rule, rule->id);
+		if (!found)
+			fail_msg("no row for %s", rule->id);
+	}
+}
+
+static void test_CHK_03_the_same_place_is_one_finding_with_a_count(void **state)
+{
+	struct world world;
+
+	world_open(&world, NULL, 1);
+	for (uint64_t i = 0; i < 7; i++) {
+		map(&world, AT + i * 4096, 64, OUT, HERE);
+		unmap(&world, AT + i * 4096, 65, OUT, HERE);
+	}
+	map(&world, AT, 64, OUT, HERE); /* another place */
+	unmap(&world, AT, 65, OUT, HERE);
+	assert_int_equal(dmk_checker_findings(world.checker), 2);
+	assert_int_equal(dmk_checker_finding(world.checker, 0)->count, 7);
+	assert_int_equal(dmk_checker_finding(world.checker, 1)->count, 1);
+	world_close(&world);
+}
+
+static void test_CHK_03_a_finding_has_device_driver_buffer_and_both_places(void **state)
+{
+	const struct dmk_finding *finding;
+	const void *mapped, *unmapped;
+	struct world world;
+
+	world_open(&world, NULL, 1);
+	map(&world, AT, 64, OUT, mapped = HERE);
+	unmap(&world, AT, 65, OUT, unmapped = HERE);
+	finding = dmk_checker_finding(world.checker, 0);
+	assert_non_null(finding);
+	assert_string_equal(finding->device, "0000:00:03.0");
+	assert_string_equal(finding->driver, "paperdriver");
+	assert_ptr_equal(finding->where.frame[0], unmapped);
+	assert_ptr_equal(finding->mapped.frame[0], mapped);
+	assert_string_equal(finding->mapped_label, "mapped");
+	assert_true(finding->buffer.known);
+	assert_true(finding->buffer.dma.v == BUS(AT) && finding->buffer.phys.v == AT);
+	assert_int_equal(finding->buffer.size, 64);
+	assert_string_equal(finding->buffer.kind, "single");
+	assert_string_equal(finding->buffer.owner, "device");
+	world_close(&world);
+}
+
+static void test_CHK_05_it_does_not_stop_at_a_limit_of_findings(void **state)
+{
+	struct dmk_check_options options = { .max_findings = 2 };
+	struct dmk_check_totals totals;
+	struct world world;
+
+	world_open(&world, &options, 1);
+	for (uintptr_t i = 0; i < 5; i++)
+		unmap(&world, AT, 64, OUT, (void *)(0x5000 + i));
+	dmk_checker_totals(world.checker, &totals);
+	assert_int_equal(dmk_checker_findings(world.checker), 2);
+	assert_int_equal(totals.lost_records, 3);
+	world_close(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_CHK_01_each_mistake_is_one_finding_and_CHK_04_near_misses_are_silent),
+		cmocka_unit_test(test_CHK_01_each_rule_of_the_checker_has_a_row),
+		cmocka_unit_test(test_CHK_03_the_same_place_is_one_finding_with_a_count),
+		cmocka_unit_test(test_CHK_03_a_finding_has_device_driver_buffer_and_both_places),
+		cmocka_unit_test(test_CHK_05_it_does_not_stop_at_a_limit_of_findings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
