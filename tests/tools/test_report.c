@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct dmk_report_frame *add_frame(struct dmk_report_stack *stack, const char *function, const char *file,
-					  unsigned int line, bool ours)
+static struct dmk_report_frame *add_frame(struct dmk_report_stack *stack, const char *function,
+					  const char *file, unsigned int line, bool ours)
 {
 	struct dmk_report_frame *frame = dmk_report_grow(&stack->frame, &stack->n, sizeof(*frame));
 
@@ -25,9 +25,11 @@ static struct dmk_report_frame *add_frame(struct dmk_report_stack *stack, const 
 	return frame;
 }
 
-static struct dmk_report_finding *add_finding(struct dmk_report *report, const char *rule, unsigned int line)
+static struct dmk_report_finding *add_finding(struct dmk_report *report, const char *rule,
+					      unsigned int line)
 {
-	struct dmk_report_finding *finding = dmk_report_grow(&report->finding, &report->nr_findings, sizeof(*finding));
+	struct dmk_report_finding *finding = dmk_report_grow(&report->finding, &report->nr_findings,
+							     sizeof(*finding));
 
 	finding->rule = strdup(rule);
 	finding->title = strdup("a title");
@@ -45,7 +47,8 @@ static struct dmk_report_finding *add_finding(struct dmk_report *report, const c
 	finding->buffer.phys = 0x1000;
 	finding->buffer.size = 256;
 	finding->buffer.bounced = true;
-	add_frame(&finding->where, "dma_unmap_single", "/x/include/linux/dma-mapping.h", 7, true)->inlined = true;
+	add_frame(&finding->where, "dma_unmap_single", "/x/include/linux/dma-mapping.h", 7, true)
+		->inlined = true;
 	add_frame(&finding->where, "card_read", "/y/card.c", line, false);
 	add_frame(&finding->where, "dmk_vfs_read", "/x/kernel/file.c", 99, true);
 	add_frame(&finding->mapped, "card_map", "/y/card.c", 40, false);
@@ -54,14 +57,16 @@ static struct dmk_report_finding *add_finding(struct dmk_report *report, const c
 
 static struct dmk_report make(const char *machine)
 {
-	struct dmk_report report = { .machine = strdup(machine), .seed = 0xfedcba9876543210, .seconds = 1.5 };
+	struct dmk_report report = {.machine = strdup(machine),
+				    .seed = 0xfedcba9876543210,
+				    .seconds = 1.5};
 
 	return report;
 }
 
 static char *text_of(const struct dmk_report *reports, size_t n)
 {
-	struct dmk_text_options options = { .prefix = "/y" };
+	struct dmk_text_options options = {.prefix = "/y"};
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
@@ -84,7 +89,8 @@ static unsigned int times(const char *text, const char *word)
 
 static void add_test(struct dmk_report *report, bool passed)
 {
-	struct dmk_report_test *test = dmk_report_grow(&report->test, &report->nr_tests, sizeof(*test));
+	struct dmk_report_test *test = dmk_report_grow(&report->test, &report->nr_tests,
+						       sizeof(*test));
 	struct dmk_report_failure *failure;
 
 	test->name = strdup(passed ? "good" : "bad");
@@ -162,17 +168,17 @@ static const struct {
 	void (*change)(struct dmk_report *report);
 	int status;
 } statuses[] = {
-	{ "a clean run is a success", no_change, 0 },
-	{ "a passed test is a success", passed_test, 0 },
-	{ "a finding is none", one_finding, 1 },
-	{ "CHK-05: a lost record is none, though nothing was found", lost_record, 1 },
-	{ "a failed test is none", failed_test, 1 },
-	{ "a crash is none", crashed, 1 },
-	{ "a hang is none", hung, 1 },
-	{ "a dead machine is none", machine_died, 1 },
-	{ "a failed probe is none", problem, 1 },
-	{ "what could not run is 2", refused, 2 },
-	{ "a machine of `all` without a device for the driver does not count", skipped, 0 },
+	{"a clean run is a success", no_change, 0},
+	{"a passed test is a success", passed_test, 0},
+	{"a finding is none", one_finding, 1},
+	{"CHK-05: a lost record is none, though nothing was found", lost_record, 1},
+	{"a failed test is none", failed_test, 1},
+	{"a crash is none", crashed, 1},
+	{"a hang is none", hung, 1},
+	{"a dead machine is none", machine_died, 1},
+	{"a failed probe is none", problem, 1},
+	{"what could not run is 2", refused, 2},
+	{"a machine of `all` without a device for the driver does not count", skipped, 0},
 };
 
 static void test_CHK_05_status(void **state)
@@ -204,7 +210,8 @@ static char *json_of(const struct dmk_report *report, size_t *size)
 static void everything(struct dmk_report *report)
 {
 	struct dmk_report_log *log = dmk_report_grow(&report->log, &report->nr_log, sizeof(*log));
-	struct dmk_report_thread *thread = dmk_report_grow(&report->thread, &report->nr_threads, sizeof(*thread));
+	struct dmk_report_thread *thread = dmk_report_grow(&report->thread, &report->nr_threads,
+							   sizeof(*thread));
 	char **device = dmk_report_grow(&report->device, &report->nr_devices, sizeof(*device));
 
 	add_finding(report, "STR-04", 10)->warning = true;
@@ -251,7 +258,8 @@ static void test_json_there_and_back(void **state)
 
 static void test_json_of_another_kind_is_refused(void **state)
 {
-	static const char *const wrong[] = { "", "{", "[]", "7", "{\"runs\": 7}", "{\"runs\": []}", "{\"runs\": [7]}" };
+	static const char *const wrong[] = {
+		"", "{", "[]", "7", "{\"runs\": 7}", "{\"runs\": []}", "{\"runs\": [7]}"};
 	struct dmk_report report;
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
@@ -301,7 +309,8 @@ static void test_CHK_03_text_says_all(void **state)
 	assert_non_null(strstr(text, "what \"happened\" here"));
 	assert_non_null(strstr(text, "where     card_read (card.c:123)"));
 	assert_non_null(strstr(text, "mapped    card_map (card.c:40)"));
-	assert_non_null(strstr(text, "single, 256 bytes at DMA 0xfffffffffffff000, physical 0x1000"));
+	assert_non_null(
+		strstr(text, "single, 256 bytes at DMA 0xfffffffffffff000, physical 0x1000"));
 	assert_non_null(strstr(text, "bounced; owned by the device"));
 	assert_non_null(strstr(text, "0000:00:01.0, driver card"));
 	assert_non_null(strstr(text, "mend      mend it so"));
@@ -315,7 +324,7 @@ static void test_CHK_03_text_says_all(void **state)
 
 static void test_CHK_03_same_mistake_on_two_machines_is_shown_once(void **state)
 {
-	struct dmk_report reports[2] = { make("pc"), make("tiny") };
+	struct dmk_report reports[2] = {make("pc"), make("tiny")};
 	char *text;
 
 	add_finding(&reports[0], "STR-04", 123);
@@ -383,12 +392,13 @@ static const void *here(void)
 static void test_symbols_of_this_program(void **state)
 {
 	struct dmk_symbols *symbols = dmk_symbols_self();
-	struct dmk_report_stack stack = { 0 };
-	struct dmk_stack raw = { .depth = 1 };
+	struct dmk_report_stack stack = {0};
+	struct dmk_stack raw = {.depth = 1};
 	unsigned int line;
 
 	assert_non_null(symbols);
-	raw.frame[0] = here(); line = __LINE__;
+	raw.frame[0] = here();
+	line = __LINE__;
 	dmk_symbols_stack(symbols, &raw, false, &stack);
 	assert_true(stack.n >= 1);
 	assert_string_equal(stack.frame[0].function, "test_symbols_of_this_program");
@@ -399,7 +409,7 @@ static void test_symbols_of_this_program(void **state)
 	assert_true(dmk_symbols_is_library(symbols, (const char *)(uintptr_t)dmk_report_clear + 1));
 
 	/* a wild address is a frame without a name */
-	dmk_symbols_addresses(symbols, &(uint64_t){ 1 }, 1, true, &stack);
+	dmk_symbols_addresses(symbols, &(uint64_t){1}, 1, true, &stack);
 	assert_null(stack.frame[stack.n - 1].function);
 	for (size_t i = 0; i < stack.n; i++) {
 		free(stack.frame[i].function);

@@ -23,14 +23,15 @@ enum mode { MODE_LINK, MODE_OBJECT, MODE_OTHER /* -E, -S, -M: one pass, no file 
 
 struct request {
 	enum mode mode;
-	bool shared;      /* -shared or -r: no library, no main */
+	bool shared; /* -shared or -r: no library, no main */
 	bool has_std, has_modname, has_debug;
-	bool silent;      /* -###, --version and the like: nothing is compiled */
-	const char *out;  /* after -o */
+	bool silent;     /* -###, --version and the like: nothing is compiled */
+	const char *out; /* after -o */
 	const char *linux_version;
 	struct tool_args sources; /* .c files, in order */
 	struct tool_args flags;   /* for compiling and linking, without inputs and -o */
-	struct tool_args link;    /* all for the link but the flags: objects, libraries, in order; a source as "" */
+	struct tool_args
+		link; /* all for the link but the flags: objects, libraries, in order; a source as "" */
 };
 
 static struct tool_paths paths;
@@ -54,10 +55,42 @@ static void on_signal(int signal_number)
 static bool takes_value(const char *option)
 {
 	static const char *const list[] = {
-		"-I", "-D", "-U", "-L", "-l", "-x", "-include", "-imacros", "-isystem", "-iquote", "-idirafter",
-		"-isysroot", "-iprefix", "-iwithprefix", "-MF", "-MT", "-MQ", "-T", "-u", "-z", "-Xlinker",
-		"-Xassembler", "-Xpreprocessor", "-Xclang", "-aux-info", "--param", "-target", "-mllvm", "-arch",
-		"-e", "-A", "-G", "-wrapper", "-dumpbase", "-dumpdir", NULL,
+		"-I",
+		"-D",
+		"-U",
+		"-L",
+		"-l",
+		"-x",
+		"-include",
+		"-imacros",
+		"-isystem",
+		"-iquote",
+		"-idirafter",
+		"-isysroot",
+		"-iprefix",
+		"-iwithprefix",
+		"-MF",
+		"-MT",
+		"-MQ",
+		"-T",
+		"-u",
+		"-z",
+		"-Xlinker",
+		"-Xassembler",
+		"-Xpreprocessor",
+		"-Xclang",
+		"-aux-info",
+		"--param",
+		"-target",
+		"-mllvm",
+		"-arch",
+		"-e",
+		"-A",
+		"-G",
+		"-wrapper",
+		"-dumpbase",
+		"-dumpdir",
+		NULL,
 	};
 
 	for (unsigned int i = 0; list[i]; i++) {
@@ -76,22 +109,24 @@ static bool is_source(const char *name)
 
 static bool belongs_to_link(const char *option)
 {
-	return !strncmp(option, "-l", 2) || !strncmp(option, "-Wl,", 4) || !strncmp(option, "-L", 2) ||
-	       !strcmp(option, "-T") || !strcmp(option, "-u") || !strcmp(option, "-z") || !strcmp(option, "-Xlinker");
+	return !strncmp(option, "-l", 2) || !strncmp(option, "-Wl,", 4) ||
+	       !strncmp(option, "-L", 2) || !strcmp(option, "-T") || !strcmp(option, "-u") ||
+	       !strcmp(option, "-z") || !strcmp(option, "-Xlinker");
 }
 
 static bool only_asks(const char *option)
 {
-	return !strcmp(option, "--version") || !strcmp(option, "-###") || !strncmp(option, "-print-", 7) ||
-	       !strncmp(option, "--print-", 8) || !strncmp(option, "-dump", 5) || !strncmp(option, "--help", 6);
+	return !strcmp(option, "--version") || !strcmp(option, "-###") ||
+	       !strncmp(option, "-print-", 7) || !strncmp(option, "--print-", 8) ||
+	       !strncmp(option, "-dump", 5) || !strncmp(option, "--help", 6);
 }
 
 static void note_mode(struct request *request, const char *option)
 {
 	if (!strcmp(option, "-c"))
 		request->mode = MODE_OBJECT;
-	else if (!strcmp(option, "-E") || !strcmp(option, "-S") || !strcmp(option, "-M") || !strcmp(option, "-MM") ||
-		 !strcmp(option, "-fsyntax-only"))
+	else if (!strcmp(option, "-E") || !strcmp(option, "-S") || !strcmp(option, "-M") ||
+		 !strcmp(option, "-MM") || !strcmp(option, "-fsyntax-only"))
 		request->mode = MODE_OTHER;
 	else if (!strcmp(option, "-shared") || !strcmp(option, "-r"))
 		request->shared = true;
@@ -144,7 +179,8 @@ static int parse(struct request *request, int argc, char **argv)
 			return -1;
 		}
 		note_mode(request, argv[i]);
-		if (!strcmp(argv[i], "-D") && argv[i + 1] && !strncmp(argv[i + 1], "KBUILD_MODNAME", 14))
+		if (!strcmp(argv[i], "-D") && argv[i + 1] &&
+		    !strncmp(argv[i + 1], "KBUILD_MODNAME", 14))
 			request->has_modname = true;
 
 		struct tool_args *to = belongs_to_link(argv[i]) ? &request->link : &request->flags;
@@ -217,8 +253,10 @@ static int linux_version_code(const char *text, unsigned int *code)
 	char end;
 	int n = sscanf(text, "%3u.%3u.%3u%c", &major, &minor, &patch, &end);
 
-	if (n < 2 || n > 3 || (n == 2 && strspn(text, "0123456789.") != strlen(text)) || minor > 255) {
-		fprintf(stderr, "dmakit-cc: \"%s\" is no Linux version; it looks like 6.12\n", text);
+	if (n < 2 || n > 3 || (n == 2 && strspn(text, "0123456789.") != strlen(text)) ||
+	    minor > 255) {
+		fprintf(stderr, "dmakit-cc: \"%s\" is no Linux version; it looks like 6.12\n",
+			text);
 		return -1;
 	}
 	*code = (major << 16) + (minor << 8) + (patch > 255 ? 255 : patch);
@@ -260,7 +298,8 @@ static void add_compiler(struct tool_args *args)
 	free(copy);
 }
 
-static int add_compile_flags(struct tool_args *args, const struct request *request, const char *source)
+static int add_compile_flags(struct tool_args *args, const struct request *request,
+			     const char *source)
 {
 	unsigned int code;
 
@@ -284,7 +323,7 @@ static int add_compile_flags(struct tool_args *args, const struct request *reque
 
 static int compile(const struct request *request, const char *source, const char *out)
 {
-	struct tool_args args = { 0 };
+	struct tool_args args = {0};
 	int status = 2;
 
 	if (add_compile_flags(&args, request, source) < 0)
@@ -307,7 +346,8 @@ static int compile_all(const struct request *request)
 	int worst = 0;
 
 	if (request->out && request->sources.n > 1) {
-		fprintf(stderr, "dmakit-cc: -o names one file, and %zu sources are given\n", request->sources.n);
+		fprintf(stderr, "dmakit-cc: -o names one file, and %zu sources are given\n",
+			request->sources.n);
 		return 2;
 	}
 	for (size_t i = 0; i < request->sources.n; i++) {
@@ -350,7 +390,7 @@ static int compile_sources(const struct request *request, struct tool_args *obje
 
 static int link_all(const struct request *request)
 {
-	struct tool_args objects = { 0 }, args = { 0 };
+	struct tool_args objects = {0}, args = {0};
 	size_t next = 0;
 	int status;
 
@@ -365,7 +405,8 @@ static int link_all(const struct request *request)
 		tool_args_add(&args, request->out);
 	}
 	for (size_t i = 0; i < request->link.n; i++)
-		tool_args_add(&args, *request->link.item[i] ? request->link.item[i] : objects.item[next++]);
+		tool_args_add(&args, *request->link.item[i] ? request->link.item[i]
+							    : objects.item[next++]);
 	if (!request->shared)
 		add_library(&args);
 	status = tool_run(&args);
@@ -378,7 +419,7 @@ free_args:
 /* Questions, "-" as input, an assembler file: the compiler's own business. */
 static int pass_on(const struct request *request, char **argv)
 {
-	struct tool_args args = { 0 };
+	struct tool_args args = {0};
 	int status;
 
 	add_compiler(&args);
@@ -415,7 +456,7 @@ static void usage(void)
 
 int main(int argc, char **argv)
 {
-	struct request request = { .mode = MODE_LINK };
+	struct request request = {.mode = MODE_LINK};
 	int status;
 
 	if (argc == 2 && !strcmp(argv[1], "--help")) {
@@ -429,7 +470,8 @@ int main(int argc, char **argv)
 	signal(SIGTERM, on_signal);
 	signal(SIGHUP, on_signal);
 
-	if (request.silent || (!request.sources.n && (!request.link.n || request.mode != MODE_LINK)))
+	if (request.silent ||
+	    (!request.sources.n && (!request.link.n || request.mode != MODE_LINK)))
 		status = pass_on(&request, argv);
 	else if (request.mode == MODE_LINK)
 		status = link_all(&request);

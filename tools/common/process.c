@@ -95,7 +95,8 @@ int tool_temp(char *path, size_t size)
 
 	if (n > 0 && (size_t)n < size && mkdtemp(path))
 		return 0;
-	fprintf(stderr, "dmakit: cannot make a temporary directory %s: %s\n", path, strerror(errno));
+	fprintf(stderr, "dmakit: cannot make a temporary directory %s: %s\n", path,
+		strerror(errno));
 	path[0] = '\0';
 	return -1;
 }

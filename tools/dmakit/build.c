@@ -30,7 +30,8 @@ static const char *base_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static void add_reference(struct references *list, const char *symbol, const char *place, const char *function)
+static void add_reference(struct references *list, const char *symbol, const char *place,
+			  const char *function)
 {
 	struct reference *item;
 
@@ -41,7 +42,7 @@ static void add_reference(struct references *list, const char *symbol, const cha
 	item = dmk_report_grow(&list->item, &list->n, sizeof(*item));
 	if (!item)
 		exit(tool_refuse("out of memory"));
-	*item = (struct reference){ strdup(symbol), strdup(place), strdup(function) };
+	*item = (struct reference){strdup(symbol), strdup(place), strdup(function)};
 }
 
 /* The word that starts after @before, up to a closing quote. */
@@ -84,7 +85,8 @@ static bool read_complaints(FILE *text, struct references *list)
 		if (quoted_after(line, "undefined reference to ", symbol, sizeof(symbol))) {
 			place_in(line, place, sizeof(place));
 			add_reference(list, symbol, place, function);
-		} else if (!strstr(line, "more undefined references") && !strstr(line, "ld returned 1") &&
+		} else if (!strstr(line, "more undefined references") &&
+			   !strstr(line, "ld returned 1") &&
 			   !strstr(line, "linker command failed") && !strstr(line, "warning:") &&
 			   !strstr(line, "NOTE:")) {
 			only = false;
@@ -164,7 +166,7 @@ static void free_references(struct references *list)
 
 static int explain_link(const struct tool_build *build, FILE *text)
 {
-	struct references list = { 0 };
+	struct references list = {0};
 	char line[4096];
 	bool only;
 
@@ -204,7 +206,7 @@ static void add_compiler(const struct tool_build *build, struct tool_args *args)
 
 static int compile(const struct tool_build *build, const char *source, const char *object)
 {
-	struct tool_args args = { 0 };
+	struct tool_args args = {0};
 	int status;
 
 	add_compiler(build, &args);
@@ -222,7 +224,7 @@ static int compile(const struct tool_build *build, const char *source, const cha
 
 static int link_program(const struct tool_build *build, const struct tool_args *objects)
 {
-	struct tool_args args = { 0 };
+	struct tool_args args = {0};
 	int status = STATUS_REFUSED;
 	FILE *text = tmpfile();
 	pid_t pid;
@@ -246,7 +248,7 @@ close_text:
 
 int tool_build(struct tool_build *build)
 {
-	struct tool_args objects = { 0 };
+	struct tool_args objects = {0};
 	int status = STATUS_CLEAN;
 
 	setenv("LC_ALL", "C", 1); /* the linker's words are read */
@@ -256,8 +258,8 @@ int tool_build(struct tool_build *build)
 		tool_args_addf(&objects, "%s/%zu.o", build->directory, i);
 		status = compile(build, build->sources.item[i], objects.item[i]);
 	}
-	if (!status && snprintf(build->program, sizeof(build->program), "%s/program", build->directory) >=
-			       (int)sizeof(build->program))
+	if (!status && snprintf(build->program, sizeof(build->program), "%s/program",
+				build->directory) >= (int)sizeof(build->program))
 		status = tool_refuse("the path of the temporary directory is too long");
 	if (!status)
 		status = link_program(build, &objects);

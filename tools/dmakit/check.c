@@ -31,8 +31,8 @@ static struct {
 	struct tool_paths paths;
 	char directory[PATH_MAX - 64]; /* ours, temporary */
 	struct tool_build build;
-	char **program;                /* a program after --; NULL: none */
-	struct tool_args pass;         /* options for each run, as the runner knows them */
+	char **program;        /* a program after --; NULL: none */
+	struct tool_args pass; /* options for each run, as the runner knows them */
 	struct job job[MACHINES];
 	unsigned int nr_jobs;
 	const char *json;
@@ -53,13 +53,20 @@ static void on_signal(int signal_number)
 enum { OPTION_TABLE_ONLY = 256, OPTION_NO_HEADER };
 
 static const struct option options[] = {
-	{ "machine", required_argument, NULL, 'm' }, { "device", required_argument, NULL, 'd' },
-	{ "append", required_argument, NULL, 'a' },  { "seed", required_argument, NULL, 's' },
-	{ "json", required_argument, NULL, 'j' },    { "linux", required_argument, NULL, 'l' },
-	{ "param", required_argument, NULL, 'p' },   { "timeout", required_argument, NULL, 't' },
-	{ "keep", no_argument, NULL, 'k' },          { "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },          { "table-only", no_argument, NULL, OPTION_TABLE_ONLY },
-	{ "no-header", no_argument, NULL, OPTION_NO_HEADER }, { 0 },
+	{"machine", required_argument, NULL, 'm'},
+	{"device", required_argument, NULL, 'd'},
+	{"append", required_argument, NULL, 'a'},
+	{"seed", required_argument, NULL, 's'},
+	{"json", required_argument, NULL, 'j'},
+	{"linux", required_argument, NULL, 'l'},
+	{"param", required_argument, NULL, 'p'},
+	{"timeout", required_argument, NULL, 't'},
+	{"keep", no_argument, NULL, 'k'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{"table-only", no_argument, NULL, OPTION_TABLE_ONLY},
+	{"no-header", no_argument, NULL, OPTION_NO_HEADER},
+	{0},
 };
 
 static void help(void)
@@ -108,19 +115,23 @@ static int unknown_machine(const char *name)
 	char known[1024] = "";
 	unsigned int n = 0;
 
-	for (const struct dmk_machine_info *info = dmk_machine_list(); info->name && n < MACHINES; info++) {
+	for (const struct dmk_machine_info *info = dmk_machine_list(); info->name && n < MACHINES;
+	     info++) {
 		names[n++] = info->name;
-		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", known[0] ? ", " : "", info->name);
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
+			 known[0] ? ", " : "", info->name);
 	}
 	names[n] = "all";
 	names[n + 1] = NULL;
 	near = dmk_nearest(name, names);
 	if (near)
-		return tool_refuse("no machine \"%s\"; did you mean %s? There are %s, all of them with \"all\", and your "
-				   "own .dts files",
-				   name, near, known);
-	return tool_refuse("no machine \"%s\"; there are %s, all of them with \"all\", and your own .dts files", name,
-			   known);
+		return tool_refuse(
+			"no machine \"%s\"; did you mean %s? There are %s, all of them with \"all\", and your "
+			"own .dts files",
+			name, near, known);
+	return tool_refuse(
+		"no machine \"%s\"; there are %s, all of them with \"all\", and your own .dts files",
+		name, known);
 }
 
 static int choose_machine(const char *name)
@@ -252,7 +263,8 @@ static int take_test(char **after)
 static int take_sources(int argc, char **argv, int end)
 {
 	if (optind >= end)
-		return tool_refuse("check: which driver? usage: dmakit check [options] DRIVER.c... [-- TEST.c...]");
+		return tool_refuse(
+			"check: which driver? usage: dmakit check [options] DRIVER.c... [-- TEST.c...]");
 	for (int i = optind; i < end; i++) {
 		if (!is_c_source(argv[i]) && access(argv[i], F_OK) == 0)
 			return tool_refuse("check: \"%s\" is no .c file", argv[i]);
@@ -299,7 +311,7 @@ static void report_file(unsigned int index, char *name, size_t size)
 static void start_job(unsigned int index)
 {
 	struct job *job = &check.job[index];
-	struct tool_args args = { 0 };
+	struct tool_args args = {0};
 	char json[PATH_MAX];
 
 	report_file(index, json, sizeof(json));
@@ -365,7 +377,8 @@ static void name_raw_stack(struct dmk_report *report)
 	uint64_t address[256];
 	size_t n = 0;
 
-	if (report->outcome != DMK_OUTCOME_CRASHED || !stack.n || stack.frame[0].function || report->crash.text)
+	if (report->outcome != DMK_OUTCOME_CRASHED || !stack.n || stack.frame[0].function ||
+	    report->crash.text)
 		return;
 	for (; n < stack.n && n < sizeof(address) / sizeof(*address); n++)
 		address[n] = stack.frame[n].address;
@@ -373,7 +386,7 @@ static void name_raw_stack(struct dmk_report *report)
 	if (!symbols)
 		return;
 	free(stack.frame);
-	report->crash.stack = (struct dmk_report_stack){ 0 };
+	report->crash.stack = (struct dmk_report_stack){0};
 	dmk_symbols_addresses(symbols, address, n, true, &report->crash.stack);
 	dmk_symbols_free(symbols);
 }
@@ -390,16 +403,18 @@ static void explain_end(struct job *job, int status)
 	} else if (WIFSIGNALED(status)) {
 		report->outcome = DMK_OUTCOME_CRASHED;
 		report->crash.signal = strdup(strsignal(WTERMSIG(status)));
-		report->crash.text = dmk_report_format("the process was killed and left no report: %s",
-						       strsignal(WTERMSIG(status)));
+		report->crash.text =
+			dmk_report_format("the process was killed and left no report: %s",
+					  strsignal(WTERMSIG(status)));
 	} else if (WEXITSTATUS(status) == 2) {
 		report->outcome = DMK_OUTCOME_REFUSED;
 		report->error = strdup("the program refused its options");
 	} else {
 		report->outcome = DMK_OUTCOME_DONE;
 		dmk_report_grow(&report->problem, &report->nr_problems, sizeof(char *));
-		report->problem[0] = dmk_report_format("the program ended itself with exit status %d and left no report",
-						       WEXITSTATUS(status));
+		report->problem[0] = dmk_report_format(
+			"the program ended itself with exit status %d and left no report",
+			WEXITSTATUS(status));
 	}
 }
 
@@ -428,7 +443,8 @@ static void end_job(unsigned int index, int status)
 /* A runner ends by itself, even when its driver hangs; one that is past that too is killed. */
 static void kill_late(struct job *job)
 {
-	if (check.timeout > 0 && !job->killed && seconds_since(&job->started) > check.timeout + GRACE_SECONDS) {
+	if (check.timeout > 0 && !job->killed &&
+	    seconds_since(&job->started) > check.timeout + GRACE_SECONDS) {
 		job->killed = true;
 		kill(job->pid, SIGKILL);
 	}
@@ -460,8 +476,9 @@ static void show_running(void)
 
 	for (unsigned int i = 0; i < check.nr_jobs; i++) {
 		if (check.job[i].pid)
-			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s %.0f s", text[0] ? ", " : "",
-				 check.job[i].machine, seconds_since(&check.job[i].started));
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s %.0f s",
+				 text[0] ? ", " : "", check.job[i].machine,
+				 seconds_since(&check.job[i].started));
 	}
 	tool_table_running(&check.table, text);
 }
@@ -495,7 +512,7 @@ static void run_jobs(void)
 			start_job(started++);
 			running++;
 		}
-		nanosleep(&(struct timespec){ 0, 5000000L }, NULL);
+		nanosleep(&(struct timespec){0, 5000000L}, NULL);
 		running = poll_jobs();
 		shown = show_done(shown);
 		if (ticks++ % 40 == 0)
@@ -562,7 +579,8 @@ static int conclude(void)
 	}
 	if (check.json && write_json(reports))
 		status = STATUS_REFUSED;
-	if (!(check.json && !strcmp(check.json, "-")) && !(check.nr_jobs == 1 && status == STATUS_REFUSED) &&
+	if (!(check.json && !strcmp(check.json, "-")) &&
+	    !(check.nr_jobs == 1 && status == STATUS_REFUSED) &&
 	    !(check.table_only && status == STATUS_CLEAN))
 		write_text(reports);
 	for (unsigned int i = 0; i < check.nr_jobs; i++)
@@ -583,7 +601,8 @@ static const char *driver_name(void)
 static void prepare_table(void)
 {
 	check.table.driver = driver_name();
-	check.table.shown = (check.nr_jobs > 1 || check.table_only) && !(check.json && !strcmp(check.json, "-"));
+	check.table.shown = (check.nr_jobs > 1 || check.table_only) &&
+			    !(check.json && !strcmp(check.json, "-"));
 	check.table.header = !check.no_header;
 	check.table.live = isatty(STDOUT_FILENO);
 	check.table.width = 16;
@@ -604,7 +623,7 @@ static int run_check(void)
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = {.sa_handler = on_signal};
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

@@ -28,7 +28,7 @@ struct tool_build {
 	const char *linux_version; /* NULL: newest */
 	const char *directory;     /* where it may write */
 	struct tool_args sources;
-	char program[PATH_MAX];    /* the result */
+	char program[PATH_MAX]; /* the result */
 };
 
 /** tool_build - compile and link; STATUS_CLEAN, or STATUS_REFUSED when all was said. */
@@ -40,8 +40,8 @@ struct tool_table {
 	const char *driver; /* first column */
 	bool shown;         /* there is a table at all */
 	bool header;
-	bool live;          /* on a terminal: what runs is shown below, and overwritten */
-	int width;          /* of the machine's column */
+	bool live; /* on a terminal: what runs is shown below, and overwritten */
+	int width; /* of the machine's column */
 };
 
 void tool_table_start(const struct tool_table *table);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
+static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
 
 struct ids {
 	char **id; /* ended by NULL, ascending */
@@ -127,14 +127,15 @@ static int explain(const char *directory, const struct ids *ids, const char *wor
 	}
 	near = dmk_nearest(id, (const char *const *)ids->id);
 	if (near)
-		return tool_refuse("no rule %s; did you mean %s? `dmakit explain` lists them all", word, near);
+		return tool_refuse("no rule %s; did you mean %s? `dmakit explain` lists them all",
+				   word, near);
 	return tool_refuse("no rule %s; `dmakit explain` lists them all", word);
 }
 
 int tool_explain(int argc, char **argv)
 {
 	struct tool_paths paths;
-	struct ids ids = { 0 };
+	struct ids ids = {0};
 	int option, status = STATUS_CLEAN;
 
 	opterr = 0;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
+static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
 
 int tool_machines(int argc, char **argv)
 {
@@ -21,7 +21,8 @@ int tool_machines(int argc, char **argv)
 		return STATUS_CLEAN;
 	}
 	if (optind < argc)
-		return tool_refuse("machines: takes no argument, and there is \"%s\"", argv[optind]);
+		return tool_refuse("machines: takes no argument, and there is \"%s\"",
+				   argv[optind]);
 	for (const struct dmk_machine_info *info = dmk_machine_list(); info->name; info++) {
 		if ((int)strlen(info->name) > width)
 			width = (int)strlen(info->name);

@@ -12,9 +12,10 @@ static const struct verb {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } verbs[] = {
-	{ "check", tool_check, "run a driver on machines and report its DMA mistakes" },
-	{ "machines", tool_machines, "list the machines and what is special about each" },
-	{ "explain", tool_explain, "tell what a rule asks for, and why, with a wrong and a right example" },
+	{"check", tool_check, "run a driver on machines and report its DMA mistakes"},
+	{"machines", tool_machines, "list the machines and what is special about each"},
+	{"explain", tool_explain,
+	 "tell what a rule asks for, and why, with a wrong and a right example"},
 };
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
 
@@ -47,7 +48,8 @@ int tool_bad_option(const char *verb, int code, char *const *argv, const struct 
 	near = dmk_nearest(word, names);
 	if (near)
 		return tool_refuse("%s: unknown option %s; did you mean --%s?", verb, given, near);
-	return tool_refuse("%s: unknown option %s; `dmakit %s --help` lists them", verb, given, verb);
+	return tool_refuse("%s: unknown option %s; `dmakit %s --help` lists them", verb, given,
+			   verb);
 }
 
 static void help(FILE *out)
@@ -65,7 +67,7 @@ static void help(FILE *out)
 
 static int unknown(const char *word)
 {
-	const char *names[VERBS + 3] = { 0 }, *near;
+	const char *names[VERBS + 3] = {0}, *near;
 
 	for (unsigned int i = 0; i < VERBS; i++)
 		names[i] = verbs[i].name;
@@ -74,7 +76,8 @@ static int unknown(const char *word)
 	near = dmk_nearest(word, names);
 	if (near)
 		return tool_refuse("unknown verb \"%s\"; did you mean %s?", word, near);
-	return tool_refuse("unknown verb \"%s\"; there are check, machines, explain, version and help", word);
+	return tool_refuse(
+		"unknown verb \"%s\"; there are check, machines, explain, version and help", word);
 }
 
 int main(int argc, char **argv)

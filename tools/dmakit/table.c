@@ -15,14 +15,14 @@ void tool_table_start(const struct tool_table *table)
 {
 	if (!table->shown || !table->header)
 		return;
-	printf("%-10s %-*s %9s %9s %9s %6s %9s %8s\n", "driver", table->width, "machine", "maps", "bounced", "synced",
-	       "leaks", "findings", "time");
+	printf("%-10s %-*s %9s %9s %9s %6s %9s %8s\n", "driver", table->width, "machine", "maps",
+	       "bounced", "synced", "leaks", "findings", "time");
 	fflush(stdout);
 }
 
 static const char *remark(const struct dmk_report *report)
 {
-	static const char *const text[] = { "", "  crashed", "  hung", "  could not run" };
+	static const char *const text[] = {"", "  crashed", "  hung", "  could not run"};
 
 	if (report->skipped)
 		return "  no device there";
@@ -47,12 +47,14 @@ void tool_table_row(const struct tool_table *table, const struct dmk_report *rep
 		return;
 	clear_line(table);
 	if (report->outcome == DMK_OUTCOME_REFUSED)
-		printf("%-10s %-*s %9s %9s %9s %6s %9s %8s%s\n", table->driver, table->width, report->machine, "-", "-",
-		       "-", "-", "-", "-", remark(report));
+		printf("%-10s %-*s %9s %9s %9s %6s %9s %8s%s\n", table->driver, table->width,
+		       report->machine, "-", "-", "-", "-", "-", "-", remark(report));
 	else
-		printf("%-10s %-*s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %6" PRIu64 " %9zu %6.1f s%s\n", table->driver,
-		       table->width, report->machine, totals->maps, totals->bounced, totals->syncs, totals->leaks,
-		       report->nr_findings, report->seconds, remark(report));
+		printf("%-10s %-*s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %6" PRIu64
+		       " %9zu %6.1f s%s\n",
+		       table->driver, table->width, report->machine, totals->maps, totals->bounced,
+		       totals->syncs, totals->leaks, report->nr_findings, report->seconds,
+		       remark(report));
 	fflush(stdout);
 }
 

@@ -36,8 +36,10 @@ static void read_stack(const json_t *array, struct dmk_report_stack *stack)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
-		struct dmk_report_frame *frame = dmk_report_grow(&stack->frame, &stack->n, sizeof(*frame));
+	json_array_foreach(array, i, item)
+	{
+		struct dmk_report_frame *frame = dmk_report_grow(&stack->frame, &stack->n,
+								 sizeof(*frame));
 
 		if (!frame)
 			return;
@@ -84,7 +86,8 @@ static void read_findings(const json_t *array, struct dmk_report_finding **list,
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
+	json_array_foreach(array, i, item)
+	{
 		struct dmk_report_finding *finding = dmk_report_grow(list, n, sizeof(*finding));
 
 		if (!finding)
@@ -114,7 +117,8 @@ static void read_failures(const json_t *array, struct dmk_report_test *test)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
+	json_array_foreach(array, i, item)
+	{
 		struct dmk_report_failure *failure =
 			dmk_report_grow(&test->failure, &test->nr_failures, sizeof(*failure));
 
@@ -131,8 +135,10 @@ static void read_tests(const json_t *array, struct dmk_report *report)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
-		struct dmk_report_test *test = dmk_report_grow(&report->test, &report->nr_tests, sizeof(*test));
+	json_array_foreach(array, i, item)
+	{
+		struct dmk_report_test *test = dmk_report_grow(&report->test, &report->nr_tests,
+							       sizeof(*test));
 
 		if (!test)
 			return;
@@ -150,7 +156,8 @@ static void read_strings(const json_t *array, char ***list, size_t *n)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
+	json_array_foreach(array, i, item)
+	{
 		char **string = dmk_report_grow(list, n, sizeof(*string));
 
 		if (string)
@@ -163,7 +170,8 @@ static void read_threads(const json_t *array, struct dmk_report *report)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
+	json_array_foreach(array, i, item)
+	{
 		struct dmk_report_thread *thread =
 			dmk_report_grow(&report->thread, &report->nr_threads, sizeof(*thread));
 
@@ -180,8 +188,10 @@ static void read_log(const json_t *array, struct dmk_report *report)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
-		struct dmk_report_log *line = dmk_report_grow(&report->log, &report->nr_log, sizeof(*line));
+	json_array_foreach(array, i, item)
+	{
+		struct dmk_report_log *line = dmk_report_grow(&report->log, &report->nr_log,
+							      sizeof(*line));
 
 		if (!line)
 			return;

@@ -40,9 +40,11 @@ static json_t *stack_of(const struct dmk_report_stack *stack)
 		const struct dmk_report_frame *frame = &stack->frame[i];
 
 		json_array_append_new(array, json_pack("{s:o, s:o, s:I, s:o, s:b, s:b}", "function",
-						       text_of(frame->function), "file", text_of(frame->file), "line",
-						       (json_int_t)frame->line, "address", hex_of(frame->address),
-						       "inlined", frame->inlined, "dmakit", frame->ours));
+						       text_of(frame->function), "file",
+						       text_of(frame->file), "line",
+						       (json_int_t)frame->line, "address",
+						       hex_of(frame->address), "inlined",
+						       frame->inlined, "dmakit", frame->ours));
 	}
 	return array;
 }
@@ -51,21 +53,24 @@ static json_t *buffer_of(const struct dmk_report_finding *finding)
 {
 	if (!finding->buffer.known)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}", "kind", text_of(finding->buffer.kind), "dma",
-			 hex_of(finding->buffer.dma), "phys", hex_of(finding->buffer.phys), "cpu",
-			 hex_of(finding->buffer.cpu), "size", (json_int_t)finding->buffer.size, "direction",
-			 text_of(finding->buffer.direction), "bounced", finding->buffer.bounced, "owner",
-			 text_of(finding->buffer.owner));
+	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}", "kind",
+			 text_of(finding->buffer.kind), "dma", hex_of(finding->buffer.dma), "phys",
+			 hex_of(finding->buffer.phys), "cpu", hex_of(finding->buffer.cpu), "size",
+			 (json_int_t)finding->buffer.size, "direction",
+			 text_of(finding->buffer.direction), "bounced", finding->buffer.bounced,
+			 "owner", text_of(finding->buffer.owner));
 }
 
 static json_t *finding_of(const struct dmk_report_finding *finding)
 {
-	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rule", text_of(finding->rule),
-			 "title", text_of(finding->title), "severity", finding->warning ? "warning" : "error", "count",
+	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rule",
+			 text_of(finding->rule), "title", text_of(finding->title), "severity",
+			 finding->warning ? "warning" : "error", "count",
 			 (json_int_t)finding->count, "device", text_of(finding->device), "driver",
-			 text_of(finding->driver), "what", text_of(finding->what), "mend", text_of(finding->mend),
-			 "buffer", buffer_of(finding), "where", stack_of(&finding->where), "mapped",
-			 stack_of(&finding->mapped), "mapped_label", text_of(finding->mapped_label));
+			 text_of(finding->driver), "what", text_of(finding->what), "mend",
+			 text_of(finding->mend), "buffer", buffer_of(finding), "where",
+			 stack_of(&finding->where), "mapped", stack_of(&finding->mapped),
+			 "mapped_label", text_of(finding->mapped_label));
 }
 
 static json_t *findings_of(const struct dmk_report_finding *finding, size_t n)
@@ -79,13 +84,15 @@ static json_t *findings_of(const struct dmk_report_finding *finding, size_t n)
 
 static json_t *totals_of(const struct dmk_check_totals *totals)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "maps", (json_int_t)totals->maps,
-			 "unmaps", (json_int_t)totals->unmaps, "syncs", (json_int_t)totals->syncs, "bounced",
-			 (json_int_t)totals->bounced, "allocs", (json_int_t)totals->allocs, "frees",
-			 (json_int_t)totals->frees, "device_accesses", (json_int_t)totals->device_accesses,
-			 "bytes_mapped", (json_int_t)totals->bytes_mapped, "bytes_bounced",
-			 (json_int_t)totals->bytes_bounced, "leaks", (json_int_t)totals->leaks, "lost_records",
-			 (json_int_t)totals->lost_records, "live_high_water", (json_int_t)totals->live_high_water);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "maps",
+			 (json_int_t)totals->maps, "unmaps", (json_int_t)totals->unmaps, "syncs",
+			 (json_int_t)totals->syncs, "bounced", (json_int_t)totals->bounced,
+			 "allocs", (json_int_t)totals->allocs, "frees", (json_int_t)totals->frees,
+			 "device_accesses", (json_int_t)totals->device_accesses, "bytes_mapped",
+			 (json_int_t)totals->bytes_mapped, "bytes_bounced",
+			 (json_int_t)totals->bytes_bounced, "leaks", (json_int_t)totals->leaks,
+			 "lost_records", (json_int_t)totals->lost_records, "live_high_water",
+			 (json_int_t)totals->live_high_water);
 }
 
 static json_t *test_of(const struct dmk_report_test *test)
@@ -93,13 +100,13 @@ static json_t *test_of(const struct dmk_report_test *test)
 	json_t *failures = json_array();
 
 	for (size_t i = 0; i < test->nr_failures; i++)
-		json_array_append_new(failures,
-				      json_pack("{s:o, s:o, s:I}", "text", text_of(test->failure[i].text), "file",
-						text_of(test->failure[i].file), "line",
-						(json_int_t)test->failure[i].line));
-	return json_pack("{s:o, s:o, s:I, s:b, s:f, s:o}", "name", text_of(test->name), "file", text_of(test->file),
-			 "line", (json_int_t)test->line, "passed", test->passed, "seconds", test->seconds, "failures",
-			 failures);
+		json_array_append_new(failures, json_pack("{s:o, s:o, s:I}", "text",
+							  text_of(test->failure[i].text), "file",
+							  text_of(test->failure[i].file), "line",
+							  (json_int_t)test->failure[i].line));
+	return json_pack("{s:o, s:o, s:I, s:b, s:f, s:o}", "name", text_of(test->name), "file",
+			 text_of(test->file), "line", (json_int_t)test->line, "passed",
+			 test->passed, "seconds", test->seconds, "failures", failures);
 }
 
 static json_t *tests_of(const struct dmk_report *report)
@@ -125,8 +132,8 @@ static json_t *crash_of(const struct dmk_report *report)
 	if (report->outcome != DMK_OUTCOME_CRASHED)
 		return json_null();
 	return json_pack("{s:o, s:o, s:o, s:o}", "signal", text_of(report->crash.signal), "text",
-			 text_of(report->crash.text), "stack", stack_of(&report->crash.stack), "bias",
-			 hex_of(report->crash.bias));
+			 text_of(report->crash.text), "stack", stack_of(&report->crash.stack),
+			 "bias", hex_of(report->crash.bias));
 }
 
 static json_t *hang_of(const struct dmk_report *report)
@@ -137,10 +144,10 @@ static json_t *hang_of(const struct dmk_report *report)
 		return json_null();
 	threads = json_array();
 	for (size_t i = 0; i < report->nr_threads; i++)
-		json_array_append_new(threads,
-				      json_pack("{s:o, s:I, s:o}", "name", text_of(report->thread[i].name), "tid",
-						(json_int_t)report->thread[i].tid, "stack",
-						stack_of(&report->thread[i].stack)));
+		json_array_append_new(threads, json_pack("{s:o, s:I, s:o}", "name",
+							 text_of(report->thread[i].name), "tid",
+							 (json_int_t)report->thread[i].tid, "stack",
+							 stack_of(&report->thread[i].stack)));
 	return json_pack("{s:f, s:o}", "limit", report->limit, "threads", threads);
 }
 
@@ -149,8 +156,8 @@ static json_t *log_of(const struct dmk_report *report)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < report->nr_log; i++)
-		json_array_append_new(array, json_pack("{s:i, s:o}", "level", report->log[i].level, "text",
-						       text_of(report->log[i].text)));
+		json_array_append_new(array, json_pack("{s:i, s:o}", "level", report->log[i].level,
+						       "text", text_of(report->log[i].text)));
 	return array;
 }
 
@@ -164,7 +171,7 @@ static json_t *exercise_of(const struct dmk_report *report)
 
 static json_t *run_of(const struct dmk_report *report)
 {
-	static const char *const outcome[] = { "done", "crashed", "hung", "refused" };
+	static const char *const outcome[] = {"done", "crashed", "hung", "refused"};
 	json_t *run = json_object();
 
 	json_object_set_new(run, "machine", text_of(report->machine));
@@ -205,10 +212,12 @@ int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n)
 		status = one > status ? one : status;
 		json_array_append_new(runs, run_of(&reports[i]));
 	}
-	root = json_pack("{s:s, s:i, s:i, s:o}", "format", "dmakit report", "version", 1, "status", status, "runs", runs);
+	root = json_pack("{s:s, s:i, s:i, s:o}", "format", "dmakit report", "version", 1, "status",
+			 status, "runs", runs);
 	if (!root)
 		return -ENOMEM;
-	result = json_dumpf(root, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+	result = json_dumpf(root, out,
+			    JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
 	json_decref(root);
 	if (result < 0 || fputc('\n', out) == EOF || fflush(out) == EOF)
 		return -EIO;

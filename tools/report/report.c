@@ -162,8 +162,8 @@ static bool same_place(const struct dmk_report_stack *a, const struct dmk_report
  */
 bool dmk_report_same(const struct dmk_report_finding *a, const struct dmk_report_finding *b)
 {
-	return same_text(a->rule, b->rule) && same_text(a->driver, b->driver) && same_place(&a->where, &b->where) &&
-	       same_place(&a->mapped, &b->mapped);
+	return same_text(a->rule, b->rule) && same_text(a->driver, b->driver) &&
+	       same_place(&a->where, &b->where) && same_place(&a->mapped, &b->mapped);
 }
 
 const char *dmk_report_direction(enum dmk_direction dir)

@@ -16,11 +16,11 @@
 /** One line of a stack, with names. An inlined function is a frame of its own. */
 struct dmk_report_frame {
 	char *function;
-	char *file;          /* as the compiler was given it, made absolute; NULL without debug information */
-	unsigned int line;   /* 0: not known */
+	char *file; /* as the compiler was given it, made absolute; NULL without debug information */
+	unsigned int line; /* 0: not known */
 	uint64_t address;
 	bool inlined;
-	bool ours;           /* dmakit's own code or a library's, not the driver's or the test's */
+	bool ours; /* dmakit's own code or a library's, not the driver's or the test's */
 };
 
 struct dmk_report_stack {
@@ -52,14 +52,14 @@ struct dmk_report_test {
 	struct dmk_report_failure {
 		char *text, *file;
 		unsigned int line;
-	} *failure;
+	} * failure;
 	size_t nr_failures;
 };
 
 enum dmk_report_outcome {
 	DMK_OUTCOME_DONE,    /* it ran to its end */
 	DMK_OUTCOME_CRASHED, /* the driver or test crashed: crash is filled, live is what was mapped */
-	DMK_OUTCOME_HUNG,    /* the time limit passed: threads are filled, live is what was mapped */
+	DMK_OUTCOME_HUNG, /* the time limit passed: threads are filled, live is what was mapped */
 	DMK_OUTCOME_REFUSED, /* it could not run at all: error says why, in one line */
 };
 
@@ -101,13 +101,13 @@ struct dmk_report {
 	size_t nr_problems;
 	struct dmk_report_test *test;
 	size_t nr_tests;
-	bool exercised;  /* there was no test: the default exercise ran */
+	bool exercised; /* there was no test: the default exercise ran */
 	unsigned int exercised_files, exercised_calls;
 
 	struct dmk_report_log {
 		int level;
 		char *text;
-	} *log;
+	} * log;
 	size_t nr_log;
 	uint64_t log_dropped;
 };
@@ -146,23 +146,25 @@ bool dmk_symbols_is_library(const struct dmk_symbols *symbols, const void *code)
 /** dmk_symbols_stack - @exact: the first address is an instruction itself, as the rest never are. */
 void dmk_symbols_stack(struct dmk_symbols *symbols, const struct dmk_stack *stack, bool exact,
 		       struct dmk_report_stack *out);
-void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address, size_t n, bool exact,
-			   struct dmk_report_stack *out);
+void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address, size_t n,
+			   bool exact, struct dmk_report_stack *out);
 
 /* --- showing ------------------------------------------------------------------------------------------------------ */
 
 struct dmk_text_options {
 	bool color;
-	bool verbose;       /* the driver's log too */
-	bool excerpt;       /* the source line of the first frame of each stack, where the file can be read */
-	const char *prefix; /* what file names are shown relative to: the working directory; NULL: absolute */
+	bool verbose; /* the driver's log too */
+	bool excerpt; /* the source line of the first frame of each stack, where the file can be read */
+	const char *
+		prefix; /* what file names are shown relative to: the working directory; NULL: absolute */
 };
 
 /** dmk_text_options_for - colour when @out is a terminal and NO_COLOR is not set. */
 struct dmk_text_options dmk_text_options_for(FILE *out);
 
 /** dmk_text_reports - all of them, merged: a finding that several machines gave is shown once. */
-void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n, const struct dmk_text_options *options);
+void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
+		      const struct dmk_text_options *options);
 
 /** dmk_json_write - docs/JSON.md. Return 0, or a negative errno. */
 int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n);

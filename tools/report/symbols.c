@@ -19,10 +19,10 @@
 struct dmk_symbols {
 	Dwfl *dwfl;
 	Dwfl_Module *program; /* the program itself; others are libraries, the C library say */
-	char root[PATH_MAX]; /* of dmakit's sources, with a slash at its end; "": not known */
+	char root[PATH_MAX];  /* of dmakit's sources, with a slash at its end; "": not known */
 	struct range {
 		uint64_t first, end;
-	} *library; /* dmakit's own code, ascending */
+	} * library; /* dmakit's own code, ascending */
 	size_t nr_library;
 };
 
@@ -45,7 +45,8 @@ static void tidy(char *path)
 			in++;
 		} else if (in[0] == '/' && in[1] == '.' && (in[2] == '/' || !in[2])) {
 			in += 2;
-		} else if (in[0] == '/' && in[1] == '.' && in[2] == '.' && (in[3] == '/' || !in[3]) && out > path) {
+		} else if (in[0] == '/' && in[1] == '.' && in[2] == '.' &&
+			   (in[3] == '/' || !in[3]) && out > path) {
 			in += 3;
 			while (out > path && *--out != '/')
 				;
@@ -97,7 +98,8 @@ static void find_root(struct dmk_symbols *symbols)
 static bool is_ours(const struct dmk_symbols *symbols, const char *file)
 {
 	static const char *const part[] = {
-		"core/", "kernel/", "machine/", "models/", "check/", "tools/run/", "tools/report/", "tools/preload/", "include/",
+		"core/",      "kernel/",       "machine/",       "models/",  "check/",
+		"tools/run/", "tools/report/", "tools/preload/", "include/",
 	};
 	size_t n = strlen(symbols->root);
 
@@ -123,12 +125,12 @@ static void note_unit(struct dmk_symbols *symbols, Dwarf_Die *cu, Dwarf_Addr bia
 
 	if (path && is_ours(symbols, path)) {
 		while ((next = dwarf_ranges(cu, next, &base, &first, &end)) > 0) {
-			struct range *range =
-				dmk_report_grow(&symbols->library, &symbols->nr_library, sizeof(*range));
+			struct range *range = dmk_report_grow(&symbols->library,
+							      &symbols->nr_library, sizeof(*range));
 
 			if (!range)
 				break;
-			*range = (struct range){ first + bias, end + bias };
+			*range = (struct range){first + bias, end + bias};
 		}
 	}
 	free(path);
@@ -202,7 +204,8 @@ struct dmk_symbols *dmk_symbols_file(const char *program, uint64_t bias)
 	setenv("DEBUGINFOD_URLS", "", 1);
 	symbols->dwfl = dwfl_begin(&callbacks);
 	if (symbols->dwfl)
-		symbols->program = dwfl_report_elf(symbols->dwfl, "program", program, -1, bias, false);
+		symbols->program = dwfl_report_elf(symbols->dwfl, "program", program, -1, bias,
+						   false);
 	if (!symbols->program || dwfl_report_end(symbols->dwfl, NULL, NULL) != 0) {
 		dmk_symbols_free(symbols);
 		return NULL;
@@ -229,8 +232,9 @@ struct place {
 	int line;
 };
 
-static void add_frame(const struct dmk_symbols *symbols, struct dmk_report_stack *out, const char *function,
-		      const struct place *place, uint64_t address, bool inlined)
+static void add_frame(const struct dmk_symbols *symbols, struct dmk_report_stack *out,
+		      const char *function, const struct place *place, uint64_t address,
+		      bool inlined)
 {
 	struct dmk_report_frame *frame = dmk_report_grow(&out->frame, &out->n, sizeof(*frame));
 
@@ -244,7 +248,8 @@ static void add_frame(const struct dmk_symbols *symbols, struct dmk_report_stack
 	if (place->module && place->module != symbols->program)
 		frame->ours = true;
 	else
-		frame->ours = frame->file ? is_ours(symbols, frame->file) : function && !strncmp(function, "dmk_", 4);
+		frame->ours = frame->file ? is_ours(symbols, frame->file)
+					  : function && !strncmp(function, "dmk_", 4);
 }
 
 /* Where an inlined function was called from, in terms of the function around it. */
@@ -263,8 +268,8 @@ static void caller_of(Dwarf_Die *inlined, struct place *place)
 }
 
 /* The inlined functions around @pc, innermost first, and the function that holds them. False: no debug information. */
-static bool add_scopes(struct dmk_symbols *symbols, struct dmk_report_stack *out, struct place *place, Dwarf_Addr pc,
-		       Dwarf_Addr bias, uint64_t address)
+static bool add_scopes(struct dmk_symbols *symbols, struct dmk_report_stack *out,
+		       struct place *place, Dwarf_Addr pc, Dwarf_Addr bias, uint64_t address)
 {
 	Dwarf_Die *scopes = NULL;
 	int n = dwarf_getscopes(place->cu, pc - bias, &scopes);
@@ -275,7 +280,8 @@ static bool add_scopes(struct dmk_symbols *symbols, struct dmk_report_stack *out
 
 		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
 			continue;
-		add_frame(symbols, out, dwarf_diename(&scopes[i]), place, address, tag == DW_TAG_inlined_subroutine);
+		add_frame(symbols, out, dwarf_diename(&scopes[i]), place, address,
+			  tag == DW_TAG_inlined_subroutine);
 		found = true;
 		if (tag == DW_TAG_subprogram)
 			break;
@@ -285,10 +291,11 @@ static bool add_scopes(struct dmk_symbols *symbols, struct dmk_report_stack *out
 	return found;
 }
 
-static void add_address(struct dmk_symbols *symbols, struct dmk_report_stack *out, uint64_t address, uint64_t pc)
+static void add_address(struct dmk_symbols *symbols, struct dmk_report_stack *out, uint64_t address,
+			uint64_t pc)
 {
 	Dwfl_Module *module = symbols ? dwfl_addrmodule(symbols->dwfl, pc) : NULL;
-	struct place place = { .module = module };
+	struct place place = {.module = module};
 	Dwfl_Line *line;
 	Dwarf_Addr bias;
 
@@ -305,8 +312,8 @@ static void add_address(struct dmk_symbols *symbols, struct dmk_report_stack *ou
 	add_frame(symbols, out, dwfl_module_addrname(module, pc), &place, address, false);
 }
 
-void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address, size_t n, bool exact,
-			   struct dmk_report_stack *out)
+void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address, size_t n,
+			   bool exact, struct dmk_report_stack *out)
 {
 	for (size_t i = 0; i < n; i++)
 		add_address(symbols, out, address[i], address[i] - !(exact && i == 0));

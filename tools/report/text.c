@@ -22,7 +22,8 @@ enum ink { INK_ERROR, INK_WARNING, INK_BOLD, INK_FAINT, INK_GOOD, INK_NONE };
 
 static const char *ink(const struct show *show, enum ink color)
 {
-	static const char *const code[] = { "\033[1;31m", "\033[1;35m", "\033[1m", "\033[2m", "\033[1;32m", "\033[0m" };
+	static const char *const code[] = {"\033[1;31m", "\033[1;35m", "\033[1m",
+					   "\033[2m",    "\033[1;32m", "\033[0m"};
 
 	return show->options->color ? code[color] : "";
 }
@@ -33,7 +34,8 @@ struct dmk_text_options dmk_text_options_for(FILE *out)
 	const char *term = getenv("TERM");
 
 	return (struct dmk_text_options){
-		.color = isatty(fileno(out)) && !(no_color && *no_color) && !(term && !strcmp(term, "dumb")),
+		.color = isatty(fileno(out)) && !(no_color && *no_color) &&
+			 !(term && !strcmp(term, "dumb")),
 		.excerpt = true,
 	};
 }
@@ -49,7 +51,8 @@ static const char *short_name(const struct show *show, const char *file)
 	return file;
 }
 
-static void show_frame(const struct show *show, const char *label, const struct dmk_report_frame *frame)
+static void show_frame(const struct show *show, const char *label,
+		       const struct dmk_report_frame *frame)
 {
 	fprintf(show->out, "  %-9s ", label);
 	if (frame->function)
@@ -57,8 +60,8 @@ static void show_frame(const struct show *show, const char *label, const struct 
 	else
 		fprintf(show->out, "0x%" PRIx64, frame->address);
 	if (frame->file && frame->line)
-		fprintf(show->out, " (%s%s:%u%s)", ink(show, INK_BOLD), short_name(show, frame->file), frame->line,
-			ink(show, INK_NONE));
+		fprintf(show->out, " (%s%s:%u%s)", ink(show, INK_BOLD),
+			short_name(show, frame->file), frame->line, ink(show, INK_NONE));
 	else if (frame->file)
 		fprintf(show->out, " (%s)", short_name(show, frame->file));
 	fputs(frame->inlined ? " inlined\n" : "\n", show->out);
@@ -81,7 +84,8 @@ static void show_source(const struct show *show, const struct dmk_report_frame *
 	if (line != frame->line)
 		return;
 	text[strcspn(text, "\r\n")] = '\0';
-	fprintf(show->out, "  %s%9u |%s %.*s\n", ink(show, INK_FAINT), frame->line, ink(show, INK_NONE), 160, text);
+	fprintf(show->out, "  %s%9u |%s %.*s\n", ink(show, INK_FAINT), frame->line,
+		ink(show, INK_NONE), 160, text);
 }
 
 static void first_and_end(const struct dmk_report_stack *stack, size_t *first, size_t *end)
@@ -102,7 +106,8 @@ static void first_and_end(const struct dmk_report_stack *stack, size_t *first, s
 }
 
 /* The driver's part of a stack: dmakit's own frames above and below it are left out, those between are not. */
-static void show_stack(const struct show *show, const char *label, const struct dmk_report_stack *stack)
+static void show_stack(const struct show *show, const char *label,
+		       const struct dmk_report_stack *stack)
 {
 	size_t first, end;
 
@@ -132,7 +137,8 @@ static void show_buffer(const struct show *show, const struct dmk_report_finding
 	if (finding->buffer.bounced)
 		fputs(", bounced", show->out);
 	if (finding->buffer.owner && finding->buffer.owner[0])
-		fprintf(show->out, "; owned by %s%s", strcmp(finding->buffer.owner, "nobody") ? "the " : "",
+		fprintf(show->out, "; owned by %s%s",
+			strcmp(finding->buffer.owner, "nobody") ? "the " : "",
 			finding->buffer.owner);
 	fputc('\n', show->out);
 }
@@ -168,7 +174,8 @@ static void show_count(const struct show *show, const struct dmk_report_finding 
 
 	fprintf(show->out, "  %-9s ", "seen");
 	if (show->n == 1) {
-		fprintf(show->out, "%" PRIu64 " time%s\n", finding->count, finding->count == 1 ? "" : "s");
+		fprintf(show->out, "%" PRIu64 " time%s\n", finding->count,
+			finding->count == 1 ? "" : "s");
 		return;
 	}
 	for (size_t i = 0; i < show->n; i++) {
@@ -187,13 +194,15 @@ static void show_count(const struct show *show, const struct dmk_report_finding 
 
 static void show_finding(const struct show *show, const struct dmk_report_finding *finding)
 {
-	fprintf(show->out, "%s%s %s:%s %s%s%s\n", ink(show, finding->warning ? INK_WARNING : INK_ERROR),
-		finding->warning ? "warning" : "error", finding->rule, ink(show, INK_NONE), ink(show, INK_BOLD),
-		finding->title ? finding->title : "", ink(show, INK_NONE));
+	fprintf(show->out, "%s%s %s:%s %s%s%s\n",
+		ink(show, finding->warning ? INK_WARNING : INK_ERROR),
+		finding->warning ? "warning" : "error", finding->rule, ink(show, INK_NONE),
+		ink(show, INK_BOLD), finding->title ? finding->title : "", ink(show, INK_NONE));
 	if (some(finding->what))
 		fprintf(show->out, "  %s\n", finding->what);
 	show_stack(show, "where", &finding->where);
-	show_stack(show, some(finding->mapped_label) ? finding->mapped_label : "mapped", &finding->mapped);
+	show_stack(show, some(finding->mapped_label) ? finding->mapped_label : "mapped",
+		   &finding->mapped);
 	show_buffer(show, finding);
 	show_device(show, finding);
 	if (some(finding->mend))
@@ -202,7 +211,8 @@ static void show_finding(const struct show *show, const struct dmk_report_findin
 	fputc('\n', show->out);
 }
 
-static bool shown_before(const struct show *show, size_t report, const struct dmk_report_finding *finding)
+static bool shown_before(const struct show *show, size_t report,
+			 const struct dmk_report_finding *finding)
 {
 	for (size_t i = 0; i < report; i++) {
 		if (twin_in(&show->reports[i], finding))
@@ -229,7 +239,8 @@ static size_t show_findings(const struct show *show)
 
 /* --- crashes, hangs, problems --------------------------------------------------------------------------------------- */
 
-static const char *on_machine(const struct show *show, const struct dmk_report *report, char *text, size_t size)
+static const char *on_machine(const struct show *show, const struct dmk_report *report, char *text,
+			      size_t size)
 {
 	text[0] = '\0';
 	if (show->n > 1)
@@ -247,7 +258,9 @@ static void show_live(const struct show *show, const struct dmk_report *report)
 	for (size_t i = 0; i < report->nr_live; i++) {
 		show_buffer(show, &report->live[i]);
 		show_device(show, &report->live[i]);
-		show_stack(show, some(report->live[i].mapped_label) ? report->live[i].mapped_label : "mapped",
+		show_stack(show,
+			   some(report->live[i].mapped_label) ? report->live[i].mapped_label
+							      : "mapped",
 			   &report->live[i].mapped);
 	}
 	fputc('\n', show->out);
@@ -257,8 +270,9 @@ static void show_crash(const struct show *show, const struct dmk_report *report)
 {
 	char where[80];
 
-	fprintf(show->out, "%scrash%s:%s %s%s\n", ink(show, INK_ERROR), on_machine(show, report, where, sizeof(where)),
-		ink(show, INK_NONE), report->crash.text ? report->crash.text : report->crash.signal,
+	fprintf(show->out, "%scrash%s:%s %s%s\n", ink(show, INK_ERROR),
+		on_machine(show, report, where, sizeof(where)), ink(show, INK_NONE),
+		report->crash.text ? report->crash.text : report->crash.signal,
 		report->crash.stack.n ? "" : " (its stack could not be read)");
 	show_stack(show, "where", &report->crash.stack);
 	show_live(show, report);
@@ -278,9 +292,10 @@ static void show_hang(const struct show *show, const struct dmk_report *report)
 	char where[80];
 	size_t idle = 0;
 
-	fprintf(show->out, "%shang%s:%s it was not done after %g seconds (--timeout sets the limit)\n",
-		ink(show, INK_ERROR), on_machine(show, report, where, sizeof(where)), ink(show, INK_NONE),
-		report->limit);
+	fprintf(show->out,
+		"%shang%s:%s it was not done after %g seconds (--timeout sets the limit)\n",
+		ink(show, INK_ERROR), on_machine(show, report, where, sizeof(where)),
+		ink(show, INK_NONE), report->limit);
 	for (size_t i = 0; i < report->nr_threads; i++) {
 		const struct dmk_report_thread *thread = &report->thread[i];
 
@@ -288,11 +303,13 @@ static void show_hang(const struct show *show, const struct dmk_report *report)
 			idle++;
 			continue;
 		}
-		fprintf(show->out, "  thread %s (%d)\n", thread->name ? thread->name : "?", thread->tid);
+		fprintf(show->out, "  thread %s (%d)\n", thread->name ? thread->name : "?",
+			thread->tid);
 		show_stack(show, "in", &thread->stack);
 	}
 	if (idle)
-		fprintf(show->out, "  %zu other thread%s outside the driver's code\n", idle, idle == 1 ? "" : "s");
+		fprintf(show->out, "  %zu other thread%s outside the driver's code\n", idle,
+			idle == 1 ? "" : "s");
 	show_live(show, report);
 }
 
@@ -309,31 +326,34 @@ static void show_trouble(const struct show *show, const struct dmk_report *repor
 		fprintf(show->out, "%snot run%s: %s%s\n\n", ink(show, INK_FAINT), where,
 			report->error ? report->error : "no reason given", ink(show, INK_NONE));
 	if (report->machine_died)
-		fprintf(show->out, "%smachine died%s:%s %s\n\n", ink(show, INK_ERROR), where, ink(show, INK_NONE),
-			report->machine_died);
+		fprintf(show->out, "%smachine died%s:%s %s\n\n", ink(show, INK_ERROR), where,
+			ink(show, INK_NONE), report->machine_died);
 	for (size_t i = 0; i < report->nr_problems; i++)
-		fprintf(show->out, "%sproblem%s:%s %s\n\n", ink(show, INK_ERROR), where, ink(show, INK_NONE),
-			report->problem[i]);
+		fprintf(show->out, "%sproblem%s:%s %s\n\n", ink(show, INK_ERROR), where,
+			ink(show, INK_NONE), report->problem[i]);
 }
 
 /* --- tests and the log ------------------------------------------------------------------------------------------------ */
 
-static void show_test(const struct show *show, const struct dmk_report *report, const struct dmk_report_test *test)
+static void show_test(const struct show *show, const struct dmk_report *report,
+		      const struct dmk_report_test *test)
 {
 	char where[80];
 
-	fprintf(show->out, "%stest failed%s:%s %s\n", ink(show, INK_ERROR), on_machine(show, report, where, sizeof(where)),
-		ink(show, INK_NONE), test->name);
+	fprintf(show->out, "%stest failed%s:%s %s\n", ink(show, INK_ERROR),
+		on_machine(show, report, where, sizeof(where)), ink(show, INK_NONE), test->name);
 	for (size_t i = 0; i < test->nr_failures; i++) {
 		if (test->failure[i].file)
 			fprintf(show->out, "  %s%s:%u%s: ", ink(show, INK_BOLD),
-				short_name(show, test->failure[i].file), test->failure[i].line, ink(show, INK_NONE));
+				short_name(show, test->failure[i].file), test->failure[i].line,
+				ink(show, INK_NONE));
 		else
 			fputs("  ", show->out);
 		fprintf(show->out, "%s\n", test->failure[i].text);
 	}
-	fprintf(show->out, "  the machine's seed was %" PRIu64 "; --seed %" PRIu64 " repeats the run\n\n", report->seed,
-		report->seed);
+	fprintf(show->out,
+		"  the machine's seed was %" PRIu64 "; --seed %" PRIu64 " repeats the run\n\n",
+		report->seed, report->seed);
 }
 
 static size_t show_tests(const struct show *show, size_t *passed)
@@ -360,7 +380,8 @@ static void show_log(const struct show *show, const struct dmk_report *report)
 		return;
 	fprintf(show->out, "log of %s:\n", report->machine ? report->machine : "the run");
 	if (report->log_dropped)
-		fprintf(show->out, "  (%" PRIu64 " more lines were not kept)\n", report->log_dropped);
+		fprintf(show->out, "  (%" PRIu64 " more lines were not kept)\n",
+			report->log_dropped);
 	for (size_t i = 0; i < report->nr_log; i++)
 		fprintf(show->out, "  <%d> %s\n", report->log[i].level, report->log[i].text);
 	fputc('\n', show->out);
@@ -376,8 +397,11 @@ static void show_lost(const struct show *show)
 		uint64_t lost = show->reports[i].totals.lost_records;
 
 		if (lost)
-			fprintf(show->out, "%sincomplete%s:%s %" PRIu64 " record%s lost; mistakes may be missing below\n",
-				ink(show, INK_ERROR), on_machine(show, &show->reports[i], where, sizeof(where)),
+			fprintf(show->out,
+				"%sincomplete%s:%s %" PRIu64
+				" record%s lost; mistakes may be missing below\n",
+				ink(show, INK_ERROR),
+				on_machine(show, &show->reports[i], where, sizeof(where)),
 				ink(show, INK_NONE), lost, lost == 1 ? " was" : "s were");
 	}
 }
@@ -412,15 +436,16 @@ static void show_totals(const struct show *show)
 	if (show->n != 1 || show->reports[0].outcome == DMK_OUTCOME_REFUSED)
 		return;
 	fprintf(show->out,
-		"%s: %" PRIu64 " maps (%" PRIu64 " bounced), %" PRIu64 " syncs, %" PRIu64 " allocations, %" PRIu64
-		" device accesses, seed %" PRIu64 "\n",
-		show->reports[0].machine, totals->maps, totals->bounced, totals->syncs, totals->allocs,
-		totals->device_accesses, show->reports[0].seed);
+		"%s: %" PRIu64 " maps (%" PRIu64 " bounced), %" PRIu64 " syncs, %" PRIu64
+		" allocations, %" PRIu64 " device accesses, seed %" PRIu64 "\n",
+		show->reports[0].machine, totals->maps, totals->bounced, totals->syncs,
+		totals->allocs, totals->device_accesses, show->reports[0].seed);
 }
 
-void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n, const struct dmk_text_options *options)
+void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
+		      const struct dmk_text_options *options)
 {
-	struct show show = { out, options, reports, n };
+	struct show show = {out, options, reports, n};
 	size_t findings, failed, passed;
 
 	if (!n)
@@ -434,10 +459,13 @@ void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n, con
 		show_log(&show, &reports[i]);
 	show_totals(&show);
 	fprintf(out, "%s%s%s", ink(&show, all_well(&show) ? INK_GOOD : INK_ERROR),
-		findings ? "" : all_well(&show) ? "no finding" : "not clean: no finding", ink(&show, INK_NONE));
+		findings          ? ""
+		: all_well(&show) ? "no finding"
+				  : "not clean: no finding",
+		ink(&show, INK_NONE));
 	if (findings)
-		fprintf(out, "%s%zu finding%s%s", ink(&show, INK_ERROR), findings, findings == 1 ? "" : "s",
-			ink(&show, INK_NONE));
+		fprintf(out, "%s%zu finding%s%s", ink(&show, INK_ERROR), findings,
+			findings == 1 ? "" : "s", ink(&show, INK_NONE));
 	show_what_ran(&show, passed, failed);
 	if (findings)
 		fprintf(out, "; `dmakit explain %s` tells more", "RULE");

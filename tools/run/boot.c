@@ -20,7 +20,7 @@ static void tell_both(void *ctx, const struct dmk_event *event)
 	audience.second->event(audience.second->ctx, event);
 }
 
-static const struct dmk_observer both = { .event = tell_both };
+static const struct dmk_observer both = {.event = tell_both};
 
 static void install(const struct dmk_observer *also)
 {

@@ -17,7 +17,8 @@ void dmk_run_problem(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	problem = dmk_report_grow(&dmk_run.report.problem, &dmk_run.report.nr_problems, sizeof(*problem));
+	problem = dmk_report_grow(&dmk_run.report.problem, &dmk_run.report.nr_problems,
+				  sizeof(*problem));
 	if (problem)
 		*problem = strdup(text);
 }
@@ -42,7 +43,8 @@ static void copy_finding(const struct dmk_finding *from, struct dmk_report_findi
 	to->buffer.bounced = from->buffer.bounced;
 	to->buffer.kind = copy(from->buffer.kind);
 	to->buffer.owner = copy(from->buffer.owner);
-	to->buffer.direction = from->buffer.directed ? copy(dmk_report_direction(from->buffer.dir)) : NULL;
+	to->buffer.direction = from->buffer.directed ? copy(dmk_report_direction(from->buffer.dir))
+						     : NULL;
 	to->buffer.dma = from->buffer.dma.v;
 	to->buffer.phys = from->buffer.phys.v;
 	to->buffer.cpu = (uintptr_t)from->buffer.cpu;
@@ -57,7 +59,8 @@ static void collect_findings(struct dmk_checker *checker)
 
 	for (size_t i = 0; i < dmk_checker_findings(checker); i++) {
 		const struct dmk_finding *finding = dmk_checker_finding(checker, i);
-		struct dmk_report_finding *slot = dmk_report_grow(&report->finding, &report->nr_findings, sizeof(*slot));
+		struct dmk_report_finding *slot =
+			dmk_report_grow(&report->finding, &report->nr_findings, sizeof(*slot));
 
 		if (finding && slot)
 			copy_finding(finding, slot);
@@ -72,7 +75,8 @@ static void collect_live(struct dmk_checker *checker)
 
 	memset(&live, 0, sizeof(live));
 	for (size_t i = 0; dmk_checker_live(checker, i, &live); i++) {
-		struct dmk_report_finding *slot = dmk_report_grow(&report->live, &report->nr_live, sizeof(*slot));
+		struct dmk_report_finding *slot = dmk_report_grow(&report->live, &report->nr_live,
+								  sizeof(*slot));
 
 		if (slot)
 			copy_finding(&live, slot);

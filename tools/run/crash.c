@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 static _Atomic int crashed_tid;
 static uint64_t program_bias;
 
@@ -65,7 +65,9 @@ static void put_plain(const char *text)
 	char one[2] = "";
 
 	for (; text && *text; text++) {
-		one[0] = *text == '"' || *text == '\\' || (unsigned char)*text < ' ' || *text & 0x80 ? '?' : *text;
+		one[0] = *text == '"' || *text == '\\' || (unsigned char)*text < ' ' || *text & 0x80
+				 ? '?'
+				 : *text;
 		put(one);
 	}
 }
@@ -80,7 +82,8 @@ static void put_stack(const struct dmk_run_stack *stack)
 	put(stack && stack->n ? "}" : "");
 }
 
-void dmk_run_raw_record(const char *outcome, const char *signal_name, const struct dmk_run_stack *stack)
+void dmk_run_raw_record(const char *outcome, const char *signal_name,
+			const struct dmk_run_stack *stack)
 {
 	if (dmk_run.json_fd < 0 || dmk_run.json_fd == STDOUT_FILENO)
 		return; /* what is on standard output can't be replaced */
@@ -102,7 +105,8 @@ void dmk_run_raw_record(const char *outcome, const char *signal_name, const stru
 
 static void enough(int signal_number)
 {
-	static const char words[] = "dmakit: the driver crashed or hung, and left too little whole for a full report\n";
+	static const char words[] =
+		"dmakit: the driver crashed or hung, and left too little whole for a full report\n";
 
 	if (!dmk_run.options.quiet && write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
 		_exit(1);
@@ -111,7 +115,7 @@ static void enough(int signal_number)
 
 void dmk_run_last_words(unsigned int seconds)
 {
-	struct sigaction action = { .sa_handler = enough };
+	struct sigaction action = {.sa_handler = enough};
 	sigset_t set;
 
 	sigaction(SIGALRM, &action, NULL);
@@ -137,9 +141,10 @@ static char *sentence(int signal_number, const siginfo_t *info)
 		return dmk_report_format("access through a NULL pointer, at address 0x%llx (%s)",
 					 (unsigned long long)address, name_of(signal_number));
 	if (info->si_code == SI_KERNEL)
-		return dmk_report_format("access to an address that can't be one (%s)", name_of(signal_number));
-	return dmk_report_format("access to address 0x%llx, where nothing is (%s)", (unsigned long long)address,
-				 name_of(signal_number));
+		return dmk_report_format("access to an address that can't be one (%s)",
+					 name_of(signal_number));
+	return dmk_report_format("access to address 0x%llx, where nothing is (%s)",
+				 (unsigned long long)address, name_of(signal_number));
 }
 
 static void full_report(int signal_number, const siginfo_t *info, const struct dmk_run_stack *stack)
@@ -152,7 +157,8 @@ static void full_report(int signal_number, const siginfo_t *info, const struct d
 	report->crash.bias = program_bias;
 	if (!dmk_run.symbols)
 		dmk_run.symbols = dmk_symbols_self();
-	dmk_symbols_addresses(dmk_run.symbols, stack->address, stack->n, true, &report->crash.stack);
+	dmk_symbols_addresses(dmk_run.symbols, stack->address, stack->n, true,
+			      &report->crash.stack);
 	dmk_run_collect(true);
 }
 
@@ -182,8 +188,9 @@ static int first_object(struct dl_phdr_info *info, size_t size, void *bias)
 
 void dmk_run_catch_crashes(void)
 {
-	struct sigaction action = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
-	stack_t alternate = { .ss_size = 256 * 1024 };
+	struct sigaction action = {.sa_sigaction = on_crash,
+				   .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+	stack_t alternate = {.ss_size = 256 * 1024};
 
 	dmk_run_stack_prepare();
 	dl_iterate_phdr(first_object, &program_bias);

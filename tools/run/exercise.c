@@ -22,8 +22,8 @@
 
 enum {
 	BUFFER = 128 * 1024,
-	STUCK_MS = 500,      /* a call that sleeps this long is woken as if by a signal */
-	FILE_MS = 8000,      /* what one device gets at most */
+	STUCK_MS = 500, /* a call that sleeps this long is woken as if by a signal */
+	FILE_MS = 8000, /* what one device gets at most */
 };
 
 static struct {
@@ -41,7 +41,7 @@ static bool go_on(void)
 
 static struct dmk_file *open_as(int flags)
 {
-	static const int access[] = { O_RDWR, O_RDONLY, O_WRONLY };
+	static const int access[] = {O_RDWR, O_RDONLY, O_WRONLY};
 	struct dmk_file *file;
 
 	for (unsigned int i = 0; i < sizeof(access) / sizeof(*access); i++) {
@@ -53,7 +53,7 @@ static struct dmk_file *open_as(int flags)
 	return NULL;
 }
 
-static const size_t sizes[] = { 0, 1, 4, 7, 64, 511, 512, 4095, 4096, 4097, 8192, 65536, 100000 };
+static const size_t sizes[] = {0, 1, 4, 7, 64, 511, 512, 4095, 4096, 4097, 8192, 65536, 100000};
 enum { SIZES = sizeof(sizes) / sizeof(*sizes) };
 
 static void fill(size_t size, unsigned int round)
@@ -80,7 +80,7 @@ static void transfer(struct dmk_file *file, unsigned int first, unsigned int end
 
 static void seek_and_place(struct dmk_file *file)
 {
-	static const int64_t offset[] = { 0, 1, 4093, 4096, -1, INT64_MAX, INT64_MIN, 1LL << 32 };
+	static const int64_t offset[] = {0, 1, 4093, 4096, -1, INT64_MAX, INT64_MIN, 1LL << 32};
 
 	for (unsigned int i = 0; i < sizeof(offset) / sizeof(*offset) && go_on(); i++) {
 		for (int whence = SEEK_SET; whence <= SEEK_END; whence++)
@@ -95,7 +95,7 @@ static void seek_and_place(struct dmk_file *file)
 /* User addresses that are none. */
 static void bad_pointers(struct dmk_file *file)
 {
-	static const uintptr_t bad[] = { 0, 1, 4096, (uintptr_t)-1, (uintptr_t)-4096 };
+	static const uintptr_t bad[] = {0, 1, 4096, (uintptr_t)-1, (uintptr_t)-4096};
 
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		if (!go_on())
@@ -109,7 +109,7 @@ static void bad_pointers(struct dmk_file *file)
 
 static void one_ioctl(struct dmk_file *file, unsigned int command)
 {
-	static const unsigned long hostile[] = { 0, 1, (unsigned long)-1 };
+	static const unsigned long hostile[] = {0, 1, (unsigned long)-1};
 	long result;
 
 	memset(exercise.buffer, 0, 4096);
@@ -127,7 +127,7 @@ static void one_ioctl(struct dmk_file *file, unsigned int command)
 /* The usual shape of ioctl numbers: a letter, a small number, and a structure of a small size each way. */
 static void ioctls(struct dmk_file *file)
 {
-	static const unsigned int plain[] = { 0, 1, 2, 0x5401, FIONREAD, 0xffffffffu };
+	static const unsigned int plain[] = {0, 1, 2, 0x5401, FIONREAD, 0xffffffffu};
 
 	for (unsigned int i = 0; i < sizeof(plain) / sizeof(*plain) && go_on(); i++)
 		one_ioctl(file, plain[i]);
@@ -150,12 +150,14 @@ static void map(struct dmk_file *file)
 	static const struct {
 		size_t size;
 		int64_t offset;
-	} request[] = { { 4096, 0 }, { 65536, 0 }, { 4096, 4096 }, { (size_t)1 << 40, 0 }, { 4096, 1LL << 40 } };
+	} request[] = {
+		{4096, 0}, {65536, 0}, {4096, 4096}, {(size_t)1 << 40, 0}, {4096, 1LL << 40}};
 
 	for (unsigned int i = 0; i < sizeof(request) / sizeof(*request) && go_on(); i++) {
 		void *address;
 
-		if (dmk_mmap(file, request[i].size, PROT_READ | PROT_WRITE, MAP_SHARED, request[i].offset, &address) == 0)
+		if (dmk_mmap(file, request[i].size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     request[i].offset, &address) == 0)
 			dmk_munmap(address, request[i].size);
 	}
 }
@@ -201,7 +203,7 @@ done:
 
 static void nap(unsigned int ms)
 {
-	nanosleep(&(struct timespec){ 0, (long)ms * 1000000L }, NULL);
+	nanosleep(&(struct timespec){0, (long)ms * 1000000L}, NULL);
 }
 
 /* Wake what sleeps too long, and end it all in time. A call that can't be woken is the time limit's. */

@@ -22,7 +22,7 @@ static struct {
 	pthread_cond_t wake;
 	bool running, over;
 	double seconds;
-} watch = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} watch = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* What the signal handler fills: one thread at a time is asked. */
 static struct dmk_run_stack answer;
@@ -69,7 +69,8 @@ static bool ask(int tid, struct dmk_run_stack *stack)
 static void add_thread(const char *name, int tid)
 {
 	struct dmk_report *report = &dmk_run.report;
-	struct dmk_report_thread *thread = dmk_report_grow(&report->thread, &report->nr_threads, sizeof(*thread));
+	struct dmk_report_thread *thread = dmk_report_grow(&report->thread, &report->nr_threads,
+							   sizeof(*thread));
 	struct dmk_run_stack stack;
 
 	if (!thread)
@@ -77,7 +78,8 @@ static void add_thread(const char *name, int tid)
 	thread->name = strdup(name ? name : "?");
 	thread->tid = tid;
 	if (ask(tid, &stack))
-		dmk_symbols_addresses(dmk_run.symbols, stack.address, stack.n, true, &thread->stack);
+		dmk_symbols_addresses(dmk_run.symbols, stack.address, stack.n, true,
+				      &thread->stack);
 }
 
 static void full_report(void)
@@ -126,7 +128,7 @@ unlock:
 
 void dmk_run_watch(double seconds)
 {
-	struct sigaction action = { .sa_sigaction = on_ask, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct sigaction action = {.sa_sigaction = on_ask, .sa_flags = SA_SIGINFO | SA_RESTART};
 	pthread_condattr_t attributes;
 
 	if (seconds <= 0)

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct dmk_run dmk_run = { .lock = PTHREAD_MUTEX_INITIALIZER, .json_fd = -1 };
+struct dmk_run dmk_run = {.lock = PTHREAD_MUTEX_INITIALIZER, .json_fd = -1};
 
 enum { LOG_LINES = 5000 };
 
@@ -49,13 +49,14 @@ static void watch_probes(void *ctx, const struct dmk_event *event)
 	dmk_run.probes++;
 	if (event->result < 0) {
 		dmk_run.probes_failed++;
-		dmk_run_problem("probe of %s failed: %s (%d)", event->dev && event->dev->name ? event->dev->name : "a device",
+		dmk_run_problem("probe of %s failed: %s (%d)",
+				event->dev && event->dev->name ? event->dev->name : "a device",
 				strerror(-event->result), event->result);
 	}
 	pthread_mutex_unlock(&dmk_run.lock);
 }
 
-static const struct dmk_observer probes = { .event = watch_probes };
+static const struct dmk_observer probes = {.event = watch_probes};
 
 static bool is_library(void *ctx, const void *code)
 {
@@ -122,7 +123,8 @@ static char *no_device_text(void)
 	list_ids(out);
 	fputs("; devices there are: ", out);
 	list_models(out);
-	fputs("; plug one in with --device MODEL, or describe your board in a .dts and give it with --machine FILE.dts", out);
+	fputs("; plug one in with --device MODEL, or describe your board in a .dts and give it with --machine FILE.dts",
+	      out);
 	fclose(out);
 	return text;
 }
@@ -134,7 +136,8 @@ static void describe_devices(void)
 	while (report->nr_devices)
 		free(report->device[--report->nr_devices]);
 	for (unsigned int i = 0; i < dmk_run.options.nr_devices; i++) {
-		char **device = dmk_report_grow(&report->device, &report->nr_devices, sizeof(*device));
+		char **device = dmk_report_grow(&report->device, &report->nr_devices,
+						sizeof(*device));
 
 		if (device)
 			*device = strdup(dmk_run.options.device_text[i]);
@@ -145,7 +148,7 @@ static void describe_devices(void)
 
 static int boot(void)
 {
-	const struct dmk_check_options check = { .is_library = is_library };
+	const struct dmk_check_options check = {.is_library = is_library};
 	const struct dmk_boot_options options = {
 		.machine = dmk_run.options.machine,
 		.append = dmk_run.options.append,
@@ -171,14 +174,17 @@ static int boot(void)
 static int set_parameters(void)
 {
 	for (unsigned int i = 0; i < dmk_run.options.nr_params; i++) {
-		const char *name = dmk_run.options.param[i].name, *value = dmk_run.options.param[i].value;
+		const char *name = dmk_run.options.param[i].name,
+			   *value = dmk_run.options.param[i].value;
 		int result = dmk_module_param(name, value);
 
 		if (!result)
 			continue;
 		dmk_run.report.outcome = DMK_OUTCOME_REFUSED;
-		dmk_run.report.error = result == -ENOENT ? dmk_report_format("no module parameter %s", name) :
-							   dmk_report_format("\"%s\" is no value for %s", value, name);
+		dmk_run.report.error = result == -ENOENT
+					       ? dmk_report_format("no module parameter %s", name)
+					       : dmk_report_format("\"%s\" is no value for %s",
+								   value, name);
 		return result;
 	}
 	return 0;
@@ -254,9 +260,10 @@ static int boot_and_load(void)
 	}
 	dmk_run.report.no_device = !dmk_run.report.error && dmk_module_get(0, &module);
 	if (!dmk_run.report.error)
-		dmk_run.report.error = dmk_run.report.no_device ?
-					       no_device_text() :
-					       strdup("there is no module_init() in this program, and no test");
+		dmk_run.report.error =
+			dmk_run.report.no_device
+				? no_device_text()
+				: strdup("there is no module_init() in this program, and no test");
 	dmk_run.report.outcome = DMK_OUTCOME_REFUSED;
 	unload();
 	dmk_shutdown();
@@ -300,7 +307,9 @@ static int open_json(void)
 
 	if (!file)
 		return 0;
-	dmk_run.json_fd = strcmp(file, "-") ? open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
+	dmk_run.json_fd = strcmp(file, "-")
+				  ? open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+				  : STDOUT_FILENO;
 	if (dmk_run.json_fd >= 0)
 		return 0;
 	fprintf(stderr, "dmakit: cannot write %s: %s\n", file, strerror(errno));

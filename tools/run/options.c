@@ -8,13 +8,19 @@
 #include <string.h>
 
 static const struct option list[] = {
-	{ "machine", required_argument, NULL, 'm' }, { "device", required_argument, NULL, 'd' },
-	{ "append", required_argument, NULL, 'a' },  { "seed", required_argument, NULL, 's' },
-	{ "param", required_argument, NULL, 'p' },   { "json", required_argument, NULL, 'j' },
-	{ "timeout", required_argument, NULL, 't' }, { "serve", required_argument, NULL, 'S' },
-	{ "no-checker", no_argument, NULL, 'n' },    { "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },       { "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{"machine", required_argument, NULL, 'm'},
+	{"device", required_argument, NULL, 'd'},
+	{"append", required_argument, NULL, 'a'},
+	{"seed", required_argument, NULL, 's'},
+	{"param", required_argument, NULL, 'p'},
+	{"json", required_argument, NULL, 'j'},
+	{"timeout", required_argument, NULL, 't'},
+	{"serve", required_argument, NULL, 'S'},
+	{"no-checker", no_argument, NULL, 'n'},
+	{"quiet", no_argument, NULL, 'q'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
 };
 
 static void help(const char *program)
@@ -65,7 +71,8 @@ static int add_device(struct dmk_run_options *options, char *text)
 		char *value = strchr(word, '=');
 
 		if (!value || value == word || device->nr_properties == DMK_DEVICE_PROPERTIES)
-			return refuse("a device's property looks like NAME=VALUE, not \"%s\"", word);
+			return refuse("a device's property looks like NAME=VALUE, not \"%s\"",
+				      word);
 		*value = '\0';
 		device->property[device->nr_properties].name = word;
 		device->property[device->nr_properties].value = value + 1;
@@ -79,7 +86,8 @@ static int add_param(struct dmk_run_options *options, char *text)
 {
 	char *value = strchr(text, '=');
 
-	if (!value || !strchr(text, '.') || strchr(text, '.') > value || options->nr_params == DMK_RUN_PARAMS)
+	if (!value || !strchr(text, '.') || strchr(text, '.') > value ||
+	    options->nr_params == DMK_RUN_PARAMS)
 		return refuse("a module parameter looks like MODULE.NAME=VALUE, not \"%s\"", text);
 	*value = '\0';
 	options->param[options->nr_params].name = text;
@@ -152,7 +160,7 @@ int dmk_run_options(struct dmk_run_options *options, int argc, char **argv)
 {
 	int option;
 
-	*options = (struct dmk_run_options){ .machine = "pc", .seed = 1, .timeout = 60 };
+	*options = (struct dmk_run_options){.machine = "pc", .seed = 1, .timeout = 60};
 	while ((option = getopt_long(argc, argv, "+m:d:a:s:p:j:t:nqvh", list, NULL)) != -1) {
 		int result = one(options, option, argv[0]);
 
@@ -163,6 +171,7 @@ int dmk_run_options(struct dmk_run_options *options, int argc, char **argv)
 		options->quiet = true;
 	options->command = &argv[optind];
 	if (argv[optind] && !options->serve)
-		return refuse("there is nothing to do with \"%s\"; --help tells the options", argv[optind]);
+		return refuse("there is nothing to do with \"%s\"; --help tells the options",
+			      argv[optind]);
 	return 0;
 }

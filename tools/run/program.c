@@ -1,6 +1,134 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A program as the test: it runs as it is, in a process of its own, with the driver's files in place through the preload library.
+ * What it says by its exit status is a test's result.
+ */
 #include "run/run.h"
+
+#include <dmakit/remote.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* Our environment, with the two variables of the preload library; ended by NULL. */
+static char **make_environment(const char *socket)
+{
+	const char *already = getenv("LD_PRELOAD");
+	size_t n = 0, used = 0;
+	char **list;
+
+	while (environ[n])
+		n++;
+	list = calloc(n + 3, sizeof(*list));
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(environ[i], "LD_PRELOAD=", 11))
+			list[used++] = environ[i];
+	}
+	list[used++] = dmk_report_format("LD_PRELOAD=%s%s%s", dmk_run.options.serve,
+					 already && *already ? ":" : "", already ? already : "");
+	list[used++] = dmk_report_format("%s=%s", DMK_REMOTE_ENVIRONMENT, socket);
+	return list;
+}
+
+static pid_t start(char **environment)
+{
+	pid_t runner = getpid(), pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != runner)
+		_exit(126);
+	execvpe(dmk_run.options.command[0], dmk_run.options.command, environment);
+	_exit(127);
+}
+
+static char *verdict(int status)
+{
+	if (WIFSIGNALED(status))
+		return dmk_report_format("the program was killed: %s", strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) == 127)
+		return dmk_report_format(
+			"the program could not be started, or ended with exit status 127");
+	return dmk_report_format("the program ended with exit status %d", WEXITSTATUS(status));
+}
+
+static void judge(int status, const struct timespec *begin)
+{
+	struct dmk_report *report = &dmk_run.report;
+	struct dmk_report_test *test = dmk_report_grow(&report->test, &report->nr_tests,
+						       sizeof(*test));
+	struct dmk_report_failure *failure;
+	struct timespec now;
+
+	if (!test)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	test->name = strdup(dmk_run.options.command[0]);
+	test->seconds = (double)(now.tv_sec - begin->tv_sec) +
+			(double)(now.tv_nsec - begin->tv_nsec) / 1e9;
+	test->passed = status == 0;
+	if (test->passed)
+		return;
+	failure = dmk_report_grow(&test->failure, &test->nr_failures, sizeof(*failure));
+	if (failure)
+		failure->text = verdict(status);
+}
+
+static void run_with(const char *socket)
+{
+	char **environment = make_environment(socket);
+	struct timespec begin;
+	int status = 0;
+	pid_t pid;
+
+	if (!environment) {
+		dmk_run_problem("out of memory for the program's environment");
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	pid = start(environment);
+	free(environment);
+	if (pid < 0) {
+		dmk_run_problem("the program could not be started: %s", strerror(errno));
+		return;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	judge(status, &begin);
+}
 
 void dmk_run_program(void)
 {
+	const char *base = getenv("TMPDIR");
+	char directory[PATH_MAX], socket[PATH_MAX];
+	int result;
+
+	snprintf(directory, sizeof(directory) - 16, "%s/dmakit-XXXXXX",
+		 base && *base ? base : "/tmp");
+	if (!mkdtemp(directory)) {
+		dmk_run_problem("no temporary directory for a socket: %s", strerror(errno));
+		return;
+	}
+	snprintf(socket, sizeof(socket), "%.*s/s", PATH_MAX - 8, directory);
+	result = dmk_remote_start(socket);
+	if (result < 0) {
+		dmk_run_problem("the driver's files can't be served: %s", strerror(-result));
+		goto remove_directory;
+	}
+	run_with(socket);
+	dmk_remote_stop();
+	unlink(socket);
+remove_directory:
+	rmdir(directory);
 }

@@ -27,12 +27,13 @@ struct dmk_run_options {
 		const char *name, *value;
 	} param[DMK_RUN_PARAMS];
 	unsigned int nr_params;
-	const char *json;  /* file; NULL: none; "-": standard output */
-	bool quiet;        /* no text */
-	bool verbose;      /* the log as it comes */
+	const char *json; /* file; NULL: none; "-": standard output */
+	bool quiet;       /* no text */
+	bool verbose;     /* the log as it comes */
 	bool no_checker;
-	double timeout;    /* seconds; 0: no limit */
-	const char *serve; /* a socket: offer the driver's files there, and run the program in command */
+	double timeout; /* seconds; 0: no limit */
+	const char *
+		serve; /* a socket: offer the driver's files there, and run the program in command */
 	char **command;
 };
 
@@ -46,7 +47,7 @@ struct dmk_run {
 	struct dmk_symbols *symbols;
 	int main_tid;
 	struct timespec started;
-	int json_fd;          /* -1: none */
+	int json_fd; /* -1: none */
 	unsigned int probes, probes_failed;
 };
 extern struct dmk_run dmk_run;
@@ -81,7 +82,8 @@ void dmk_run_stack_prepare(void);
 
 void dmk_run_catch_crashes(void);
 /** A first, small record for whoever waits for the report, made without malloc: in case the full one can't be. */
-void dmk_run_raw_record(const char *outcome, const char *signal_name, const struct dmk_run_stack *stack);
+void dmk_run_raw_record(const char *outcome, const char *signal_name,
+			const struct dmk_run_stack *stack);
 /** From now on the process ends within @seconds, whatever happens. */
 void dmk_run_last_words(unsigned int seconds);
 

@@ -36,15 +36,15 @@ static struct registers registers_of(const ucontext_t *context)
 #else
 static struct registers registers_of(const ucontext_t *context)
 {
-	return (struct registers){ 0 };
+	return (struct registers){0};
 }
 #endif
 
 /* Two words of our own memory, or false: the kernel looks, so that a bad address is no second fault. */
 static bool peek(uint64_t address, uint64_t word[2])
 {
-	struct iovec local = { word, 2 * sizeof(*word) };
-	struct iovec remote = { (void *)(uintptr_t)address, 2 * sizeof(*word) };
+	struct iovec local = {word, 2 * sizeof(*word)};
+	struct iovec remote = {(void *)(uintptr_t)address, 2 * sizeof(*word)};
 
 	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)(2 * sizeof(*word));
 }

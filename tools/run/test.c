@@ -87,7 +87,8 @@ static void end(struct dmk_report_test *test, const struct timespec *start)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	pthread_mutex_lock(&dmk_run.lock);
-	test->seconds = (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+	test->seconds = (double)(now.tv_sec - start->tv_sec) +
+			(double)(now.tv_nsec - start->tv_nsec) / 1e9;
 	running = NULL;
 	pthread_mutex_unlock(&dmk_run.lock);
 }
@@ -121,7 +122,7 @@ uint64_t dmk_test_seed(void)
 
 void dmk_test_sleep(unsigned int ms)
 {
-	struct timespec left = { ms / 1000, (long)(ms % 1000) * 1000000L };
+	struct timespec left = {ms / 1000, (long)(ms % 1000) * 1000000L};
 
 	while (nanosleep(&left, &left) < 0 && errno == EINTR)
 		;
