@@ -397,8 +397,8 @@ static void test_symbols_of_this_program(void **state)
 	unsigned int line;
 
 	assert_non_null(symbols);
+	line = __LINE__ + 1;
 	raw.frame[0] = here();
-	line = __LINE__;
 	dmk_symbols_stack(symbols, &raw, false, &stack);
 	assert_true(stack.n >= 1);
 	assert_string_equal(stack.frame[0].function, "test_symbols_of_this_program");
