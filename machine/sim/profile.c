@@ -1034,10 +1034,10 @@ static int read_bus(struct reader *r, int bus, unsigned int depth);
 
 static int read_node(struct reader *r, int node, unsigned int depth)
 {
+	if (is_pci(&r->tree, node) && dmk_tree_enabled(&r->tree, node))
+		return read_pci(r, node);
 	if (is_no_device(&r->tree, node))
 		return 0;
-	if (is_pci(&r->tree, node))
-		return read_pci(r, node);
 	if (is_isa(&r->tree, node))
 		return bus_get(r, node, is_coherent(&r->tree, node), &r->profile->machine.isa);
 	if (dmk_tree_compatible(&r->tree, node, "simple-bus"))

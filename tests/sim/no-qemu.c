@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The list of machines knows QEMU; these tests do not need it.
+ */
+#include <dmakit/machine.h>
+
+#include <errno.h>
+
+int dmk_qemu_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error,
+		  size_t error_size)
+{
+	return -ENODEV;
+}
+
+const char *dmk_qemu_model_for(uint16_t vendor, uint16_t device)
+{
+	return vendor == 0x1234 && device == 0x11e8 ? "qemu's edu" : NULL;
+}
