@@ -384,7 +384,7 @@ static void test_failed_test_names_place_and_seed(void **state)
 
 /* --- symbols ------------------------------------------------------------------------------------------------------------------ */
 
-static const void *here(void)
+__attribute__((noinline)) static const void *here(void)
 {
 	return __builtin_return_address(0);
 }
@@ -402,6 +402,7 @@ static void test_symbols_of_this_program(void **state)
 	dmk_symbols_stack(symbols, &raw, false, &stack);
 	assert_true(stack.n >= 1);
 	assert_string_equal(stack.frame[0].function, "test_symbols_of_this_program");
+	assert_non_null(stack.frame[0].file);
 	assert_non_null(strstr(stack.frame[0].file, "tests/tools/test_report.c"));
 	assert_int_equal(stack.frame[0].line, line);
 	assert_false(stack.frame[0].ours);
