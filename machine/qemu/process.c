@@ -14,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <linux/close_range.h>
 
 /* --- the child: between fork and exec only what a signal handler may do too ----------------------------------------- */
 
