@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The core's life: started on a machine and a system, stopped. One core per program.
+ */
+#include <linux/errno.h>
+
+#include "allocation.h"
+#include "bounce.h"
+#include "coherent.h"
+#include "core.h"
+#include "pool.h"
+#include "text.h"
+
+struct dmk_core dmk_core;
+struct dmk_layout dmk_layout;
+const struct dmk_observer *dmk_observer;
+
+void dmk_observe(const struct dmk_observer *observer)
+{
+	dmk_observer = observer;
+}
+
+/* --- what was handed in ------------------------------------------------------------------------------------------- */
+
+/* The field's name, if it is not there. */
+#define MISSING(object, field)                                                                                         \
+	if (!(object)->field)                                                                                          \
+	return #field
+
+static const char *missing_port_hook(const struct dmk_port_ops *ops)
+{
+	MISSING(ops, view_map);
+	MISSING(ops, view_unmap);
+	MISSING(ops, cache_clean);
+	MISSING(ops, cache_invalidate);
+	MISSING(ops, cache_flush);
+	MISSING(ops, mmio_read);
+	MISSING(ops, mmio_write);
+	MISSING(ops, port_in);
+	MISSING(ops, port_out);
+	MISSING(ops, config_read);
+	MISSING(ops, config_write);
+	MISSING(ops, intx_irq);
+	MISSING(ops, msi_alloc);
+	MISSING(ops, msi_free);
+	MISSING(ops, irq_enable);
+	MISSING(ops, quiesce);
+	MISSING(ops, shutdown);
+	return NULL;
+}
+
+static bool memory_good(const struct dmk_machine *machine)
+{
+	uint64_t after = 0;
+	struct dmk_range range;
+
+	for (unsigned int i = 0; i < machine->nr_memory; i++) {
+		const struct dmk_memory *memory = &machine->memory[i];
+
+		if ((memory->first.v | memory->size) & (DMK_PAGE_SIZE - 1) ||
+		    !dmk_range_make(memory->first.v, memory->size, &range) || range.first < after || !memory->name)
+			return false;
+		after = range.last + 1;
+	}
+	return machine->nr_memory && machine->memory;
+}
+
+static bool bus_good(const struct dmk_bus *bus)
+{
+	return bus->name && bus->windows && bus->nr_windows;
+}
+
+static const char *wrong_bus(const struct dmk_machine *machine)
+{
+	if (machine->pci && !(machine->pci->dma && bus_good(machine->pci->dma)))
+		return "pci.dma";
+	if (machine->nr_platform && !machine->platform)
+		return "platform";
+	for (unsigned int i = 0; i < machine->nr_platform; i++) {
+		if (!machine->platform[i].dma || !bus_good(machine->platform[i].dma))
+			return "platform.dma";
+	}
+	return machine->isa && !bus_good(machine->isa) ? "isa" : NULL;
+}
+
+static const char *wrong_in_machine(const struct dmk_machine *machine)
+{
+	MISSING(machine, name);
+	MISSING(machine, summary);
+	MISSING(machine, direct_base);
+	MISSING(machine, bootargs);
+	if (!dmk_is_power_of_two(machine->cache_line))
+		return "cache_line";
+	if (!memory_good(machine))
+		return "memory";
+	return wrong_bus(machine);
+}
+
+const char *dmk_port_valid(const struct dmk_port *port)
+{
+	const char *missing;
+
+	MISSING(port, ops);
+	MISSING(port, machine);
+	missing = missing_port_hook(port->ops);
+	return missing ? missing : wrong_in_machine(port->machine);
+}
+
+static const char *missing_os_hook(const struct dmk_os *os)
+{
+	MISSING(os, ops);
+	MISSING(os->ops, meta_alloc);
+	MISSING(os->ops, meta_free);
+	MISSING(os->ops, pages_alloc);
+	MISSING(os->ops, pages_free);
+	MISSING(os->ops, classify);
+	MISSING(os->ops, is_ram);
+	MISSING(os->ops, in_atomic);
+	MISSING(os->ops, in_interrupt);
+	MISSING(os->ops, irq_save);
+	MISSING(os->ops, irq_restore);
+	MISSING(os->ops, relax);
+	MISSING(os->ops, log);
+	return NULL;
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+static int refuse(const struct dmk_core_config *config, const char *what, const char *field)
+{
+	struct dmk_text text = { .used = 0 };
+
+	if (config->os.ops && config->os.ops->log) {
+		dmk_text_say(&text, "the core can't start: ");
+		dmk_text_say(&text, what);
+		dmk_text_say(&text, field);
+		config->os.ops->log(config->os.ctx, DMK_LOG_ERR, NULL, text.data);
+	}
+	return -EINVAL;
+}
+
+static const char *parameters_of(const struct dmk_core_config *config)
+{
+	return config->parameters ? config->parameters : config->port.machine->bootargs;
+}
+
+int dmk_core_start(const struct dmk_core_config *config)
+{
+	const char *wrong = missing_os_hook(&config->os);
+
+	if (wrong)
+		return refuse(config, "the system lacks ", wrong);
+	wrong = dmk_port_valid(&config->port);
+	if (wrong)
+		return refuse(config, "the machine's description is wrong in ", wrong);
+	if (dmk_core.running)
+		return refuse(config, "it is running", "");
+	dmk_core = (struct dmk_core){ .port = config->port, .os = config->os, .machine = config->port.machine };
+	dmk_layout = (struct dmk_layout){ .direct_base = dmk_core.machine->direct_base,
+					  .direct_last = dmk_core.machine->direct_last.v,
+					  .memmap = config->memmap };
+	if (!dmk_allocations_start())
+		return -ENOMEM;
+	/* Both say in the log what they lack, and the machine goes on without. */
+	dmk_bounce_start(parameters_of(config));
+	dmk_atomic_start();
+	dmk_core.running = true;
+	return 0;
+}
+
+void dmk_core_stop(void)
+{
+	if (!dmk_core.running)
+		return;
+	dmk_pools_stop();
+	dmk_allocations_stop();
+	dmk_atomic_stop();
+	dmk_bounce_stop();
+	dmk_core.running = false;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the core's files share: the machine and the system it was started on, and the few calls into them that every file makes.
+ * Not for anybody outside core/: that is dmakit/dma.h.
+ */
+#ifndef DMK_CORE_H
+#define DMK_CORE_H
+
+#include <dmakit/dma.h>
+
+#include "range.h"
+
+/** Attributes of a call that mean something here, with Linux's values (<linux/dma-mapping.h>). */
+enum {
+	DMK_ATTR_SKIP_CPU_SYNC = 1 << 5,
+	DMK_ATTR_NO_WARN = 1 << 8,
+	DMK_ATTR_MMIO = 1 << 10,
+};
+
+struct dmk_core {
+	struct dmk_port port;
+	struct dmk_os os;
+	const struct dmk_machine *machine;
+	bool running;
+
+	bool bounce_force;         /* swiotlb=force: every mapping bounces */
+	struct dmk_bounce *bounce; /* where devices bounce by default; NULL: nowhere */
+};
+extern struct dmk_core dmk_core;
+
+static inline void *dmk_meta_alloc(size_t size, bool may_sleep)
+{
+	return dmk_core.os.ops->meta_alloc(dmk_core.os.ctx, size, may_sleep);
+}
+
+static inline void dmk_meta_free(void *memory, size_t size)
+{
+	if (memory)
+		dmk_core.os.ops->meta_free(dmk_core.os.ctx, memory, size);
+}
+
+static inline bool dmk_in_atomic(void)
+{
+	return dmk_core.os.ops->in_atomic(dmk_core.os.ctx);
+}
+
+static inline bool dmk_in_interrupt(void)
+{
+	return dmk_core.os.ops->in_interrupt(dmk_core.os.ctx);
+}
+
+static inline bool dmk_is_ram(struct dmk_range phys)
+{
+	return dmk_core.os.ops->is_ram(dmk_core.os.ctx, DMK_PHYS(phys.first), dmk_range_bytes(phys));
+}
+
+/** dmk_direct - the address of physical memory in the direct map */
+static inline char *dmk_direct(dmk_phys phys)
+{
+	return dmk_layout.direct_base + phys.v;
+}
+
+/** A place in the driver, for events that another function than the entered one announces. */
+struct dmk_place {
+	const void *caller, *frame;
+};
+#define DMK_PLACE_HERE ((struct dmk_place){ DMK_EVENT_HERE })
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device's state: what it can address, its limits. What it has mapped is kept where it is mapped.
+ */
+#include <linux/errno.h>
+
+#include "allocation.h"
+#include "bounce.h"
+#include "core.h"
+#include "pool.h"
+#include "window.h"
+
+static const uint64_t mask_of_32_bits = 0xffffffffULL;
+
+static void reset_limits(struct dmk_dev *dev)
+{
+	dev->streaming_mask = mask_of_32_bits;
+	dev->coherent_dma_mask = mask_of_32_bits;
+	dev->dma_mask = &dev->streaming_mask;
+	dev->max_segment_size = 0;
+	dev->segment_boundary = 0;
+	dev->min_align_mask = 0;
+	dev->streaming_refused = false;
+	dev->coherent_refused = false;
+}
+
+void dmk_dev_init(struct dmk_dev *dev, const char *name, const struct dmk_bus *bus, void *owner)
+{
+	__builtin_memset(dev, 0, sizeof(*dev));
+	dev->name = name;
+	dev->bus = bus;
+	dev->device = owner;
+	dev->bounce = dmk_core.bounce;
+	reset_limits(dev);
+}
+
+void dmk_dev_unbound(struct dmk_dev *dev)
+{
+	reset_limits(dev);
+}
+
+void dmk_dev_exit(struct dmk_dev *dev)
+{
+	dmk_pools_forget_device(dev);
+	dmk_allocations_forget_device(dev);
+}
+
+/* Whether a device with this mask can be given at least one page of RAM to work with. */
+static bool mask_serves(const struct dmk_dev *dev, uint64_t mask)
+{
+	const struct dmk_machine *machine = dmk_core.machine;
+	const uint64_t limit = dev->bus_dma_limit && dev->bus_dma_limit < mask ? dev->bus_dma_limit : mask;
+	struct dmk_range part, ram, common;
+
+	for (unsigned int w = 0; w < dev->bus->nr_windows; w++) {
+		if (!dmk_window_part(&dev->bus->windows[w], limit, &part))
+			continue;
+		for (unsigned int m = 0; m < machine->nr_memory; m++) {
+			const struct dmk_memory *memory = &machine->memory[m];
+
+			if (memory->kind == DMK_MEMORY_RAM &&
+			    dmk_range_make(memory->first.v, memory->size, &ram) &&
+			    dmk_range_common(part, ram, &common) &&
+			    dmk_range_bytes(common) >= DMK_PAGE_SIZE)
+				return true;
+		}
+	}
+	return false;
+}
+
+static enum dmk_reason set_mask(struct dmk_dev *dev, uint64_t mask, bool streaming, bool coherent)
+{
+	if (!dev || !dev->bus || (streaming && !dev->dma_mask))
+		return DMK_REASON_BAD_DEVICE;
+	if (!mask_serves(dev, mask)) {
+		dev->streaming_refused |= streaming;
+		dev->coherent_refused |= coherent;
+		return DMK_REASON_UNREACHABLE;
+	}
+	if (streaming) {
+		*dev->dma_mask = mask;
+		dev->streaming_refused = false;
+	}
+	if (coherent) {
+		dev->coherent_dma_mask = mask;
+		dev->coherent_refused = false;
+	}
+	return DMK_REASON_NONE;
+}
+
+int dmk_set_mask(struct dmk_dev *dev, uint64_t mask, bool streaming, bool coherent)
+{
+	enum dmk_reason reason = set_mask(dev, mask, streaming, coherent);
+	int result = reason == DMK_REASON_NONE ? 0 : -EIO;
+
+	if (dmk_observed())
+		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_SET_MASK,
+						  .dev = dev,
+						  .mask = mask,
+						  .streaming = streaming,
+						  .coherent = coherent,
+						  .reason = reason,
+						  .result = result,
+						  DMK_EVENT_HERE });
+	return result;
+}
+
+/* The last bus address at which the device would see RAM, if its mask let it; 0: none at all. */
+static uint64_t last_ram_on_bus(const struct dmk_dev *dev)
+{
+	const struct dmk_machine *machine = dmk_core.machine;
+	struct dmk_range part, ram, common;
+	uint64_t last = 0;
+
+	for (unsigned int w = 0; w < dev->bus->nr_windows; w++) {
+		const struct dmk_window *window = &dev->bus->windows[w];
+
+		if (!dmk_window_part(window, ~0ULL, &part))
+			continue;
+		for (unsigned int m = 0; m < machine->nr_memory; m++) {
+			const struct dmk_memory *memory = &machine->memory[m];
+
+			if (memory->kind != DMK_MEMORY_RAM ||
+			    !dmk_range_make(memory->first.v, memory->size, &ram) ||
+			    !dmk_range_common(part, ram, &common))
+				continue;
+			if (window->bus + (common.last - window->phys.v) > last)
+				last = window->bus + (common.last - window->phys.v);
+		}
+	}
+	return last;
+}
+
+uint64_t dmk_get_required_mask(struct dmk_dev *dev)
+{
+	uint64_t last;
+
+	if (!dev || !dev->bus)
+		return 0;
+	last = last_ram_on_bus(dev);
+	return last ? ~0ULL >> __builtin_clzll(last) : 0;
+}
+
+bool dmk_addressing_limited(struct dmk_dev *dev)
+{
+	const struct dmk_machine *machine = dmk_core.machine;
+	struct dmk_range ram;
+	dmk_dma dma;
+
+	if (!dev || !dev->bus || !dev->dma_mask)
+		return true;
+	for (unsigned int m = 0; m < machine->nr_memory; m++) {
+		const struct dmk_memory *memory = &machine->memory[m];
+
+		if (memory->kind == DMK_MEMORY_RAM && dmk_range_make(memory->first.v, memory->size, &ram) &&
+		    !dmk_reaches(dev, ram, &dma))
+			return true;
+	}
+	return false;
+}
+
+size_t dmk_max_mapping_size(struct dmk_dev *dev)
+{
+	if (!dev || !dev->bounce || !(dmk_bounce_forced(dev) || dmk_addressing_limited(dev)))
+		return ~(size_t)0;
+	return dmk_bounce_max_mapping(dev);
+}
+
+/* Nothing here is faster for small mappings than for large ones, but for the limit itself. */
+size_t dmk_opt_mapping_size(struct dmk_dev *dev)
+{
+	return dmk_max_mapping_size(dev);
+}
+
+/* 0: neighbours are never merged, because nothing here makes scattered pages contiguous for a device. */
+uint64_t dmk_merge_boundary(struct dmk_dev *dev)
+{
+	return 0;
+}
+
+bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma)
+{
+	dmk_phys phys;
+
+	if (!dev || !dev->bus)
+		return false;
+	if (!dev->bus->coherent)
+		return true;
+	return dev->bounce && dmk_window_to_phys(dev->bus, (struct dmk_range){ dma.v, dma.v }, &phys) &&
+	       dmk_bounce_pool(dev, phys);
+}
+
+unsigned int dmk_cache_alignment(void)
+{
+	return dmk_core.machine ? dmk_core.machine->cache_line : 1;
+}
+
+static int limit_set(struct dmk_dev *dev, const char *name, uint64_t size, uint64_t mask, int result,
+		     struct dmk_place place)
+{
+	if (dmk_observed())
+		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_SET_LIMIT,
+						  .dev = dev,
+						  .name = name,
+						  .size = size,
+						  .mask = mask,
+						  .result = result,
+						  .caller = place.caller,
+						  .frame = place.frame });
+	return result;
+}
+
+int dmk_set_max_segment_size(struct dmk_dev *dev, unsigned int size)
+{
+	if (dev)
+		dev->max_segment_size = size;
+	return limit_set(dev, "max_segment_size", size, 0, dev ? 0 : -EIO, DMK_PLACE_HERE);
+}
+
+int dmk_set_segment_boundary(struct dmk_dev *dev, uint64_t mask)
+{
+	bool good = dev && !(mask & (mask + 1));
+
+	if (good)
+		dev->segment_boundary = mask;
+	return limit_set(dev, "segment_boundary", 0, mask, good ? 0 : dev ? -EINVAL : -EIO, DMK_PLACE_HERE);
+}
+
+int dmk_set_min_align_mask(struct dmk_dev *dev, unsigned int mask)
+{
+	bool good = dev && !(mask & (mask + 1));
+
+	if (good)
+		dev->min_align_mask = mask;
+	return limit_set(dev, "min_align_mask", 0, mask, good ? 0 : dev ? -EINVAL : -EIO, DMK_PLACE_HERE);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mapping without an IOMMU. A coherent device that reaches the memory costs arithmetic only: no lock, no record. Nothing is
+ * remembered of a direct mapping; a bounced one is known to its pool.
+ */
+#include <linux/errno.h>
+
+#include "bounce.h"
+#include "copy.h"
+#include "direct.h"
+#include "text.h"
+#include "window.h"
+
+int dmk_result_of(enum dmk_reason reason)
+{
+	switch (reason) {
+	case DMK_REASON_NONE:
+		return 0;
+	case DMK_REASON_NO_ROOM:
+		return -ENOMEM;
+	case DMK_REASON_UNREACHABLE:
+	case DMK_REASON_TOO_LARGE:
+		return -EIO;
+	default:
+		return -EINVAL;
+	}
+}
+
+static struct dmk_mapping mapped(dmk_dma dma, bool bounced)
+{
+	return (struct dmk_mapping){ .dma = dma, .bounced = bounced };
+}
+
+static struct dmk_mapping refused(enum dmk_reason reason)
+{
+	return (struct dmk_mapping){ .dma = DMK_MAPPING_ERROR, .reason = reason };
+}
+
+/* NO_ROOM has been said, with the numbers, by the pool. */
+static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum dmk_reason reason)
+{
+	static uint64_t times;
+	struct dmk_text text = { .used = 0 };
+
+	if (reason == DMK_REASON_NO_ROOM || !dmk_log_due(__atomic_add_fetch(&times, 1, __ATOMIC_RELAXED)))
+		return;
+	dmk_text_number(&text, dmk_range_bytes(phys));
+	dmk_text_say(&text, " bytes at ");
+	dmk_text_hex(&text, phys.first);
+	dmk_text_say(&text, reason == DMK_REASON_TOO_LARGE ? " are more than can be bounced at once" :
+							     " are out of the device's reach and there is nowhere to bounce");
+	dmk_log(DMK_LOG_WARNING, dev, text.data);
+}
+
+static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
+				      unsigned long attrs)
+{
+	dmk_dma dma;
+	enum dmk_reason reason = dmk_bounce_map(dev, phys, dir, attrs, &dma);
+
+	if (reason == DMK_REASON_NONE)
+		return mapped(dma, true);
+	if (!(attrs & DMK_ATTR_NO_WARN))
+		say_refused(dev, phys, reason);
+	return refused(reason);
+}
+
+struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
+				  unsigned long attrs)
+{
+	dmk_dma dma;
+
+	if (dmk_bounce_forced(dev) || !dmk_reaches(dev, phys, &dma))
+		return map_bounced(dev, phys, dir, attrs);
+	if (!dev->bus->coherent && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
+		dmk_cache_for_device(DMK_PHYS(phys.first), dmk_range_bytes(phys), dir);
+	return mapped(dma, false);
+}
+
+struct dmk_mapping dmk_direct_map_mmio(struct dmk_dev *dev, struct dmk_range phys)
+{
+	dmk_dma dma;
+
+	if (!dmk_reaches(dev, phys, &dma))
+		return refused(DMK_REASON_UNREACHABLE);
+	return mapped(dma, false);
+}
+
+/*
+ * The memory behind an address as a driver names it; false: it is none that can have been mapped. Of @size only the first byte
+ * counts here: what a wrong size means is for who has the record.
+ */
+static bool behind(const struct dmk_dev *dev, dmk_dma dma, dmk_phys *phys)
+{
+	return dmk_device_good(dev) && dma.v != DMK_MAPPING_ERROR.v &&
+	       dmk_window_to_phys(dev->bus, (struct dmk_range){ dma.v, dma.v }, phys);
+}
+
+/* Whether there is nothing to do for any mapping of this device. */
+static bool nothing_to_do(const struct dmk_dev *dev)
+{
+	return dev && dev->bus && dev->bus->coherent && !dev->bounce;
+}
+
+/* Whether caches must follow, and may: a range that a driver made up is not let loose on memory that is none. */
+static bool cached(const struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir)
+{
+	struct dmk_range range;
+
+	return !dev->bus->coherent && dmk_direction_good(dir) && dmk_range_make(phys.v, size, &range) &&
+	       dmk_is_ram(range);
+}
+
+void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir, unsigned long attrs)
+{
+	struct dmk_bounce *pool;
+	dmk_phys phys;
+
+	if (nothing_to_do(dev) || !behind(dev, dma, &phys))
+		return;
+	pool = dmk_bounce_pool(dev, phys);
+	if (pool)
+		dmk_bounce_unmap(pool, dev, phys, dir, attrs);
+	else if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC) && cached(dev, phys, size, dir))
+		dmk_cache_for_cpu(phys, size, dir);
+}
+
+void dmk_direct_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
+{
+	struct dmk_bounce *pool;
+	struct dmk_range range;
+	dmk_phys phys;
+
+	if (nothing_to_do(dev) || !behind(dev, dma, &phys))
+		return;
+	pool = dmk_bounce_pool(dev, phys);
+	if (pool && dmk_range_make(phys.v, size, &range))
+		dmk_bounce_sync_for_cpu(pool, dev, range, dir);
+	else if (!pool && cached(dev, phys, size, dir))
+		dmk_cache_for_cpu(phys, size, dir);
+}
+
+void dmk_direct_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
+{
+	struct dmk_bounce *pool;
+	struct dmk_range range;
+	dmk_phys phys;
+
+	if (nothing_to_do(dev) || !behind(dev, dma, &phys))
+		return;
+	pool = dmk_bounce_pool(dev, phys);
+	if (pool && dmk_range_make(phys.v, size, &range))
+		dmk_bounce_sync_for_device(pool, dev, range, dir);
+	else if (!pool && cached(dev, phys, size, dir))
+		dmk_cache_for_device(phys, size, dir);
+}

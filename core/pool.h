@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pools, as the rest of the core sees them.
+ */
+#ifndef DMK_CORE_POOL_H
+#define DMK_CORE_POOL_H
+
+#include "core.h"
+
+/** dmk_pools_forget_device - its pools give out nothing any more; their memory stays until the core stops. */
+void dmk_pools_forget_device(struct dmk_dev *dev);
+/** dmk_pools_stop - all that is left goes. */
+void dmk_pools_stop(void);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ranges of addresses, first byte to last: never empty, never wrapping. The one place that adds an address and a length.
+ */
+#ifndef DMK_CORE_RANGE_H
+#define DMK_CORE_RANGE_H
+
+#include <dmakit/types.h>
+
+struct dmk_range {
+	uint64_t first, last;
+};
+
+/** dmk_range_make - false: no bytes, or more than the address space has from @first on. */
+static inline bool dmk_range_make(uint64_t first, uint64_t size, struct dmk_range *range)
+{
+	*range = (struct dmk_range){ first, first + (size - 1) };
+	return size && range->last >= first;
+}
+
+/** dmk_range_within - every byte of @inner is one of @outer's */
+static inline bool dmk_range_within(struct dmk_range inner, struct dmk_range outer)
+{
+	return inner.first >= outer.first && inner.last <= outer.last;
+}
+
+/** dmk_range_common - what both have; false: nothing. */
+static inline bool dmk_range_common(struct dmk_range a, struct dmk_range b, struct dmk_range *common)
+{
+	common->first = a.first > b.first ? a.first : b.first;
+	common->last = a.last < b.last ? a.last : b.last;
+	return common->first <= common->last;
+}
+
+/** dmk_range_bytes - 2^64 is written as ~0. */
+static inline uint64_t dmk_range_bytes(struct dmk_range range)
+{
+	uint64_t before_last = range.last - range.first;
+
+	return before_last == ~0ULL ? ~0ULL : before_last + 1;
+}
+
+/** dmk_align_up - to a power of two; 0: it wraps. */
+static inline uint64_t dmk_align_up(uint64_t value, uint64_t align)
+{
+	return (value + (align - 1)) & ~(align - 1);
+}
+
+static inline bool dmk_is_power_of_two(uint64_t value)
+{
+	return value && !(value & (value - 1));
+}
+
+/** dmk_power_of_two_for - the smallest that is not below @value; @value 1 .. 2^63. */
+static inline uint64_t dmk_power_of_two_for(uint64_t value)
+{
+	return value <= 1 ? 1 : 1ULL << (64 - __builtin_clzll(value - 1));
+}
+
+#endif

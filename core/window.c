@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Windows between a bus and memory (Devicetree Specification 0.4, section 2.3.9). A mapping lies in one window: two windows that
+ * happen to touch are not one, because a device sees a jump there.
+ */
+#include "core.h"
+#include "window.h"
+
+/* The offset of the window's last byte; false: a window of nothing. */
+static bool window_span(const struct dmk_window *window, uint64_t *last_offset)
+{
+	*last_offset = window->size == ~0ULL ? ~0ULL : window->size - 1;
+	return window->size;
+}
+
+/* Moves @range from one side of the window, which begins at @from, to the other, which begins at @to. */
+static bool window_move(struct dmk_range range, uint64_t from, uint64_t to, uint64_t last_offset, uint64_t *first)
+{
+	uint64_t offset = range.first - from;
+	uint64_t before_last = range.last - range.first;
+
+	if (range.first < from || offset > last_offset || before_last > last_offset - offset)
+		return false;
+	*first = to + offset;
+	return *first >= to && *first <= ~0ULL - before_last;
+}
+
+bool dmk_window_to_bus(const struct dmk_bus *bus, struct dmk_range phys, dmk_dma *dma)
+{
+	uint64_t last_offset;
+
+	for (unsigned int i = 0; i < bus->nr_windows; i++) {
+		const struct dmk_window *window = &bus->windows[i];
+
+		if (window_span(window, &last_offset) &&
+		    window_move(phys, window->phys.v, window->bus, last_offset, &dma->v))
+			return true;
+	}
+	return false;
+}
+
+bool dmk_window_to_phys(const struct dmk_bus *bus, struct dmk_range dma, dmk_phys *phys)
+{
+	uint64_t last_offset;
+
+	for (unsigned int i = 0; i < bus->nr_windows; i++) {
+		const struct dmk_window *window = &bus->windows[i];
+
+		if (window_span(window, &last_offset) &&
+		    window_move(dma, window->bus, window->phys.v, last_offset, &phys->v))
+			return true;
+	}
+	return false;
+}
+
+bool dmk_window_part(const struct dmk_window *window, uint64_t limit, struct dmk_range *phys)
+{
+	uint64_t last_offset;
+
+	if (!window_span(window, &last_offset) || limit < window->bus)
+		return false;
+	if (last_offset > limit - window->bus)
+		last_offset = limit - window->bus;
+	if (last_offset > ~0ULL - window->phys.v)
+		last_offset = ~0ULL - window->phys.v;
+	*phys = (struct dmk_range){ window->phys.v, window->phys.v + last_offset };
+	return true;
+}
+
+static uint64_t below_bus_limit(const struct dmk_dev *dev, uint64_t mask)
+{
+	return dev->bus_dma_limit && dev->bus_dma_limit < mask ? dev->bus_dma_limit : mask;
+}
+
+uint64_t dmk_streaming_limit(const struct dmk_dev *dev)
+{
+	return below_bus_limit(dev, *dev->dma_mask);
+}
+
+uint64_t dmk_coherent_limit(const struct dmk_dev *dev)
+{
+	return below_bus_limit(dev, dev->coherent_dma_mask);
+}
+
+bool dmk_reaches(const struct dmk_dev *dev, struct dmk_range phys, dmk_dma *dma)
+{
+	return dmk_window_to_bus(dev->bus, phys, dma) &&
+	       dma->v + (phys.last - phys.first) <= dmk_streaming_limit(dev);
+}
+
+/* Narrows @all to what @bus shows below @limit: of several windows, the first that leaves something. */
+static bool narrow(struct dmk_range *all, const struct dmk_bus *bus, uint64_t limit)
+{
+	struct dmk_range part;
+
+	for (unsigned int i = 0; i < bus->nr_windows; i++) {
+		if (dmk_window_part(&bus->windows[i], limit, &part) && dmk_range_common(*all, part, all))
+			return true;
+	}
+	return false;
+}
+
+bool dmk_low_memory(unsigned int bits, struct dmk_range *phys)
+{
+	const struct dmk_machine *machine = dmk_core.machine;
+	const uint64_t limit = bits >= 64 ? ~0ULL : (1ULL << bits) - 1;
+
+	*phys = (struct dmk_range){ 0, machine->direct_last.v };
+	if (machine->pci && !narrow(phys, machine->pci->dma, limit))
+		return false;
+	for (unsigned int i = 0; i < machine->nr_platform; i++) {
+		const struct dmk_bus *bus = machine->platform[i].dma;
+
+		if (bus && !narrow(phys, bus, limit))
+			return false;
+	}
+	/* A machine whose buses are not described yet: as if it were the identity. */
+	return dmk_range_common(*phys, (struct dmk_range){ 0, machine->pci || machine->nr_platform ? ~0ULL : limit },
+				phys);
+}
