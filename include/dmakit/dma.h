@@ -89,6 +89,11 @@ enum dmk_alloc_flags {
 
 void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int flags, unsigned long attrs);
 void dmk_free(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs);
+/**
+ * dmk_alloc_find - where the allocation at @cpu and @dma lies, of which @size bytes are to be shown to somebody (COH-10)
+ * Return: false: the device holds none there, or one that is smaller.
+ */
+bool dmk_alloc_find(struct dmk_dev *dev, const void *cpu, dmk_dma dma, size_t size, dmk_phys *phys);
 /** dmk_free_managed - as dmk_free(), for what was allocated with DMK_ALLOC_MANAGED, before its time. */
 void dmk_free_managed(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs);
 

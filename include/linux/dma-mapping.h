@@ -472,6 +472,38 @@ static __always_inline void dmam_free_coherent(struct device *dev, size_t size, 
 	dmk_free_managed(dmk_dma_dev(dev), size, cpu_addr, DMK_DMA(dma_handle), 0);
 }
 
+/** dma_can_mmap - whether dma_mmap_attrs() can work for the device */
+static inline bool dma_can_mmap(struct device *dev)
+{
+	return true;
+}
+
+/**
+ * dma_mmap_attrs - show an allocation to a program, cached or not as the machine needs it
+ * @size: of the allocation; what the program asked for must lie in it
+ *
+ * Return: 0, -ENXIO (no such allocation, or the program asked for more), or what remap_pfn_range() returned.
+ */
+static inline int dma_mmap_attrs(struct device *dev, struct vm_area_struct *vma, void *cpu_addr, dma_addr_t dma_addr,
+				 size_t size, unsigned long attrs)
+{
+	const unsigned long pages = vma_pages(vma), all = PAGE_ALIGN(size) >> PAGE_SHIFT;
+	dmk_phys phys;
+
+	if (vma->vm_pgoff >= all || pages > all - vma->vm_pgoff ||
+	    !dmk_alloc_find(dmk_dma_dev(dev), cpu_addr, DMK_DMA(dma_addr), size, &phys))
+		return -ENXIO;
+	if (!dev->dmk.bus->coherent)
+		vma->vm_page_prot = pgprot_dmacoherent(vma->vm_page_prot);
+	return remap_pfn_range(vma, vma->vm_start, PHYS_PFN(phys.v) + vma->vm_pgoff, pages << PAGE_SHIFT,
+			       vma->vm_page_prot);
+}
+
+#define dma_mmap_coherent(dev, vma, cpu_addr, dma_addr, size)                                                      \
+	dma_mmap_attrs((dev), (vma), (cpu_addr), (dma_addr), (size), 0)
+#define dma_mmap_wc(dev, vma, cpu_addr, dma_addr, size)                                                            \
+	dma_mmap_attrs((dev), (vma), (cpu_addr), (dma_addr), (size), DMA_ATTR_WRITE_COMBINE)
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 0, 0)
 static __always_inline void *dma_zalloc_coherent(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp)
 {
