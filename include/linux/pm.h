@@ -56,7 +56,6 @@ struct dev_pm_info {
 	bool runtime_suspended;
 	bool can_wakeup;
 	bool wakeup;
-	unsigned int disable_depth;
 };
 
 #define pm_ptr(ptr) (ptr)

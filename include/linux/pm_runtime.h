@@ -54,12 +54,12 @@ static inline int pm_runtime_resume_and_get(struct device *dev)
 
 static inline bool pm_runtime_suspended(struct device *dev)
 {
-	return dev->power.runtime_suspended && !dev->power.disable_depth;
+	return dev->power.runtime_suspended && dev->power.runtime_enabled;
 }
 
 static inline bool pm_runtime_active(struct device *dev)
 {
-	return !dev->power.runtime_suspended || dev->power.disable_depth;
+	return !dev->power.runtime_suspended || !dev->power.runtime_enabled;
 }
 
 static inline bool pm_runtime_status_suspended(struct device *dev)
@@ -69,7 +69,7 @@ static inline bool pm_runtime_status_suspended(struct device *dev)
 
 static inline bool pm_runtime_enabled(struct device *dev)
 {
-	return !dev->power.disable_depth;
+	return dev->power.runtime_enabled;
 }
 
 static inline void pm_runtime_allow(struct device *dev)

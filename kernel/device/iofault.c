@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A plain dereference of an ioremap() cookie (ADR-03): it is announced, and then does what it does on a common PC, where registers
+ * can be dereferenced. On x86-64 the page is opened with the register's value in it, the instruction is stepped over by
+ * the trap flag, and the page is closed again; what the instruction stored is written to the register.
+ *
+ *	SIGSEGV:  open the page -> trap flag on        SIGTRAP:  forward the store -> close -> trap flag off
+ *
+ * One thread at a time is between the two. On other architectures the page stays open after the first fault.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <ucontext.h>
+
+#include <linux/printk.h>
+
+static struct sigaction earlier_segv, earlier_bus, earlier_trap;
+static bool installed;
+
+enum { STEP_PAGES = 2 }; /* an instruction such as movs touches two */
+
+/* The dereference under way. */
+static struct {
+	int owner; /* thread id; 0: nobody */
+	unsigned int n;
+	struct {
+		struct dmk_iomap *map;
+		char *page;
+		volatile char *address;
+		unsigned int width;
+		bool write;
+	} access[STEP_PAGES];
+} step;
+
+static char *page_of(const volatile void *address)
+{
+	return (char *)((uintptr_t)address & ~(uintptr_t)(DMK_PAGE_SIZE - 1));
+}
+
+static void announce(const volatile void *address, unsigned int width, bool write, const void *instruction,
+		     const void *frame)
+{
+	dmk_announce(&(struct dmk_event){
+		.kind = DMK_EVENT_IOMEM_DEREFERENCE,
+		.name = "dereference",
+		.cpu = (const void *)address,
+		.size = width,
+		.write = write,
+		.requester = DMK_REQUESTER_NONE,
+		.caller = instruction,
+		.frame = frame,
+	});
+}
+
+/* Bytes from the register, in accesses as wide as the bus has them. */
+static void fill(struct dmk_iomap *map, volatile char *address, unsigned int width)
+{
+	for (unsigned int done = 0; done < width;) {
+		unsigned int n = width - done < 8 ? width - done : 8;
+		uint64_t offset = address + done - map->cookie;
+		uint64_t value = offset + n <= map->size ? dmk_iomap_read(map, offset, n) : ~0ULL;
+
+		memcpy((char *)address + done, &value, n);
+		done += n;
+	}
+}
+
+static void forward(struct dmk_iomap *map, volatile char *address, unsigned int width)
+{
+	for (unsigned int done = 0; done < width;) {
+		unsigned int n = width - done < 8 ? width - done : 8;
+		uint64_t offset = address + done - map->cookie;
+		uint64_t value = 0;
+
+		memcpy(&value, (char *)address + done, n);
+		if (offset + n <= map->size)
+			dmk_iomap_write(map, offset, n, value);
+		done += n;
+	}
+}
+
+#if defined(__x86_64__)
+
+enum { TRAP_FLAG = 0x100, ERROR_WRITE = 2 };
+
+/* What the decoder needs to know of an instruction: how wide its memory operand is, and whether it only stores. */
+struct operand {
+	unsigned int width;
+	bool only_stores;
+};
+
+/* Two-byte opcodes (0F xx): Intel SDM volume 2, appendix A. */
+static struct operand decode_0f(unsigned char opcode, unsigned int width, bool operand16, bool repeat)
+{
+	switch (opcode) {
+	case 0xb6: case 0xbe: case 0xb0: case 0xc0:
+		return (struct operand){ 1, false };
+	case 0xb7: case 0xbf:
+		return (struct operand){ 2, false };
+	case 0xc3: /* movnti */
+		return (struct operand){ width, true };
+	case 0x11: case 0x29: case 0x2b: case 0x7f: case 0xe7: /* stores of an xmm register */
+		return (struct operand){ repeat && opcode == 0x11 ? 4 : 16, true };
+	case 0x10: case 0x28: case 0x6f: case 0x2a:
+		return (struct operand){ repeat && opcode == 0x10 ? 4 : 16, false };
+	case 0xd6: case 0x13: case 0x17: /* movq, movlps, movhps: stores */
+		return (struct operand){ 8, true };
+	case 0x12: case 0x16:
+		return (struct operand){ 8, false };
+	case 0x7e: /* movd/movq: F3 loads 8 bytes, else stores */
+		return repeat ? (struct operand){ 8, false } : (struct operand){ width, true };
+	default:
+		return (struct operand){ operand16 ? 2 : width, false };
+	}
+}
+
+static struct operand decode(const unsigned char *code)
+{
+	bool operand16 = false, repeat = false;
+	unsigned int width = 4;
+
+	for (int prefixes = 0; prefixes < 4; prefixes++, code++) {
+		if (*code == 0x66)
+			operand16 = true;
+		else if (*code == 0xf2 || *code == 0xf3)
+			repeat = true;
+		else if (*code != 0x2e && *code != 0x3e && *code != 0x64 && *code != 0x65 && *code != 0xf0)
+			break;
+	}
+	if ((*code & 0xf0) == 0x40) /* REX, and its W bit */
+		width = *code++ & 8 ? 8 : 4;
+	if (width == 4 && operand16)
+		width = 2;
+	switch (*code) {
+	case 0x0f:
+		return decode_0f(code[1], width == 2 ? 4 : width, operand16, repeat);
+	case 0x88: case 0xc6: case 0xa2: case 0xaa: case 0xa4: /* byte stores; movs and stos */
+		return (struct operand){ 1, true };
+	case 0x89: case 0xc7: case 0xa3: case 0xab: case 0xa5:
+		return (struct operand){ width, true };
+	case 0x63: /* movslq */
+		return (struct operand){ 4, false };
+	case 0x8f: case 0xff: /* pop, push, call: 8 bytes, but for inc and dec */
+		return (struct operand){ *code == 0xff && ((code[1] >> 3) & 7) < 2 ? width : 8, false };
+	default: /* elsewhere even opcodes are the byte forms */
+		return (struct operand){ *code & 1 ? width : 1, false };
+	}
+}
+
+static void take_step(int self)
+{
+	int nobody = 0;
+
+	while (__atomic_load_n(&step.owner, __ATOMIC_RELAXED) != self &&
+	       !__atomic_compare_exchange_n(&step.owner, &nobody, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		nobody = 0;
+		sched_yield();
+	}
+}
+
+static bool dereference(struct dmk_iomap *map, volatile char *address, ucontext_t *context)
+{
+	greg_t *registers = context->uc_mcontext.gregs;
+	bool write = registers[REG_ERR] & ERROR_WRITE;
+	struct operand operand = decode((const unsigned char *)registers[REG_RIP]);
+	unsigned int i;
+
+	if (map->kind != DMK_IOMAP_USER)
+		announce(address, operand.width, write, (const void *)registers[REG_RIP],
+			 (const void *)registers[REG_RBP]);
+	take_step(gettid());
+	if (step.n == STEP_PAGES)
+		return false;
+	i = step.n++;
+	step.access[i].map = map;
+	step.access[i].page = page_of(address);
+	step.access[i].address = address;
+	step.access[i].width = operand.width;
+	step.access[i].write = write;
+	/* An access that ends in the next page is not aligned, and no register is there. */
+	if (page_of(address + operand.width - 1) != step.access[i].page)
+		step.access[i].width = (unsigned int)(step.access[i].page + DMK_PAGE_SIZE - (char *)address);
+	mprotect(step.access[i].page, DMK_PAGE_SIZE, PROT_READ | PROT_WRITE);
+	if (!write || !operand.only_stores)
+		fill(map, address, step.access[i].width);
+	registers[REG_EFL] |= TRAP_FLAG;
+	return true;
+}
+
+bool dmk_iomem_step(void *siginfo, void *ucontext)
+{
+	ucontext_t *context = ucontext;
+
+	if (__atomic_load_n(&step.owner, __ATOMIC_RELAXED) != gettid() || !step.n)
+		return false;
+	for (unsigned int i = 0; i < step.n; i++) {
+		if (step.access[i].write)
+			forward(step.access[i].map, step.access[i].address, step.access[i].width);
+		madvise(step.access[i].page, DMK_PAGE_SIZE, MADV_DONTNEED);
+		mprotect(step.access[i].page, DMK_PAGE_SIZE, PROT_NONE);
+	}
+	step.n = 0;
+	context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+	__atomic_store_n(&step.owner, 0, __ATOMIC_RELEASE);
+	return true;
+}
+
+#else
+
+static bool dereference(struct dmk_iomap *map, volatile char *address, ucontext_t *context)
+{
+	volatile char *word = (volatile char *)((uintptr_t)address & ~(uintptr_t)3);
+
+	if (map->kind != DMK_IOMAP_USER)
+		announce(address, 4, false, NULL, NULL);
+	mprotect(page_of(address), DMK_PAGE_SIZE, PROT_READ | PROT_WRITE);
+	if (word >= (volatile char *)map->cookie)
+		fill(map, word, 4);
+	return true;
+}
+
+bool dmk_iomem_step(void *siginfo, void *ucontext)
+{
+	return false;
+}
+
+#endif
+
+bool dmk_iomem_fault(void *siginfo, void *ucontext)
+{
+	const siginfo_t *info = siginfo;
+	struct dmk_iomap *map;
+	int error = errno;
+	bool taken;
+
+	if (info->si_code <= 0)
+		return false; /* sent by somebody */
+	dmk_user_fault(info->si_addr);
+	map = dmk_iomap_find(info->si_addr);
+	if (!map)
+		return false;
+	taken = dereference(map, info->si_addr, ucontext);
+	errno = error;
+	return taken;
+}
+
+static void pass_on(const struct sigaction *earlier, int signal, siginfo_t *info, void *context)
+{
+	if (earlier->sa_flags & SA_SIGINFO) {
+		earlier->sa_sigaction(signal, info, context);
+	} else if (earlier->sa_handler == SIG_DFL || earlier->sa_handler == SIG_IGN) {
+		/* The default action: the instruction faults once more, and nobody catches it. */
+		struct sigaction plain = { .sa_handler = SIG_DFL };
+
+		sigaction(signal, &plain, NULL);
+		if (info->si_code <= 0 || signal == SIGTRAP)
+			raise(signal);
+	} else {
+		earlier->sa_handler(signal);
+	}
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+	if (!dmk_iomem_fault(info, context))
+		pass_on(signal == SIGBUS ? &earlier_bus : &earlier_segv, signal, info, context);
+}
+
+static void on_trap(int signal, siginfo_t *info, void *context)
+{
+	if (!dmk_iomem_step(info, context))
+		pass_on(&earlier_trap, signal, info, context);
+}
+
+int dmk_iofault_start(void)
+{
+	struct sigaction fault = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+	struct sigaction trap = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	if (installed)
+		return 0;
+	if (sigaction(SIGSEGV, &fault, &earlier_segv) || sigaction(SIGBUS, &fault, &earlier_bus) ||
+	    sigaction(SIGTRAP, &trap, &earlier_trap))
+		return -errno;
+	installed = true;
+	return 0;
+}
+
+static void restore(int signal, const struct sigaction *earlier)
+{
+	struct sigaction now;
+
+	if (!sigaction(signal, NULL, &now) && (now.sa_sigaction == on_fault || now.sa_sigaction == on_trap))
+		sigaction(signal, earlier, NULL);
+}
+
+void dmk_iofault_stop(void)
+{
+	if (!installed)
+		return;
+	restore(SIGSEGV, &earlier_segv);
+	restore(SIGBUS, &earlier_bus);
+	restore(SIGTRAP, &earlier_trap);
+	installed = false;
+}

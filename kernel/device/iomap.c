@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Registers: cookies, and what readl() and its kin do with them.
+ *
+ * Cookies are addresses in one reserved range that nothing may touch, so that a plain dereference faults (iofault.c) and a
+ * look-up is one load: the range is cut into granules, and a table says whose each one is. A mapping begins at its offset in
+ * a granule's first page; what follows its end, and the granule after it, belong to nobody.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/printk.h>
+
+enum { GRANULE_SHIFT = 16 };
+#define GRANULE ((uint64_t)1 << GRANULE_SHIFT)
+#define ARENA_SIZE ((uint64_t)1 << 38) /* 256 GiB of address space, no memory */
+#define GRANULES (ARENA_SIZE / GRANULE)
+
+static char *arena;
+static struct dmk_iomap **owner; /* of each granule; pages of it appear as they are used */
+static struct dmk_iomap *free_maps;
+static uint64_t next_granule;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+int dmk_iomap_start(void)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+	arena = mmap(NULL, ARENA_SIZE, PROT_NONE, flags, -1, 0);
+	owner = mmap(NULL, GRANULES * sizeof(*owner), PROT_READ | PROT_WRITE, flags, -1, 0);
+	next_granule = 0;
+	if (arena != MAP_FAILED && owner != MAP_FAILED)
+		return 0;
+	dmk_iomap_stop();
+	return -ENOMEM;
+}
+
+void dmk_iomap_stop(void)
+{
+	for (uint64_t i = 0; owner && owner != MAP_FAILED && i < next_granule; i++) {
+		struct dmk_iomap *map = owner[i];
+
+		if (!map || (i && owner[i - 1] == map))
+			continue;
+		map->next_free = free_maps;
+		free_maps = map;
+	}
+	while (free_maps) {
+		struct dmk_iomap *map = free_maps;
+
+		free_maps = map->next_free;
+		free(map);
+	}
+	if (arena && arena != MAP_FAILED)
+		munmap(arena, ARENA_SIZE);
+	if (owner && owner != MAP_FAILED)
+		munmap(owner, GRANULES * sizeof(*owner));
+	arena = NULL;
+	owner = NULL;
+}
+
+bool dmk_is_iomem(const volatile void *address)
+{
+	return arena && (uint64_t)((const volatile char *)address - arena) < ARENA_SIZE;
+}
+
+struct dmk_iomap *dmk_iomap_find(const volatile void *address)
+{
+	uint64_t offset = (const volatile char *)address - arena;
+	struct dmk_iomap *map;
+
+	if (!arena || offset >= ARENA_SIZE)
+		return NULL;
+	map = __atomic_load_n(&owner[offset >> GRANULE_SHIFT], __ATOMIC_ACQUIRE);
+	if (!map || !map->cookie || (uint64_t)((const volatile char *)address - map->cookie) >= map->size)
+		return NULL;
+	return map;
+}
+
+/* --- making and ending -------------------------------------------------------------------------------------------- */
+
+static bool is_free_run(uint64_t first, uint64_t n)
+{
+	for (uint64_t i = first; i < first + n; i++)
+		if (owner[i])
+			return false;
+	return true;
+}
+
+/* Fresh addresses as long as there are any, so that a stale cookie meets nobody; then what was given back. */
+static bool find_run(uint64_t n, uint64_t *first)
+{
+	if (next_granule + n <= GRANULES) {
+		*first = next_granule;
+		next_granule += n;
+		return true;
+	}
+	for (uint64_t i = 0; n <= GRANULES && i <= GRANULES - n; i++) {
+		if (is_free_run(i, n)) {
+			*first = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct dmk_iomap *take_map(void)
+{
+	struct dmk_iomap *map = free_maps;
+
+	if (!map)
+		return calloc(1, sizeof(*map));
+	free_maps = map->next_free;
+	return map;
+}
+
+void *dmk_iomap_make(uint64_t first, uint64_t size, enum dmk_iomap_kind kind)
+{
+	uint64_t skip = first & (DMK_PAGE_SIZE - 1);
+	uint64_t n, at;
+	struct dmk_iomap *map = NULL;
+	char *cookie = NULL;
+
+	if (!size || size > ARENA_SIZE / 2 || first + size - 1 < first || !arena)
+		return NULL;
+	n = (skip + size + GRANULE - 1) >> GRANULE_SHIFT;
+	pthread_mutex_lock(&lock);
+	map = take_map();
+	if (map && !find_run(n + 1, &at)) {
+		map->next_free = free_maps;
+		free_maps = map;
+	} else if (map) {
+		cookie = arena + (at << GRANULE_SHIFT) + skip;
+		*map = (struct dmk_iomap){ .cookie = cookie, .first = first, .size = size, .kind = kind };
+		for (uint64_t i = 0; i < n; i++)
+			__atomic_store_n(&owner[at + i], map, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&lock);
+	return cookie;
+}
+
+/* 0, or -EINVAL: it is no living cookie. */
+static int end_map(const volatile void *address)
+{
+	struct dmk_iomap *map;
+	uint64_t at;
+
+	pthread_mutex_lock(&lock);
+	map = dmk_iomap_find(address);
+	if (!map) {
+		pthread_mutex_unlock(&lock);
+		return -EINVAL;
+	}
+	for (at = (uint64_t)(map->cookie - arena) >> GRANULE_SHIFT; at < GRANULES && owner[at] == map; at++)
+		__atomic_store_n(&owner[at], NULL, __ATOMIC_RELEASE);
+	map->cookie = NULL;
+	map->next_free = free_maps;
+	free_maps = map;
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+static bool has_ram(uint64_t first, uint64_t last)
+{
+	const struct dmk_machine *machine = dmk_device_port->machine;
+
+	for (unsigned int i = 0; i < machine->nr_memory; i++) {
+		const struct dmk_memory *memory = &machine->memory[i];
+
+		if (memory->kind == DMK_MEMORY_RAM && first <= memory->first.v + (memory->size - 1) &&
+		    memory->first.v <= last)
+			return true;
+	}
+	return false;
+}
+
+void __iomem *ioremap(phys_addr_t address, size_t size)
+{
+	if (!dmk_device_port || !size || address + size - 1 < address)
+		return NULL;
+	if (has_ram(address, address + size - 1)) {
+		printk(KERN_ERR "ioremap: %#llx is the system's RAM\n", address);
+		return NULL;
+	}
+	return dmk_iomap_make(address, size, DMK_IOMAP_MEMORY);
+}
+
+void iounmap(volatile void __iomem *address)
+{
+	if (address && end_map(address))
+		printk(KERN_ERR "iounmap: %p is not mapped\n", (void *)address);
+}
+
+void __iomem *ioport_map(unsigned long port, unsigned int count)
+{
+	if (port > 0xffff || count > 0x10000 - port)
+		return NULL;
+	return dmk_iomap_make(port, count, DMK_IOMAP_PORTS);
+}
+
+void ioport_unmap(void __iomem *address)
+{
+	iounmap(address);
+}
+
+static void release_map(struct device *dev, void *res)
+{
+	iounmap(*(void **)res);
+}
+
+static int is_cookie(struct device *dev, void *res, void *wanted)
+{
+	return *(void **)res == wanted;
+}
+
+void __iomem *devm_ioremap(struct device *dev, resource_size_t offset, resource_size_t size)
+{
+	void **record = devres_alloc(release_map, sizeof(*record), 0);
+
+	if (!record)
+		return NULL;
+	*record = ioremap(offset, size);
+	if (!*record) {
+		devres_free(record);
+		return NULL;
+	}
+	devres_add(dev, record);
+	return *record;
+}
+
+void __iomem *devm_ioremap_uc(struct device *dev, resource_size_t offset, resource_size_t size)
+{
+	return devm_ioremap(dev, offset, size);
+}
+
+void __iomem *devm_ioremap_wc(struct device *dev, resource_size_t offset, resource_size_t size)
+{
+	return devm_ioremap(dev, offset, size);
+}
+
+void devm_iounmap(struct device *dev, void __iomem *address)
+{
+	if (devres_release(dev, release_map, is_cookie, address))
+		dev_warn(dev, "devm_iounmap() of what is not this device's\n");
+}
+
+void __iomem *devm_ioremap_resource(struct device *dev, const struct resource *res)
+{
+	void __iomem *address;
+
+	if (!res || resource_type(res) != IORESOURCE_MEM) {
+		dev_err(dev, "invalid resource\n");
+		return ERR_PTR(-EINVAL);
+	}
+	if (!devm_request_mem_region(dev, res->start, resource_size(res), dev_name(dev))) {
+		dev_err(dev, "can't claim %#llx..%#llx\n", res->start, res->end);
+		return ERR_PTR(-EBUSY);
+	}
+	address = devm_ioremap(dev, res->start, resource_size(res));
+	if (address)
+		return address;
+	devm_release_mem_region(dev, res->start, resource_size(res));
+	return ERR_PTR(-ENOMEM);
+}
+
+/* --- access ------------------------------------------------------------------------------------------------------- */
+
+uint64_t dmk_iomap_read(const struct dmk_iomap *map, uint64_t offset, unsigned int width)
+{
+	const struct dmk_port *port = dmk_device_port;
+
+	if (map->kind != DMK_IOMAP_PORTS)
+		return port->ops->mmio_read(port->ctx, DMK_PHYS(map->first + offset), width);
+	return width > 4 ? ~0ULL : port->ops->port_in(port->ctx, (uint16_t)(map->first + offset), width);
+}
+
+void dmk_iomap_write(const struct dmk_iomap *map, uint64_t offset, unsigned int width, uint64_t value)
+{
+	const struct dmk_port *port = dmk_device_port;
+
+	if (map->kind != DMK_IOMAP_PORTS)
+		port->ops->mmio_write(port->ctx, DMK_PHYS(map->first + offset), width, value);
+	else if (width <= 4)
+		port->ops->port_out(port->ctx, (uint16_t)(map->first + offset), width, (uint32_t)value);
+}
+
+static struct dmk_iomap *find_access(const volatile void *address, unsigned int width, uint64_t *offset)
+{
+	struct dmk_iomap *map = dmk_iomap_find(address);
+
+	if (!map)
+		return NULL;
+	*offset = (const volatile char *)address - map->cookie;
+	return map->size - *offset >= width ? map : NULL;
+}
+
+/* A register access to what is no register. */
+static void announce_bad(const volatile void *address, unsigned int width, bool write, const void *caller,
+			 const void *frame)
+{
+	printk(KERN_ERR "%s of %u bytes at %p, which ioremap() did not give\n", write ? "write" : "read", width,
+	       (void *)address);
+	dmk_announce(&(struct dmk_event){
+		.kind = DMK_EVENT_IOMEM_DEREFERENCE,
+		.reason = DMK_REASON_BAD_ADDRESS,
+		.name = write ? "writel" : "readl",
+		.cpu = (const void *)address,
+		.size = width,
+		.write = write,
+		.requester = DMK_REQUESTER_NONE,
+		.caller = caller,
+		.frame = frame,
+	});
+}
+
+u64 dmk_io_read(const volatile void __iomem *address, unsigned int width)
+{
+	uint64_t offset;
+	struct dmk_iomap *map = find_access(address, width, &offset);
+
+	if (map)
+		return dmk_iomap_read(map, offset, width);
+	announce_bad(address, width, false, __builtin_return_address(0), __builtin_frame_address(0));
+	return ~0ULL;
+}
+
+void dmk_io_write(volatile void __iomem *address, unsigned int width, u64 value)
+{
+	uint64_t offset;
+	struct dmk_iomap *map = find_access(address, width, &offset);
+
+	if (map)
+		dmk_iomap_write(map, offset, width, value);
+	else
+		announce_bad(address, width, true, __builtin_return_address(0), __builtin_frame_address(0));
+}
+
+u32 dmk_port_in(unsigned long port, unsigned int width)
+{
+	if (!dmk_device_port || port > 0xffff)
+		return ~0U;
+	return dmk_device_port->ops->port_in(dmk_device_port->ctx, (uint16_t)port, width);
+}
+
+void dmk_port_out(unsigned long port, unsigned int width, u32 value)
+{
+	if (dmk_device_port && port <= 0xffff)
+		dmk_device_port->ops->port_out(dmk_device_port->ctx, (uint16_t)port, width, value);
+}
+
+static unsigned int chunk(uintptr_t a, uintptr_t b, size_t left)
+{
+	return left >= 8 && !((a | b) & 7) ? 8 : 1;
+}
+
+void memcpy_fromio(void *to, const volatile void __iomem *from, size_t size)
+{
+	char *at = to;
+	const volatile char *io = from;
+
+	while (size) {
+		unsigned int n = chunk((uintptr_t)at, (uintptr_t)io, size);
+		uint64_t value = dmk_io_read(io, n);
+
+		memcpy(at, &value, n);
+		at += n;
+		io += n;
+		size -= n;
+	}
+}
+
+void memcpy_toio(volatile void __iomem *to, const void *from, size_t size)
+{
+	const char *at = from;
+	volatile char *io = to;
+
+	while (size) {
+		unsigned int n = chunk((uintptr_t)at, (uintptr_t)io, size);
+		uint64_t value = 0;
+
+		memcpy(&value, at, n);
+		dmk_io_write(io, n, value);
+		at += n;
+		io += n;
+		size -= n;
+	}
+}
+
+void memset_io(volatile void __iomem *to, int value, size_t size)
+{
+	uint64_t word = 0x0101010101010101ULL * (unsigned char)value;
+	volatile char *io = to;
+
+	while (size) {
+		unsigned int n = chunk((uintptr_t)io, 0, size);
+
+		dmk_io_write(io, n, n == 8 ? word : (unsigned char)value);
+		io += n;
+		size -= n;
+	}
+}
+
+void __iowrite32_copy(void __iomem *to, const void *from, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		writel(((const u32 *)from)[i], (char *)to + 4 * i);
+}
+
+void __ioread32_copy(void *to, const void __iomem *from, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		((u32 *)to)[i] = readl((const char *)from + 4 * i);
+}
+
+void __iowrite64_copy(void __iomem *to, const void *from, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		writeq(((const u64 *)from)[i], (char *)to + 8 * i);
+}
+
+/* --- reserved memory (MEM-09) ------------------------------------------------------------------------------------- */
+
+struct memory_view {
+	struct memory_view *next;
+	char *first_page;
+	size_t pages;
+};
+
+static struct memory_view *views;
+
+/* One kind of memory all along: 1 RAM, 0 reserved; -1: neither. */
+static int kind_of_memory(uint64_t first, uint64_t last)
+{
+	const struct dmk_machine *machine = dmk_device_port->machine;
+
+	for (unsigned int i = 0; i < machine->nr_memory; i++) {
+		const struct dmk_memory *memory = &machine->memory[i];
+
+		if (first >= memory->first.v && last <= memory->first.v + (memory->size - 1))
+			return memory->kind == DMK_MEMORY_RAM;
+	}
+	return -1;
+}
+
+static void *view(uint64_t first, size_t size, enum dmk_view how)
+{
+	uint64_t skip = first & (DMK_PAGE_SIZE - 1);
+	size_t n = (skip + size + DMK_PAGE_SIZE - 1) / DMK_PAGE_SIZE;
+	struct memory_view *new = calloc(1, sizeof(*new));
+	dmk_phys *pages = calloc(n, sizeof(*pages));
+
+	for (size_t i = 0; pages && i < n; i++)
+		pages[i].v = first - skip + i * DMK_PAGE_SIZE;
+	if (new && pages)
+		new->first_page = dmk_device_port->ops->view_map(dmk_device_port->ctx, pages, n, how);
+	free(pages);
+	if (!new || !new->first_page) {
+		free(new);
+		return NULL;
+	}
+	new->pages = n;
+	pthread_mutex_lock(&lock);
+	new->next = views;
+	views = new;
+	pthread_mutex_unlock(&lock);
+	return new->first_page + skip;
+}
+
+void *memremap(resource_size_t address, size_t size, unsigned long flags)
+{
+	int ram;
+
+	if (!dmk_device_port || !size || !flags || address + size - 1 < address)
+		return NULL;
+	ram = kind_of_memory(address, address + size - 1);
+	if (ram < 0)
+		return NULL;
+	if (ram && (flags & MEMREMAP_WB) && address + size - 1 <= dmk_device_port->machine->direct_last.v)
+		return (char *)dmk_device_port->machine->direct_base + address;
+	return view(address, size, flags & MEMREMAP_WB ? DMK_VIEW_CACHED : DMK_VIEW_UNCACHED);
+}
+
+void memunmap(void *address)
+{
+	struct memory_view **at = &views, *old;
+
+	pthread_mutex_lock(&lock);
+	while (*at && (*at)->first_page != (char *)((uintptr_t)address & ~(DMK_PAGE_SIZE - 1)))
+		at = &(*at)->next;
+	old = *at;
+	if (old)
+		*at = old->next;
+	pthread_mutex_unlock(&lock);
+	if (old)
+		dmk_device_port->ops->view_unmap(dmk_device_port->ctx, old->first_page, old->pages);
+	free(old);
+}
+
+static void release_view(struct device *dev, void *res)
+{
+	memunmap(*(void **)res);
+}
+
+void *devm_memremap(struct device *dev, resource_size_t address, size_t size, unsigned long flags)
+{
+	void **record = devres_alloc(release_view, sizeof(*record), 0);
+
+	if (!record)
+		return ERR_PTR(-ENOMEM);
+	*record = memremap(address, size, flags);
+	if (!*record) {
+		devres_free(record);
+		return ERR_PTR(-ENXIO);
+	}
+	devres_add(dev, record);
+	return *record;
+}
+
+void devm_memunmap(struct device *dev, void *address)
+{
+	devres_release(dev, release_view, is_cookie, address);
+}
