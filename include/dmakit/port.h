@@ -18,7 +18,7 @@
 
 enum dmk_memory_kind {
 	DMK_MEMORY_RAM,      /* the page allocator may give it out */
-	DMK_MEMORY_RESERVED, /* RAM kept back: `mem=`, reserved-memory; reached by memremap() only (MEM-09) */
+	DMK_MEMORY_RESERVED, /* RAM kept back: `mem=`, reserved-memory; reached by memremap() only (MEM-09): view_map(), no direct map */
 	DMK_MEMORY_POOL,     /* shared-dma-pool or restricted-dma-pool: serves the devices that name it */
 };
 
