@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ pid_t tool_start(const struct tool_args *args, int out_fd, int err_fd)
 	}
 	if (pid)
 		return pid;
+	signal(SIGPIPE, SIG_DFL);
 	if (out_fd >= 0)
 		dup2(out_fd, STDOUT_FILENO);
 	if (err_fd >= 0)

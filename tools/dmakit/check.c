@@ -92,7 +92,8 @@ static void help(void)
 	     "  --verbose             the driver's log as it comes\n"
 	     "\n"
 	     "TEST.c is written against <dmakit/test.h>. A PROGRAM is run with the driver's /dev files in place.\n"
-	     "Environment: DMAKIT_CC, the compiler (default: cc); NO_COLOR; TMPDIR.\n"
+	     "Environment: DMAKIT_CC, the compiler, options may follow it: \"clang -Iinclude\" (default: cc);\n"
+	     "NO_COLOR; TMPDIR.\n"
 	     "\n"
 	     "Exit status: 0 nothing found, 1 findings or a failed test, 2 it could not run.");
 }

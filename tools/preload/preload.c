@@ -1,0 +1,822 @@
+// SPDX-License-Identifier: MIT
+/*
+ * libdmakit-preload.so: libc's functions as a program calls them, which for a driver's file go to the process that runs the driver
+ * (client.c) and for every other file to libc.
+ *
+ * What does not reach the driver: calls that libc makes inside itself (only what is defined here is seen, so a FILE is made of
+ * functions of ours), a static program, system calls made directly, epoll (refused with EPERM, as for files that can't be polled),
+ * asynchronous and ring I/O, fcntl(F_SETFL) after open, mremap, paths other than "/dev/NAME".
+ */
+#include "client.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* libc's own function of the name that is being defined. */
+#define REAL(name)                                                                          \
+	({                                                                                  \
+		static __typeof__(&name) real;                                              \
+		if (!__atomic_load_n(&real, __ATOMIC_ACQUIRE))                              \
+			__atomic_store_n(&real, (__typeof__(&name))dlsym(RTLD_NEXT, #name), \
+					 __ATOMIC_RELEASE);                                 \
+		real;                                                                       \
+	})
+
+/* glibc's entries for fortified and for old programs have no declaration. */
+int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+int __openat_2(int dir, const char *path, int flags);
+int __openat64_2(int dir, const char *path, int flags);
+ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room);
+ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room);
+ssize_t __pread64_chk(int fd, void *buffer, size_t size, off_t offset, size_t room);
+int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t room);
+int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask,
+		size_t room);
+int __xstat(int version, const char *path, struct stat *status);
+int __lxstat(int version, const char *path, struct stat *status);
+int __fxstat(int version, int fd, struct stat *status);
+
+static int64_t finish(int64_t result)
+{
+	if (result >= 0)
+		return result;
+	errno = -result;
+	return -1;
+}
+
+/* --- open --------------------------------------------------------------------------------------------------------- */
+
+static bool takes_mode(int flags)
+{
+	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+/* Return: false: the path is libc's. */
+static bool open_file(const char *path, int flags, int *fd)
+{
+	int before = errno;
+
+	*fd = client_open(path, flags);
+	errno = before;
+	if (*fd == -ENOENT)
+		return false;
+	*fd = finish(*fd);
+	return true;
+}
+
+#define MODE_OF(flags)                            \
+	mode_t mode = 0;                          \
+	va_list arguments;                        \
+	va_start(arguments, flags);               \
+	if (takes_mode(flags))                    \
+		mode = va_arg(arguments, mode_t); \
+	va_end(arguments)
+
+EXPORT int open(const char *path, int flags, ...)
+{
+	int fd;
+	MODE_OF(flags);
+
+	return open_file(path, flags, &fd) ? fd : REAL(open)(path, flags, mode);
+}
+
+EXPORT int open64(const char *path, int flags, ...)
+{
+	int fd;
+	MODE_OF(flags);
+
+	return open_file(path, flags, &fd) ? fd : REAL(open64)(path, flags, mode);
+}
+
+EXPORT int openat(int dir, const char *path, int flags, ...)
+{
+	int fd;
+	MODE_OF(flags);
+
+	return open_file(path, flags, &fd) ? fd : REAL(openat)(dir, path, flags, mode);
+}
+
+EXPORT int openat64(int dir, const char *path, int flags, ...)
+{
+	int fd;
+	MODE_OF(flags);
+
+	return open_file(path, flags, &fd) ? fd : REAL(openat64)(dir, path, flags, mode);
+}
+
+EXPORT int __open_2(const char *path, int flags)
+{
+	int fd;
+
+	return open_file(path, flags, &fd) ? fd : REAL(__open_2)(path, flags);
+}
+
+EXPORT int __open64_2(const char *path, int flags)
+{
+	int fd;
+
+	return open_file(path, flags, &fd) ? fd : REAL(__open64_2)(path, flags);
+}
+
+EXPORT int __openat_2(int dir, const char *path, int flags)
+{
+	int fd;
+
+	return open_file(path, flags, &fd) ? fd : REAL(__openat_2)(dir, path, flags);
+}
+
+EXPORT int __openat64_2(int dir, const char *path, int flags)
+{
+	int fd;
+
+	return open_file(path, flags, &fd) ? fd : REAL(__openat64_2)(dir, path, flags);
+}
+
+EXPORT int creat(const char *path, mode_t mode)
+{
+	int fd;
+
+	return open_file(path, O_CREAT | O_WRONLY | O_TRUNC, &fd) ? fd : REAL(creat)(path, mode);
+}
+
+EXPORT int creat64(const char *path, mode_t mode)
+{
+	int fd;
+
+	return open_file(path, O_CREAT | O_WRONLY | O_TRUNC, &fd) ? fd : REAL(creat64)(path, mode);
+}
+
+/* After the last close the driver has released the file, as after the system call. */
+EXPORT int close(int fd)
+{
+	uint64_t cookie;
+	bool ours = client_is_file(fd, &cookie);
+	int result = REAL(close)(fd);
+
+	if (ours && !result)
+		client_call(DMK_REMOTE_CLOSED, cookie, 0, 0, 0);
+	return result;
+}
+
+/* --- read and write ----------------------------------------------------------------------------------------------- */
+
+static ssize_t transfer(enum dmk_remote_op op, uint64_t cookie, const void *buffer, size_t size,
+			off_t offset)
+{
+	return finish(client_call(op, cookie, (uintptr_t)buffer, size, offset));
+}
+
+EXPORT ssize_t read(int fd, void *buffer, size_t size)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(read)(fd, buffer, size);
+	return transfer(DMK_REMOTE_READ, cookie, buffer, size, 0);
+}
+
+EXPORT ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room)
+{
+	uint64_t cookie;
+
+	if (size > room || !client_is_file(fd, &cookie))
+		return REAL(__read_chk)(fd, buffer, size, room);
+	return transfer(DMK_REMOTE_READ, cookie, buffer, size, 0);
+}
+
+EXPORT ssize_t write(int fd, const void *buffer, size_t size)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(write)(fd, buffer, size);
+	return transfer(DMK_REMOTE_WRITE, cookie, buffer, size, 0);
+}
+
+EXPORT ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(pread)(fd, buffer, size, offset);
+	return transfer(DMK_REMOTE_PREAD, cookie, buffer, size, offset);
+}
+
+EXPORT ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
+{
+	return pread(fd, buffer, size, offset);
+}
+
+EXPORT ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room)
+{
+	uint64_t cookie;
+
+	if (size > room || !client_is_file(fd, &cookie))
+		return REAL(__pread_chk)(fd, buffer, size, offset, room);
+	return transfer(DMK_REMOTE_PREAD, cookie, buffer, size, offset);
+}
+
+EXPORT ssize_t __pread64_chk(int fd, void *buffer, size_t size, off_t offset, size_t room)
+{
+	return __pread_chk(fd, buffer, size, offset, room);
+}
+
+EXPORT ssize_t pwrite(int fd, const void *buffer, size_t size, off_t offset)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(pwrite)(fd, buffer, size, offset);
+	return transfer(DMK_REMOTE_PWRITE, cookie, buffer, size, offset);
+}
+
+EXPORT ssize_t pwrite64(int fd, const void *buffer, size_t size, off64_t offset)
+{
+	return pwrite(fd, buffer, size, offset);
+}
+
+/* A call for each piece, until one is cut short: what the kernel does for a driver that has no read_iter. */
+static ssize_t transfer_pieces(enum dmk_remote_op op, uint64_t cookie, const struct iovec *piece,
+			       int n)
+{
+	ssize_t done = 0, got;
+	int i;
+
+	if (n < 0 || n > IOV_MAX)
+		return finish(-EINVAL);
+	for (i = 0; i < n; i++) {
+		got = client_call(op, cookie, (uintptr_t)piece[i].iov_base, piece[i].iov_len, 0);
+		if (got < 0)
+			return done ? done : finish(got);
+		done += got;
+		if ((size_t)got < piece[i].iov_len)
+			break;
+	}
+	return done;
+}
+
+EXPORT ssize_t readv(int fd, const struct iovec *piece, int n)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(readv)(fd, piece, n);
+	return transfer_pieces(DMK_REMOTE_READ, cookie, piece, n);
+}
+
+EXPORT ssize_t writev(int fd, const struct iovec *piece, int n)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(writev)(fd, piece, n);
+	return transfer_pieces(DMK_REMOTE_WRITE, cookie, piece, n);
+}
+
+EXPORT off_t lseek(int fd, off_t offset, int whence)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(lseek)(fd, offset, whence);
+	return finish(client_call(DMK_REMOTE_LSEEK, cookie, offset, whence, 0));
+}
+
+EXPORT off64_t lseek64(int fd, off64_t offset, int whence)
+{
+	return lseek(fd, offset, whence);
+}
+
+EXPORT int fsync(int fd)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(fsync)(fd);
+	return finish(client_call(DMK_REMOTE_FSYNC, cookie, 0, 0, 0));
+}
+
+EXPORT int fdatasync(int fd)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(fdatasync)(fd);
+	return finish(client_call(DMK_REMOTE_FSYNC, cookie, 0, 0, 0));
+}
+
+/* Some commands are about the descriptor, and no driver ever hears of them. */
+static bool is_about_descriptor(unsigned long command)
+{
+	return command == FIOCLEX || command == FIONCLEX || command == FIONBIO ||
+	       command == FIOASYNC;
+}
+
+EXPORT int ioctl(int fd, unsigned long command, ...)
+{
+	uint64_t cookie;
+	unsigned long argument;
+	va_list arguments;
+
+	va_start(arguments, command);
+	argument = va_arg(arguments, unsigned long);
+	va_end(arguments);
+	if (is_about_descriptor(command) || !client_is_file(fd, &cookie))
+		return REAL(ioctl)(fd, command, argument);
+	return finish(client_call(DMK_REMOTE_IOCTL, cookie, (unsigned int)command, argument, 0));
+}
+
+/* --- memory ------------------------------------------------------------------------------------------------------- */
+
+EXPORT void *mmap(void *address, size_t size, int prot, int flags, int fd, off_t offset)
+{
+	uint64_t cookie;
+
+	if (flags & MAP_ANONYMOUS || !client_is_file(fd, &cookie))
+		return REAL(mmap)(address, size, prot, flags, fd, offset);
+	return client_map(cookie, address, size, prot, flags, offset);
+}
+
+EXPORT void *mmap64(void *address, size_t size, int prot, int flags, int fd, off64_t offset)
+{
+	return mmap(address, size, prot, flags, fd, offset);
+}
+
+EXPORT int munmap(void *address, size_t size)
+{
+	int result = REAL(munmap)(address, size);
+
+	if (!result)
+		client_unmapped(address, size);
+	return result;
+}
+
+/* --- poll --------------------------------------------------------------------------------------------------------- */
+
+/*
+ * The program's other files and the driver's are waited for together, by libc's ppoll(): for each of the driver's a poll without
+ * end is begun in the driver's process, on a connection of its own, and that connection is what is waited for.
+ */
+struct poll_set {
+	struct pollfd *fds; /* the program's */
+	nfds_t n;
+	struct pollfd *real; /* what libc gets */
+	uint64_t *cookie;    /* of the driver's files; 0: another file */
+	bool any;
+};
+
+static bool poll_set_make(struct poll_set *set, struct pollfd *fds, nfds_t n)
+{
+	nfds_t i;
+
+	*set = (struct poll_set){.fds = fds, .n = n};
+	set->real = calloc(n + 1, sizeof(*set->real));
+	set->cookie = calloc(n + 1, sizeof(*set->cookie));
+	if (!set->real || !set->cookie)
+		return false;
+	for (i = 0; i < n; i++)
+		set->any |= client_is_file(fds[i].fd, &set->cookie[i]);
+	return true;
+}
+
+static void poll_set_free(struct poll_set *set)
+{
+	free(set->real);
+	free(set->cookie);
+}
+
+static int count_ready(const struct poll_set *set)
+{
+	int ready = 0;
+	nfds_t i;
+
+	for (i = 0; i < set->n; i++)
+		ready += set->fds[i].revents != 0;
+	return ready;
+}
+
+static short as_events(int64_t result)
+{
+	return result < 0 ? POLLERR : result;
+}
+
+/* What is there now. Return: how many, or -1 and errno. */
+static int poll_now(struct poll_set *set)
+{
+	static const struct timespec at_once = {0};
+	nfds_t i;
+
+	for (i = 0; i < set->n; i++)
+		set->real[i] = (struct pollfd){.fd = set->cookie[i] ? -1 : set->fds[i].fd,
+					       .events = set->fds[i].events};
+	if (REAL(ppoll)(set->real, set->n, &at_once, NULL) < 0)
+		return -1;
+	for (i = 0; i < set->n; i++) {
+		set->fds[i].revents = set->real[i].revents;
+		if (set->cookie[i])
+			set->fds[i].revents = as_events(client_call(DMK_REMOTE_POLL, set->cookie[i],
+								    (uint16_t)set->fds[i].events, 0,
+								    0));
+	}
+	return count_ready(set);
+}
+
+static void watch_all(struct poll_set *set)
+{
+	nfds_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (set->cookie[i])
+			set->real[i] = (struct pollfd){
+				.fd = client_watch(set->cookie[i], set->fds[i].events),
+				.events = POLLIN,
+			};
+}
+
+static void unwatch_all(struct poll_set *set)
+{
+	nfds_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (set->cookie[i] && set->real[i].fd >= 0)
+			client_close(set->real[i].fd);
+}
+
+static void collect(struct poll_set *set)
+{
+	nfds_t i;
+
+	for (i = 0; i < set->n; i++) {
+		set->fds[i].revents = set->real[i].revents;
+		if (set->cookie[i] && set->real[i].revents)
+			set->fds[i].revents = as_events(client_watched(set->real[i].fd));
+	}
+}
+
+static int poll_and_wait(struct poll_set *set, const struct timespec *timeout, const sigset_t *mask)
+{
+	int ready, err;
+
+	watch_all(set);
+	ready = REAL(ppoll)(set->real, set->n, timeout, mask);
+	err = errno;
+	if (ready > 0)
+		collect(set);
+	unwatch_all(set);
+	errno = err;
+	return ready > 0 ? count_ready(set) : ready;
+}
+
+static int poll_files(struct poll_set *set, const struct timespec *timeout, const sigset_t *mask)
+{
+	int ready = poll_now(set);
+
+	if (ready || (timeout && !timeout->tv_sec && !timeout->tv_nsec))
+		return ready;
+	return poll_and_wait(set, timeout, mask);
+}
+
+EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
+{
+	struct poll_set set;
+	int result;
+
+	if (poll_set_make(&set, fds, n))
+		result = set.any ? poll_files(&set, timeout, mask)
+				 : REAL(ppoll)(fds, n, timeout, mask);
+	else
+		result = finish(-ENOMEM);
+	poll_set_free(&set);
+	return result;
+}
+
+EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	struct timespec time = {.tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1000000};
+
+	return ppoll(fds, n, timeout < 0 ? NULL : &time, NULL);
+}
+
+EXPORT int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t room)
+{
+	return room / sizeof(*fds) < n ? REAL(__poll_chk)(fds, n, timeout, room)
+				       : poll(fds, n, timeout);
+}
+
+EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+		       const sigset_t *mask, size_t room)
+{
+	return room / sizeof(*fds) < n ? REAL(__ppoll_chk)(fds, n, timeout, mask, room)
+				       : ppoll(fds, n, timeout, mask);
+}
+
+/* --- select, in terms of poll ------------------------------------------------------------------------------------- */
+
+static bool is_set(const fd_set *set, int fd)
+{
+	return set && FD_ISSET(fd, set);
+}
+
+static bool has_file(int n, const fd_set *in, const fd_set *out, const fd_set *other)
+{
+	uint64_t cookie;
+	int fd;
+
+	for (fd = 0; fd < n; fd++)
+		if ((is_set(in, fd) || is_set(out, fd) || is_set(other, fd)) &&
+		    client_is_file(fd, &cookie))
+			return true;
+	return false;
+}
+
+static int put_back(fd_set *set, const struct pollfd *fd, short events)
+{
+	if (!is_set(set, fd->fd))
+		return 0;
+	if (fd->revents & events)
+		return 1;
+	FD_CLR(fd->fd, set);
+	return 0;
+}
+
+static int select_files(int n, fd_set *in, fd_set *out, fd_set *other,
+			const struct timespec *timeout, const sigset_t *mask)
+{
+	struct pollfd fds[FD_SETSIZE];
+	int fd, i, count = 0, ready = 0;
+
+	for (fd = 0; fd < n; fd++) {
+		short events = (is_set(in, fd) ? POLLIN : 0) | (is_set(out, fd) ? POLLOUT : 0) |
+			       (is_set(other, fd) ? POLLPRI : 0);
+
+		if (events)
+			fds[count++] = (struct pollfd){.fd = fd, .events = events};
+	}
+	if (ppoll(fds, count, timeout, mask) < 0)
+		return -1;
+	for (i = 0; i < count; i++)
+		if (fds[i].revents & POLLNVAL)
+			return finish(-EBADF);
+	for (i = 0; i < count; i++)
+		ready += put_back(in, &fds[i], POLLIN | POLLRDNORM | POLLHUP | POLLERR) +
+			 put_back(out, &fds[i], POLLOUT | POLLWRNORM | POLLERR) +
+			 put_back(other, &fds[i], POLLPRI);
+	return ready;
+}
+
+EXPORT int pselect(int n, fd_set *in, fd_set *out, fd_set *other, const struct timespec *timeout,
+		   const sigset_t *mask)
+{
+	if (n > FD_SETSIZE || !has_file(n, in, out, other))
+		return REAL(pselect)(n, in, out, other, timeout, mask);
+	return select_files(n, in, out, other, timeout, mask);
+}
+
+EXPORT int select(int n, fd_set *in, fd_set *out, fd_set *other, struct timeval *timeout)
+{
+	struct timespec time;
+
+	if (n > FD_SETSIZE || !has_file(n, in, out, other))
+		return REAL(select)(n, in, out, other, timeout);
+	if (timeout)
+		time = (struct timespec){.tv_sec = timeout->tv_sec,
+					 .tv_nsec = timeout->tv_usec * 1000};
+	return select_files(n, in, out, other, timeout ? &time : NULL, NULL);
+}
+
+/* A socket that never becomes ready would be believed; a refusal is understood. */
+EXPORT int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+	uint64_t cookie;
+
+	if (op == EPOLL_CTL_ADD && client_is_file(fd, &cookie))
+		return finish(-EPERM);
+	return REAL(epoll_ctl)(epoll, op, fd, event);
+}
+
+/* --- what kind of file it is -------------------------------------------------------------------------------------- */
+
+enum { MISC_MAJOR = 10, SOME_MINOR = 200, MODE = S_IFCHR | 0600 };
+
+static int fill_status(struct stat *status)
+{
+	memset(status, 0, sizeof(*status));
+	status->st_mode = MODE;
+	status->st_nlink = 1;
+	status->st_rdev = makedev(MISC_MAJOR, SOME_MINOR);
+	status->st_blksize = 4096;
+	return 0;
+}
+
+static bool is_file(int fd)
+{
+	uint64_t cookie;
+
+	return client_is_file(fd, &cookie);
+}
+
+EXPORT int stat(const char *path, struct stat *status)
+{
+	return client_exists(path) ? fill_status(status) : REAL(stat)(path, status);
+}
+
+EXPORT int lstat(const char *path, struct stat *status)
+{
+	return client_exists(path) ? fill_status(status) : REAL(lstat)(path, status);
+}
+
+EXPORT int fstat(int fd, struct stat *status)
+{
+	return is_file(fd) ? fill_status(status) : REAL(fstat)(fd, status);
+}
+
+static bool names_file(int dir, const char *path, int flags)
+{
+	return *path ? client_exists(path) : flags & AT_EMPTY_PATH && is_file(dir);
+}
+
+EXPORT int fstatat(int dir, const char *path, struct stat *status, int flags)
+{
+	return names_file(dir, path, flags) ? fill_status(status)
+					    : REAL(fstatat)(dir, path, status, flags);
+}
+
+/* One struct for both on the machines with 64-bit off_t that this runs on. */
+_Static_assert(sizeof(struct stat) == sizeof(struct stat64) && sizeof(off_t) == 8,
+	       "stat and stat64 are the same");
+
+EXPORT int stat64(const char *path, struct stat64 *status)
+{
+	return stat(path, (struct stat *)status);
+}
+
+EXPORT int lstat64(const char *path, struct stat64 *status)
+{
+	return lstat(path, (struct stat *)status);
+}
+
+EXPORT int fstat64(int fd, struct stat64 *status)
+{
+	return fstat(fd, (struct stat *)status);
+}
+
+EXPORT int fstatat64(int dir, const char *path, struct stat64 *status, int flags)
+{
+	return fstatat(dir, path, (struct stat *)status, flags);
+}
+
+EXPORT int __xstat(int version, const char *path, struct stat *status)
+{
+	return stat(path, status);
+}
+
+EXPORT int __lxstat(int version, const char *path, struct stat *status)
+{
+	return lstat(path, status);
+}
+
+EXPORT int __fxstat(int version, int fd, struct stat *status)
+{
+	return fstat(fd, status);
+}
+
+EXPORT int statx(int dir, const char *path, int flags, unsigned int mask, struct statx *status)
+{
+	if (!names_file(dir, path, flags))
+		return REAL(statx)(dir, path, flags, mask, status);
+	memset(status, 0, sizeof(*status));
+	status->stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK;
+	status->stx_mode = MODE;
+	status->stx_nlink = 1;
+	status->stx_blksize = 4096;
+	status->stx_rdev_major = MISC_MAJOR;
+	status->stx_rdev_minor = SOME_MINOR;
+	return 0;
+}
+
+EXPORT int access(const char *path, int how)
+{
+	if (!client_exists(path))
+		return REAL(access)(path, how);
+	return how & X_OK ? finish(-EACCES) : 0;
+}
+
+EXPORT int faccessat(int dir, const char *path, int how, int flags)
+{
+	if (!client_exists(path))
+		return REAL(faccessat)(dir, path, how, flags);
+	return how & X_OK ? finish(-EACCES) : 0;
+}
+
+/* --- FILE: libc's would read and write the descriptor past us ------------------------------------------------------ */
+
+static ssize_t stream_read(void *cookie, char *buffer, size_t size)
+{
+	return read((int)(intptr_t)cookie, buffer, size);
+}
+
+/* Zero is how a stream hears of an error here, with errno set. */
+static ssize_t stream_write(void *cookie, const char *buffer, size_t size)
+{
+	ssize_t done = write((int)(intptr_t)cookie, buffer, size);
+
+	return done < 0 ? 0 : done;
+}
+
+static int stream_seek(void *cookie, off64_t *offset, int whence)
+{
+	off_t at = lseek((int)(intptr_t)cookie, *offset, whence);
+
+	if (at < 0)
+		return -1;
+	*offset = at;
+	return 0;
+}
+
+static int stream_close(void *cookie)
+{
+	return close((int)(intptr_t)cookie);
+}
+
+static FILE *stream_of(int fd, const char *mode)
+{
+	static const cookie_io_functions_t functions = {stream_read, stream_write, stream_seek,
+							stream_close};
+
+	return fopencookie((void *)(intptr_t)fd, mode, functions);
+}
+
+static int flags_of(const char *mode)
+{
+	int flags = strchr(mode, 'e') ? O_CLOEXEC : 0;
+
+	if (strchr(mode, '+'))
+		flags |= O_RDWR;
+	else
+		flags |= *mode == 'r' ? O_RDONLY : O_WRONLY;
+	if (*mode == 'w')
+		flags |= O_CREAT | O_TRUNC;
+	return *mode == 'a' ? flags | O_CREAT | O_APPEND : flags;
+}
+
+/* Return: false: the path is libc's. */
+static bool open_stream(const char *path, const char *mode, FILE **stream)
+{
+	int fd;
+
+	if (!open_file(path, flags_of(mode), &fd))
+		return false;
+	*stream = fd < 0 ? NULL : stream_of(fd, mode);
+	if (fd >= 0 && !*stream)
+		close(fd);
+	return true;
+}
+
+EXPORT FILE *fopen(const char *path, const char *mode)
+{
+	FILE *stream;
+
+	return open_stream(path, mode, &stream) ? stream : REAL(fopen)(path, mode);
+}
+
+EXPORT FILE *fopen64(const char *path, const char *mode)
+{
+	FILE *stream;
+
+	return open_stream(path, mode, &stream) ? stream : REAL(fopen64)(path, mode);
+}
+
+EXPORT FILE *fdopen(int fd, const char *mode)
+{
+	return is_file(fd) ? stream_of(fd, mode) : REAL(fdopen)(fd, mode);
+}
+
+/* A shell's redirection: the program's standard streams may be the driver's file. */
+__attribute__((constructor)) static void standard_streams(void)
+{
+	FILE *in = is_file(STDIN_FILENO) ? stream_of(STDIN_FILENO, "r") : NULL;
+	FILE *out = is_file(STDOUT_FILENO) ? stream_of(STDOUT_FILENO, "w") : NULL;
+
+	if (in)
+		stdin = in;
+	if (out)
+		stdout = out;
+}
