@@ -94,7 +94,8 @@ bool dmk_instance_msi(struct dmk_instance *card, unsigned int vector);
 
 /**
  * dmk_instance_after - call @fn once, @usec microseconds from now, on the machine's device thread, with the lock held
- * Replaces an earlier one with the same @fn that has not run yet. dmk_instance_cancel takes it back.
+ * Replaces an earlier one with the same @fn that has not run yet. dmk_instance_cancel takes it back. Up to 16 different
+ * functions can wait at once; one more is not called.
  */
 void dmk_instance_after(struct dmk_instance *card, unsigned int usec, void (*fn)(struct dmk_instance *card, void *state));
 void dmk_instance_cancel(struct dmk_instance *card, void (*fn)(struct dmk_instance *card, void *state));
