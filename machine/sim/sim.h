@@ -2,7 +2,9 @@
 /*
  * The simulated machine's own parts, and what each may ask of the others.
  *
- *	profile.c   a devicetree -> what the machine is made of
+ *	profile.c   a devicetree -> what the machine is made of, with layout.c (memory), buses.c,
+ *	            lines.c (interrupts) and bridge.c (PCI)
+ *	load.c      getting a devicetree
  *	tree.c      reading a devicetree: cells, addresses, complaints
  *	memory.c    RAM, the direct map, views
  *	cache.c     caches that are not coherent: three copies of RAM
