@@ -225,7 +225,7 @@ static int reserve_anywhere(struct reader *r, struct reservations *all, int node
 	if (result)
 		return result;
 	for (unsigned int i = 0; i < (ranges.n ? ranges.n : 1); i++) {
-		const fdt32_t *entry = ranges.cells + i * ranges.entry;
+		const fdt32_t *entry = ranges.n ? ranges.cells + i * ranges.entry : NULL;
 		uint64_t size = 0;
 
 		if (ranges.n) {
