@@ -358,6 +358,33 @@ class Hangs(Check):
                    for name in os.listdir(os.path.join(self.temp, directory)))
 
 
+PROGRAM = """
+import os
+card = os.open("/dev/edu0", os.O_RDWR)
+os.write(card, b"hello from outside")
+os.lseek(card, 0, os.SEEK_SET)
+assert os.read(card, 18) == b"hello from outside"
+os.close(card)
+"""
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(BUILD, "preload/libdmakit-preload.so")), "no preload library")
+class Programs(Command):
+    def edu(self, *program, status):
+        return self.dmakit("check", os.path.join(SOURCE, "drivers/edu/edu.c"), "--", *program, status=status)
+
+    def test_a_program_that_is_content(self):
+        self.assertIn("1 test passed", self.edu("sh", "-c", "exit 0", status=0).stdout)
+
+    def test_a_program_that_is_not(self):
+        self.assertIn("exit status 3", self.edu("sh", "-c", "exit 3", status=1).stdout)
+        self.assertIn("killed", self.edu("sh", "-c", "kill -9 $$", status=1).stdout)
+        self.assertIn("could not be started", self.edu("./nowhere", status=1).stdout)
+
+    def test_a_program_uses_the_driver(self):
+        self.edu("python3", "-c", PROGRAM, status=0)
+
+
 class Verbs(Command):
     def test_help_and_version(self):
         self.assertIn("check", self.dmakit("help", status=0).stdout)
