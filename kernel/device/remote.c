@@ -48,7 +48,8 @@ struct connection {
 	struct task_struct *task; /* the thread's; valid while busy */
 	bool busy;                /* in the driver: the watcher listens to fd meanwhile */
 
-	struct remote_file *opened; /* a file connection's */
+	struct remote_file *opened; /* a file connection's, */
+	uint64_t cookie;            /* and its name: still good when the file is gone */
 	struct remote_file *mapped; /* a mapping connection's, */
 	void *address;              /* and where it is here */
 	size_t size;
@@ -134,6 +135,7 @@ static int64_t serve_open(struct connection *connection, const struct dmk_remote
 	file->users = 1;
 	connection->opened = file;
 	pthread_mutex_lock(&server.lock);
+	connection->cookie = file->cookie;
 	file->next = server.files;
 	server.files = file;
 	server.nr_files++;
@@ -160,7 +162,7 @@ static bool is_ending(uint64_t cookie)
 	struct pollfd fd = {.fd = -1};
 
 	for (connection = server.connections; connection; connection = connection->next)
-		if (connection->opened && connection->opened->cookie == cookie)
+		if (connection->cookie == cookie)
 			fd.fd = connection->fd;
 	return fd.fd >= 0 && poll(&fd, 1, 0) > 0 && fd.revents & POLLHUP;
 }

@@ -395,7 +395,7 @@ static int map(const struct dmk_remote_request *request, void *address, int flag
 	       struct map_reply *reply, void **got)
 {
 	struct mapping *mapping = malloc(sizeof(*mapping));
-	int fd = connect_hidden(), memory, err = -ENOMEM;
+	int fd = connect_hidden(), memory = -1, err = -ENOMEM;
 
 	if (!mapping || fd < 0)
 		goto undo;

@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -362,11 +363,9 @@ EXPORT void *mmap64(void *address, size_t size, int prot, int flags, int fd, off
 
 EXPORT int munmap(void *address, size_t size)
 {
-	int result = REAL(munmap)(address, size);
-
-	if (!result)
-		client_unmapped(address, size);
-	return result;
+	/* First, while nobody else can be given the addresses. */
+	client_unmapped(address, size);
+	return REAL(munmap)(address, size);
 }
 
 /* --- poll --------------------------------------------------------------------------------------------------------- */
