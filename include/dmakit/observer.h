@@ -54,9 +54,12 @@ enum dmk_event_kind {
 	DMK_EVENT_POOL_FREE,    /* .reason is why the core refused it, or 0 */
 	DMK_EVENT_POOL_PAGE,    /* the pool took (.result 1) or gave back (.result 0) the memory at .dma, .cpu, .size */
 
-	/* memory of the driver's world: .cpu, .phys, .size, .name is the allocator's */
+	/*
+	 * Memory of the driver's world: .cpu, .phys, .size, .name is the allocator's. What is not contiguous (vmalloc) is
+	 * announced page by page.
+	 */
 	DMK_EVENT_MEMORY_ALLOC,
-	DMK_EVENT_MEMORY_FREE, /* before the memory can be given to somebody else */
+	DMK_EVENT_MEMORY_FREE, /* before the memory can be given to somebody else; .reason is why it was refused, or 0 */
 
 	/* context */
 	DMK_EVENT_SLEEP_IN_ATOMIC, /* a call that may sleep, named .name, where nobody may */
