@@ -93,7 +93,7 @@ static bool judge_context(struct dmk_checker *checker, struct dmk_watched *devic
 static bool judge_mismatch(struct dmk_checker *checker, struct dmk_record *record,
 			   const struct dmk_event *event, const struct dmk_trace *where)
 {
-	const bool attrs = (event->attrs ^ record->attrs) & ATTRS_THAT_COUNT;
+	const bool attrs = !event->managed && (event->attrs ^ record->attrs) & ATTRS_THAT_COUNT;
 	struct dmk_finding *finding;
 
 	if (record->excused || (event->size == record->size && event->cpu == record->cpu &&

@@ -6,10 +6,13 @@
 
 #define ULL(value) ((unsigned long long)(value))
 
-/* Addresses of vmalloc are views: their pages are announced one by one, if at all. */
-static bool is_view(const struct dmk_event *event)
+/*
+ * vmalloc memory is many frames: announced page by page it is like any other. Announced as one, .phys tells of its first page
+ * only, and the others are anywhere.
+ */
+static bool is_scattered(const struct dmk_event *event)
 {
-	return event->name && (strstr(event->name, "vmalloc") || strstr(event->name, "vmap"));
+	return event->name && !strcmp(event->name, "vmalloc") && event->size > DMK_PAGE_SIZE;
 }
 
 static void freed_while_mapped(struct dmk_checker *checker, struct dmk_record *record,
@@ -44,8 +47,13 @@ void dmk_judge_memory(struct dmk_checker *checker, const struct dmk_event *event
 	struct dmk_shadow *shadow = &checker->shadow;
 	struct dmk_range memory, *range = NULL;
 
-	if (is_view(event) || !event->size)
+	if (event->reason || !event->size) /* a free that was refused frees nothing */
 		return;
+	if (is_scattered(event)) {
+		if (event->kind == DMK_EVENT_MEMORY_ALLOC)
+			dmk_memory_taken_anywhere(shadow);
+		return;
+	}
 	if (event->kind == DMK_EVENT_MEMORY_ALLOC) {
 		dmk_memory_taken(shadow, event->phys.v, event->size);
 		return;

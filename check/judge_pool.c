@@ -23,6 +23,10 @@ static void pool_created(struct dmk_checker *checker, const struct dmk_event *ev
 
 	if (event->result || !event->pool)
 		return;
+	/* One that was destroyed with blocks out went when the last came back; this is another in its place. */
+	pool = dmk_shadow_pool(&checker->shadow, event->pool);
+	if (pool)
+		dmk_shadow_pool_gone(&checker->shadow, pool);
 	pool = dmk_shadow_pool_new(&checker->shadow, dmk_device_of(checker, event), event->pool,
 				   event->name);
 	if (!pool) {
@@ -100,13 +104,35 @@ static bool destroyed_with_blocks(struct dmk_checker *checker, struct dmk_watche
 	return true;
 }
 
+static void destroyed_twice(struct dmk_checker *checker, const struct dmk_event *event,
+			    const struct dmk_trace *where)
+{
+	struct dmk_finding *finding;
+
+	if (event->reason != DMK_REASON_NOT_FOUND && event->reason != DMK_REASON_DOUBLE_FREE)
+		return;
+	finding = report(checker, DMK_RULE_POL_05, dmk_shadow_device(&checker->shadow, event->dev),
+			 NULL, where);
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"dma_pool_destroy was given %p, which is no pool, or one that was destroyed before",
+		event->pool);
+	dmk_mend(
+		finding,
+		"destroy a pool in one place only, and set its pointer to NULL there; one from dmam_pool_create is "
+		"destroyed when the driver lets go of the device");
+}
+
 static void pool_destroyed(struct dmk_checker *checker, const struct dmk_event *event,
 			   const struct dmk_trace *where)
 {
 	struct dmk_watched_pool *pool = dmk_shadow_pool(&checker->shadow, event->pool);
 
-	if (!pool)
+	if (!pool) {
+		destroyed_twice(checker, event, where);
 		return;
+	}
 	if (pool->excused) {
 		if (!event->reason && !event->nents)
 			dmk_shadow_pool_gone(&checker->shadow, pool);

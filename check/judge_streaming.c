@@ -379,7 +379,15 @@ static void not_memory(struct dmk_checker *checker, struct dmk_watched *device,
 
 	if (!finding)
 		return;
-	if (event->reason == DMK_REASON_NOT_RAM) {
+	if (event->reason == DMK_REASON_NOT_RAM && event->map_kind == DMK_MAP_SG) {
+		dmk_say(finding,
+			"dma_map_sg was given a list of %u entr%s of which at least one is not in RAM",
+			event->nents, event->nents == 1 ? "y" : "ies");
+		dmk_mend(
+			finding,
+			"fill each entry with sg_set_page() or sg_set_buf() from memory of the kernel's "
+			"allocators, after sg_init_table()");
+	} else if (event->reason == DMK_REASON_NOT_RAM) {
 		dmk_say(finding,
 			"%s was given physical 0x%llx, %llu byte%s, and not all of it is RAM",
 			dmk_map_call(event->map_kind), ULL(event->phys.v), ULL(event->size),

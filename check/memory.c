@@ -62,32 +62,24 @@ static struct dmk_freed *touching(const struct dmk_shadow *shadow, const struct 
 	return found ? DMK_AROUND(found, struct dmk_freed, range) : NULL;
 }
 
-/* What is left of @old on one side of what was taken out of it. */
-static void keep_rest(struct dmk_shadow *shadow, const struct dmk_freed *old, uint64_t first,
-		      uint64_t last)
-{
-	struct dmk_freed *rest = add(shadow, first, last);
-
-	if (!rest)
-		return;
-	rest->freed = old->freed;
-	dmk_text_copy(rest->name, sizeof(rest->name), old->name);
-}
-
+/*
+ * Whatever it touches is no longer known as free, all of it: a new object may use the room that an older, longer one had, and
+ * a page may be cut up by an allocator that announces only the pieces.
+ */
 void dmk_memory_taken(struct dmk_shadow *shadow, uint64_t phys, uint64_t size)
 {
 	struct dmk_range taken;
-	struct dmk_freed *freed, old;
+	struct dmk_freed *freed;
 
 	dmk_range_set(&taken, phys, size);
-	while ((freed = touching(shadow, &taken))) {
-		old = *freed;
+	while ((freed = touching(shadow, &taken)))
 		drop(shadow, freed);
-		if (old.range.first < taken.first)
-			keep_rest(shadow, &old, old.range.first, taken.first - 1);
-		if (old.range.last > taken.last)
-			keep_rest(shadow, &old, taken.last + 1, old.range.last);
-	}
+}
+
+void dmk_memory_taken_anywhere(struct dmk_shadow *shadow)
+{
+	while (shadow->newest_freed)
+		drop(shadow, shadow->newest_freed);
 }
 
 void dmk_memory_freed(struct dmk_shadow *shadow, uint64_t phys, uint64_t size,

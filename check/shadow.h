@@ -220,6 +220,8 @@ void dmk_transfer_end(struct dmk_shadow *shadow, uint64_t cookie);
 void dmk_memory_freed(struct dmk_shadow *shadow, uint64_t phys, uint64_t size,
 		      const struct dmk_trace *where, const char *name);
 void dmk_memory_taken(struct dmk_shadow *shadow, uint64_t phys, uint64_t size);
+/** dmk_memory_taken_anywhere - memory was given out, and nobody said which: all that was freed may be in use again. */
+void dmk_memory_taken_anywhere(struct dmk_shadow *shadow);
 struct dmk_freed *dmk_memory_is_freed(const struct dmk_shadow *shadow, uint64_t phys,
 				      uint64_t size);
 

@@ -73,6 +73,26 @@ ROW(maps_rest_of_reused)
 	unmap(w, AT + 1280, 1, IN, HERE);
 }
 
+ROW(maps_vmalloc_page)
+{
+	memory_taken(w, AT, 4096, HERE);
+	memory_freed(w, AT, 4096, HERE);
+	EVENT(w, .kind = DMK_EVENT_MEMORY_ALLOC, .name = "vmalloc", .phys = DMK_PHYS(0x900000), .size = 8192);
+	map(w, AT, 4096, IN, HERE);
+	unmap(w, AT, 4096, IN, HERE);
+}
+
+ROW(maps_after_refused_free)
+{
+	memory_taken(w, AT, 256, HERE);
+	map(w, AT, 256, IN, HERE);
+	EVENT(w, .kind = DMK_EVENT_MEMORY_FREE, .name = "kmalloc", .phys = DMK_PHYS(AT), .size = 256,
+	      .reason = DMK_REASON_MISMATCH, .caller = HERE);
+	unmap(w, AT, 256, IN, HERE);
+	map(w, AT, 256, IN, HERE);
+	unmap(w, AT, 256, IN, HERE);
+}
+
 ROW(frees_mapped)
 {
 	memory_taken(w, AT, 256, HERE);
@@ -696,6 +716,35 @@ ROW(pool_in_interrupt)
 	      .reason = DMK_REASON_BAD_CONTEXT, .caller = HERE);
 }
 
+ROW(pool_gone_twice)
+{
+	pool_open(w);
+	pool_close(w, 0);
+	EVENT(w, .kind = DMK_EVENT_POOL_DESTROY, .pool = &pool_a, .reason = DMK_REASON_NOT_FOUND, .caller = HERE);
+}
+
+ROW(pool_orphan)
+{
+	pool_open(w);
+	block_taken(w, &pool_a, AT + 64, HERE);
+	pool_gone(w, &pool_a, 1, HERE);
+	block_freed(w, &pool_a, AT + 64, AT + 64, 0, HERE);
+	pool_page(w, &pool_a, AT, false);
+	pool_open(w); /* another, in its place */
+	block_taken(w, &pool_a, AT + 64, HERE);
+	card_reads(w, AT + 64, 64);
+	block_freed(w, &pool_a, AT + 64, AT + 64, 0, HERE);
+	pool_close(w, 0);
+}
+
+ROW(allocation_managed)
+{
+	EVENT(w, .kind = DMK_EVENT_ALLOC, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .cpu = (void *)0x5000, .size = 4096,
+	      .attrs = 1 << 2, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_FREE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .cpu = (void *)0x5000, .size = 4096,
+	      .managed = true);
+}
+
 ROW(pool_left) { pool_open(w); }
 
 ROW(pool_refused)
@@ -805,7 +854,9 @@ static const struct row rows[] = {
 	{ "a kmap address is mapped", "MEM-04", maps_kmap, 0, "dma_map_page" },
 	{ "freed memory is mapped", "MEM-05", maps_freed, 0, "freed before" },
 	{ "memory that was freed and given out again is mapped", NULL, maps_reused },
-	{ "a byte beside what was given out again is mapped", "MEM-05", maps_rest_of_reused },
+	{ "a byte beside what was given out again is mapped", NULL, maps_rest_of_reused },
+	{ "a page of vmalloc memory is mapped that was freed once", NULL, maps_vmalloc_page },
+	{ "a free is refused, and the memory mapped", NULL, maps_after_refused_free },
 	{ "mapped memory is freed", "MEM-05", frees_mapped, 0, "dma_unmap_single" },
 	{ "memory is freed after its unmap", NULL, frees_unmapped },
 	{ "the neighbour of mapped memory is freed", NULL, frees_neighbour },
@@ -913,6 +964,9 @@ static const struct row rows[] = {
 	{ "a block is freed with another's handle", "POL-05", pool_wrong_handle, 0, "don't belong together" },
 	{ "a pool is destroyed with blocks out", "POL-05", pool_block_out, 0, "2 blocks" },
 	{ "a pool is destroyed in an interrupt", "POL-04", pool_in_interrupt },
+	{ "a pool is destroyed twice", "POL-05", pool_gone_twice, 0, "destroyed before" },
+	{ "a pool's last block comes back after its destroy", "POL-05", pool_orphan, 0, "1 block of 64 bytes" },
+	{ "managed memory is released with the device", NULL, allocation_managed },
 	{ "a pool is left behind", "POL-05", pool_left, 0, "still there" },
 	{ "a pool that makes no sense is refused", NULL, pool_refused },
 	{ "the device reads a freed block", "STR-07", pool_access_to_freed, 0, "rings" },
