@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of kernel/ share, and what kernel/device may call. Nothing here is for drivers or for tools.
+ *
+ * Order of life: printk, context, page, slab, then the core, then time, softirq, work, interrupts, then devices; the way down is the
+ * way up reversed (boot.c).
+ */
+#ifndef DMK_KERNEL_INTERNAL_H
+#define DMK_KERNEL_INTERNAL_H
+
+#include <pthread.h>
+#include <stdarg.h>
+
+#include <dmakit/observer.h>
+#include <dmakit/os.h>
+#include <dmakit/port.h>
+#include <dmakit/types.h>
+#include <linux/gfp_types.h>
+#include <linux/interrupt.h>
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+
+/** The driver's call that something happens for: a code address and the frame it was made from. */
+struct dmk_place {
+	const void *caller, *frame;
+};
+#define DMK_HERE ((struct dmk_place){ __builtin_return_address(0), __builtin_frame_address(0) })
+#define DMK_AT(place) .caller = (place).caller, .frame = (place).frame
+
+/* --- context.c: threads, and where they are ----------------------------------------------------------------------- */
+
+/** The part of a task that drivers do not see. Lives from the thread's first call to its end, and longer while referenced. */
+struct dmk_task {
+	struct task_struct task; /* first */
+
+	/* of the thread itself alone */
+	unsigned int preempt;
+	bool irqs_off;
+	unsigned int rcu_depth;
+	unsigned int file_depth; /* system calls under way: written under lock, for dmk_tasks_interrupt() */
+
+	pthread_mutex_t lock; /* guards the next three */
+	pthread_cond_t wake;
+	unsigned int state;
+	bool signal;
+
+	/* guarded by the list's lock */
+	struct list_head link;
+	int refs;
+	bool exited;
+
+	int tid;
+	const char *stack_low, *stack_high;
+
+	/* a kthread's */
+	int (*function)(void *data);
+	void *data;
+	bool should_stop; /* atomic */
+	int result;
+	pthread_t thread;
+};
+
+static inline struct dmk_task *dmk_self(void)
+{
+	return dmk_current()->dmk;
+}
+
+bool dmk_in_stack(const void *address);
+bool dmk_context_atomic(void);
+/** dmk_might_sleep_at - report a call that may sleep where nobody may (COH-06) */
+void dmk_might_sleep_at(const char *function, struct dmk_place place);
+/** A thread of ours; ended by kthread_stop() or by returning. NULL: no memory. */
+struct task_struct *dmk_thread_run(int (*function)(void *data), void *data, const char *name);
+/** Stop and join what kthreads are left. */
+void dmk_context_stop(void);
+/** A system call begins and ends: in between the thread can be interrupted as by a signal. */
+void dmk_task_enter_file(void);
+void dmk_task_leave_file(void);
+/** Make all system calls of threads other than the caller's return as if a signal had come. */
+void dmk_tasks_interrupt(void);
+
+/* --- page.c ------------------------------------------------------------------------------------------------------- */
+
+enum dmk_page_flags {
+	DMK_PAGE_FREE = 1 << 0,      /* first of a free run */
+	DMK_PAGE_USED = 1 << 1,      /* first of a run that was handed out */
+	DMK_PAGE_SLAB = 1 << 2,      /* first page of a slab */
+	DMK_PAGE_KMALLOC = 1 << 3,   /* kmalloc() of more than half a page; index: bytes asked for */
+	DMK_PAGE_FREED = 1 << 4,     /* was the first of a run before it was freed: a second free is told apart by it */
+	DMK_PAGE_CORE = 1 << 5,      /* the core's, not a driver's */
+	DMK_PAGE_VMALLOC = 1 << 6,
+};
+
+int dmk_page_start(const struct dmk_port *port, const char *parameters, char *error, size_t error_size);
+void dmk_page_stop(void);
+extern struct page *dmk_memmap;
+/** The allocator without an announcement. NULL: none. @flags as above. */
+struct page *dmk_page_alloc(gfp_t gfp, unsigned int order, unsigned int flags);
+/** @page is the first of a run in use. */
+void dmk_page_free(struct page *page, bool poison);
+/** The first page of the run that @page is in, or NULL: it is not in use. */
+struct page *dmk_page_head(const struct page *page);
+phys_addr_t dmk_page_phys(const struct page *page);
+/** The address in the direct map; NULL for highmem. */
+void *dmk_page_cpu(const struct page *page);
+/** The page of a physical address; NULL: no RAM there. */
+struct page *dmk_page_of(phys_addr_t phys);
+/** Physical address of a pointer into the direct map with RAM behind [address, address + size). */
+bool dmk_direct(const void *address, size_t size, phys_addr_t *phys);
+bool dmk_ram(phys_addr_t first, uint64_t size, bool owned);
+int dmk_frames_alloc(const struct dmk_page_request *request, phys_addr_t *first);
+void dmk_frames_free(phys_addr_t first, uint64_t size);
+extern const struct dmk_port *dmk_port_running; /* NULL: not booted */
+
+/* --- slab.c, vmalloc.c, highmem.c --------------------------------------------------------------------------------- */
+
+int dmk_slab_start(const struct dmk_machine *machine);
+void dmk_slab_stop(void);
+/** kmalloc() and kfree() on behalf of the call at @place: for functions of ours that a driver calls. */
+void *dmk_kmalloc_at(size_t size, gfp_t gfp, struct dmk_place place);
+void dmk_kfree_at(const void *memory, struct dmk_place place);
+
+void dmk_vmalloc_stop(void);
+void dmk_highmem_stop(void);
+bool dmk_is_kmap(const void *address);
+
+/** Announce memory that a driver got or gives back. */
+void dmk_memory_event(enum dmk_event_kind kind, const char *name, const void *cpu, phys_addr_t phys, size_t size,
+		      enum dmk_reason reason, struct dmk_place place);
+
+/* --- os.c, printk.c, format.c ------------------------------------------------------------------------------------- */
+
+struct dmk_os dmk_os_table(void);
+void dmk_print(int level, const char *device, const char *text);
+#define DMK_MESSAGE_MAX 1024
+
+/* --- time, softirq, work, interrupts ------------------------------------------------------------------------------ */
+
+int dmk_time_start(void);
+int dmk_timer_start(void);
+void dmk_timer_stop(void);
+int dmk_softirq_start(void);
+void dmk_softirq_stop(void);
+int dmk_work_start(void);
+void dmk_work_stop(void);
+int dmk_irq_start(const struct dmk_port *port);
+void dmk_irq_stop(void);
+/** From the machine, any thread, never blocks for long. */
+void dmk_irq_changed(unsigned int irq, bool level, bool edge);
+void dmk_random_seed(uint64_t seed);
+
+/** What kernel/device calls: interrupt numbers that messages arrive on are edges; forget what arrived before they were freed. */
+void dmk_irq_forget(unsigned int first, unsigned int n);
+
+#endif
