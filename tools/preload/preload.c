@@ -7,6 +7,9 @@
  * functions of ours), a static program, system calls made directly, epoll (refused with EPERM, as for files that can't be polled),
  * asynchronous and ring I/O, fcntl(F_SETFL) after open, mremap, paths other than "/dev/NAME".
  */
+/* Functions with and without the 64 are defined each under its own name, which this would make one. */
+#undef _FILE_OFFSET_BITS
+
 #include "client.h"
 
 #include <dlfcn.h>
