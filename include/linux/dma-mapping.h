@@ -399,46 +399,6 @@ static __always_inline void dma_free_coherent(struct device *dev, size_t size, v
 	dma_free_attrs(dev, size, cpu_addr, dma_handle, 0);
 }
 
-/** The physical address behind a DMA address of memory that @dev may use; all ones: there is none. */
-static inline phys_addr_t dmk_dma_to_phys(struct device *dev, dma_addr_t dma)
-{
-	const struct dmk_bus *bus = dev->dmk.bus;
-	unsigned int i;
-
-	for (i = 0; i < bus->nr_windows; i++) {
-		const struct dmk_window *window = &bus->windows[i];
-
-		if (dma >= window->bus && dma - window->bus < window->size)
-			return window->phys.v + (dma - window->bus);
-	}
-	return ~(phys_addr_t)0;
-}
-
-/**
- * dma_mmap_attrs - let a user see consistent memory: in a driver's mmap operation
- * @cpu_addr, @dma_addr, @size, @attrs: as dma_alloc_attrs() had and gave them
- *
- * Owner:   the memory stays the driver's; it must not be freed before the area is gone (an open file keeps the module).
- * Context: mmap operation.
- * Return:  0, -ENXIO: the area reaches beyond the memory, -ENOMEM.
- * Rules:   COH-10.
- */
-static inline int dma_mmap_attrs(struct device *dev, struct vm_area_struct *vma, void *cpu_addr, dma_addr_t dma_addr,
-				 size_t size, unsigned long attrs)
-{
-	unsigned long pages = vma_pages(vma), there = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	phys_addr_t phys = dmk_dma_to_phys(dev, dma_addr);
-
-	if (vma->vm_pgoff >= there || pages > there - vma->vm_pgoff || phys == ~(phys_addr_t)0)
-		return -ENXIO;
-	if (!dev->dmk.bus->coherent)
-		vma->vm_page_prot = pgprot_dmacoherent(vma->vm_page_prot);
-	return remap_pfn_range(vma, vma->vm_start, (phys >> PAGE_SHIFT) + vma->vm_pgoff, pages << PAGE_SHIFT,
-			       vma->vm_page_prot);
-}
-
-#define dma_mmap_coherent(dev, vma, cpu_addr, dma_addr, size) dma_mmap_attrs(dev, vma, cpu_addr, dma_addr, size, 0)
-
 static __always_inline void *dma_alloc_wc(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp)
 {
 	return dma_alloc_attrs(dev, size, dma_handle, gfp, DMA_ATTR_WRITE_COMBINE);
