@@ -72,6 +72,16 @@ static void area_free(struct area *area)
 	free(area);
 }
 
+/* Page by page, because the area has no one physical address. */
+static void announce(const struct area *area, enum dmk_event_kind kind, struct dmk_place place)
+{
+	size_t i, left = area->asked;
+
+	for (i = 0; i < area->n && dmk_observed(); i++, left -= PAGE_SIZE)
+		dmk_memory_event(kind, "vmalloc", area->first + i * PAGE_SIZE, dmk_page_phys(area->page[i]),
+				 min(left, PAGE_SIZE), DMK_REASON_NONE, place);
+}
+
 static void *vmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
 {
 	size_t n = size / PAGE_SIZE + !!(size % PAGE_SIZE);
@@ -97,8 +107,7 @@ static void *vmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
 		goto free;
 	if (gfp & __GFP_ZERO)
 		memset(area->first, 0, n * PAGE_SIZE);
-	dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, "vmalloc", area->first, dmk_page_phys(area->page[0]), size, DMK_REASON_NONE,
-			 place);
+	announce(area, DMK_EVENT_MEMORY_ALLOC, place);
 	return area->first;
 free:
 	area_free(area);
@@ -167,8 +176,7 @@ static void take_away(const void *address, bool owns, const char *call, struct d
 		return;
 	}
 	if (owns)
-		dmk_memory_event(DMK_EVENT_MEMORY_FREE, "vmalloc", area->first, dmk_page_phys(area->page[0]), area->asked,
-				 DMK_REASON_NONE, place);
+		announce(area, DMK_EVENT_MEMORY_FREE, place);
 	port->ops->view_unmap(port->ctx, area->first, area->n);
 	area_free(area);
 }
