@@ -716,18 +716,43 @@ void class_unregister(const struct class *class)
 {
 }
 
+/* A class that was made here. */
+struct made_class {
+	struct class class; /* first */
+	struct made_class *next;
+};
+
+static struct made_class *classes;
+
 struct class *dmk_class_create(const char *name)
 {
-	struct class *class;
+	struct made_class *made;
 
 	if (!name)
 		return ERR_PTR(-EINVAL);
-	class = calloc(1, sizeof(*class));
-	if (!class)
+	made = calloc(1, sizeof(*made));
+	if (!made)
 		return ERR_PTR(-ENOMEM);
-	class->name = name;
-	class->dmk_allocated = true;
-	return class;
+	made->class.name = name;
+	made->class.dmk_allocated = true;
+	pthread_mutex_lock(&list_lock);
+	made->next = classes;
+	classes = made;
+	pthread_mutex_unlock(&list_lock);
+	return &made->class;
+}
+
+static void destroy_made_class(struct made_class *made)
+{
+	struct made_class **at = &classes;
+
+	pthread_mutex_lock(&list_lock);
+	while (*at && *at != made)
+		at = &(*at)->next;
+	if (*at)
+		*at = made->next;
+	pthread_mutex_unlock(&list_lock);
+	free(made);
 }
 
 void class_destroy(const struct class *class)
@@ -737,7 +762,7 @@ void class_destroy(const struct class *class)
 	if (class->class_release)
 		class->class_release(class);
 	if (class->dmk_allocated)
-		free((void *)class);
+		destroy_made_class((struct made_class *)class);
 }
 
 struct device *class_find_device(const struct class *class, const struct device *start, const void *data,
@@ -859,4 +884,6 @@ void dmk_core_devices_stop(void)
 			put_device(dev);
 	}
 	drop_snapshot(&shot);
+	while (classes)
+		destroy_made_class(classes);
 }

@@ -21,11 +21,12 @@ enum { GRANULE_SHIFT = 16 };
 #define GRANULE ((uint64_t)1 << GRANULE_SHIFT)
 #define ARENA_SIZE ((uint64_t)1 << 38) /* 256 GiB of address space, no memory */
 #define GRANULES (ARENA_SIZE / GRANULE)
+#define ROUND ((uint64_t)1 << 14)
 
 static char *arena;
 static struct dmk_iomap **owner; /* of each granule; pages of it appear as they are used */
 static struct dmk_iomap *free_maps;
-static uint64_t next_granule;
+static uint64_t next_granule, high_water;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 int dmk_iomap_start(void)
@@ -35,6 +36,7 @@ int dmk_iomap_start(void)
 	arena = mmap(NULL, ARENA_SIZE, PROT_NONE, flags, -1, 0);
 	owner = mmap(NULL, GRANULES * sizeof(*owner), PROT_READ | PROT_WRITE, flags, -1, 0);
 	next_granule = 0;
+	high_water = 0;
 	if (arena != MAP_FAILED && owner != MAP_FAILED)
 		return 0;
 	dmk_iomap_stop();
@@ -43,7 +45,7 @@ int dmk_iomap_start(void)
 
 void dmk_iomap_stop(void)
 {
-	for (uint64_t i = 0; owner && owner != MAP_FAILED && i < next_granule; i++) {
+	for (uint64_t i = 0; owner && owner != MAP_FAILED && i < high_water; i++) {
 		struct dmk_iomap *map = owner[i];
 
 		if (!map || (i && owner[i - 1] == map))
@@ -85,29 +87,33 @@ struct dmk_iomap *dmk_iomap_find(const volatile void *address)
 
 /* --- making and ending -------------------------------------------------------------------------------------------- */
 
-static bool is_free_run(uint64_t first, uint64_t n)
+/* The first run of @n granules without owner in [from, to). */
+static bool search(uint64_t from, uint64_t to, uint64_t n, uint64_t *first)
 {
-	for (uint64_t i = first; i < first + n; i++)
-		if (owner[i])
-			return false;
-	return true;
-}
+	uint64_t run = 0;
 
-/* Fresh addresses as long as there are any, so that a stale cookie meets nobody; then what was given back. */
-static bool find_run(uint64_t n, uint64_t *first)
-{
-	if (next_granule + n <= GRANULES) {
-		*first = next_granule;
-		next_granule += n;
+	for (uint64_t i = from; i < to; i++) {
+		run = owner[i] ? 0 : run + 1;
+		if (run < n)
+			continue;
+		*first = i + 1 - n;
 		return true;
 	}
-	for (uint64_t i = 0; n <= GRANULES && i <= GRANULES - n; i++) {
-		if (is_free_run(i, n)) {
-			*first = i;
-			return true;
-		}
-	}
 	return false;
+}
+
+/*
+ * Addresses go round, so that a stale cookie meets nobody for a long while; round a small part of the arena as long as that
+ * has room, so that the table stays small.
+ */
+static bool find_run(uint64_t n, uint64_t *first)
+{
+	if (!search(next_granule, ROUND, n, first) && !search(0, ROUND, n, first) && !search(0, GRANULES, n, first))
+		return false;
+	next_granule = *first + n < ROUND ? *first + n : 0;
+	if (*first + n > high_water)
+		high_water = *first + n;
+	return true;
 }
 
 static struct dmk_iomap *take_map(void)

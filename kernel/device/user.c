@@ -109,7 +109,7 @@ static unsigned long copy(void *theirs, void *mine, unsigned long size, bool to_
 {
 	char *at = theirs, *my = mine;
 
-	if (!dmk_access_ok(theirs, size))
+	if (!dmk_access_ok(theirs, size) || (uintptr_t)theirs < DMK_PAGE_SIZE) /* nothing is mapped at 0 */
 		return size;
 	while (size) {
 		size_t n = DMK_PAGE_SIZE - ((uintptr_t)at & (DMK_PAGE_SIZE - 1));
@@ -156,6 +156,44 @@ unsigned long clear_user(void __user *to, unsigned long size)
 	return size;
 }
 
+/* A string's bytes of this process, up to its end and no further. Bytes taken, the NUL among them, or -EFAULT. */
+static long take_string(char *to, const char *from, size_t size)
+{
+	volatile size_t n = 0;
+
+	if (sigsetjmp(guard.out, 0))
+		return -EFAULT;
+	guard.first = (uintptr_t)from;
+	guard.last = (uintptr_t)from + (size - 1);
+	guard.armed = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	do {
+		to[n] = from[n];
+		n = n + 1;
+	} while (to[n - 1] && n < size);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	guard.armed = 0;
+	return (long)n;
+}
+
+/* The same of another process, where a piece that runs off what is there is tried byte by byte. */
+static long take_remote_string(char *to, char *from, size_t size)
+{
+	char *end;
+
+	if (!touch_remote(from, to, size, false)) {
+		end = memchr(to, 0, size);
+		return end ? end - to + 1 : (long)size;
+	}
+	for (size_t n = 0; n < size; n++) {
+		if (touch_remote(from + n, to + n, 1, false))
+			return -EFAULT;
+		if (!to[n])
+			return (long)n + 1;
+	}
+	return (long)size;
+}
+
 /* Length of the string, @size when it has no end in that many bytes, -EFAULT. @to may be NULL. */
 static long string(char *to, const char *from, long size)
 {
@@ -163,30 +201,21 @@ static long string(char *to, const char *from, long size)
 
 	while (done < size) {
 		char piece[256];
-		unsigned long n = sizeof(piece), left;
-		char *end;
+		uintptr_t at = (uintptr_t)from + (uintptr_t)done;
+		size_t room = DMK_PAGE_SIZE - (at & (DMK_PAGE_SIZE - 1));
+		long n;
 
-		if ((long)n > size - done)
-			n = size - done;
-		left = copy((void *)(from + done), piece, n, false);
-		end = memchr(piece, 0, n - left);
+		room = room < sizeof(piece) ? room : sizeof(piece);
+		room = room < (size_t)(size - done) ? room : (size_t)(size - done);
+		if (at < DMK_PAGE_SIZE || !dmk_access_ok((void *)at, room))
+			return -EFAULT;
+		n = user ? take_remote_string(piece, (char *)at, room) : take_string(piece, (char *)at, room);
+		if (n < 0)
+			return n;
 		if (to)
-			memcpy(to + done, piece, end ? (size_t)(end - piece) + 1 : n - left);
-		if (end)
-			return done + (end - piece);
-		if (!left) {
-			done += n;
-			continue;
-		}
-		/* The piece runs off what is there; its end may come before that, byte for byte. */
-		for (unsigned long i = n - left; i < n; i++) {
-			if (copy((void *)(from + done + i), piece, 1, false))
-				return -EFAULT;
-			if (to)
-				to[done + i] = piece[0];
-			if (!piece[0])
-				return done + i;
-		}
+			memcpy(to + done, piece, (size_t)n);
+		if (!piece[n - 1])
+			return done + n - 1;
 		done += n;
 	}
 	return size;
