@@ -45,13 +45,15 @@ static bool is_inside(const struct vm_area_struct *vma, unsigned long address, u
 	return address >= vma->vm_start && address <= vma->vm_end && size <= vma->vm_end - address;
 }
 
-int remap_pfn_range(struct vm_area_struct *vma, unsigned long address, unsigned long pfn, unsigned long size, pgprot_t prot)
+int remap_pfn_range(struct vm_area_struct *vma, unsigned long address, unsigned long pfn,
+		    unsigned long size, pgprot_t prot)
 {
 	struct area *area = of_vma(vma);
 	size_t first;
 
 	size = PAGE_ALIGN(size);
-	if (!size || (address & ~PAGE_MASK) || !is_inside(vma, address, size) || pfn + (size >> PAGE_SHIFT) < pfn)
+	if (!size || (address & ~PAGE_MASK) || !is_inside(vma, address, size) ||
+	    pfn + (size >> PAGE_SHIFT) < pfn)
 		return -EINVAL;
 	first = (address - vma->vm_start) >> PAGE_SHIFT;
 	for (size_t i = 0; i < size >> PAGE_SHIFT; i++)
@@ -71,8 +73,8 @@ int vm_iomap_memory(struct vm_area_struct *vma, phys_addr_t start, unsigned long
 	pages = PAGE_ALIGN(size) >> PAGE_SHIFT;
 	if (vma->vm_pgoff > pages || wanted > pages - vma->vm_pgoff)
 		return -EINVAL;
-	return remap_pfn_range(vma, vma->vm_start, (start >> PAGE_SHIFT) + vma->vm_pgoff, wanted << PAGE_SHIFT,
-			       vma->vm_page_prot);
+	return remap_pfn_range(vma, vma->vm_start, (start >> PAGE_SHIFT) + vma->vm_pgoff,
+			       wanted << PAGE_SHIFT, vma->vm_page_prot);
 }
 
 int vm_insert_page(struct vm_area_struct *vma, unsigned long address, struct page *page)
@@ -100,7 +102,8 @@ int vm_map_pages(struct vm_area_struct *vma, struct page **pages, unsigned long 
 	if (vma->vm_pgoff >= count || n > count - vma->vm_pgoff)
 		return -ENXIO;
 	for (unsigned long i = 0; i < n && !error; i++)
-		error = vm_insert_page(vma, vma->vm_start + (i << PAGE_SHIFT), pages[vma->vm_pgoff + i]);
+		error = vm_insert_page(vma, vma->vm_start + (i << PAGE_SHIFT),
+				       pages[vma->vm_pgoff + i]);
 	return error;
 }
 
@@ -111,14 +114,17 @@ int remap_vmalloc_range(struct vm_area_struct *vma, void *address, unsigned long
 	for (unsigned long i = 0; i < vma_pages(vma) && !error; i++) {
 		struct page *page = vmalloc_to_page((char *)address + ((pgoff + i) << PAGE_SHIFT));
 
-		error = page ? vm_insert_page(vma, vma->vm_start + (i << PAGE_SHIFT), page) : -EINVAL;
+		error = page ? vm_insert_page(vma, vma->vm_start + (i << PAGE_SHIFT), page)
+			     : -EINVAL;
 	}
 	return error;
 }
 
 vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long address, unsigned long pfn)
 {
-	return remap_pfn_range(vma, address & PAGE_MASK, pfn, PAGE_SIZE, vma->vm_page_prot) ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
+	return remap_pfn_range(vma, address & PAGE_MASK, pfn, PAGE_SIZE, vma->vm_page_prot)
+		       ? VM_FAULT_SIGBUS
+		       : VM_FAULT_NOPAGE;
 }
 
 /* --- making an area ----------------------------------------------------------------------------------------------- */
@@ -146,7 +152,8 @@ static struct area *make_area(struct file *file, size_t size, int prot, int flag
 	area->n = area->size >> PAGE_SHIFT;
 	area->pages = calloc(area->n, sizeof(*area->pages));
 	area->faulted = calloc(area->n, sizeof(struct page *));
-	reserved = mmap(NULL, area->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	reserved = mmap(NULL, area->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			-1, 0);
 	if (reserved != MAP_FAILED)
 		area->vma.vm_start = (unsigned long)reserved;
 	if (!area->pages || !area->faulted || reserved == MAP_FAILED) {
@@ -161,8 +168,10 @@ static struct area *make_area(struct file *file, size_t size, int prot, int flag
 	area->vma.dmk = area;
 	area->vma.vm_page_prot = PAGE_KERNEL;
 	area->vma.vm_flags = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-	area->vma.vm_flags |= (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
-			      (prot & PROT_EXEC ? VM_EXEC : 0) | (flags & MAP_SHARED ? VM_SHARED | VM_MAYSHARE : 0);
+	area->vma.vm_flags |= (prot & PROT_READ ? VM_READ : 0) |
+			      (prot & PROT_WRITE ? VM_WRITE : 0) |
+			      (prot & PROT_EXEC ? VM_EXEC : 0) |
+			      (flags & MAP_SHARED ? VM_SHARED | VM_MAYSHARE : 0);
 	return area;
 }
 
@@ -201,7 +210,8 @@ static bool is_memory(uint64_t phys)
 	const struct dmk_machine *machine = dmk_device_port->machine;
 
 	for (unsigned int i = 0; i < machine->nr_memory; i++)
-		if (phys >= machine->memory[i].first.v && phys - machine->memory[i].first.v < machine->memory[i].size)
+		if (phys >= machine->memory[i].first.v &&
+		    phys - machine->memory[i].first.v < machine->memory[i].size)
 			return true;
 	return false;
 }
@@ -246,7 +256,8 @@ static int show(struct area *area, int prot)
 	return memory ? show_memory(area, prot) : show_registers(area);
 }
 
-int dmk_area_map(struct file *file, size_t size, int prot, int flags, uint64_t offset, void **address)
+int dmk_area_map(struct file *file, size_t size, int prot, int flags, uint64_t offset,
+		 void **address)
 {
 	struct area *area;
 	int error;

@@ -165,7 +165,8 @@ static int add_managed(struct device *dev, struct group_record what)
 	if (!record)
 		return -ENOMEM;
 	*record = what;
-	error = what.groups ? device_add_groups(dev, what.groups) : device_add_group(dev, what.group);
+	error = what.groups ? device_add_groups(dev, what.groups)
+			    : device_add_group(dev, what.group);
 	if (error)
 		devres_free(record);
 	else
@@ -175,12 +176,12 @@ static int add_managed(struct device *dev, struct group_record what)
 
 int devm_device_add_group(struct device *dev, const struct attribute_group *group)
 {
-	return add_managed(dev, (struct group_record){ .group = group });
+	return add_managed(dev, (struct group_record){.group = group});
 }
 
 int devm_device_add_groups(struct device *dev, const struct attribute_group **groups)
 {
-	return add_managed(dev, (struct group_record){ .groups = groups });
+	return add_managed(dev, (struct group_record){.groups = groups});
 }
 
 /* --- text --------------------------------------------------------------------------------------------------------- */
@@ -231,7 +232,8 @@ bool sysfs_streq(const char *a, const char *b)
 /* --- for tests ---------------------------------------------------------------------------------------------------- */
 
 /* The device, referenced, and its attribute; NULL: no such thing. */
-static struct device *look_up(const char *device, const char *attribute, struct device_attribute **attr)
+static struct device *look_up(const char *device, const char *attribute,
+			      struct device_attribute **attr)
 {
 	struct device *dev = NULL;
 	const char *slash = strchr(attribute, '/');
@@ -275,7 +277,8 @@ long dmk_device_attribute_show(const char *device, const char *attribute, char *
 	return n;
 }
 
-long dmk_device_attribute_store(const char *device, const char *attribute, const char *text, size_t size)
+long dmk_device_attribute_store(const char *device, const char *attribute, const char *text,
+				size_t size)
 {
 	struct device_attribute *attr;
 	struct device *dev = look_up(device, attribute, &attr);

@@ -29,7 +29,7 @@ static struct cdev *cdevs;
 static struct miscdevice *miscs;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static struct class misc_class = { .name = "misc" };
+static struct class misc_class = {.name = "misc"};
 
 static bool overlaps(dev_t a, unsigned int n, dev_t b, unsigned int m)
 {
@@ -351,8 +351,10 @@ int misc_register(struct miscdevice *misc)
 	error = cdev_add(cdev, MKDEV(MISC_MAJOR, misc->minor), 1);
 	if (error)
 		goto free_cdev;
-	misc->this_device = device_create_with_groups(&misc_class, misc->parent, MKDEV(MISC_MAJOR, misc->minor), misc,
-						      misc->groups, "%s", misc->nodename ? misc->nodename : misc->name);
+	misc->this_device = device_create_with_groups(&misc_class, misc->parent,
+						      MKDEV(MISC_MAJOR, misc->minor), misc,
+						      misc->groups, "%s",
+						      misc->nodename ? misc->nodename : misc->name);
 	if (!IS_ERR(misc->this_device))
 		return 0;
 	error = (int)PTR_ERR(misc->this_device);

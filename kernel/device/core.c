@@ -40,8 +40,8 @@ static void announce(enum dmk_event_kind kind, struct device *dev, const char *n
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
-static const struct dmk_window whole_memory = { 0, { 0 }, ~0ULL };
-static const struct dmk_bus plain_bus = { "plain", &whole_memory, 1, true };
+static const struct dmk_window whole_memory = {0, {0}, ~0ULL};
+static const struct dmk_bus plain_bus = {"plain", &whole_memory, 1, true};
 
 const struct dmk_bus *dmk_device_bus(const struct device *parent)
 {
@@ -119,15 +119,16 @@ static void forget(struct device *dev)
 
 void put_device(struct device *dev)
 {
-	void (*release)(struct device *dev);
+	void (*release)(struct device * dev);
 
 	if (!dev || !dev->p)
 		return;
 	if (__atomic_sub_fetch(&dev->p->references, 1, __ATOMIC_ACQ_REL))
 		return;
-	release = dev->release ? dev->release
+	release = dev->release                      ? dev->release
 		  : dev->type && dev->type->release ? dev->type->release
-		  : dev->class ? dev->class->dev_release : NULL;
+		  : dev->class                      ? dev->class->dev_release
+						    : NULL;
 	if (!release)
 		printk(KERN_WARNING "device %s has no release function\n", dev_name(dev));
 	forget(dev);
@@ -223,7 +224,8 @@ static void list_remove(struct device *dev)
 static bool name_is_taken(const struct device *dev)
 {
 	for (struct device *other = devices; other; other = other->p->next) {
-		if ((dev->bus && other->bus == dev->bus) || (dev->class && other->class == dev->class))
+		if ((dev->bus && other->bus == dev->bus) ||
+		    (dev->class && other->class == dev->class))
 			if (!strcmp(dev_name(other), dev_name(dev)))
 				return true;
 	}
@@ -260,9 +262,10 @@ struct snapshot {
 	size_t n;
 };
 
-static struct snapshot take_snapshot(bool (*wanted)(const struct device *dev, const void *data), const void *data)
+static struct snapshot take_snapshot(bool (*wanted)(const struct device *dev, const void *data),
+				     const void *data)
 {
-	struct snapshot shot = { NULL, 0 };
+	struct snapshot shot = {NULL, 0};
 	size_t room = 0;
 
 	pthread_mutex_lock(&list_lock);
@@ -335,7 +338,9 @@ static int call_probe(struct device *dev, struct device_driver *drv)
 	else if (drv->probe)
 		error = drv->probe(dev);
 	if (error > 0) {
-		dev_warn(dev, "probe of driver %s returned %d, which is neither success nor an error\n", drv->name, error);
+		dev_warn(dev,
+			 "probe of driver %s returned %d, which is neither success nor an error\n",
+			 drv->name, error);
 		error = 0;
 	}
 	return error;
@@ -399,7 +404,8 @@ static int attach(struct device *dev)
 	int result = 0;
 
 	dev->p->deferred = false;
-	for (struct device_driver *drv = driver_after(NULL, dev->bus); drv; drv = driver_after(drv, dev->bus)) {
+	for (struct device_driver *drv = driver_after(NULL, dev->bus); drv;
+	     drv = driver_after(drv, dev->bus)) {
 		result = try_bind(dev, drv);
 		if (result > 0 || result == -EPROBE_DEFER)
 			return result;
@@ -553,8 +559,8 @@ void device_unregister(struct device *dev)
 	put_device(dev);
 }
 
-static int for_each(bool (*wanted)(const struct device *, const void *), const void *which, void *data,
-		    int (*fn)(struct device *dev, void *data))
+static int for_each(bool (*wanted)(const struct device *, const void *), const void *which,
+		    void *data, int (*fn)(struct device *dev, void *data))
 {
 	struct snapshot shot = take_snapshot(wanted, which);
 	int result = 0;
@@ -566,7 +572,8 @@ static int for_each(bool (*wanted)(const struct device *, const void *), const v
 }
 
 static struct device *find(bool (*wanted)(const struct device *, const void *), const void *which,
-			   const struct device *start, const void *data, int (*match)(struct device *, const void *))
+			   const struct device *start, const void *data,
+			   int (*match)(struct device *, const void *))
 {
 	struct snapshot shot = take_snapshot(wanted, which);
 	struct device *found = NULL;
@@ -581,7 +588,8 @@ static struct device *find(bool (*wanted)(const struct device *, const void *), 
 	return found;
 }
 
-int device_for_each_child(struct device *parent, void *data, int (*fn)(struct device *dev, void *data))
+int device_for_each_child(struct device *parent, void *data,
+			  int (*fn)(struct device *dev, void *data))
 {
 	return for_each(is_child_of, parent, data, fn);
 }
@@ -689,7 +697,8 @@ static int has_name(struct device *dev, const void *name)
 	return !strcmp(dev_name(dev), name);
 }
 
-struct device *bus_find_device_by_name(const struct bus_type *bus, struct device *start, const char *name)
+struct device *bus_find_device_by_name(const struct bus_type *bus, struct device *start,
+				       const char *name)
 {
 	return bus_find_device(bus, start, name, has_name);
 }
@@ -765,7 +774,8 @@ void class_destroy(const struct class *class)
 		destroy_made_class((struct made_class *)class);
 }
 
-struct device *class_find_device(const struct class *class, const struct device *start, const void *data,
+struct device *class_find_device(const struct class *class, const struct device *start,
+				 const void *data,
 				 int (*match)(struct device *dev, const void *data))
 {
 	return find(is_in_class, class, start, data, match);
@@ -776,8 +786,8 @@ static void free_made_device(struct device *dev)
 	free(dev);
 }
 
-static struct device *create(const struct class *class, struct device *parent, dev_t devt, void *drvdata,
-			     const struct attribute_group **groups, char *name)
+static struct device *create(const struct class *class, struct device *parent, dev_t devt,
+			     void *drvdata, const struct attribute_group **groups, char *name)
 {
 	struct device *dev;
 	int error;
@@ -812,8 +822,8 @@ static struct device *create(const struct class *class, struct device *parent, d
 	return ERR_PTR(error);
 }
 
-struct device *device_create(const struct class *class, struct device *parent, dev_t devt, void *drvdata,
-			     const char *format, ...)
+struct device *device_create(const struct class *class, struct device *parent, dev_t devt,
+			     void *drvdata, const char *format, ...)
 {
 	__builtin_va_list arguments;
 	char *name;
@@ -824,8 +834,10 @@ struct device *device_create(const struct class *class, struct device *parent, d
 	return create(class, parent, devt, drvdata, NULL, name);
 }
 
-struct device *device_create_with_groups(const struct class *class, struct device *parent, dev_t devt, void *drvdata,
-					 const struct attribute_group **groups, const char *format, ...)
+struct device *device_create_with_groups(const struct class *class, struct device *parent,
+					 dev_t devt, void *drvdata,
+					 const struct attribute_group **groups, const char *format,
+					 ...)
 {
 	__builtin_va_list arguments;
 	char *name;

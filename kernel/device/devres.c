@@ -95,9 +95,11 @@ void devres_add(struct device *dev, void *res)
 	dmk_managed_add(&dev->dmk, &record->managed);
 }
 
-static bool matches(struct dmk_record *record, dr_release_t release, dr_match_t match, void *match_data)
+static bool matches(struct dmk_record *record, dr_release_t release, dr_match_t match,
+		    void *match_data)
 {
-	return record->release == release && (!match || match(record->dev, record->data, match_data));
+	return record->release == release &&
+	       (!match || match(record->dev, record->data, match_data));
 }
 
 void *devres_find(struct device *dev, dr_release_t release, dr_match_t match, void *match_data)
@@ -196,7 +198,9 @@ void *devm_kcalloc(struct device *dev, size_t n, size_t size, gfp_t gfp)
 {
 	size_t bytes;
 
-	return __builtin_mul_overflow(n, size, &bytes) ? NULL : allocate(dev, bytes, gfp | __GFP_ZERO, DMK_HERE);
+	return __builtin_mul_overflow(n, size, &bytes)
+		       ? NULL
+		       : allocate(dev, bytes, gfp | __GFP_ZERO, DMK_HERE);
 }
 
 void devm_kfree(struct device *dev, const void *memory)
@@ -312,7 +316,7 @@ int devm_add_action(struct device *dev, void (*call)(void *data), void *data)
 
 	if (!action)
 		return -ENOMEM;
-	*action = (struct action){ call, data };
+	*action = (struct action){call, data};
 	devres_add(dev, action);
 	return 0;
 }
@@ -328,13 +332,13 @@ int devm_add_action_or_reset(struct device *dev, void (*call)(void *data), void 
 
 void devm_remove_action(struct device *dev, void (*call)(void *data), void *data)
 {
-	if (devres_destroy(dev, release_action, is_action, &(struct action){ call, data }))
+	if (devres_destroy(dev, release_action, is_action, &(struct action){call, data}))
 		dev_warn(dev, "no such managed action\n");
 }
 
 void devm_release_action(struct device *dev, void (*call)(void *data), void *data)
 {
-	if (devres_release(dev, release_action, is_action, &(struct action){ call, data }))
+	if (devres_release(dev, release_action, is_action, &(struct action){call, data}))
 		dev_warn(dev, "no such managed action\n");
 }
 
@@ -359,16 +363,18 @@ static int is_irq(struct device *dev, void *res, void *wanted)
 	return a->irq == b->irq && a->cookie == b->cookie;
 }
 
-int devm_request_threaded_irq(struct device *dev, unsigned int irq, irq_handler_t handler, irq_handler_t thread_fn,
-			      unsigned long flags, const char *name, void *cookie)
+int devm_request_threaded_irq(struct device *dev, unsigned int irq, irq_handler_t handler,
+			      irq_handler_t thread_fn, unsigned long flags, const char *name,
+			      void *cookie)
 {
 	struct irq_record *record = devres_alloc(release_irq, sizeof(*record), GFP_KERNEL);
 	int error;
 
 	if (!record)
 		return -ENOMEM;
-	*record = (struct irq_record){ irq, cookie };
-	error = request_threaded_irq(irq, handler, thread_fn, flags, name ? name : dev_name(dev), cookie);
+	*record = (struct irq_record){irq, cookie};
+	error = request_threaded_irq(irq, handler, thread_fn, flags, name ? name : dev_name(dev),
+				     cookie);
 	if (error)
 		devres_free(record);
 	else
@@ -378,6 +384,6 @@ int devm_request_threaded_irq(struct device *dev, unsigned int irq, irq_handler_
 
 void devm_free_irq(struct device *dev, unsigned int irq, void *cookie)
 {
-	if (devres_release(dev, release_irq, is_irq, &(struct irq_record){ irq, cookie }))
+	if (devres_release(dev, release_irq, is_irq, &(struct irq_record){irq, cookie}))
 		dev_warn(dev, "interrupt %u is not this device's\n", irq);
 }

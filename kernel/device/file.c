@@ -101,7 +101,8 @@ bool dmk_device_file(unsigned int index, char *name, size_t size)
 	}
 	for (unsigned int i = 0; dmk_cdev_unnamed(i, &region); i++) {
 		/* Of a range that nobody names, one stands for all. */
-		if (is_named(region.devt) || MINOR(region.devt) != MINOR(dmk_cdev_find(region.devt)->dev) || index-- > 0)
+		if (is_named(region.devt) ||
+		    MINOR(region.devt) != MINOR(dmk_cdev_find(region.devt)->dev) || index-- > 0)
 			continue;
 		snprintf(name, size, "%s", region.name);
 		return true;
@@ -132,12 +133,16 @@ static struct dmk_file *make_file(const char *name, dev_t devt, int flags)
 		return NULL;
 	snprintf(file->name, sizeof(file->name), "%s", name);
 	file->users = 1;
-	file->inode = (struct inode){ .i_mode = 0020600, .i_rdev = devt, .i_cdev = cdev, .i_ino = devt };
-	file->dentry = (struct dentry){ .d_inode = &file->inode, .d_dmk_name = file->name };
+	file->inode =
+		(struct inode){.i_mode = 0020600, .i_rdev = devt, .i_cdev = cdev, .i_ino = devt};
+	file->dentry = (struct dentry){.d_inode = &file->inode, .d_dmk_name = file->name};
 	file->file = (struct file){
-		.f_op = cdev->ops, .f_inode = &file->inode, .f_flags = (unsigned int)flags,
+		.f_op = cdev->ops,
+		.f_inode = &file->inode,
+		.f_flags = (unsigned int)flags,
 		.f_mode = mode_of(flags) | FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE,
-		.f_path.dentry = &file->dentry, .dmk = file,
+		.f_path.dentry = &file->dentry,
+		.dmk = file,
 	};
 	file->owner = cdev->ops->owner ? cdev->ops->owner : cdev->owner;
 	return file;
@@ -250,7 +255,10 @@ int dmk_close(struct dmk_file *file)
 static long result_of(long result)
 {
 	switch (result) {
-	case -512: case -513: case -514: case -516: /* -ERESTART…: nobody restarts here */
+	case -512:
+	case -513:
+	case -514:
+	case -516: /* -ERESTART…: nobody restarts here */
 		return -EINTR;
 	case -515: /* -ENOIOCTLCMD */
 		return -ENOTTY;
@@ -368,7 +376,8 @@ int dmk_fsync(struct dmk_file *file)
 	return (int)result_of(result);
 }
 
-int dmk_mmap(struct dmk_file *file, size_t size, int prot, int flags, int64_t offset, void **address)
+int dmk_mmap(struct dmk_file *file, size_t size, int prot, int flags, int64_t offset,
+	     void **address)
 {
 	int result;
 
@@ -447,21 +456,24 @@ static void dequeue_all(struct polling *polling)
 
 static int poll_loop(struct dmk_file *file, struct polling *polling, short wanted, int timeout_ms)
 {
-	long left = timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT : (long)msecs_to_jiffies((unsigned int)timeout_ms);
+	long left = timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT
+				   : (long)msecs_to_jiffies((unsigned int)timeout_ms);
 
 	for (;;) {
 		short events;
 		long result;
 
 		__atomic_store_n(&polling->triggered, false, __ATOMIC_RELEASE);
-		events = (short)(file->file.f_op->poll(&file->file, &polling->table) & (unsigned short)wanted);
+		events = (short)(file->file.f_op->poll(&file->file, &polling->table) &
+				 (unsigned short)wanted);
 		polling->table._qproc = NULL; /* queues are named once */
 		if (polling->failed)
 			return -ENOMEM;
 		if (events || !left)
 			return events;
 		result = wait_event_interruptible_timeout(
-			polling->woken, __atomic_load_n(&polling->triggered, __ATOMIC_ACQUIRE), left);
+			polling->woken, __atomic_load_n(&polling->triggered, __ATOMIC_ACQUIRE),
+			left);
 		if (result < 0)
 			return -EINTR;
 		left = result;
@@ -471,7 +483,7 @@ static int poll_loop(struct dmk_file *file, struct polling *polling, short wante
 int dmk_poll(struct dmk_file *file, short events, int timeout_ms)
 {
 	short wanted = (short)(events | POLLERR | POLLHUP);
-	struct polling polling = { .table = { enqueue, (__poll_t)(unsigned short)wanted } };
+	struct polling polling = {.table = {enqueue, (__poll_t)(unsigned short)wanted}};
 	int result;
 
 	if (!file)
@@ -535,8 +547,8 @@ static loff_t seek(struct file *file, loff_t offset, int whence, loff_t size, lo
 	loff_t base = whence == SEEK_CUR ? file->f_pos : whence == SEEK_END ? size : 0;
 	loff_t position;
 
-	if (whence < SEEK_SET || whence > SEEK_END || __builtin_add_overflow(base, offset, &position) ||
-	    position < 0 || position > last)
+	if (whence < SEEK_SET || whence > SEEK_END ||
+	    __builtin_add_overflow(base, offset, &position) || position < 0 || position > last)
 		return -EINVAL;
 	file->f_pos = position;
 	return position;
@@ -554,10 +566,12 @@ loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t si
 
 long compat_ptr_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
-	return file->f_op->unlocked_ioctl ? file->f_op->unlocked_ioctl(file, command, argument) : -ENOTTY;
+	return file->f_op->unlocked_ioctl ? file->f_op->unlocked_ioctl(file, command, argument)
+					  : -ENOTTY;
 }
 
-ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *position, const void *from, size_t available)
+ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *position, const void *from,
+				size_t available)
 {
 	loff_t at = *position;
 	size_t left;
@@ -575,7 +589,8 @@ ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *position,
 	return (ssize_t)(count - left);
 }
 
-ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *position, const void __user *from, size_t count)
+ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *position,
+			       const void __user *from, size_t count)
 {
 	loff_t at = *position;
 	size_t left;

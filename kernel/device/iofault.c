@@ -43,8 +43,8 @@ static char *page_of(const volatile void *address)
 	return (char *)((uintptr_t)address & ~(uintptr_t)(DMK_PAGE_SIZE - 1));
 }
 
-static void announce(const volatile void *address, unsigned int width, bool write, const void *instruction,
-		     const void *frame)
+static void announce(const volatile void *address, unsigned int width, bool write,
+		     const void *instruction, const void *frame)
 {
 	dmk_announce(&(struct dmk_event){
 		.kind = DMK_EVENT_IOMEM_DEREFERENCE,
@@ -96,27 +96,42 @@ struct operand {
 };
 
 /* Two-byte opcodes (0F xx): Intel SDM volume 2, appendix A. */
-static struct operand decode_0f(unsigned char opcode, unsigned int width, bool operand16, bool repeat)
+static struct operand decode_0f(unsigned char opcode, unsigned int width, bool operand16,
+				bool repeat)
 {
 	switch (opcode) {
-	case 0xb6: case 0xbe: case 0xb0: case 0xc0:
-		return (struct operand){ 1, false };
-	case 0xb7: case 0xbf:
-		return (struct operand){ 2, false };
+	case 0xb6:
+	case 0xbe:
+	case 0xb0:
+	case 0xc0:
+		return (struct operand){1, false};
+	case 0xb7:
+	case 0xbf:
+		return (struct operand){2, false};
 	case 0xc3: /* movnti */
-		return (struct operand){ width, true };
-	case 0x11: case 0x29: case 0x2b: case 0x7f: case 0xe7: /* stores of an xmm register */
-		return (struct operand){ repeat && opcode == 0x11 ? 4 : 16, true };
-	case 0x10: case 0x28: case 0x6f: case 0x2a:
-		return (struct operand){ repeat && opcode == 0x10 ? 4 : 16, false };
-	case 0xd6: case 0x13: case 0x17: /* movq, movlps, movhps: stores */
-		return (struct operand){ 8, true };
-	case 0x12: case 0x16:
-		return (struct operand){ 8, false };
+		return (struct operand){width, true};
+	case 0x11:
+	case 0x29:
+	case 0x2b:
+	case 0x7f:
+	case 0xe7: /* stores of an xmm register */
+		return (struct operand){repeat && opcode == 0x11 ? 4 : 16, true};
+	case 0x10:
+	case 0x28:
+	case 0x6f:
+	case 0x2a:
+		return (struct operand){repeat && opcode == 0x10 ? 4 : 16, false};
+	case 0xd6:
+	case 0x13:
+	case 0x17: /* movq, movlps, movhps: stores */
+		return (struct operand){8, true};
+	case 0x12:
+	case 0x16:
+		return (struct operand){8, false};
 	case 0x7e: /* movd/movq: F3 loads 8 bytes, else stores */
-		return repeat ? (struct operand){ 8, false } : (struct operand){ width, true };
+		return repeat ? (struct operand){8, false} : (struct operand){width, true};
 	default:
-		return (struct operand){ operand16 ? 2 : width, false };
+		return (struct operand){operand16 ? 2 : width, false};
 	}
 }
 
@@ -130,7 +145,8 @@ static struct operand decode(const unsigned char *code)
 			operand16 = true;
 		else if (*code == 0xf2 || *code == 0xf3)
 			repeat = true;
-		else if (*code != 0x2e && *code != 0x3e && *code != 0x64 && *code != 0x65 && *code != 0xf0)
+		else if (*code != 0x2e && *code != 0x3e && *code != 0x64 && *code != 0x65 &&
+			 *code != 0xf0)
 			break;
 	}
 	if ((*code & 0xf0) == 0x40) /* REX, and its W bit */
@@ -140,16 +156,26 @@ static struct operand decode(const unsigned char *code)
 	switch (*code) {
 	case 0x0f:
 		return decode_0f(code[1], width == 2 ? 4 : width, operand16, repeat);
-	case 0x88: case 0xc6: case 0xa2: case 0xaa: case 0xa4: /* byte stores; movs and stos */
-		return (struct operand){ 1, true };
-	case 0x89: case 0xc7: case 0xa3: case 0xab: case 0xa5:
-		return (struct operand){ width, true };
+	case 0x88:
+	case 0xc6:
+	case 0xa2:
+	case 0xaa:
+	case 0xa4: /* byte stores; movs and stos */
+		return (struct operand){1, true};
+	case 0x89:
+	case 0xc7:
+	case 0xa3:
+	case 0xab:
+	case 0xa5:
+		return (struct operand){width, true};
 	case 0x63: /* movslq */
-		return (struct operand){ 4, false };
-	case 0x8f: case 0xff: /* pop, push, call: 8 bytes, but for inc and dec */
-		return (struct operand){ *code == 0xff && ((code[1] >> 3) & 7) < 2 ? width : 8, false };
+		return (struct operand){4, false};
+	case 0x8f:
+	case 0xff: /* pop, push, call: 8 bytes, but for inc and dec */
+		return (struct operand){*code == 0xff && ((code[1] >> 3) & 7) < 2 ? width : 8,
+					false};
 	default: /* elsewhere even opcodes are the byte forms */
-		return (struct operand){ *code & 1 ? width : 1, false };
+		return (struct operand){*code & 1 ? width : 1, false};
 	}
 }
 
@@ -158,7 +184,8 @@ static void take_step(int self)
 	int nobody = 0;
 
 	while (__atomic_load_n(&step.owner, __ATOMIC_RELAXED) != self &&
-	       !__atomic_compare_exchange_n(&step.owner, &nobody, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+	       !__atomic_compare_exchange_n(&step.owner, &nobody, self, false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
 		nobody = 0;
 		sched_yield();
 	}
@@ -185,7 +212,8 @@ static bool dereference(struct dmk_iomap *map, volatile char *address, ucontext_
 	step.access[i].write = write;
 	/* An access that ends in the next page is not aligned, and no register is there. */
 	if (page_of(address + operand.width - 1) != step.access[i].page)
-		step.access[i].width = (unsigned int)(step.access[i].page + DMK_PAGE_SIZE - (char *)address);
+		step.access[i].width =
+			(unsigned int)(step.access[i].page + DMK_PAGE_SIZE - (char *)address);
 	mprotect(step.access[i].page, DMK_PAGE_SIZE, PROT_READ | PROT_WRITE);
 	if (!write || !operand.only_stores)
 		fill(map, address, step.access[i].width);
@@ -256,7 +284,7 @@ static void pass_on(const struct sigaction *earlier, int signal, siginfo_t *info
 		earlier->sa_sigaction(signal, info, context);
 	} else if (earlier->sa_handler == SIG_DFL || earlier->sa_handler == SIG_IGN) {
 		/* The default action: the instruction faults once more, and nobody catches it. */
-		struct sigaction plain = { .sa_handler = SIG_DFL };
+		struct sigaction plain = {.sa_handler = SIG_DFL};
 
 		sigaction(signal, &plain, NULL);
 		if (info->si_code <= 0 || signal == SIGTRAP)
@@ -280,8 +308,9 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 
 int dmk_iofault_start(void)
 {
-	struct sigaction fault = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
-	struct sigaction trap = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	struct sigaction fault = {.sa_sigaction = on_fault,
+				  .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+	struct sigaction trap = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
 	if (installed)
 		return 0;
@@ -296,7 +325,8 @@ static void restore(int signal, const struct sigaction *earlier)
 {
 	struct sigaction now;
 
-	if (!sigaction(signal, NULL, &now) && (now.sa_sigaction == on_fault || now.sa_sigaction == on_trap))
+	if (!sigaction(signal, NULL, &now) &&
+	    (now.sa_sigaction == on_fault || now.sa_sigaction == on_trap))
 		sigaction(signal, earlier, NULL);
 }
 

@@ -18,10 +18,10 @@
 #include <linux/printk.h>
 
 enum { GRANULE_SHIFT = 16 };
-#define GRANULE ((uint64_t)1 << GRANULE_SHIFT)
+#define GRANULE    ((uint64_t)1 << GRANULE_SHIFT)
 #define ARENA_SIZE ((uint64_t)1 << 38) /* 256 GiB of address space, no memory */
-#define GRANULES (ARENA_SIZE / GRANULE)
-#define ROUND ((uint64_t)1 << 14)
+#define GRANULES   (ARENA_SIZE / GRANULE)
+#define ROUND      ((uint64_t)1 << 14)
 
 static char *arena;
 static struct dmk_iomap **owner; /* of each granule; pages of it appear as they are used */
@@ -80,7 +80,8 @@ struct dmk_iomap *dmk_iomap_find(const volatile void *address)
 	if (!arena || offset >= ARENA_SIZE)
 		return NULL;
 	map = __atomic_load_n(&owner[offset >> GRANULE_SHIFT], __ATOMIC_ACQUIRE);
-	if (!map || !map->cookie || (uint64_t)((const volatile char *)address - map->cookie) >= map->size)
+	if (!map || !map->cookie ||
+	    (uint64_t)((const volatile char *)address - map->cookie) >= map->size)
 		return NULL;
 	return map;
 }
@@ -108,7 +109,8 @@ static bool search(uint64_t from, uint64_t to, uint64_t n, uint64_t *first)
  */
 static bool find_run(uint64_t n, uint64_t *first)
 {
-	if (!search(next_granule, ROUND, n, first) && !search(0, ROUND, n, first) && !search(0, GRANULES, n, first))
+	if (!search(next_granule, ROUND, n, first) && !search(0, ROUND, n, first) &&
+	    !search(0, GRANULES, n, first))
 		return false;
 	next_granule = *first + n < ROUND ? *first + n : 0;
 	if (*first + n > high_water)
@@ -143,7 +145,8 @@ void *dmk_iomap_make(uint64_t first, uint64_t size, enum dmk_iomap_kind kind)
 		free_maps = map;
 	} else if (map) {
 		cookie = arena + (at << GRANULE_SHIFT) + skip;
-		*map = (struct dmk_iomap){ .cookie = cookie, .first = first, .size = size, .kind = kind };
+		*map = (struct dmk_iomap){
+			.cookie = cookie, .first = first, .size = size, .kind = kind};
 		for (uint64_t i = 0; i < n; i++)
 			__atomic_store_n(&owner[at + i], map, __ATOMIC_RELEASE);
 	}
@@ -163,7 +166,8 @@ static int end_map(const volatile void *address)
 		pthread_mutex_unlock(&lock);
 		return -EINVAL;
 	}
-	for (at = (uint64_t)(map->cookie - arena) >> GRANULE_SHIFT; at < GRANULES && owner[at] == map; at++)
+	for (at = (uint64_t)(map->cookie - arena) >> GRANULE_SHIFT;
+	     at < GRANULES && owner[at] == map; at++)
 		__atomic_store_n(&owner[at], NULL, __ATOMIC_RELEASE);
 	map->cookie = NULL;
 	map->next_free = free_maps;
@@ -179,8 +183,8 @@ static bool has_ram(uint64_t first, uint64_t last)
 	for (unsigned int i = 0; i < machine->nr_memory; i++) {
 		const struct dmk_memory *memory = &machine->memory[i];
 
-		if (memory->kind == DMK_MEMORY_RAM && first <= memory->first.v + (memory->size - 1) &&
-		    memory->first.v <= last)
+		if (memory->kind == DMK_MEMORY_RAM &&
+		    first <= memory->first.v + (memory->size - 1) && memory->first.v <= last)
 			return true;
 	}
 	return false;
@@ -283,20 +287,24 @@ uint64_t dmk_iomap_read(const struct dmk_iomap *map, uint64_t offset, unsigned i
 
 	if (map->kind != DMK_IOMAP_PORTS)
 		return port->ops->mmio_read(port->ctx, DMK_PHYS(map->first + offset), width);
-	return width > 4 ? ~0ULL : port->ops->port_in(port->ctx, (uint16_t)(map->first + offset), width);
+	return width > 4 ? ~0ULL
+			 : port->ops->port_in(port->ctx, (uint16_t)(map->first + offset), width);
 }
 
-void dmk_iomap_write(const struct dmk_iomap *map, uint64_t offset, unsigned int width, uint64_t value)
+void dmk_iomap_write(const struct dmk_iomap *map, uint64_t offset, unsigned int width,
+		     uint64_t value)
 {
 	const struct dmk_port *port = dmk_device_port;
 
 	if (map->kind != DMK_IOMAP_PORTS)
 		port->ops->mmio_write(port->ctx, DMK_PHYS(map->first + offset), width, value);
 	else if (width <= 4)
-		port->ops->port_out(port->ctx, (uint16_t)(map->first + offset), width, (uint32_t)value);
+		port->ops->port_out(port->ctx, (uint16_t)(map->first + offset), width,
+				    (uint32_t)value);
 }
 
-static struct dmk_iomap *find_access(const volatile void *address, unsigned int width, uint64_t *offset)
+static struct dmk_iomap *find_access(const volatile void *address, unsigned int width,
+				     uint64_t *offset)
 {
 	struct dmk_iomap *map = dmk_iomap_find(address);
 
@@ -307,11 +315,11 @@ static struct dmk_iomap *find_access(const volatile void *address, unsigned int 
 }
 
 /* A register access to what is no register. */
-static void announce_bad(const volatile void *address, unsigned int width, bool write, const void *caller,
-			 const void *frame)
+static void announce_bad(const volatile void *address, unsigned int width, bool write,
+			 const void *caller, const void *frame)
 {
-	printk(KERN_ERR "%s of %u bytes at %p, which ioremap() did not give\n", write ? "write" : "read", width,
-	       (void *)address);
+	printk(KERN_ERR "%s of %u bytes at %p, which ioremap() did not give\n",
+	       write ? "write" : "read", width, (void *)address);
 	dmk_announce(&(struct dmk_event){
 		.kind = DMK_EVENT_IOMEM_DEREFERENCE,
 		.reason = DMK_REASON_BAD_ADDRESS,
@@ -332,7 +340,8 @@ u64 dmk_io_read(const volatile void __iomem *address, unsigned int width)
 
 	if (map)
 		return dmk_iomap_read(map, offset, width);
-	announce_bad(address, width, false, __builtin_return_address(0), __builtin_frame_address(0));
+	announce_bad(address, width, false, __builtin_return_address(0),
+		     __builtin_frame_address(0));
 	return ~0ULL;
 }
 
@@ -344,7 +353,8 @@ void dmk_io_write(volatile void __iomem *address, unsigned int width, u64 value)
 	if (map)
 		dmk_iomap_write(map, offset, width, value);
 	else
-		announce_bad(address, width, true, __builtin_return_address(0), __builtin_frame_address(0));
+		announce_bad(address, width, true, __builtin_return_address(0),
+			     __builtin_frame_address(0));
 }
 
 u32 dmk_port_in(unsigned long port, unsigned int width)
@@ -463,8 +473,9 @@ static void *view(uint64_t first, size_t size, enum dmk_view how)
 
 	for (size_t i = 0; pages && i < n; i++)
 		pages[i].v = first - skip + i * DMK_PAGE_SIZE;
-	if (new && pages)
-		new->first_page = dmk_device_port->ops->view_map(dmk_device_port->ctx, pages, n, how);
+	if (new &&pages)
+		new->first_page = dmk_device_port->ops->view_map(dmk_device_port->ctx, pages, n,
+								 how);
 	free(pages);
 	if (!new || !new->first_page) {
 		free(new);
@@ -487,7 +498,8 @@ void *memremap(resource_size_t address, size_t size, unsigned long flags)
 	ram = kind_of_memory(address, address + size - 1);
 	if (ram < 0)
 		return NULL;
-	if (ram && (flags & MEMREMAP_WB) && address + size - 1 <= dmk_device_port->machine->direct_last.v)
+	if (ram && (flags & MEMREMAP_WB) &&
+	    address + size - 1 <= dmk_device_port->machine->direct_last.v)
 		return (char *)dmk_device_port->machine->direct_base + address;
 	return view(address, size, flags & MEMREMAP_WB ? DMK_VIEW_CACHED : DMK_VIEW_UNCACHED);
 }

@@ -44,7 +44,8 @@ static void module_name_of(const char *from, char name[64])
 	const char *slash = strrchr(from, '/');
 	const char *base = slash ? slash + 1 : from;
 	const char *dot = strrchr(base, '.');
-	size_t n = dot && (!strcmp(dot, ".c") || !strcmp(dot, ".o")) ? (size_t)(dot - base) : strlen(base);
+	size_t n = dot && (!strcmp(dot, ".c") || !strcmp(dot, ".o")) ? (size_t)(dot - base)
+								     : strlen(base);
 
 	if (n > 63)
 		n = 63;
@@ -69,25 +70,25 @@ static void note(const char *from)
 	if (find(from))
 		return;
 	if (nr_modules == MODULES) {
-		fprintf(stderr, "module %s: this program has more than %d modules\n", from, MODULES);
+		fprintf(stderr, "module %s: this program has more than %d modules\n", from,
+			MODULES);
 		return;
 	}
 	modules[nr_modules].state = MODULE_STATE_UNFORMED;
 	module_name_of(from, modules[nr_modules++].name);
 }
 
-#define for_each_entry(entry, section)                                                             \
-	for (__typeof__(&__start_##section[0]) entry = __start_##section; entry < __stop_##section; entry++) \
+#define for_each_entry(entry, section)                                    \
+	for (__typeof__(&__start_##section[0]) entry = __start_##section; \
+	     entry < __stop_##section; entry++)                           \
 		if (*entry)
 
 static void collect(void)
 {
 	pthread_mutex_lock(&lock);
 	if (!collected) {
-		for_each_entry(part, dmk_modules)
-			note((*part)->module);
-		for_each_entry(param, dmk_params)
-			note((*param)->mod->name);
+		for_each_entry(part, dmk_modules) note((*part)->module);
+		for_each_entry(param, dmk_params) note((*param)->mod->name);
 	}
 	collected = true;
 	pthread_mutex_unlock(&lock);
@@ -108,16 +109,19 @@ bool dmk_module_get(unsigned int index, struct dmk_module_info *info)
 static int call_inits(struct dmk_module *module, int *level)
 {
 	for (*level = 0; *level < LEVELS; ++*level) {
-		for_each_entry(part, dmk_modules) {
+		for_each_entry(part, dmk_modules)
+		{
 			int error;
 
-			if ((*part)->level != *level || !(*part)->init || find((*part)->module) != module)
+			if ((*part)->level != *level || !(*part)->init ||
+			    find((*part)->module) != module)
 				continue;
 			error = (*part)->init();
 			if (error < 0)
 				return error;
 			if (error > 0)
-				printk(KERN_WARNING "module %s: init returned %d, which is neither success nor an error\n",
+				printk(KERN_WARNING
+				       "module %s: init returned %d, which is neither success nor an error\n",
 				       module->name, error);
 		}
 	}
@@ -131,7 +135,8 @@ static void call_exits(struct dmk_module *module)
 		for (size_t i = __stop_dmk_modules - __start_dmk_modules; i > 0; i--) {
 			const struct dmk_module_part *part = __start_dmk_modules[i - 1];
 
-			if (part && part->level == level && part->exit && find(part->module) == module)
+			if (part && part->level == level && part->exit &&
+			    find(part->module) == module)
 				part->exit();
 		}
 	}
@@ -141,7 +146,8 @@ static bool can_unload(struct dmk_module *module)
 {
 	bool has_init = false, has_exit = false;
 
-	for_each_entry(part, dmk_modules) {
+	for_each_entry(part, dmk_modules)
+	{
 		if (find((*part)->module) != module)
 			continue;
 		has_init |= (*part)->init != NULL;
@@ -230,8 +236,10 @@ void dmk_modules_stop(void)
 
 bool dmk_module_pci_id(unsigned int index, uint16_t *vendor, uint16_t *device)
 {
-	for_each_entry(table, dmk_pci_ids) {
-		for (const struct pci_device_id *id = (*table)->ids; id->vendor || id->subvendor || id->class_mask; id++) {
+	for_each_entry(table, dmk_pci_ids)
+	{
+		for (const struct pci_device_id *id = (*table)->ids;
+		     id->vendor || id->subvendor || id->class_mask; id++) {
 			if (index--)
 				continue;
 			*vendor = (uint16_t)id->vendor;
@@ -310,11 +318,13 @@ int dmk_module_param(const char *module_and_name, const char *value)
 	if (!dot)
 		return -EINVAL;
 	collect();
-	for_each_entry(param, dmk_params) {
+	for_each_entry(param, dmk_params)
+	{
 		struct dmk_module *module = find((*param)->mod->name);
 		int error;
 
-		if (!module || !is_same_name(module_and_name, module->name, dot - module_and_name) ||
+		if (!module ||
+		    !is_same_name(module_and_name, module->name, dot - module_and_name) ||
 		    !is_same_name(dot + 1, (*param)->name, strlen(dot + 1)))
 			continue;
 		if (!(*param)->ops || !(*param)->ops->set)
@@ -327,7 +337,8 @@ int dmk_module_param(const char *module_and_name, const char *value)
 	return -ENOENT;
 }
 
-static int parse(const char *text, long long min, unsigned long long max, unsigned long long *result)
+static int parse(const char *text, long long min, unsigned long long max,
+		 unsigned long long *result)
 {
 	char *end;
 	bool negative = text && *text == '-';
@@ -345,22 +356,23 @@ static int parse(const char *text, long long min, unsigned long long max, unsign
 	return 0;
 }
 
-#define NUMBER(name, type, min, max, format)                                                       \
-	int param_set_##name(const char *value, const struct kernel_param *param)                  \
-	{                                                                                          \
-		unsigned long long number;                                                         \
-		int error = parse(value, min, max, &number);                                       \
-                                                                                                   \
-		if (!error)                                                                        \
-			*(type *)param->arg = (type)number;                                        \
-		return error;                                                                      \
-	}                                                                                          \
-	int param_get_##name(char *buffer, const struct kernel_param *param)                       \
-	{                                                                                          \
-		return snprintf(buffer, 4096, format "\n", *(type *)param->arg);                   \
-	}                                                                                          \
-	const struct kernel_param_ops param_ops_##name = {                                         \
-		.set = param_set_##name, .get = param_get_##name,                                  \
+#define NUMBER(name, type, min, max, format)                                      \
+	int param_set_##name(const char *value, const struct kernel_param *param) \
+	{                                                                         \
+		unsigned long long number;                                        \
+		int error = parse(value, min, max, &number);                      \
+                                                                                  \
+		if (!error)                                                       \
+			*(type *)param->arg = (type)number;                       \
+		return error;                                                     \
+	}                                                                         \
+	int param_get_##name(char *buffer, const struct kernel_param *param)      \
+	{                                                                         \
+		return snprintf(buffer, 4096, format "\n", *(type *)param->arg);  \
+	}                                                                         \
+	const struct kernel_param_ops param_ops_##name = {                        \
+		.set = param_set_##name,                                          \
+		.get = param_get_##name,                                          \
 	}
 
 NUMBER(byte, unsigned char, 0, UCHAR_MAX, "%hhu");
@@ -434,18 +446,23 @@ int param_get_bint(char *buffer, const struct kernel_param *param)
 }
 
 const struct kernel_param_ops param_ops_bool = {
-	.flags = KERNEL_PARAM_OPS_FL_NOARG, .set = param_set_bool, .get = param_get_bool,
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = param_set_bool,
+	.get = param_get_bool,
 };
-const struct kernel_param_ops param_ops_invbool = { .set = param_set_invbool, .get = param_get_invbool };
+const struct kernel_param_ops param_ops_invbool = {.set = param_set_invbool,
+						   .get = param_get_invbool};
 const struct kernel_param_ops param_ops_bint = {
-	.flags = KERNEL_PARAM_OPS_FL_NOARG, .set = param_set_bint, .get = param_get_bint,
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = param_set_bint,
+	.get = param_get_bint,
 };
 
 /* Strings that parameters point to, kept until the program ends: a driver may hold one. */
 static struct text {
 	struct text *next;
 	char bytes[];
-} *texts;
+} * texts;
 
 int param_set_charp(const char *value, const struct kernel_param *param)
 {
@@ -464,10 +481,11 @@ int param_set_charp(const char *value, const struct kernel_param *param)
 
 int param_get_charp(char *buffer, const struct kernel_param *param)
 {
-	return snprintf(buffer, 4096, "%s\n", *(char **)param->arg ? *(char **)param->arg : "(null)");
+	return snprintf(buffer, 4096, "%s\n",
+			*(char **)param->arg ? *(char **)param->arg : "(null)");
 }
 
-const struct kernel_param_ops param_ops_charp = { .set = param_set_charp, .get = param_get_charp };
+const struct kernel_param_ops param_ops_charp = {.set = param_set_charp, .get = param_get_charp};
 
 int param_set_copystring(const char *value, const struct kernel_param *param)
 {
@@ -484,7 +502,8 @@ int param_get_string(char *buffer, const struct kernel_param *param)
 	return snprintf(buffer, 4096, "%s\n", param->str->string);
 }
 
-const struct kernel_param_ops param_ops_string = { .set = param_set_copystring, .get = param_get_string };
+const struct kernel_param_ops param_ops_string = {.set = param_set_copystring,
+						  .get = param_get_string};
 
 /* Values between commas, at most as many as the array holds. */
 static int set_array(const char *value, const struct kernel_param *param)
@@ -495,7 +514,9 @@ static int set_array(const char *value, const struct kernel_param *param)
 	int error = copy ? 0 : value ? -ENOMEM : -EINVAL;
 
 	while (!error && (word = strsep(&rest, ","))) {
-		struct kernel_param one = { .name = param->name, .mod = param->mod, .ops = array->ops };
+		struct kernel_param one = {.name = param->name,
+					   .mod = param->mod,
+					   .ops = array->ops};
 
 		one.arg = (char *)array->elem + (size_t)array->elemsize * n;
 		error = n < array->max ? array->ops->set(word, &one) : -EINVAL;
@@ -514,7 +535,9 @@ static int get_array(char *buffer, const struct kernel_param *param)
 	int used = 0;
 
 	for (unsigned int i = 0; i < n && used < 4000; i++) {
-		struct kernel_param one = { .name = param->name, .mod = param->mod, .ops = array->ops };
+		struct kernel_param one = {.name = param->name,
+					   .mod = param->mod,
+					   .ops = array->ops};
 
 		if (i)
 			buffer[used - 1] = ',';
@@ -524,4 +547,4 @@ static int get_array(char *buffer, const struct kernel_param *param)
 	return used;
 }
 
-const struct kernel_param_ops param_array_ops = { .set = set_array, .get = get_array };
+const struct kernel_param_ops param_array_ops = {.set = set_array, .get = get_array};

@@ -29,7 +29,8 @@ const void *of_get_property(const struct device_node *node, const char *name, in
 
 int of_device_is_compatible(const struct device_node *node, const char *compatible)
 {
-	for (int i = 0; node && node->dmk && i < DMK_PLATFORM_COMPATIBLES && node->dmk->compatible[i]; i++)
+	for (int i = 0;
+	     node && node->dmk && i < DMK_PLATFORM_COMPATIBLES && node->dmk->compatible[i]; i++)
 		if (!strcmp(node->dmk->compatible[i], compatible))
 			return DMK_PLATFORM_COMPATIBLES - i;
 	return 0;
@@ -50,14 +51,16 @@ static bool fits(const struct of_device_id *id, const struct device_node *node)
 }
 
 /* The node's first compatible string is the most specific one: the entry that names it wins. */
-const struct of_device_id *of_match_node(const struct of_device_id *matches, const struct device_node *node)
+const struct of_device_id *of_match_node(const struct of_device_id *matches,
+					 const struct device_node *node)
 {
 	const struct of_device_id *best = NULL;
 	int best_score = -1;
 
 	if (!matches || !node)
 		return NULL;
-	for (const struct of_device_id *id = matches; id->name[0] || id->type[0] || id->compatible[0]; id++) {
+	for (const struct of_device_id *id = matches;
+	     id->name[0] || id->type[0] || id->compatible[0]; id++) {
 		int score = id->compatible[0] ? of_device_is_compatible(node, id->compatible) : 0;
 
 		if (!fits(id, node) || score <= best_score)
@@ -68,14 +71,17 @@ const struct of_device_id *of_match_node(const struct of_device_id *matches, con
 	return best;
 }
 
-const struct of_device_id *of_match_device(const struct of_device_id *matches, const struct device *dev)
+const struct of_device_id *of_match_device(const struct of_device_id *matches,
+					   const struct device *dev)
 {
 	return of_match_node(matches, dev->of_node);
 }
 
 const void *of_device_get_match_data(const struct device *dev)
 {
-	const struct of_device_id *id = dev->driver ? of_match_device(dev->driver->of_match_table, dev) : NULL;
+	const struct of_device_id *id = dev->driver
+						? of_match_device(dev->driver->of_match_table, dev)
+						: NULL;
 
 	return id ? id->data : NULL;
 }
@@ -96,32 +102,36 @@ static u64 cell(const unsigned char *bytes, size_t width)
 	return value;
 }
 
-static const unsigned char *find(const struct device_node *node, const char *name, size_t from, size_t bytes, int *error)
+static const unsigned char *find(const struct device_node *node, const char *name, size_t from,
+				 size_t bytes, int *error)
 {
 	int length = 0;
 	const unsigned char *value = of_get_property(node, name, &length);
 
-	*error = !value ? -EINVAL : !length ? -ENODATA : (size_t)length < from || (size_t)length - from < bytes ? -EOVERFLOW : 0;
+	*error = !value                                                   ? -EINVAL
+		 : !length                                                ? -ENODATA
+		 : (size_t)length < from || (size_t)length - from < bytes ? -EOVERFLOW
+									  : 0;
 	return value;
 }
 
-#define READ_ARRAY(bits)                                                                           \
-	int of_property_read_u##bits##_array(const struct device_node *node, const char *name,     \
-					     u##bits *values, size_t n)                            \
-	{                                                                                          \
-		int error;                                                                         \
-		const unsigned char *value = find(node, name, 0, n * (bits / 8), &error);          \
-                                                                                                   \
-		for (size_t i = 0; !error && i < n; i++)                                           \
-			values[i] = (u##bits)cell(value + i * (bits / 8), bits / 8);               \
-		return error;                                                                      \
-	}                                                                                          \
-	int device_property_read_u##bits##_array(const struct device *dev, const char *name,       \
-						 u##bits *values, size_t n)                        \
-	{                                                                                          \
-		if (!values)                                                                       \
-			return of_property_count_elems_of_size(dev->of_node, name, bits / 8);      \
-		return of_property_read_u##bits##_array(dev->of_node, name, values, n);            \
+#define READ_ARRAY(bits)                                                                       \
+	int of_property_read_u##bits##_array(const struct device_node *node, const char *name, \
+					     u##bits *values, size_t n)                        \
+	{                                                                                      \
+		int error;                                                                     \
+		const unsigned char *value = find(node, name, 0, n * (bits / 8), &error);      \
+                                                                                               \
+		for (size_t i = 0; !error && i < n; i++)                                       \
+			values[i] = (u##bits)cell(value + i * (bits / 8), bits / 8);           \
+		return error;                                                                  \
+	}                                                                                      \
+	int device_property_read_u##bits##_array(const struct device *dev, const char *name,   \
+						 u##bits *values, size_t n)                    \
+	{                                                                                      \
+		if (!values)                                                                   \
+			return of_property_count_elems_of_size(dev->of_node, name, bits / 8);  \
+		return of_property_read_u##bits##_array(dev->of_node, name, values, n);        \
 	}
 
 READ_ARRAY(8)
@@ -129,7 +139,8 @@ READ_ARRAY(16)
 READ_ARRAY(32)
 READ_ARRAY(64)
 
-int of_property_read_u32_index(const struct device_node *node, const char *name, u32 index, u32 *result)
+int of_property_read_u32_index(const struct device_node *node, const char *name, u32 index,
+			       u32 *result)
 {
 	int error;
 	const unsigned char *value = find(node, name, (size_t)index * 4, 4, &error);
@@ -151,7 +162,8 @@ int of_property_count_elems_of_size(const struct device_node *node, const char *
 /* --- strings ------------------------------------------------------------------------------------------------------ */
 
 /* The @index-th string, or how many there are when @index is -1. */
-static int string_at(const struct device_node *node, const char *name, int index, const char **result)
+static int string_at(const struct device_node *node, const char *name, int index,
+		     const char **result)
 {
 	int length = 0, n = 0;
 	const char *at = of_get_property(node, name, &length);
@@ -175,7 +187,8 @@ static int string_at(const struct device_node *node, const char *name, int index
 	return index < 0 ? n : -ENODATA;
 }
 
-int of_property_read_string_index(const struct device_node *node, const char *name, int index, const char **value)
+int of_property_read_string_index(const struct device_node *node, const char *name, int index,
+				  const char **value)
 {
 	return index < 0 ? -EINVAL : string_at(node, name, index, value);
 }
@@ -222,9 +235,11 @@ struct fwnode_handle *dmk_dev_fwnode(const struct device *dev)
 
 int of_address_to_resource(struct device_node *node, int index, struct resource *res)
 {
-	if (!node || !node->dmk || index < 0 || (unsigned int)index >= node->dmk->nr_regs || !node->dmk->reg[index].size)
+	if (!node || !node->dmk || index < 0 || (unsigned int)index >= node->dmk->nr_regs ||
+	    !node->dmk->reg[index].size)
 		return -EINVAL;
-	*res = DEFINE_RES_MEM_NAMED(node->dmk->reg[index].first.v, node->dmk->reg[index].size, node->full_name);
+	*res = DEFINE_RES_MEM_NAMED(node->dmk->reg[index].first.v, node->dmk->reg[index].size,
+				    node->full_name);
 	return 0;
 }
 
@@ -232,7 +247,8 @@ void __iomem *of_iomap(struct device_node *node, int index)
 {
 	struct resource res;
 
-	return of_address_to_resource(node, index, &res) ? NULL : ioremap(res.start, resource_size(&res));
+	return of_address_to_resource(node, index, &res) ? NULL
+							 : ioremap(res.start, resource_size(&res));
 }
 
 int of_irq_count(struct device_node *node)

@@ -28,9 +28,11 @@ static unsigned int last_bus;
 
 /* --- finding ------------------------------------------------------------------------------------------------------ */
 
-static uint32_t raw_read(const struct pci_bus *bus, unsigned int devfn, unsigned int where, unsigned int width)
+static uint32_t raw_read(const struct pci_bus *bus, unsigned int devfn, unsigned int where,
+			 unsigned int width)
 {
-	return dmk_device_port->ops->config_read(dmk_device_port->ctx, PCI_DEVID(bus->number, devfn), where, width);
+	return dmk_device_port->ops->config_read(dmk_device_port->ctx,
+						 PCI_DEVID(bus->number, devfn), where, width);
 }
 
 static void release_function(struct device *dev)
@@ -72,7 +74,7 @@ static void read_header(struct pci_dev *pdev)
 	pdev->vendor = (u16)id;
 	pdev->device = (u16)(id >> 16);
 	pdev->class = class >> 8;
-	pdev->revision = (u8)class;
+	pdev->revision = (u8) class;
 	pdev->hdr_type = type & PCI_HEADER_TYPE_MASK;
 	pdev->multifunction = type & PCI_HEADER_TYPE_MFD;
 	pci_read_config_byte(pdev, PCI_INTERRUPT_PIN, &pdev->pin);
@@ -86,7 +88,8 @@ static void read_header(struct pci_dev *pdev)
 	pdev->pm_cap = pci_find_capability(pdev, PCI_CAP_ID_PM);
 	pdev->cfg_size = pdev->pcie_cap ? PCI_CFG_SPACE_EXP_SIZE : PCI_CFG_SPACE_SIZE;
 	if (pdev->pin >= 1 && pdev->pin <= 4)
-		pdev->irq = dmk_device_port->ops->intx_irq(dmk_device_port->ctx, pci_dev_id(pdev), pdev->pin);
+		pdev->irq = dmk_device_port->ops->intx_irq(dmk_device_port->ctx, pci_dev_id(pdev),
+							   pdev->pin);
 }
 
 static struct pci_dev *make_function(struct pci_bus *bus, unsigned int devfn)
@@ -113,12 +116,14 @@ static struct pci_dev *make_function(struct pci_bus *bus, unsigned int devfn)
 	pdev->dev.parent = bus->bridge;
 	pdev->dev.release = release_function;
 	device_initialize(&pdev->dev);
-	dev_set_name(&pdev->dev, "0000:%02x:%02x.%u", bus->number, PCI_SLOT(devfn), PCI_FUNC(devfn));
+	dev_set_name(&pdev->dev, "0000:%02x:%02x.%u", bus->number, PCI_SLOT(devfn),
+		     PCI_FUNC(devfn));
 	if (!pdev->dev.p || !pdev->dev.p->name) {
 		put_device(&pdev->dev);
 		return NULL;
 	}
-	dmk_device_masters(&pdev->dev, dmk_device_port->machine->pci->dma, PCI_DEVID(bus->number, devfn));
+	dmk_device_masters(&pdev->dev, dmk_device_port->machine->pci->dma,
+			   PCI_DEVID(bus->number, devfn));
 	pdev->dev.p->ours = true;
 	read_header(pdev);
 	list_add_tail(&pdev->bus_list, &bus->devices);
@@ -215,7 +220,8 @@ static int size_bar(struct pci_dev *pdev, int bar, int last)
 		res->end = size;
 		return 1;
 	}
-	wide = (mask & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64 && bar < last;
+	wide = (mask & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64 &&
+	       bar < last;
 	res->flags = IORESOURCE_MEM | IORESOURCE_UNSET;
 	if (mask & PCI_BASE_ADDRESS_MEM_PREFETCH)
 		res->flags |= IORESOURCE_PREFETCH;
@@ -238,7 +244,9 @@ static int size_bar(struct pci_dev *pdev, int bar, int last)
 
 static int nr_bars(const struct pci_dev *pdev)
 {
-	return pdev->hdr_type == PCI_HEADER_TYPE_NORMAL ? 6 : pdev->hdr_type == PCI_HEADER_TYPE_BRIDGE ? 2 : 0;
+	return pdev->hdr_type == PCI_HEADER_TYPE_NORMAL   ? 6
+	       : pdev->hdr_type == PCI_HEADER_TYPE_BRIDGE ? 2
+							  : 0;
 }
 
 static void size_function(struct pci_dev *pdev)
@@ -271,7 +279,8 @@ static u64 to_bus(const struct pci_dev *pdev, const struct resource *res)
 	const struct dmk_pci_host *host = dmk_device_port->machine->pci;
 	const struct dmk_window *window = res->flags & IORESOURCE_IO ? &host->io : &host->mmio32;
 
-	if (!(res->flags & IORESOURCE_IO) && host->mmio64.size && res->start >= host->mmio64.phys.v &&
+	if (!(res->flags & IORESOURCE_IO) && host->mmio64.size &&
+	    res->start >= host->mmio64.phys.v &&
 	    res->end <= host->mmio64.phys.v + (host->mmio64.size - 1))
 		window = &host->mmio64;
 	return res->start - window->phys.v + window->bus;
@@ -289,7 +298,8 @@ static void write_bar(struct pci_dev *pdev, int bar)
 
 static bool place_in(struct resource *window, struct resource *res, u64 size, u64 align)
 {
-	if (!window || allocate_resource(window, res, size, window->start, window->end, align, NULL, NULL))
+	if (!window ||
+	    allocate_resource(window, res, size, window->start, window->end, align, NULL, NULL))
 		return false;
 	res->flags &= ~(unsigned long)IORESOURCE_UNSET;
 	return true;
@@ -340,7 +350,8 @@ static void write_bridge_memory(struct pci_dev *bridge)
 	u64 bus = to_bus(bridge, res);
 
 	pci_write_config_word(bridge, PCI_MEMORY_BASE, (u16)(bus >> 16 & 0xfff0));
-	pci_write_config_word(bridge, PCI_MEMORY_LIMIT, (u16)((bus + resource_size(res) - 1) >> 16 & 0xfff0));
+	pci_write_config_word(bridge, PCI_MEMORY_LIMIT,
+			      (u16)((bus + resource_size(res) - 1) >> 16 & 0xfff0));
 }
 
 static void write_bridge_io(struct pci_dev *bridge)
@@ -349,12 +360,13 @@ static void write_bridge_io(struct pci_dev *bridge)
 	u64 bus = to_bus(bridge, res);
 
 	pci_write_config_byte(bridge, PCI_IO_BASE, (u8)(bus >> 8 & 0xf0));
-	pci_write_config_byte(bridge, PCI_IO_LIMIT, (u8)((bus + resource_size(res) - 1) >> 8 & 0xf0));
+	pci_write_config_byte(bridge, PCI_IO_LIMIT,
+			      (u8)((bus + resource_size(res) - 1) >> 8 & 0xf0));
 }
 
 /* A window in the bridge as large as what is behind it needs; shut where there is nothing. */
-static struct resource *open_bridge(struct pci_dev *bridge, struct resource *above, int which, unsigned long type,
-				    u64 unit)
+static struct resource *open_bridge(struct pci_dev *bridge, struct resource *above, int which,
+				    unsigned long type, u64 unit)
 {
 	struct resource *res = &bridge->resource[which];
 	u64 size = need(bridge->subordinate, type, unit);
@@ -376,18 +388,21 @@ static void assign_bus(struct pci_bus *bus, const struct windows *windows);
 
 static void assign_bridge(struct pci_dev *bridge, const struct windows *above)
 {
-	struct windows below = { NULL, NULL, NULL };
+	struct windows below = {NULL, NULL, NULL};
 
 	pci_write_config_dword(bridge, PCI_MEMORY_BASE, 0x0000fff0);
 	pci_write_config_dword(bridge, PCI_PREF_MEMORY_BASE, 0x0000fff0);
 	pci_write_config_word(bridge, PCI_IO_BASE, 0x00f0);
-	below.memory = open_bridge(bridge, above->memory, PCI_BRIDGE_MEM_WINDOW, IORESOURCE_MEM, BRIDGE_UNIT);
-	below.io = open_bridge(bridge, above->io, PCI_BRIDGE_IO_WINDOW, IORESOURCE_IO, BRIDGE_IO_UNIT);
+	below.memory = open_bridge(bridge, above->memory, PCI_BRIDGE_MEM_WINDOW, IORESOURCE_MEM,
+				   BRIDGE_UNIT);
+	below.io = open_bridge(bridge, above->io, PCI_BRIDGE_IO_WINDOW, IORESOURCE_IO,
+			       BRIDGE_IO_UNIT);
 	if (below.memory)
 		write_bridge_memory(bridge);
 	if (below.io)
 		write_bridge_io(bridge);
-	pci_write_config_word(bridge, PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	pci_write_config_word(bridge, PCI_COMMAND,
+			      PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	assign_bus(bridge->subordinate, &below);
 }
 
@@ -408,7 +423,8 @@ static int larger_first(const void *a, const void *b)
 
 static void assign_bus(struct pci_bus *bus, const struct windows *windows)
 {
-	struct wish wishes[256 * 6 / 4]; /* a bus that is fuller than 64 functions of 6 BARs each is cut */
+	struct wish wishes[256 * 6 /
+			   4]; /* a bus that is fuller than 64 functions of 6 BARs each is cut */
 	const size_t room = sizeof(wishes) / sizeof(wishes[0]);
 	size_t n = 0;
 	struct pci_dev *pdev;
@@ -416,14 +432,16 @@ static void assign_bus(struct pci_bus *bus, const struct windows *windows)
 	list_for_each_entry(pdev, &bus->devices, bus_list) {
 		for (int bar = 0; bar < nr_bars(pdev) && n < room; bar++)
 			if (pdev->resource[bar].flags)
-				wishes[n++] = (struct wish){ pdev, bar, resource_size(&pdev->resource[bar]) };
+				wishes[n++] = (struct wish){pdev, bar,
+							    resource_size(&pdev->resource[bar])};
 	}
 	qsort(wishes, n, sizeof(wishes[0]), larger_first);
 	for (size_t i = 0; i < n; i++) {
 		if (place_bar(windows, &wishes[i].pdev->resource[wishes[i].bar], wishes[i].size))
 			write_bar(wishes[i].pdev, wishes[i].bar);
 		else
-			pci_warn(wishes[i].pdev, "BAR %d: no room for %llu bytes\n", wishes[i].bar, wishes[i].size);
+			pci_warn(wishes[i].pdev, "BAR %d: no room for %llu bytes\n", wishes[i].bar,
+				 wishes[i].size);
 	}
 	list_for_each_entry(pdev, &bus->devices, bus_list)
 		if (pdev->subordinate)
@@ -495,7 +513,8 @@ const struct pci_device_id *pci_match_id(const struct pci_device_id *ids, struct
 {
 	for (; ids && (ids->vendor || ids->subvendor || ids->class_mask); ids++) {
 		if (is_same(ids->vendor, dev->vendor) && is_same(ids->device, dev->device) &&
-		    is_same(ids->subvendor, dev->subsystem_vendor) && is_same(ids->subdevice, dev->subsystem_device) &&
+		    is_same(ids->subvendor, dev->subsystem_vendor) &&
+		    is_same(ids->subdevice, dev->subsystem_device) &&
 		    !((ids->class ^ dev->class) & ids->class_mask))
 			return ids;
 	}
@@ -574,7 +593,7 @@ void pci_dev_put(struct pci_dev *dev)
 
 static bool has_ids(struct pci_dev *dev, const struct pci_device_id *id)
 {
-	return pci_match_id((const struct pci_device_id[]){ *id, { 0 } }, dev) != NULL;
+	return pci_match_id((const struct pci_device_id[]){*id, {0}}, dev) != NULL;
 }
 
 static struct pci_dev *find_after(struct pci_dev *from, const struct pci_device_id *id)
@@ -594,17 +613,18 @@ static struct pci_dev *find_after(struct pci_dev *from, const struct pci_device_
 struct pci_dev *pci_get_subsys(unsigned int vendor, unsigned int device, unsigned int subvendor,
 			       unsigned int subdevice, struct pci_dev *from)
 {
-	return find_after(from, &(struct pci_device_id){ PCI_DEVICE_SUB(vendor, device, subvendor, subdevice) });
+	return find_after(from, &(struct pci_device_id){
+					PCI_DEVICE_SUB(vendor, device, subvendor, subdevice)});
 }
 
 struct pci_dev *pci_get_device(unsigned int vendor, unsigned int device, struct pci_dev *from)
 {
-	return find_after(from, &(struct pci_device_id){ PCI_DEVICE(vendor, device) });
+	return find_after(from, &(struct pci_device_id){PCI_DEVICE(vendor, device)});
 }
 
 struct pci_dev *pci_get_class(unsigned int class, struct pci_dev *from)
 {
-	return find_after(from, &(struct pci_device_id){ PCI_DEVICE_CLASS(class, 0xffffff) });
+	return find_after(from, &(struct pci_device_id){PCI_DEVICE_CLASS(class, 0xffffff)});
 }
 
 struct pci_dev *pci_get_domain_bus_and_slot(int domain, unsigned int bus, unsigned int devfn)
@@ -804,9 +824,10 @@ int pci_request_region(struct pci_dev *dev, int bar, const char *name)
 	if (!pci_resource_len(dev, bar))
 		return 0;
 	if ((pci_resource_flags(dev, bar) & IORESOURCE_UNSET) ||
-	    !dmk_request_region(root_of(dev, bar), pci_resource_start(dev, bar), pci_resource_len(dev, bar), name)) {
-		pci_warn(dev, "BAR %d: can't reserve %#llx..%#llx\n", bar, pci_resource_start(dev, bar),
-			 pci_resource_end(dev, bar));
+	    !dmk_request_region(root_of(dev, bar), pci_resource_start(dev, bar),
+				pci_resource_len(dev, bar), name)) {
+		pci_warn(dev, "BAR %d: can't reserve %#llx..%#llx\n", bar,
+			 pci_resource_start(dev, bar), pci_resource_end(dev, bar));
 		return -EBUSY;
 	}
 	return 0;
@@ -815,7 +836,8 @@ int pci_request_region(struct pci_dev *dev, int bar, const char *name)
 void pci_release_region(struct pci_dev *dev, int bar)
 {
 	if (is_bar(bar) && pci_resource_len(dev, bar))
-		dmk_release_region(root_of(dev, bar), pci_resource_start(dev, bar), pci_resource_len(dev, bar));
+		dmk_release_region(root_of(dev, bar), pci_resource_start(dev, bar),
+				   pci_resource_len(dev, bar));
 }
 
 void pci_release_selected_regions(struct pci_dev *dev, int bars)
@@ -869,7 +891,8 @@ enum { ALL_BARS = (1 << PCI_STD_NUM_BARS) - 1 };
 
 int pci_request_regions(struct pci_dev *dev, const char *name)
 {
-	return dev->is_managed ? request_managed(dev, ALL_BARS, name) : pci_request_selected_regions(dev, ALL_BARS, name);
+	return dev->is_managed ? request_managed(dev, ALL_BARS, name)
+			       : pci_request_selected_regions(dev, ALL_BARS, name);
 }
 
 void pci_release_regions(struct pci_dev *dev)
@@ -1018,7 +1041,8 @@ int pcim_iomap_regions(struct pci_dev *dev, int mask, const char *name)
 
 		if (!(mask & (1 << bar)))
 			continue;
-		address = pci_resource_len(dev, bar) ? pcim_iomap_region(dev, bar, name) : ERR_PTR(-EINVAL);
+		address = pci_resource_len(dev, bar) ? pcim_iomap_region(dev, bar, name)
+						     : ERR_PTR(-EINVAL);
 		if (IS_ERR(address)) {
 			pcim_iounmap_regions(dev, mask & ((1 << bar) - 1));
 			return (int)PTR_ERR(address);

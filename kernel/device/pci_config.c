@@ -18,14 +18,16 @@ static u32 config_read(const struct pci_dev *dev, int where, unsigned int width)
 {
 	const struct dmk_port *port = dmk_device_port;
 
-	return port->ops->config_read(port->ctx, PCI_DEVID(dev->bus->number, dev->devfn), (unsigned int)where, width);
+	return port->ops->config_read(port->ctx, PCI_DEVID(dev->bus->number, dev->devfn),
+				      (unsigned int)where, width);
 }
 
 static void config_write(const struct pci_dev *dev, int where, unsigned int width, u32 value)
 {
 	const struct dmk_port *port = dmk_device_port;
 
-	port->ops->config_write(port->ctx, PCI_DEVID(dev->bus->number, dev->devfn), (unsigned int)where, width, value);
+	port->ops->config_write(port->ctx, PCI_DEVID(dev->bus->number, dev->devfn),
+				(unsigned int)where, width, value);
 }
 
 int pci_read_config_byte(const struct pci_dev *dev, int where, u8 *value)
@@ -177,12 +179,16 @@ int pcie_capability_read_dword(struct pci_dev *dev, int where, u32 *value)
 
 int pcie_capability_write_word(struct pci_dev *dev, int where, u16 value)
 {
-	return dev->pcie_cap && !(where & 1) ? pci_write_config_word(dev, dev->pcie_cap + where, value) : -EINVAL;
+	return dev->pcie_cap && !(where & 1)
+		       ? pci_write_config_word(dev, dev->pcie_cap + where, value)
+		       : -EINVAL;
 }
 
 int pcie_capability_write_dword(struct pci_dev *dev, int where, u32 value)
 {
-	return dev->pcie_cap && !(where & 3) ? pci_write_config_dword(dev, dev->pcie_cap + where, value) : -EINVAL;
+	return dev->pcie_cap && !(where & 3)
+		       ? pci_write_config_dword(dev, dev->pcie_cap + where, value)
+		       : -EINVAL;
 }
 
 int pcie_capability_clear_and_set_word(struct pci_dev *dev, int where, u16 clear, u16 set)
@@ -190,7 +196,8 @@ int pcie_capability_clear_and_set_word(struct pci_dev *dev, int where, u16 clear
 	u16 value;
 	int error = pcie_capability_read_word(dev, where, &value);
 
-	return error ? error : pcie_capability_write_word(dev, where, (u16)((value & ~clear) | set));
+	return error ? error
+		     : pcie_capability_write_word(dev, where, (u16)((value & ~clear) | set));
 }
 
 int pcie_get_readrq(struct pci_dev *dev)
@@ -206,7 +213,8 @@ int pcie_set_readrq(struct pci_dev *dev, int bytes)
 	if (bytes < 128 || bytes > 4096 || (bytes & (bytes - 1)))
 		return -EINVAL;
 	return pcie_capability_clear_and_set_word(dev, PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_READRQ,
-						  (u16)((__builtin_ctz((unsigned int)bytes) - 7) << 12));
+						  (u16)((__builtin_ctz((unsigned int)bytes) - 7)
+							<< 12));
 }
 
 int pcie_get_mps(struct pci_dev *dev)
@@ -269,7 +277,8 @@ int pci_enable_wake(struct pci_dev *dev, pci_power_t state, bool enable)
 	if (!dev->pm_cap)
 		return enable ? -EIO : 0;
 	pci_read_config_word(dev, dev->pm_cap + PCI_PM_CTRL, &control);
-	control = (u16)(enable ? control | PCI_PM_CTRL_PME_ENABLE : control & ~PCI_PM_CTRL_PME_ENABLE);
+	control = (u16)(enable ? control | PCI_PM_CTRL_PME_ENABLE
+			       : control & ~PCI_PM_CTRL_PME_ENABLE);
 	return pci_write_config_word(dev, dev->pm_cap + PCI_PM_CTRL, control);
 }
 

@@ -55,7 +55,8 @@ static int allocate(struct pci_dev *dev, unsigned int min, unsigned int max, boo
 		    struct dmk_msi_message *messages)
 {
 	for (unsigned int n = max; n >= min; n--) {
-		int first = port()->ops->msi_alloc(port()->ctx, pci_dev_id(dev), n, contiguous, messages);
+		int first = port()->ops->msi_alloc(port()->ctx, pci_dev_id(dev), n, contiguous,
+						   messages);
 
 		if (first < 0)
 			continue;
@@ -83,7 +84,8 @@ static void on(struct pci_dev *dev)
 
 /* --- MSI ---------------------------------------------------------------------------------------------------------- */
 
-static void write_msi(struct pci_dev *dev, const struct dmk_msi_message *message, unsigned int log2_vectors)
+static void write_msi(struct pci_dev *dev, const struct dmk_msi_message *message,
+		      unsigned int log2_vectors)
 {
 	int at = dev->msi_cap;
 	u16 flags;
@@ -97,7 +99,9 @@ static void write_msi(struct pci_dev *dev, const struct dmk_msi_message *message
 		pci_write_config_word(dev, at + PCI_MSI_DATA_32, (u16)message->data);
 	}
 	if (flags & PCI_MSI_FLAGS_MASKBIT)
-		pci_write_config_dword(dev, at + (flags & PCI_MSI_FLAGS_64BIT ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32), 0);
+		pci_write_config_dword(
+			dev, at + (flags & PCI_MSI_FLAGS_64BIT ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32),
+			0);
 	flags &= (u16)~PCI_MSI_FLAGS_QSIZE;
 	flags |= (u16)(log2_vectors << 4 | PCI_MSI_FLAGS_ENABLE);
 	pci_write_config_word(dev, at + PCI_MSI_FLAGS, flags);
@@ -124,7 +128,8 @@ static int enable_msi(struct pci_dev *dev, unsigned int min, unsigned int max)
 	}
 	on(dev);
 	dev->msi_enabled = true;
-	write_msi(dev, &messages[0], (unsigned int)__builtin_ctz(round_up_to_power((unsigned int)n)));
+	write_msi(dev, &messages[0],
+		  (unsigned int)__builtin_ctz(round_up_to_power((unsigned int)n)));
 	return n;
 }
 
@@ -162,7 +167,8 @@ static void change_msix(struct pci_dev *dev, u16 clear, u16 set)
 }
 
 /* @entries: which table entries to use, or NULL: the first ones */
-static int enable_msix(struct pci_dev *dev, unsigned int min, unsigned int max, const struct msix_entry *entries)
+static int enable_msix(struct pci_dev *dev, unsigned int min, unsigned int max,
+		       const struct msix_entry *entries)
 {
 	int room = pci_msix_vec_count(dev);
 	struct dmk_msi_message *messages;
@@ -187,7 +193,8 @@ static int enable_msix(struct pci_dev *dev, unsigned int min, unsigned int max, 
 	/* The table is memory of the function: it must decode. All vectors are held back while the table is written. */
 	change_msix(dev, 0, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 	for (int i = 0; i < n; i++)
-		write_entry((char __iomem *)dev->dmk->msix_table + (entries ? entries[i].entry : i) * PCI_MSIX_ENTRY_SIZE,
+		write_entry((char __iomem *)dev->dmk->msix_table +
+				    (entries ? entries[i].entry : i) * PCI_MSIX_ENTRY_SIZE,
 			    &messages[i]);
 	change_msix(dev, PCI_MSIX_FLAGS_MASKALL, 0);
 	free(messages);
@@ -196,7 +203,8 @@ static int enable_msix(struct pci_dev *dev, unsigned int min, unsigned int max, 
 
 /* --- what drivers call -------------------------------------------------------------------------------------------- */
 
-int dmk_pci_alloc_irq_vectors(struct pci_dev *dev, unsigned int min_vecs, unsigned int max_vecs, unsigned int flags)
+int dmk_pci_alloc_irq_vectors(struct pci_dev *dev, unsigned int min_vecs, unsigned int max_vecs,
+			      unsigned int flags)
 {
 	int n = -ENOSPC;
 
@@ -262,12 +270,14 @@ void pci_disable_msi(struct pci_dev *dev)
 		dmk_pci_free_vectors(dev);
 }
 
-int pci_enable_msix_range(struct pci_dev *dev, struct msix_entry *entries, int min_vecs, int max_vecs)
+int pci_enable_msix_range(struct pci_dev *dev, struct msix_entry *entries, int min_vecs,
+			  int max_vecs)
 {
 	int room = pci_msix_vec_count(dev);
 	int n;
 
-	if (min_vecs < 1 || max_vecs < min_vecs || max_vecs > MOST_VECTORS || pci_dev_msi_enabled(dev))
+	if (min_vecs < 1 || max_vecs < min_vecs || max_vecs > MOST_VECTORS ||
+	    pci_dev_msi_enabled(dev))
 		return -EINVAL;
 	for (int i = 0; entries && i < max_vecs; i++)
 		if (room > 0 && entries[i].entry >= room)
@@ -284,8 +294,8 @@ void pci_disable_msix(struct pci_dev *dev)
 		dmk_pci_free_vectors(dev);
 }
 
-int pci_request_irq(struct pci_dev *dev, unsigned int nr, irq_handler_t handler, irq_handler_t thread_fn,
-		    void *dev_id, const char *format, ...)
+int pci_request_irq(struct pci_dev *dev, unsigned int nr, irq_handler_t handler,
+		    irq_handler_t thread_fn, void *dev_id, const char *format, ...)
 {
 	int irq = pci_irq_vector(dev, nr);
 	__builtin_va_list arguments;
@@ -299,8 +309,9 @@ int pci_request_irq(struct pci_dev *dev, unsigned int nr, irq_handler_t handler,
 	__builtin_va_end(arguments);
 	if (!name)
 		return -ENOMEM;
-	error = request_threaded_irq((unsigned int)irq, handler, thread_fn, handler ? IRQF_SHARED : IRQF_SHARED | IRQF_ONESHOT,
-				     name, dev_id);
+	error = request_threaded_irq((unsigned int)irq, handler, thread_fn,
+				     handler ? IRQF_SHARED : IRQF_SHARED | IRQF_ONESHOT, name,
+				     dev_id);
 	if (error)
 		free(name);
 	return error;

@@ -56,7 +56,8 @@ struct platform_device *platform_device_alloc(const char *name, int id)
 	return NULL;
 }
 
-int platform_device_add_resources(struct platform_device *pdev, const struct resource *res, unsigned int n)
+int platform_device_add_resources(struct platform_device *pdev, const struct resource *res,
+				  unsigned int n)
 {
 	struct resource *copy = n ? calloc(n, sizeof(*copy)) : NULL;
 
@@ -96,7 +97,8 @@ static void claim_resources(struct platform_device *pdev)
 			res->name = dev_name(&pdev->dev);
 		if (type != IORESOURCE_MEM && type != IORESOURCE_IO)
 			continue;
-		if (request_resource(type == IORESOURCE_MEM ? &iomem_resource : &ioport_resource, res))
+		if (request_resource(type == IORESOURCE_MEM ? &iomem_resource : &ioport_resource,
+				     res))
 			dev_warn(&pdev->dev, "window %u overlaps another device\n", i);
 	}
 }
@@ -113,7 +115,8 @@ static void name_device(struct platform_device *pdev)
 	if (pdev->id == PLATFORM_DEVID_NONE)
 		dev_set_name(&pdev->dev, "%s", pdev->name);
 	else if (pdev->id == PLATFORM_DEVID_AUTO)
-		dev_set_name(&pdev->dev, "%s.%d.auto", pdev->name, __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED));
+		dev_set_name(&pdev->dev, "%s.%d.auto", pdev->name,
+			     __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED));
 	else
 		dev_set_name(&pdev->dev, "%s.%d", pdev->name, pdev->id);
 }
@@ -185,7 +188,8 @@ struct platform_device *platform_device_register_full(const struct platform_devi
 
 /* --- what a driver asks ------------------------------------------------------------------------------------------- */
 
-struct resource *platform_get_resource(struct platform_device *pdev, unsigned int type, unsigned int index)
+struct resource *platform_get_resource(struct platform_device *pdev, unsigned int type,
+				       unsigned int index)
 {
 	for (unsigned int i = 0; i < pdev->num_resources; i++)
 		if (resource_type(&pdev->resource[i]) == type && index-- == 0)
@@ -193,7 +197,8 @@ struct resource *platform_get_resource(struct platform_device *pdev, unsigned in
 	return NULL;
 }
 
-struct resource *platform_get_resource_byname(struct platform_device *pdev, unsigned int type, const char *name)
+struct resource *platform_get_resource_byname(struct platform_device *pdev, unsigned int type,
+					      const char *name)
 {
 	int index;
 
@@ -203,7 +208,9 @@ struct resource *platform_get_resource_byname(struct platform_device *pdev, unsi
 		if (resource_type(res) == type && res->name && !strcmp(res->name, name))
 			return res;
 	}
-	index = of_property_match_string(pdev->dev.of_node, type == IORESOURCE_IRQ ? "interrupt-names" : "reg-names", name);
+	index = of_property_match_string(pdev->dev.of_node,
+					 type == IORESOURCE_IRQ ? "interrupt-names" : "reg-names",
+					 name);
 	return index < 0 ? NULL : platform_get_resource(pdev, type, (unsigned int)index);
 }
 
@@ -248,8 +255,8 @@ int platform_irq_count(struct platform_device *pdev)
 	return n;
 }
 
-void __iomem *devm_platform_get_and_ioremap_resource(struct platform_device *pdev, unsigned int index,
-						     struct resource **res)
+void __iomem *devm_platform_get_and_ioremap_resource(struct platform_device *pdev,
+						     unsigned int index, struct resource **res)
 {
 	struct resource *found = platform_get_resource(pdev, IORESOURCE_MEM, index);
 
@@ -265,12 +272,14 @@ void __iomem *devm_platform_ioremap_resource(struct platform_device *pdev, unsig
 
 void __iomem *devm_platform_ioremap_resource_byname(struct platform_device *pdev, const char *name)
 {
-	return devm_ioremap_resource(&pdev->dev, platform_get_resource_byname(pdev, IORESOURCE_MEM, name));
+	return devm_ioremap_resource(&pdev->dev,
+				     platform_get_resource_byname(pdev, IORESOURCE_MEM, name));
 }
 
 /* --- drivers ------------------------------------------------------------------------------------------------------ */
 
-static const struct platform_device_id *match_id(const struct platform_device_id *id, const char *name)
+static const struct platform_device_id *match_id(const struct platform_device_id *id,
+						 const char *name)
 {
 	for (; id && id->name[0]; id++)
 		if (!strcmp(id->name, name))
@@ -315,7 +324,7 @@ const struct bus_type platform_bus_type = {
 	.remove = remove_device,
 };
 
-struct device platform_bus = { .init_name = "platform" };
+struct device platform_bus = {.init_name = "platform"};
 
 int dmk_platform_driver_register(struct platform_driver *drv, struct module *owner)
 {
@@ -338,8 +347,8 @@ static int count_bound(struct device *dev, void *count)
 	return 0;
 }
 
-int dmk_platform_driver_probe(struct platform_driver *drv, int (*call)(struct platform_device *pdev),
-			      struct module *owner)
+int dmk_platform_driver_probe(struct platform_driver *drv,
+			      int (*call)(struct platform_device *pdev), struct module *owner)
 {
 	int bound = 0, error;
 
@@ -379,7 +388,7 @@ static int add_machine_device(unsigned int index)
 	if (!pdev)
 		return -ENOMEM;
 	made = pdev->dmk_allocation;
-	made->node = (struct device_node){ .name = made->name, .full_name = made->name, .dmk = from };
+	made->node = (struct device_node){.name = made->name, .full_name = made->name, .dmk = from};
 	made->node.fwnode.dev = &pdev->dev;
 	pdev->dev.of_node = &made->node;
 	pdev->dev.fwnode = &made->node.fwnode;

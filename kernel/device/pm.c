@@ -12,7 +12,9 @@
 static int call(struct device *dev, bool resume)
 {
 	const struct dev_pm_ops *ops = dev->driver && dev->driver->pm ? dev->driver->pm : NULL;
-	int (*callback)(struct device *) = !ops ? NULL : resume ? ops->runtime_resume : ops->runtime_suspend;
+	int (*callback)(struct device *) = !ops     ? NULL
+					   : resume ? ops->runtime_resume
+						    : ops->runtime_suspend;
 	int error = callback ? callback(dev) : 0;
 
 	if (!error)

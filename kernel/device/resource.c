@@ -11,8 +11,8 @@
 
 #include <linux/ioport.h>
 
-struct resource ioport_resource = { .name = "PCI IO", .end = 0xffff, .flags = IORESOURCE_IO };
-struct resource iomem_resource = { .name = "PCI mem", .end = ~0ULL, .flags = IORESOURCE_MEM };
+struct resource ioport_resource = {.name = "PCI IO", .end = 0xffff, .flags = IORESOURCE_IO};
+struct resource iomem_resource = {.name = "PCI mem", .end = ~0ULL, .flags = IORESOURCE_MEM};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -21,11 +21,13 @@ enum { CLAIM = 1, OF_MACHINE = 2 };
 
 static bool is_inside(const struct resource *outer, const struct resource *inner)
 {
-	return inner->start <= inner->end && inner->start >= outer->start && inner->end <= outer->end;
+	return inner->start <= inner->end && inner->start >= outer->start &&
+	       inner->end <= outer->end;
 }
 
 /* Where @new goes among the children of @parent; NULL: it overlaps *@conflict. */
-static struct resource **place(struct resource *parent, const struct resource *new, struct resource **conflict)
+static struct resource **place(struct resource *parent, const struct resource *new,
+			       struct resource **conflict)
 {
 	struct resource **at = &parent->child;
 
@@ -126,8 +128,8 @@ int insert_resource(struct resource *parent, struct resource *new)
 }
 
 /* The lowest aligned place for @size bytes in [from, to], where nothing lies in between; false: none. */
-static bool fits(resource_size_t from, resource_size_t to, resource_size_t size, resource_size_t align,
-		 resource_size_t *start)
+static bool fits(resource_size_t from, resource_size_t to, resource_size_t size,
+		 resource_size_t align, resource_size_t *start)
 {
 	resource_size_t aligned;
 
@@ -140,10 +142,10 @@ static bool fits(resource_size_t from, resource_size_t to, resource_size_t size,
 	return true;
 }
 
-int allocate_resource(struct resource *root, struct resource *new, resource_size_t size, resource_size_t min,
-		      resource_size_t max, resource_size_t align,
-		      resource_size_t (*alignf)(void *data, const struct resource *res, resource_size_t size,
-						resource_size_t align),
+int allocate_resource(struct resource *root, struct resource *new, resource_size_t size,
+		      resource_size_t min, resource_size_t max, resource_size_t align,
+		      resource_size_t (*alignf)(void *data, const struct resource *res,
+						resource_size_t size, resource_size_t align),
 		      void *data)
 {
 	resource_size_t from = min > root->start ? min : root->start;
@@ -177,7 +179,8 @@ out:
 
 /* --- claims ------------------------------------------------------------------------------------------------------- */
 
-static struct resource *make(uint64_t start, uint64_t size, const char *name, unsigned long flags, unsigned long desc)
+static struct resource *make(uint64_t start, uint64_t size, const char *name, unsigned long flags,
+			     unsigned long desc)
 {
 	struct resource *res = calloc(1, sizeof(*res));
 	char *copy = strdup(name ? name : "");
@@ -188,7 +191,11 @@ static struct resource *make(uint64_t start, uint64_t size, const char *name, un
 		return NULL;
 	}
 	*res = (struct resource){
-		.start = start, .end = start + size - 1, .name = copy, .flags = flags, .desc = desc,
+		.start = start,
+		.end = start + size - 1,
+		.name = copy,
+		.flags = flags,
+		.desc = desc,
 	};
 	return res;
 }
@@ -214,7 +221,8 @@ static int claim(struct resource *root, struct resource *new)
 	return -EBUSY;
 }
 
-struct resource *dmk_request_region(struct resource *root, resource_size_t start, resource_size_t n, const char *name)
+struct resource *dmk_request_region(struct resource *root, resource_size_t start, resource_size_t n,
+				    const char *name)
 {
 	struct resource *new;
 	int error;
@@ -233,7 +241,8 @@ struct resource *dmk_request_region(struct resource *root, resource_size_t start
 	return NULL;
 }
 
-static struct resource *find_claim(struct resource *parent, resource_size_t start, resource_size_t end)
+static struct resource *find_claim(struct resource *parent, resource_size_t start,
+				   resource_size_t end)
 {
 	for (struct resource *r = parent->child; r; r = r->sibling) {
 		if (r->start > start || r->end < end)
@@ -257,7 +266,8 @@ void dmk_release_region(struct resource *root, resource_size_t start, resource_s
 	if (old)
 		destroy(old);
 	else
-		dev_warn(NULL, "release of a region that nobody claimed: %#llx, %#llx bytes\n", start, n);
+		dev_warn(NULL, "release of a region that nobody claimed: %#llx, %#llx bytes\n",
+			 start, n);
 }
 
 struct region_record {
@@ -277,15 +287,15 @@ static int is_region(struct device *dev, void *res, void *wanted)
 	return !memcmp(res, wanted, sizeof(struct region_record));
 }
 
-struct resource *dmk_devm_request_region(struct device *dev, struct resource *root, resource_size_t start,
-					 resource_size_t n, const char *name)
+struct resource *dmk_devm_request_region(struct device *dev, struct resource *root,
+					 resource_size_t start, resource_size_t n, const char *name)
 {
 	struct region_record *record = devres_alloc(release_managed, sizeof(*record), 0);
 	struct resource *res;
 
 	if (!record)
 		return NULL;
-	*record = (struct region_record){ root, start, n };
+	*record = (struct region_record){root, start, n};
 	res = dmk_request_region(root, start, n, name);
 	if (res)
 		devres_add(dev, record);
@@ -294,15 +304,18 @@ struct resource *dmk_devm_request_region(struct device *dev, struct resource *ro
 	return res;
 }
 
-void dmk_devm_release_region(struct device *dev, struct resource *root, resource_size_t start, resource_size_t n)
+void dmk_devm_release_region(struct device *dev, struct resource *root, resource_size_t start,
+			     resource_size_t n)
 {
-	if (devres_release(dev, release_managed, is_region, &(struct region_record){ root, start, n }))
+	if (devres_release(dev, release_managed, is_region,
+			   &(struct region_record){root, start, n}))
 		dev_warn(dev, "release of a region that is not this device's\n");
 }
 
 /* --- boot and views ----------------------------------------------------------------------------------------------- */
 
-static int add_machine(struct resource *root, uint64_t start, uint64_t size, const char *name, unsigned long flags)
+static int add_machine(struct resource *root, uint64_t start, uint64_t size, const char *name,
+		       unsigned long flags)
 {
 	struct resource *res;
 
@@ -318,11 +331,14 @@ static int add_machine(struct resource *root, uint64_t start, uint64_t size, con
 
 static int add_memory(const struct dmk_memory *memory)
 {
-	static const char *const kind_name[] = { "System RAM", "Reserved", "DMA pool" };
-	unsigned long flags = memory->kind == DMK_MEMORY_RAM ? IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY : IORESOURCE_MEM;
+	static const char *const kind_name[] = {"System RAM", "Reserved", "DMA pool"};
+	unsigned long flags = memory->kind == DMK_MEMORY_RAM
+				      ? IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY
+				      : IORESOURCE_MEM;
 
 	return add_machine(&iomem_resource, memory->first.v, memory->size,
-			   memory->name && *memory->name ? memory->name : kind_name[memory->kind], flags);
+			   memory->name && *memory->name ? memory->name : kind_name[memory->kind],
+			   flags);
 }
 
 int dmk_resources_start(const struct dmk_machine *machine)
@@ -334,12 +350,14 @@ int dmk_resources_start(const struct dmk_machine *machine)
 		error = add_memory(&machine->memory[i]);
 	if (!pci || error)
 		return error;
-	error = add_machine(&iomem_resource, pci->mmio32.phys.v, pci->mmio32.size, "PCI Bus 0000:00", IORESOURCE_MEM);
+	error = add_machine(&iomem_resource, pci->mmio32.phys.v, pci->mmio32.size,
+			    "PCI Bus 0000:00", IORESOURCE_MEM);
 	if (!error)
-		error = add_machine(&iomem_resource, pci->mmio64.phys.v, pci->mmio64.size, "PCI Bus 0000:00",
-				    IORESOURCE_MEM | IORESOURCE_PREFETCH);
+		error = add_machine(&iomem_resource, pci->mmio64.phys.v, pci->mmio64.size,
+				    "PCI Bus 0000:00", IORESOURCE_MEM | IORESOURCE_PREFETCH);
 	if (!error)
-		error = add_machine(&ioport_resource, pci->io.phys.v, pci->io.size, "PCI Bus 0000:00", IORESOURCE_IO);
+		error = add_machine(&ioport_resource, pci->io.phys.v, pci->io.size,
+				    "PCI Bus 0000:00", IORESOURCE_IO);
 	return error;
 }
 
@@ -365,7 +383,8 @@ void dmk_resources_stop(void)
 	pthread_mutex_unlock(&lock);
 }
 
-static struct resource *nth(struct resource *parent, unsigned int depth, unsigned int *left, unsigned int *at_depth)
+static struct resource *nth(struct resource *parent, unsigned int depth, unsigned int *left,
+			    unsigned int *at_depth)
 {
 	for (struct resource *r = parent->child; r; r = r->sibling) {
 		struct resource *found;

@@ -97,7 +97,7 @@ static int touch(void *at, void *mine, size_t size, bool to_user)
 
 static int touch_remote(void *at, void *mine, size_t size, bool to_user)
 {
-	struct iovec local = { mine, size }, remote = { at, size };
+	struct iovec local = {mine, size}, remote = {at, size};
 	ssize_t n = to_user ? process_vm_writev(user->pid, &local, 1, &remote, 1, 0)
 			    : process_vm_readv(user->pid, &local, 1, &remote, 1, 0);
 
@@ -109,7 +109,8 @@ static unsigned long copy(void *theirs, void *mine, unsigned long size, bool to_
 {
 	char *at = theirs, *my = mine;
 
-	if (!dmk_access_ok(theirs, size) || (uintptr_t)theirs < DMK_PAGE_SIZE) /* nothing is mapped at 0 */
+	if (!dmk_access_ok(theirs, size) ||
+	    (uintptr_t)theirs < DMK_PAGE_SIZE) /* nothing is mapped at 0 */
 		return size;
 	while (size) {
 		size_t n = DMK_PAGE_SIZE - ((uintptr_t)at & (DMK_PAGE_SIZE - 1));
@@ -209,7 +210,8 @@ static long string(char *to, const char *from, long size)
 		room = room < (size_t)(size - done) ? room : (size_t)(size - done);
 		if (at < DMK_PAGE_SIZE || !dmk_access_ok((void *)at, room))
 			return -EFAULT;
-		n = user ? take_remote_string(piece, (char *)at, room) : take_string(piece, (char *)at, room);
+		n = user ? take_remote_string(piece, (char *)at, room)
+			 : take_string(piece, (char *)at, room);
 		if (n < 0)
 			return n;
 		if (to)

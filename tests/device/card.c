@@ -2,6 +2,7 @@
 /*
  * A driver that uses what the device half offers, for its tests to look at. Driver world: kernel headers only.
  */
+#include <linux/atomic.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>
@@ -40,7 +41,7 @@ struct card_device {
 	struct cdev cdev;
 	dev_t devt;
 	wait_queue_head_t queue;
-	bool ready;
+	atomic_t ready;
 };
 
 static struct class *card_class;
@@ -66,7 +67,8 @@ static ssize_t card_read(struct file *file, char __user *buffer, size_t size, lo
 	return simple_read_from_buffer(buffer, size, position, dev->page, CARD_SIZE);
 }
 
-static ssize_t card_write(struct file *file, const char __user *buffer, size_t size, loff_t *position)
+static ssize_t card_write(struct file *file, const char __user *buffer, size_t size,
+			  loff_t *position)
 {
 	struct card_device *dev = file->private_data;
 
@@ -91,12 +93,13 @@ static long card_ioctl(struct file *file, unsigned int command, unsigned long ar
 		if (copy_from_user(&request, (void __user *)argument, sizeof(request)))
 			return -EFAULT;
 		request.sum = (u64)request.a + request.b;
-		return copy_to_user((void __user *)argument, &request, sizeof(request)) ? -EFAULT : 0;
+		return copy_to_user((void __user *)argument, &request, sizeof(request)) ? -EFAULT
+											: 0;
 	case CARD_IOC_WAKE:
 		card_wake();
 		return 0;
 	case CARD_IOC_SLEEP:
-		return wait_event_interruptible(dev->queue, dev->ready);
+		return wait_event_interruptible(dev->queue, atomic_read(&dev->ready));
 	default:
 		return -ENOTTY;
 	}
@@ -107,7 +110,7 @@ static __poll_t card_poll(struct file *file, poll_table *table)
 	struct card_device *dev = file->private_data;
 
 	poll_wait(file, &dev->queue, table);
-	return READ_ONCE(dev->ready) ? EPOLLIN | EPOLLRDNORM : 0;
+	return atomic_read(&dev->ready) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static int card_mmap(struct file *file, struct vm_area_struct *vma)
@@ -115,9 +118,10 @@ static int card_mmap(struct file *file, struct vm_area_struct *vma)
 	struct card_device *dev = file->private_data;
 
 	if (card.mmap_registers)
-		return vm_iomap_memory(vma, pci_resource_start(dev->pdev, 0), pci_resource_len(dev->pdev, 0));
-	return remap_pfn_range(vma, vma->vm_start, virt_to_phys(dev->page) >> PAGE_SHIFT, vma->vm_end - vma->vm_start,
-			       vma->vm_page_prot);
+		return vm_iomap_memory(vma, pci_resource_start(dev->pdev, 0),
+				       pci_resource_len(dev->pdev, 0));
+	return remap_pfn_range(vma, vma->vm_start, virt_to_phys(dev->page) >> PAGE_SHIFT,
+			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
 }
 
 static const struct file_operations card_fops = {
@@ -134,7 +138,7 @@ static const struct file_operations card_fops = {
 
 void card_wake(void)
 {
-	WRITE_ONCE(only->ready, true);
+	atomic_set(&only->ready, 1);
 	wake_up_interruptible(&only->queue);
 }
 
@@ -155,13 +159,14 @@ static ssize_t greeting_show(struct device *dev, struct device_attribute *attr, 
 	return sysfs_emit(buf, "hello from %s\n", dev_name(dev));
 }
 
-static ssize_t greeting_store(struct device *dev, struct device_attribute *attr, const char *buf, size_t count)
+static ssize_t greeting_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			      size_t count)
 {
 	return sysfs_streq(buf, "hi") ? (ssize_t)count : -EINVAL;
 }
 static DEVICE_ATTR_RW(greeting);
 
-static struct attribute *card_attrs[] = { &dev_attr_greeting.attr, NULL };
+static struct attribute *card_attrs[] = {&dev_attr_greeting.attr, NULL};
 ATTRIBUTE_GROUPS(card);
 
 static int make_file(struct card_device *dev)
@@ -192,7 +197,8 @@ static int use_vectors(struct card_device *dev)
 	card.vectors = pci_alloc_irq_vectors(dev->pdev, 1, card.want_vectors, card.vector_flags);
 	if (card.vectors < 0)
 		return card.vectors;
-	return devm_request_irq(&dev->pdev->dev, pci_irq_vector(dev->pdev, 0), card_irq, IRQF_SHARED, "card", dev);
+	return devm_request_irq(&dev->pdev->dev, pci_irq_vector(dev->pdev, 0), card_irq,
+				IRQF_SHARED, "card", dev);
 }
 
 static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -255,11 +261,10 @@ static void card_remove(struct pci_dev *pdev)
 }
 
 static const struct pci_device_id card_ids[] = {
-	{ PCI_DEVICE_SUB(0x1de5, 0x0001, 0x1af4, 0xdead), .driver_data = 1 },
-	{ PCI_DEVICE_SUB(0x1de5, 0x0001, PCI_ANY_ID, 0x1100), .driver_data = 2 },
-	{ PCI_DEVICE(0x1de5, 0x0001), .driver_data = 3 },
-	{ }
-};
+	{PCI_DEVICE_SUB(0x1de5, 0x0001, 0x1af4, 0xdead), .driver_data = 1},
+	{PCI_DEVICE_SUB(0x1de5, 0x0001, PCI_ANY_ID, 0x1100), .driver_data = 2},
+	{PCI_DEVICE(0x1de5, 0x0001), .driver_data = 3},
+	{}};
 MODULE_DEVICE_TABLE(pci, card_ids);
 
 static struct pci_driver card_driver = {
@@ -272,11 +277,9 @@ static struct pci_driver card_driver = {
 
 /* --- platform and ISA --------------------------------------------------------------------------------------------- */
 
-static const struct of_device_id codec_ids[] = {
-	{ .compatible = "test,codec", .data = "generic" },
-	{ .compatible = "test,codec-v2", .data = "second" },
-	{ }
-};
+static const struct of_device_id codec_ids[] = {{.compatible = "test,codec", .data = "generic"},
+						{.compatible = "test,codec-v2", .data = "second"},
+						{}};
 MODULE_DEVICE_TABLE(of, codec_ids);
 
 static int codec_probe(struct platform_device *pdev)
@@ -307,7 +310,7 @@ static void codec_remove(struct platform_device *pdev)
 static struct platform_driver codec_driver = {
 	.probe = codec_probe,
 	.remove = codec_remove,
-	.driver = { .name = "codec", .of_match_table = codec_ids },
+	.driver = {.name = "codec", .of_match_table = codec_ids},
 };
 
 static int old_match(struct device *dev, unsigned int id)
@@ -331,7 +334,7 @@ static struct isa_driver old_driver = {
 	.match = old_match,
 	.probe = old_probe,
 	.remove = old_remove,
-	.driver = { .name = "old" },
+	.driver = {.name = "old"},
 };
 
 static int __init card_init(void)
@@ -450,7 +453,8 @@ int card_bad_config(void)
 {
 	u32 value = 1;
 
-	if (pci_read_config_dword(only->pdev, -4, &value) != PCIBIOS_BAD_REGISTER_NUMBER || value != ~0U)
+	if (pci_read_config_dword(only->pdev, -4, &value) != PCIBIOS_BAD_REGISTER_NUMBER ||
+	    value != ~0U)
 		return -1;
 	if (pci_read_config_dword(only->pdev, 2, &value) != PCIBIOS_BAD_REGISTER_NUMBER)
 		return -2;
@@ -458,7 +462,8 @@ int card_bad_config(void)
 		return -3;
 	if (pci_request_region(only->pdev, 99, "x") != -EINVAL || pci_iomap(only->pdev, -1, 0))
 		return -4;
-	if (pci_irq_vector(only->pdev, 1000) != -EINVAL || pci_alloc_irq_vectors(only->pdev, 3, 2, PCI_IRQ_ALL_TYPES) != -EINVAL)
+	if (pci_irq_vector(only->pdev, 1000) != -EINVAL ||
+	    pci_alloc_irq_vectors(only->pdev, 3, 2, PCI_IRQ_ALL_TYPES) != -EINVAL)
 		return -5;
 	return 0;
 }
@@ -469,11 +474,13 @@ int card_platform_nonsense(void)
 	struct platform_device *again = platform_device_register_simple("made-up", -1, NULL, 0);
 	int result = 0;
 
-	if (IS_ERR(pdev) || PTR_ERR(again) != -EEXIST || platform_get_irq_optional(pdev, 0) != -ENXIO)
+	if (IS_ERR(pdev) || PTR_ERR(again) != -EEXIST ||
+	    platform_get_irq_optional(pdev, 0) != -ENXIO)
 		result = -1;
 	if (ioremap(0, 0) || ioremap(~0ULL - 10, 100) || ioremap(4096, 4096))
 		result = -2;
-	if (device_create(NULL, NULL, 0, NULL, "x") != ERR_PTR(-ENODEV) || driver_register(&(struct device_driver){ .name = "x" }) != -EINVAL)
+	if (device_create(NULL, NULL, 0, NULL, "x") != ERR_PTR(-ENODEV) ||
+	    driver_register(&(struct device_driver){.name = "x"}) != -EINVAL)
 		result = -3;
 	platform_device_unregister(pdev);
 	return result;

