@@ -1,0 +1,789 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One broken driver for each rule that the checker reports, run for real: on a machine, with a card that does what it is told.
+ * Each gives exactly one finding, of its rule; its near miss, which does nearly the same and is right, gives none.
+ *
+ * tests/contract holds dmakit to the contract; this file holds the checker to its reports (CHK-01, CHK-04).
+ */
+#include "harness.h"
+
+#include <linux/highmem.h>
+#include <linux/mutex.h>
+
+enum { SIZE = 256 };
+
+#define BROKEN(rule, what)    static void test_##rule##_bug_##what(void **state)
+#define NEAR_MISS(rule, what) static void test_##rule##_near_##what(void **state)
+
+static u8 bytes[2 * SIZE];
+
+/* What many of them begin and end with. */
+struct buffer {
+	u8 *memory;
+	dma_addr_t dma;
+	enum dma_data_direction dir;
+};
+
+static inline struct buffer open_buffer(enum dma_data_direction dir)
+{
+	struct buffer buffer = { .memory = must_kmalloc(SIZE), .dir = dir };
+
+	memset(buffer.memory, 0x5a, SIZE);
+	buffer.dma = must_map(dev, buffer.memory, SIZE, dir);
+	return buffer;
+}
+
+static inline void close_buffer(struct buffer *buffer)
+{
+	dma_unmap_single(dev, buffer->dma, SIZE, buffer->dir);
+	kfree(buffer->memory);
+}
+
+/* An address that may not be mapped: the call fails, and that is all. */
+static inline void try_to_map(void *cpu)
+{
+	dma_addr_t dma = dma_map_single(dev, cpu, 64, DMA_TO_DEVICE);
+
+	if (!dma_mapping_error(dev, dma))
+		dma_unmap_single(dev, dma, 64, DMA_TO_DEVICE);
+}
+
+/* --- which memory ------------------------------------------------------------------------------------------------- */
+
+BROKEN(MEM_02, maps_vmalloc_memory)
+{
+	void *memory = vmalloc(2 * PAGE_SIZE);
+
+	assert_non_null(memory);
+	try_to_map(memory);
+	vfree(memory);
+	expect_finding("MEM-02", 1);
+}
+
+NEAR_MISS(MEM_02, maps_a_page_of_vmalloc_memory)
+{
+	void *kept = must_kmalloc(PAGE_SIZE), *memory;
+	dma_addr_t dma = 0;
+
+	/* Pages that were freed before are not freed any more. */
+	kfree(kept);
+	memory = vmalloc(2 * PAGE_SIZE);
+	assert_non_null(memory);
+	dma = dma_map_page(dev, vmalloc_to_page((char *)memory + PAGE_SIZE), 0, PAGE_SIZE, DMA_TO_DEVICE);
+	assert_false(dma_mapping_error(dev, dma));
+	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
+	vfree(memory);
+}
+
+BROKEN(MEM_02, maps_registers)
+{
+	try_to_map((__force void *)lab->regs);
+	expect_finding("MEM-02", 1);
+}
+
+BROKEN(MEM_03, maps_the_stack)
+{
+	u8 command[64] = { 1 };
+
+	try_to_map(command);
+	expect_finding("MEM-03", 1);
+}
+
+BROKEN(MEM_03, maps_static_data)
+{
+	static u8 table[64];
+
+	try_to_map(table);
+	expect_finding("MEM-03", 1);
+}
+
+BROKEN(MEM_04, maps_a_kmap_address)
+{
+	struct page *page = alloc_pages(GFP_HIGHUSER, 0);
+
+	assert_non_null(page);
+	if (PageHighMem(page)) {
+		try_to_map(kmap(page));
+		expect_finding("MEM-04", 1);
+		kunmap(page);
+	}
+	__free_pages(page, 0);
+}
+
+NEAR_MISS(MEM_04, maps_a_highmem_page)
+{
+	struct page *page = alloc_pages(GFP_HIGHUSER, 0);
+	dma_addr_t dma = 0;
+
+	assert_non_null(page);
+	dma = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_TO_DEVICE);
+	assert_false(dma_mapping_error(dev, dma));
+	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
+	__free_pages(page, 0);
+}
+
+BROKEN(MEM_05, frees_mapped_memory)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	kfree(buffer.memory);
+	dma_unmap_single(dev, buffer.dma, SIZE, DMA_TO_DEVICE);
+	expect_finding("MEM-05", 1);
+}
+
+BROKEN(MEM_05, maps_freed_memory)
+{
+	u8 *memory = must_kmalloc(SIZE);
+	dma_addr_t dma = 0;
+
+	kfree(memory);
+	dma = dma_map_single(dev, memory, SIZE, DMA_TO_DEVICE);
+	if (!dma_mapping_error(dev, dma))
+		dma_unmap_single(dev, dma, SIZE, DMA_TO_DEVICE);
+	expect_finding("MEM-05", 1);
+}
+
+NEAR_MISS(MEM_05, maps_memory_that_came_back)
+{
+	for (int i = 0; i < 20; i++) {
+		struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+		close_buffer(&buffer);
+	}
+}
+
+BROKEN(STR_11, maps_nothing)
+{
+	u8 *memory = must_kmalloc(SIZE);
+	dma_addr_t dma = dma_map_single(dev, memory, 0, DMA_TO_DEVICE);
+
+	assert_true(dma_mapping_error(dev, dma));
+	kfree(memory);
+	expect_finding("STR-11", 1);
+}
+
+NEAR_MISS(STR_11, maps_one_byte)
+{
+	u8 *memory = must_kmalloc(SIZE);
+	dma_addr_t dma = must_map(dev, memory + SIZE - 1, 1, DMA_TO_DEVICE);
+
+	dma_unmap_single(dev, dma, 1, DMA_TO_DEVICE);
+	kfree(memory);
+}
+
+/* --- masks and limits --------------------------------------------------------------------------------------------- */
+
+BROKEN(MSK_03, goes_on_after_a_refused_mask)
+{
+	assert_true(dma_set_mask_and_coherent(dev, DMA_BIT_MASK(8)) < 0);
+	{
+		u8 *memory = must_kmalloc(SIZE);
+		dma_addr_t dma = dma_map_single(dev, memory, SIZE, DMA_TO_DEVICE);
+
+		if (!dma_mapping_error(dev, dma))
+			dma_unmap_single(dev, dma, SIZE, DMA_TO_DEVICE);
+		kfree(memory);
+	}
+	expect_finding("MSK-03", 1);
+}
+
+NEAR_MISS(MSK_03, tries_a_wider_mask)
+{
+	struct buffer buffer;
+
+	assert_true(dma_set_mask_and_coherent(dev, DMA_BIT_MASK(8)) < 0);
+	assert_int_equal(dma_set_mask_and_coherent(dev, DMA_BIT_MASK(32)), 0);
+	buffer = open_buffer(DMA_TO_DEVICE);
+	close_buffer(&buffer);
+}
+
+static void map_segment(size_t size)
+{
+	u8 *memory = must_kmalloc(size);
+	struct scatterlist sg;
+
+	sg_init_one(&sg, memory, size);
+	if (dma_map_sg(dev, &sg, 1, DMA_TO_DEVICE))
+		dma_unmap_sg(dev, &sg, 1, DMA_TO_DEVICE);
+	kfree(memory);
+}
+
+BROKEN(MSK_08, makes_a_segment_longer_than_the_card_takes)
+{
+	dma_set_max_seg_size(dev, 4096);
+	map_segment(4097);
+	expect_finding("MSK-08", 1);
+}
+
+NEAR_MISS(MSK_08, makes_a_segment_as_long_as_the_card_takes)
+{
+	dma_set_max_seg_size(dev, 4096);
+	map_segment(4096);
+}
+
+/* --- direction ---------------------------------------------------------------------------------------------------- */
+
+BROKEN(DIR_01, maps_in_no_direction)
+{
+	u8 *memory = must_kmalloc(SIZE);
+	dma_addr_t dma = dma_map_single(dev, memory, SIZE, DMA_NONE);
+
+	assert_true(dma_mapping_error(dev, dma));
+	kfree(memory);
+	expect_finding("DIR-01", 1);
+}
+
+BROKEN(DIR_03, lets_the_card_write_what_it_may_read)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	lab_write(lab, buffer.dma, bytes, 16);
+	close_buffer(&buffer);
+	expect_finding("DIR-03", 1);
+}
+
+NEAR_MISS(DIR_03, lets_the_card_do_both)
+{
+	struct buffer buffer = open_buffer(DMA_BIDIRECTIONAL);
+
+	lab_write(lab, buffer.dma, bytes, 16);
+	lab_read(lab, buffer.dma, bytes, 16);
+	close_buffer(&buffer);
+}
+
+BROKEN(DIR_04, unmaps_in_another_direction)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	buffer.dir = DMA_BIDIRECTIONAL;
+	close_buffer(&buffer);
+	expect_finding("DIR-04", 1);
+}
+
+/* --- unmapping ---------------------------------------------------------------------------------------------------- */
+
+BROKEN(STR_02, never_asks)
+{
+	u8 *memory = must_kmalloc(SIZE);
+	dma_addr_t dma = dma_map_single(dev, memory, SIZE, DMA_TO_DEVICE);
+
+	lab_read(lab, dma, bytes, SIZE);
+	dma_unmap_single(dev, dma, SIZE, DMA_TO_DEVICE);
+	kfree(memory);
+	expect_finding("STR-02", 1);
+}
+
+BROKEN(STR_04, unmaps_another_size)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	dma_unmap_single(dev, buffer.dma, SIZE / 2, DMA_FROM_DEVICE);
+	kfree(buffer.memory);
+	expect_finding("STR-04", 1);
+}
+
+BROKEN(STR_04, unmaps_twice)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	dma_unmap_single(dev, buffer.dma, SIZE, DMA_TO_DEVICE);
+	close_buffer(&buffer);
+	expect_finding("STR-04", 1);
+}
+
+BROKEN(STR_04, unmaps_for_another_card)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	dma_unmap_single(dev2, buffer.dma, SIZE, DMA_TO_DEVICE);
+	expect_finding("STR-04", 1);
+	close_buffer(&buffer);
+}
+
+BROKEN(STR_04, unmaps_the_error)
+{
+	dma_unmap_single(dev, DMA_MAPPING_ERROR, SIZE, DMA_TO_DEVICE);
+	expect_finding("STR-04", 1);
+}
+
+BROKEN(STR_04, unmaps_consistent_memory)
+{
+	dma_addr_t dma = 0;
+	void *memory = dma_alloc_coherent(dev, SIZE, &dma, GFP_KERNEL);
+
+	assert_non_null(memory);
+	dma_unmap_single(dev, dma, SIZE, DMA_BIDIRECTIONAL);
+	expect_finding("STR-04", 1);
+	dma_free_coherent(dev, SIZE, memory, dma);
+}
+
+NEAR_MISS(STR_04, unmaps_a_single_as_a_page)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	dma_unmap_page(dev, buffer.dma, SIZE, DMA_TO_DEVICE);
+	kfree(buffer.memory);
+}
+
+static struct buffer left;
+static void *left_memory;
+static dma_addr_t left_dma;
+
+BROKEN(STR_06, forgets_a_mapping)
+{
+	left = open_buffer(DMA_FROM_DEVICE);
+	lab_unbind();
+	expect_finding("STR-06", 1);
+	kfree(left.memory);
+}
+
+BROKEN(STR_06, forgets_consistent_memory)
+{
+	left_memory = dma_alloc_coherent(dev, SIZE, &left_dma, GFP_KERNEL);
+	assert_non_null(left_memory);
+	lab_unbind();
+	expect_finding("STR-06", 1);
+}
+
+NEAR_MISS(STR_06, has_managed_memory)
+{
+	assert_non_null(dmam_alloc_coherent(dev, SIZE, &left_dma, GFP_KERNEL));
+	lab_unbind();
+}
+
+/* --- the card ----------------------------------------------------------------------------------------------------- */
+
+BROKEN(STR_07, unmaps_while_the_card_writes)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	lab_begin(lab, buffer.dma, SIZE, 20000);
+	dma_unmap_single(dev, buffer.dma, SIZE, DMA_FROM_DEVICE);
+	lab_wait(lab);
+	kfree(buffer.memory);
+	expect_finding("STR-07", 1);
+}
+
+BROKEN(STR_07, lets_the_card_read_after_the_unmap)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	dma_unmap_single(dev, buffer.dma, SIZE, DMA_TO_DEVICE);
+	lab_read(lab, buffer.dma, bytes, SIZE);
+	kfree(buffer.memory);
+	expect_finding("STR-07", 1);
+}
+
+NEAR_MISS(STR_07, unmaps_when_the_card_is_done)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	lab_begin(lab, buffer.dma, SIZE, 2000);
+	lab_wait(lab);
+	close_buffer(&buffer);
+}
+
+BROKEN(STR_09, maps_two_halves_of_a_line)
+{
+	u8 *memory = must_kmalloc(2 * SIZE);
+	const unsigned int apart = machine_is_coherent() ? 8 : 16;
+	dma_addr_t first = must_map(dev, memory, 16, DMA_FROM_DEVICE);
+	dma_addr_t second = must_map(dev, memory + apart, 16, DMA_FROM_DEVICE);
+
+	expect_finding("STR-09", 1);
+	dma_unmap_single(dev, second, 16, DMA_FROM_DEVICE);
+	dma_unmap_single(dev, first, 16, DMA_FROM_DEVICE);
+	kfree(memory);
+}
+
+NEAR_MISS(STR_09, maps_neighbouring_lines)
+{
+	const unsigned int line = dma_get_cache_alignment();
+	const unsigned int apart = line > 16 ? line : 16;
+	u8 *memory = must_kmalloc(2 * SIZE);
+	dma_addr_t first = must_map(dev, memory, 16, DMA_FROM_DEVICE);
+	dma_addr_t second = must_map(dev, memory + apart, 16, DMA_FROM_DEVICE);
+
+	dma_unmap_single(dev, second, 16, DMA_FROM_DEVICE);
+	dma_unmap_single(dev, first, 16, DMA_FROM_DEVICE);
+	kfree(memory);
+}
+
+BROKEN(STR_10, gives_the_card_too_long_a_length)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	lab_read(lab, buffer.dma, bytes, SIZE + 4);
+	close_buffer(&buffer);
+	expect_finding("STR-10", 1);
+}
+
+BROKEN(STR_10, gives_the_card_another_cards_buffer)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	lab_read(lab2, buffer.dma, bytes, SIZE);
+	close_buffer(&buffer);
+	expect_finding("STR-10", 1);
+	assert_non_null(strstr(finding_of("STR-10")->mend, "another device"));
+}
+
+BROKEN(STR_10, gives_the_card_a_physical_address)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+	const phys_addr_t phys = virt_to_phys(buffer.memory);
+
+	if (phys != buffer.dma) {
+		lab_read(lab, phys, bytes, SIZE);
+		expect_finding("STR-10", 1);
+		assert_non_null(strstr(finding_of("STR-10")->mend, "physical address"));
+	}
+	close_buffer(&buffer);
+}
+
+NEAR_MISS(STR_10, gives_the_card_all_of_the_buffer)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	assert_int_equal(lab_read(lab, buffer.dma, bytes, SIZE), 0);
+	close_buffer(&buffer);
+}
+
+/* --- lists -------------------------------------------------------------------------------------------------------- */
+
+struct list {
+	struct scatterlist sg[4];
+	u8 *memory[4];
+};
+
+static inline void open_list(struct list *list)
+{
+	sg_init_table(list->sg, 4);
+	for (int i = 0; i < 4; i++) {
+		list->memory[i] = must_kmalloc(SIZE);
+		sg_set_buf(&list->sg[i], list->memory[i], SIZE);
+	}
+	assert_int_not_equal(dma_map_sg(dev, list->sg, 4, DMA_FROM_DEVICE), 0);
+}
+
+static inline void close_list(struct list *list, int nents)
+{
+	dma_unmap_sg(dev, list->sg, nents, DMA_FROM_DEVICE);
+	for (int i = 0; i < 4; i++)
+		kfree(list->memory[i]);
+}
+
+BROKEN(SGL_05, unmaps_another_number_of_entries)
+{
+	struct list list;
+
+	open_list(&list);
+	close_list(&list, 3);
+	expect_finding("SGL-05", 1);
+}
+
+BROKEN(SGL_05, syncs_another_number_of_entries)
+{
+	struct list list;
+
+	open_list(&list);
+	dma_sync_sg_for_cpu(dev, list.sg, 2, DMA_FROM_DEVICE);
+	close_list(&list, 4);
+	expect_finding("SGL-05", 1);
+}
+
+BROKEN(SGL_06, maps_a_mapped_list)
+{
+	struct list list;
+
+	open_list(&list);
+	assert_int_not_equal(dma_map_sg(dev, list.sg, 4, DMA_FROM_DEVICE), 0);
+	expect_finding("SGL-06", 1);
+	close_list(&list, 4);
+}
+
+NEAR_MISS(SGL_06, maps_a_list_again_after_its_unmap)
+{
+	struct list list;
+
+	open_list(&list);
+	dma_sync_sg_for_cpu(dev, list.sg, 4, DMA_FROM_DEVICE);
+	dma_unmap_sg(dev, list.sg, 4, DMA_FROM_DEVICE);
+	assert_int_not_equal(dma_map_sg(dev, list.sg, 4, DMA_FROM_DEVICE), 0);
+	lab_write(lab, sg_dma_address(&list.sg[3]), bytes, SIZE);
+	close_list(&list, 4);
+}
+
+/* --- sync --------------------------------------------------------------------------------------------------------- */
+
+BROKEN(SYN_02, lets_the_card_read_what_the_cpu_has)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	dma_sync_single_for_cpu(dev, buffer.dma, SIZE, DMA_TO_DEVICE);
+	buffer.memory[0] = 1;
+	lab_read(lab, buffer.dma, bytes, SIZE);
+	close_buffer(&buffer);
+	expect_finding("SYN-02", 1);
+}
+
+NEAR_MISS(SYN_02, gives_it_back_first)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	dma_sync_single_for_cpu(dev, buffer.dma, SIZE, DMA_TO_DEVICE);
+	buffer.memory[0] = 1;
+	dma_sync_single_for_device(dev, buffer.dma, SIZE, DMA_TO_DEVICE);
+	lab_read(lab, buffer.dma, bytes, SIZE);
+	assert_int_equal(bytes[0], 1);
+	close_buffer(&buffer);
+}
+
+BROKEN(SYN_04, syncs_beyond_the_end)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	dma_sync_single_for_cpu(dev, buffer.dma + 16, SIZE, DMA_FROM_DEVICE);
+	close_buffer(&buffer);
+	expect_finding("SYN-04", 1);
+}
+
+BROKEN(SYN_04, syncs_in_another_direction)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	dma_sync_single_for_device(dev, buffer.dma, SIZE, DMA_FROM_DEVICE);
+	close_buffer(&buffer);
+	expect_finding("SYN-04", 1);
+}
+
+NEAR_MISS(SYN_04, syncs_to_the_end)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	dma_sync_single_for_cpu(dev, buffer.dma + 16, SIZE - 16, DMA_FROM_DEVICE);
+	dma_sync_single_for_device(dev, buffer.dma + 16, SIZE - 16, DMA_FROM_DEVICE);
+	close_buffer(&buffer);
+}
+
+/* --- consistent memory and pools ---------------------------------------------------------------------------------- */
+
+BROKEN(COH_07, frees_another_size)
+{
+	dma_addr_t dma = 0;
+	void *memory = dma_alloc_coherent(dev, SIZE, &dma, GFP_KERNEL);
+
+	assert_non_null(memory);
+	dma_free_coherent(dev, sizeof(memory), memory, dma);
+	expect_finding("COH-07", 1);
+}
+
+BROKEN(COH_07, frees_twice)
+{
+	dma_addr_t dma = 0;
+	void *memory = dma_alloc_coherent(dev, SIZE, &dma, GFP_KERNEL);
+
+	assert_non_null(memory);
+	dma_free_coherent(dev, SIZE, memory, dma);
+	dma_free_coherent(dev, SIZE, memory, dma);
+	expect_finding("COH-07", 1);
+}
+
+NEAR_MISS(COH_07, frees_once)
+{
+	dma_addr_t dma = 0;
+	void *memory = dma_alloc_coherent(dev, SIZE, &dma, GFP_KERNEL);
+
+	assert_non_null(memory);
+	lab_write(lab, dma, bytes, SIZE);
+	dma_free_coherent(dev, SIZE, memory, dma);
+	dma_free_coherent(dev, SIZE, NULL, 0);
+}
+
+BROKEN(POL_05, frees_a_block_twice)
+{
+	struct dma_pool *pool = dma_pool_create("bugs", dev, 64, 64, 0);
+	dma_addr_t dma = 0;
+	void *block;
+
+	assert_non_null(pool);
+	block = dma_pool_alloc(pool, GFP_KERNEL, &dma);
+	assert_non_null(block);
+	dma_pool_free(pool, block, dma);
+	dma_pool_free(pool, block, dma);
+	dma_pool_destroy(pool);
+	expect_finding("POL-05", 1);
+}
+
+BROKEN(POL_05, forgets_a_pool)
+{
+	assert_non_null(dma_pool_create("bugs", dev, 64, 64, 0));
+	lab_unbind();
+	expect_finding("POL-05", 1);
+}
+
+BROKEN(STR_07, lets_the_card_read_a_freed_block)
+{
+	struct dma_pool *pool = dma_pool_create("bugs", dev, 64, 64, 0);
+	dma_addr_t dma = 0;
+	void *block;
+
+	assert_non_null(pool);
+	block = dma_pool_alloc(pool, GFP_KERNEL, &dma);
+	assert_non_null(block);
+	dma_pool_free(pool, block, dma);
+	lab_read(lab, dma, bytes, 64);
+	dma_pool_destroy(pool);
+	expect_finding("STR-07", 1);
+}
+
+NEAR_MISS(POL_05, has_a_managed_pool)
+{
+	struct dma_pool *pool = dmam_pool_create("bugs", dev, 64, 64, 0);
+	dma_addr_t dma = 0;
+	void *block;
+
+	assert_non_null(pool);
+	for (int i = 0; i < 3; i++) {
+		block = dma_pool_alloc(pool, GFP_KERNEL, &dma);
+		assert_non_null(block);
+		lab_read(lab, dma, bytes, 64);
+		dma_pool_free(pool, block, dma);
+	}
+	lab_unbind();
+}
+
+/* --- context and registers ---------------------------------------------------------------------------------------- */
+
+static DEFINE_SPINLOCK(lock);
+static DEFINE_MUTEX(mutex);
+
+BROKEN(COH_06, allocates_with_a_lock_held)
+{
+	void *memory;
+
+	spin_lock(&lock);
+	memory = kmalloc(SIZE, GFP_KERNEL);
+	spin_unlock(&lock);
+	kfree(memory);
+	expect_finding("COH-06", 1);
+}
+
+NEAR_MISS(COH_06, allocates_atomically_with_a_lock_held)
+{
+	dma_addr_t dma = 0;
+	void *memory, *ring;
+
+	spin_lock(&lock);
+	memory = kmalloc(SIZE, GFP_ATOMIC);
+	ring = dma_alloc_coherent(dev, SIZE, &dma, GFP_ATOMIC);
+	spin_unlock(&lock);
+	kfree(memory);
+	if (ring)
+		dma_free_coherent(dev, SIZE, ring, dma);
+}
+
+BROKEN(CTX_01, takes_a_mutex_with_a_lock_held)
+{
+	spin_lock(&lock);
+	mutex_lock(&mutex);
+	mutex_unlock(&mutex);
+	spin_unlock(&lock);
+	expect_finding("CTX-01", 1);
+}
+
+static void destroy_pool(void *pool)
+{
+	dma_pool_destroy(pool);
+}
+
+BROKEN(POL_04, destroys_a_pool_in_an_interrupt)
+{
+	struct dma_pool *pool = dma_pool_create("bugs", dev, 64, 64, 0);
+
+	assert_non_null(pool);
+	in_interrupt_call(destroy_pool, pool);
+	expect_finding("POL-04", 1);
+}
+
+BROKEN(ADR_03, reads_a_register_by_a_plain_pointer)
+{
+	volatile u32 *regs = (__force volatile u32 *)lab->regs;
+
+	(void)regs[0];
+	expect_finding("ADR-03", 1);
+}
+
+NEAR_MISS(ADR_03, reads_a_register_with_readl)
+{
+	assert_int_not_equal(readl(lab->regs), ~0u);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct contract_test tests[] = {
+		CONTRACT_TEST(test_MEM_02_bug_maps_vmalloc_memory),
+		CONTRACT_TEST(test_MEM_02_near_maps_a_page_of_vmalloc_memory),
+		CONTRACT_TEST(test_MEM_02_bug_maps_registers),
+		CONTRACT_TEST(test_MEM_03_bug_maps_the_stack),
+		CONTRACT_TEST(test_MEM_03_bug_maps_static_data),
+		CONTRACT_TEST(test_MEM_04_bug_maps_a_kmap_address),
+		CONTRACT_TEST(test_MEM_04_near_maps_a_highmem_page),
+		CONTRACT_TEST(test_MEM_05_bug_frees_mapped_memory),
+		CONTRACT_TEST(test_MEM_05_bug_maps_freed_memory),
+		CONTRACT_TEST(test_MEM_05_near_maps_memory_that_came_back),
+		CONTRACT_TEST(test_STR_11_bug_maps_nothing),
+		CONTRACT_TEST(test_STR_11_near_maps_one_byte),
+		CONTRACT_TEST(test_MSK_03_bug_goes_on_after_a_refused_mask),
+		CONTRACT_TEST(test_MSK_03_near_tries_a_wider_mask),
+		CONTRACT_TEST(test_MSK_08_bug_makes_a_segment_longer_than_the_card_takes),
+		CONTRACT_TEST(test_MSK_08_near_makes_a_segment_as_long_as_the_card_takes),
+		CONTRACT_TEST(test_DIR_01_bug_maps_in_no_direction),
+		CONTRACT_TEST(test_DIR_03_bug_lets_the_card_write_what_it_may_read),
+		CONTRACT_TEST(test_DIR_03_near_lets_the_card_do_both),
+		CONTRACT_TEST(test_DIR_04_bug_unmaps_in_another_direction),
+		CONTRACT_TEST(test_STR_02_bug_never_asks),
+		CONTRACT_TEST(test_STR_04_bug_unmaps_another_size),
+		CONTRACT_TEST(test_STR_04_bug_unmaps_twice),
+		CONTRACT_TEST(test_STR_04_bug_unmaps_for_another_card),
+		CONTRACT_TEST(test_STR_04_bug_unmaps_the_error),
+		CONTRACT_TEST(test_STR_04_bug_unmaps_consistent_memory),
+		CONTRACT_TEST(test_STR_04_near_unmaps_a_single_as_a_page),
+		CONTRACT_TEST(test_STR_06_bug_forgets_a_mapping),
+		CONTRACT_TEST(test_STR_06_bug_forgets_consistent_memory),
+		CONTRACT_TEST(test_STR_06_near_has_managed_memory),
+		CONTRACT_TEST(test_STR_07_bug_unmaps_while_the_card_writes),
+		CONTRACT_TEST(test_STR_07_bug_lets_the_card_read_after_the_unmap),
+		CONTRACT_TEST(test_STR_07_near_unmaps_when_the_card_is_done),
+		CONTRACT_TEST(test_STR_07_bug_lets_the_card_read_a_freed_block),
+		CONTRACT_TEST(test_STR_09_bug_maps_two_halves_of_a_line),
+		CONTRACT_TEST(test_STR_09_near_maps_neighbouring_lines),
+		CONTRACT_TEST(test_STR_10_bug_gives_the_card_too_long_a_length),
+		CONTRACT_TEST(test_STR_10_bug_gives_the_card_another_cards_buffer),
+		CONTRACT_TEST(test_STR_10_bug_gives_the_card_a_physical_address),
+		CONTRACT_TEST(test_STR_10_near_gives_the_card_all_of_the_buffer),
+		CONTRACT_TEST(test_SGL_05_bug_unmaps_another_number_of_entries),
+		CONTRACT_TEST(test_SGL_05_bug_syncs_another_number_of_entries),
+		CONTRACT_TEST(test_SGL_06_bug_maps_a_mapped_list),
+		CONTRACT_TEST(test_SGL_06_near_maps_a_list_again_after_its_unmap),
+		CONTRACT_TEST(test_SYN_02_bug_lets_the_card_read_what_the_cpu_has),
+		CONTRACT_TEST(test_SYN_02_near_gives_it_back_first),
+		CONTRACT_TEST(test_SYN_04_bug_syncs_beyond_the_end),
+		CONTRACT_TEST(test_SYN_04_bug_syncs_in_another_direction),
+		CONTRACT_TEST(test_SYN_04_near_syncs_to_the_end),
+		CONTRACT_TEST(test_COH_07_bug_frees_another_size),
+		CONTRACT_TEST(test_COH_07_bug_frees_twice),
+		CONTRACT_TEST(test_COH_07_near_frees_once),
+		CONTRACT_TEST(test_POL_04_bug_destroys_a_pool_in_an_interrupt),
+		CONTRACT_TEST(test_POL_05_bug_frees_a_block_twice),
+		CONTRACT_TEST(test_POL_05_bug_forgets_a_pool),
+		CONTRACT_TEST(test_POL_05_near_has_a_managed_pool),
+		CONTRACT_TEST(test_COH_06_bug_allocates_with_a_lock_held),
+		CONTRACT_TEST(test_COH_06_near_allocates_atomically_with_a_lock_held),
+		CONTRACT_TEST(test_CTX_01_bug_takes_a_mutex_with_a_lock_held),
+		CONTRACT_TEST(test_ADR_03_bug_reads_a_register_by_a_plain_pointer),
+		CONTRACT_TEST(test_ADR_03_near_reads_a_register_with_readl),
+	};
+
+	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
+}
