@@ -41,12 +41,12 @@ static inline void dmk_meta_free(void *memory, size_t size)
 
 static inline bool dmk_in_atomic(void)
 {
-	return dmk_core.os.ops->in_atomic(dmk_core.os.ctx);
+	return (dmk_core.os.ops->in_atomic)(dmk_core.os.ctx);
 }
 
 static inline bool dmk_in_interrupt(void)
 {
-	return dmk_core.os.ops->in_interrupt(dmk_core.os.ctx);
+	return (dmk_core.os.ops->in_interrupt)(dmk_core.os.ctx);
 }
 
 static inline bool dmk_is_ram(struct dmk_range phys)
