@@ -93,19 +93,47 @@ static void end(struct dmk_report_test *test, const struct timespec *start)
 	pthread_mutex_unlock(&dmk_run.lock);
 }
 
+static bool stands_later(const struct dmk_test *a, const struct dmk_test *b)
+{
+	return strcmp(a->file, b->file) == 0 && a->line > b->line;
+}
+
+/* A file's tests lie side by side in the section, but a compiler may put its last one first: back into the file's order. */
+static const struct dmk_test **tests_in_order(unsigned int n)
+{
+	const struct dmk_test **test = calloc(n + 1, sizeof(*test));
+
+	for (unsigned int i = 0; test && i < n; i++) {
+		unsigned int at = i;
+
+		for (; at > 0 && stands_later(test[at - 1], __start_dmk_tests[i]); at--)
+			test[at] = test[at - 1];
+		test[at] = __start_dmk_tests[i];
+	}
+	return test;
+}
+
 void dmk_run_tests(void)
 {
-	for (unsigned int i = 0; i < dmk_run_nr_tests() && !dmk_kernel_died(); i++) {
-		const struct dmk_test *test = __start_dmk_tests[i];
+	const unsigned int n = dmk_run_nr_tests();
+	const struct dmk_test **tests = tests_in_order(n);
+
+	if (!tests) {
+		dmk_run_problem("out of memory for the tests");
+		return;
+	}
+	for (unsigned int i = 0; i < n && !dmk_kernel_died(); i++) {
+		const struct dmk_test *test = tests[i];
 		struct dmk_report_test *slot = begin(test->name, test->file, test->line);
 		struct timespec start;
 
 		if (!slot)
-			return;
+			break;
 		clock_gettime(CLOCK_MONOTONIC, &start);
 		test->run();
 		end(slot, &start);
 	}
+	free(tests);
 }
 
 const char *dmk_test_machine(void)
