@@ -4,6 +4,7 @@
  */
 #include "harness.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -88,10 +89,7 @@ static void lab_remove(struct pci_dev *pdev)
 	lab_note_devices();
 }
 
-static const struct pci_device_id lab_ids[] = {
-	{ PCI_DEVICE(0x1234, 0x11e9) },
-	{ }
-};
+static const struct pci_device_id lab_ids[] = {{PCI_DEVICE(0x1234, 0x11e9)}, {}};
 MODULE_DEVICE_TABLE(pci, lab_ids);
 
 static struct pci_driver lab_driver = {
@@ -119,19 +117,17 @@ static void lab_soc_remove(struct platform_device *pdev)
 	memset(&soc_card, 0, sizeof(soc_card));
 }
 
-static const struct of_device_id lab_soc_ids[] = {
-	{ .compatible = "dmakit,lab" },
-	{ }
-};
+static const struct of_device_id lab_soc_ids[] = {{.compatible = "dmakit,lab"}, {}};
 MODULE_DEVICE_TABLE(of, lab_soc_ids);
 
 static struct platform_driver lab_soc_driver = {
 	.probe = lab_soc_probe,
 	.remove = lab_soc_remove,
-	.driver = {
-		.name = "lab-soc",
-		.of_match_table = lab_soc_ids,
-	},
+	.driver =
+		{
+			.name = "lab-soc",
+			.of_match_table = lab_soc_ids,
+		},
 };
 
 static int __init lab_init(void)
@@ -453,11 +449,34 @@ static void keep_log(void *ctx, int level, const char *text)
 		log_used += n;
 }
 
+/*
+ * What a dereference of registers does is decided in a signal handler of the kernel part. cmocka puts its own in that place around
+ * each function that it calls, so the machine's is kept from boot and put back for the test. A signal that is none of
+ * its business it passes on to cmocka's.
+ */
+static const int machine_signals[] = {SIGSEGV, SIGBUS};
+static struct sigaction machine_action[ARRAY_SIZE(machine_signals)];
+
+static void keep_signal_handlers(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machine_signals); i++)
+		sigaction(machine_signals[i], NULL, &machine_action[i]);
+}
+
+static void run_on_machine(void **state)
+{
+	const struct contract_test *test = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(machine_signals); i++)
+		sigaction(machine_signals[i], &machine_action[i], NULL);
+	test->run(state);
+}
+
 static int boot(void **state)
 {
 	static const struct dmk_device_request cards[LAB_CARDS] = {
-		{ .model = "lab" },
-		{ .model = "lab" },
+		{.model = "lab"},
+		{.model = "lab"},
 	};
 	const struct contract_test *test = *state;
 	struct dmk_boot_options options = {
@@ -490,6 +509,7 @@ static int boot(void **state)
 		print_error("the lab cards' driver was not bound\n%s", log_text);
 		return -1;
 	}
+	keep_signal_handlers();
 	return 0;
 }
 
@@ -557,7 +577,7 @@ int contract_main(int argc, char **argv, const struct contract_test *tests, size
 			continue;
 		table[n++] = (struct CMUnitTest){
 			.name = tests[i].name,
-			.test_func = tests[i].run,
+			.test_func = run_on_machine,
 			.setup_func = boot,
 			.teardown_func = shut_down,
 			.initial_state = (void *)&tests[i],

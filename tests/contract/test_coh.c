@@ -24,7 +24,7 @@ static void test_COH_01_an_allocation_has_two_addresses_and_is_zeroed(void **sta
 
 static void test_COH_01_more_than_the_machine_has_gives_null(void **state)
 {
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 
 	assert_null(dma_alloc_coherent(dev, 1ul << 40, &dma, GFP_KERNEL | __GFP_NOWARN));
 }
@@ -38,7 +38,7 @@ static void test_COH_02_both_addresses_are_aligned_to_the_order_that_holds_the_s
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		dma_addr_t dma;
+		dma_addr_t dma = 0;
 		void *memory = dma_alloc_coherent(dev, table[i].size, &dma, GFP_KERNEL);
 
 		/* Where memory is that short, that is an answer too. */
@@ -71,7 +71,7 @@ static void test_COH_02_no_region_of_64_kib_or_less_crosses_a_64_kib_boundary(vo
 
 static void test_COH_03_without_a_wider_coherent_mask_the_handle_is_below_4_gib(void **state)
 {
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 	void *memory;
 
 	assert_int_equal(dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
@@ -83,7 +83,7 @@ static void test_COH_03_without_a_wider_coherent_mask_the_handle_is_below_4_gib(
 
 static void test_COH_04_each_side_sees_the_others_stores_without_a_sync(void **state)
 {
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 	u8 *memory = dma_alloc_coherent(dev, 4096, &dma, GFP_KERNEL);
 	u8 bytes[4096];
 
@@ -158,7 +158,7 @@ static void test_COH_06_an_allocation_that_may_sleep_is_reported_under_a_spinloc
 /* Each mistake is reported, and the right free afterwards still works. */
 static void free_wrongly(size_t size, ptrdiff_t cpu_off, ptrdiff_t dma_off, struct device **owner)
 {
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 	u8 *memory = dma_alloc_coherent(dev, 4096, &dma, GFP_KERNEL);
 
 	assert_non_null(memory);
@@ -190,7 +190,7 @@ static void test_COH_07_a_free_by_another_device_is_reported(void **state)
 
 static void test_COH_07_a_double_free_is_reported(void **state)
 {
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 	void *memory = dma_alloc_coherent(dev, 4096, &dma, GFP_KERNEL);
 
 	assert_non_null(memory);

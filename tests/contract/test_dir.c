@@ -39,7 +39,7 @@ static void test_DIR_02_bidirectional_serves_both_ways(void **state)
 {
 	u8 *memory = must_kmalloc(SIZE);
 	u8 bytes[SIZE];
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 
 	fill_bytes(memory, SIZE, 1);
 	dma = must_map(dev, memory, SIZE, DMA_BIDIRECTIONAL);
@@ -54,7 +54,7 @@ static void test_DIR_02_bidirectional_serves_both_ways(void **state)
 
 static void test_DIR_02_consistent_memory_serves_both_ways(void **state)
 {
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 	u8 *memory = dma_alloc_coherent(dev, SIZE, &dma, GFP_KERNEL);
 	u8 bytes[SIZE];
 

@@ -92,7 +92,7 @@ static void test_POL_02_every_block_has_the_alignment_and_crosses_no_boundary(vo
 static void test_POL_03_a_block_has_two_addresses_that_are_the_same_memory(void **state)
 {
 	struct dma_pool *pool = must_create();
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 	u8 *block = must_alloc(pool, &dma);
 	u8 bytes[SIZE];
 
@@ -111,7 +111,7 @@ static void test_POL_03_zalloc_zeroes_a_block_that_was_used(void **state)
 	struct dma_pool *pool = must_create();
 
 	for (int i = 0; i < 5; i++) {
-		dma_addr_t dma;
+		dma_addr_t dma = 0;
 		u8 *block = dma_pool_zalloc(pool, GFP_KERNEL, &dma);
 
 		assert_non_null(block);
@@ -162,7 +162,7 @@ static void test_POL_04_destroying_a_pool_in_an_interrupt_is_reported(void **sta
 static void test_POL_05_destroying_a_pool_with_a_block_out_is_reported_with_its_name(void **state)
 {
 	struct dma_pool *pool = must_create();
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 
 	must_alloc(pool, &dma);
 	dma_pool_destroy(pool);
@@ -191,7 +191,7 @@ static void pool_is_sound(struct dma_pool *pool)
 static void test_POL_05_freeing_a_block_twice_is_reported_and_the_pool_survives(void **state)
 {
 	struct dma_pool *pool = must_create();
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 	void *block = must_alloc(pool, &dma);
 
 	dma_pool_free(pool, block, dma);
@@ -204,7 +204,7 @@ static void test_POL_05_freeing_a_block_twice_is_reported_and_the_pool_survives(
 static void test_POL_05_freeing_to_the_wrong_pool_is_reported_and_both_survive(void **state)
 {
 	struct dma_pool *pool = must_create(), *wrong = must_create();
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 	void *block = must_alloc(pool, &dma);
 
 	dma_pool_free(wrong, block, dma);
@@ -219,7 +219,7 @@ static void test_POL_05_freeing_to_the_wrong_pool_is_reported_and_both_survive(v
 static void test_POL_05_freeing_with_the_wrong_handle_is_reported(void **state)
 {
 	struct dma_pool *pool = must_create();
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
 	void *block = must_alloc(pool, &dma);
 
 	dma_pool_free(pool, block, dma + 16);
@@ -232,10 +232,12 @@ static void test_POL_05_freeing_with_the_wrong_handle_is_reported(void **state)
 static void test_POL_06_a_managed_pool_goes_with_the_driver(void **state)
 {
 	struct dma_pool *pool = dmam_pool_create("managed", dev, SIZE, 16, 0);
-	dma_addr_t dma;
+	dma_addr_t dma = 0;
+	void *block;
 
 	assert_non_null(pool);
-	dma_pool_free(pool, must_alloc(pool, &dma), dma);
+	block = must_alloc(pool, &dma);
+	dma_pool_free(pool, block, dma);
 	lab_unbind();
 }
 
