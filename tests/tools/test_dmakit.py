@@ -243,7 +243,7 @@ class BadInput(Check):
         text = self.refused("check", "card.c")
         self.assertIn("card.c calls kernel functions that dmakit does not have: ", text)
         self.assertIn("no_such_call (card.c:%d in card_probe)" % line_of(source, "no_such_call"), text)
-        self.assertRegex(text, r"no_such_thing \(card\.c:\d+ in card_probe; card\.c:\d+ in card_remove\)")
+        self.assertRegex(text, r"no_such_thing \((card\.c:\d+ in card_(probe|remove)(; )?){2}\)")
 
     def test_bad_options(self):
         self.write("card.c", driver())
@@ -288,7 +288,7 @@ class Crashes(Check):
         self.crash("__builtin_trap();", "SIGILL")
 
     def test_a_division_by_zero(self):
-        self.crash("zero = 1 / zero;", "SIGFPE", before="volatile int zero;")
+        self.crash("zero = 7 / zero;", "SIGFPE", before="volatile int zero;")
 
     def test_a_stack_that_never_ends(self):
         source = driver(before="static int deep(volatile int n) { volatile char room[4096]; room[0] = n;"
@@ -355,7 +355,7 @@ class Hangs(Check):
 
     def running(self):
         return any(name.endswith(".json") for directory in os.listdir(self.temp)
-                   for name in os.listdir(os.path.join(self.temp, directory)))
+                   if directory.startswith("dmakit-") for name in os.listdir(os.path.join(self.temp, directory)))
 
 
 PROGRAM = """

@@ -389,6 +389,42 @@ __attribute__((noinline)) static const void *here(void)
 	return __builtin_return_address(0);
 }
 
+static const void *place_in_middle;
+
+static inline __attribute__((always_inline)) void inner(void)
+{
+	place_in_middle = here();
+}
+
+static inline __attribute__((always_inline)) void middle(void)
+{
+	inner();
+}
+
+/* Inlined functions are frames of their own, each with the line it was called from, out to the one that holds them. */
+static void test_symbols_of_inlined_functions(void **state)
+{
+	static const char *const names[] = {"inner", "middle", "test_symbols_of_inlined_functions"};
+	struct dmk_symbols *symbols = dmk_symbols_self();
+	struct dmk_report report = {0};
+	struct dmk_stack raw = {.depth = 1};
+	unsigned int line;
+
+	assert_non_null(symbols);
+	line = __LINE__ + 1;
+	middle();
+	raw.frame[0] = place_in_middle;
+	dmk_symbols_stack(symbols, &raw, false, &report.crash.stack);
+	assert_int_equal(report.crash.stack.n, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_string_equal(report.crash.stack.frame[i].function, names[i]);
+		assert_int_equal(report.crash.stack.frame[i].inlined, i < 2);
+	}
+	assert_int_equal(report.crash.stack.frame[2].line, line);
+	dmk_report_clear(&report);
+	dmk_symbols_free(symbols);
+}
+
 static void test_symbols_of_this_program(void **state)
 {
 	struct dmk_symbols *symbols = dmk_symbols_self();
@@ -433,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_clean_run_says_so),
 		cmocka_unit_test(test_failed_test_names_place_and_seed),
 		cmocka_unit_test(test_symbols_of_this_program),
+		cmocka_unit_test(test_symbols_of_inlined_functions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -409,7 +409,7 @@ static void explain_end(struct job *job, int status)
 					  strsignal(WTERMSIG(status)));
 	} else if (WEXITSTATUS(status) == 2) {
 		report->outcome = DMK_OUTCOME_REFUSED;
-		report->error = strdup("the program refused its options");
+		report->error = strdup(""); /* it said why */
 	} else {
 		report->outcome = DMK_OUTCOME_DONE;
 		dmk_report_grow(&report->problem, &report->nr_problems, sizeof(char *));
@@ -573,6 +573,8 @@ static int conclude(void)
 		int one = dmk_report_status(&reports[i]);
 
 		status = one > status ? one : status;
+		if (one == STATUS_REFUSED && reports[i].error && !reports[i].error[0])
+			continue;
 		if (one == STATUS_REFUSED && check.nr_jobs == 1)
 			tool_refuse("%s", reports[i].error);
 		else if (one == STATUS_REFUSED)

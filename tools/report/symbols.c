@@ -77,12 +77,26 @@ static const char *directory_of(Dwarf_Die *cu)
 	return dwarf_formstring(dwarf_attr(cu, DW_AT_comp_dir, &attribute));
 }
 
+/* The unit of a code address. clang leaves out the table of address ranges, so where that gives none each unit is asked. */
+static Dwarf_Die *unit_at(Dwfl_Module *module, Dwarf_Addr pc, Dwarf_Addr *bias)
+{
+	Dwarf_Die *cu = module ? dwfl_module_addrdie(module, pc, bias) : NULL;
+
+	if (cu || !module)
+		return cu;
+	while ((cu = dwfl_module_nextcu(module, cu, bias))) {
+		if (dwarf_haspc(cu, pc - *bias) == 1)
+			return cu;
+	}
+	return NULL;
+}
+
 /* The root is what remains of this file's own path. */
 static void find_root(struct dmk_symbols *symbols)
 {
 	static const char own[] = "tools/report/symbols.c";
 	Dwarf_Addr bias;
-	Dwarf_Die *cu = dwfl_addrdie(symbols->dwfl, (Dwarf_Addr)(uintptr_t)dmk_symbols_self, &bias);
+	Dwarf_Die *cu = unit_at(symbols->program, (Dwarf_Addr)(uintptr_t)dmk_symbols_self, &bias);
 	const char *name = cu ? dwarf_diename(cu) : NULL;
 	char *path = name ? absolute(directory_of(cu), name) : NULL;
 	size_t n = path ? strlen(path) : 0;
@@ -267,12 +281,30 @@ static void caller_of(Dwarf_Die *inlined, struct place *place)
 		place->file = dwarf_filesrc(files, value, NULL, NULL);
 }
 
-/* The inlined functions around @pc, innermost first, and the function that holds them. False: no debug information. */
+/*
+ * The scopes that physically hold @pc, innermost first. dwarf_getscopes() leaves the physical ones at the first inlined function, for
+ * those around its definition; so it is asked for that function only. To be freed.
+ */
+static int scopes_at(Dwarf_Die *cu, Dwarf_Addr pc, Dwarf_Die **out)
+{
+	Dwarf_Die *scopes = NULL;
+	int n = dwarf_getscopes(cu, pc, &scopes), inner = 0;
+
+	*out = NULL;
+	while (inner < n && dwarf_tag(&scopes[inner]) != DW_TAG_inlined_subroutine &&
+	       dwarf_tag(&scopes[inner]) != DW_TAG_subprogram)
+		inner++;
+	n = inner < n ? dwarf_getscopes_die(&scopes[inner], out) : 0;
+	free(scopes);
+	return n;
+}
+
+/* The inlined functions around @pc, and the function that holds them. False: no debug information. */
 static bool add_scopes(struct dmk_symbols *symbols, struct dmk_report_stack *out,
 		       struct place *place, Dwarf_Addr pc, Dwarf_Addr bias, uint64_t address)
 {
-	Dwarf_Die *scopes = NULL;
-	int n = dwarf_getscopes(place->cu, pc - bias, &scopes);
+	Dwarf_Die *scopes;
+	int n = scopes_at(place->cu, pc - bias, &scopes);
 	bool found = false;
 
 	for (int i = 0; i < n; i++) {
@@ -296,17 +328,19 @@ static void add_address(struct dmk_symbols *symbols, struct dmk_report_stack *ou
 {
 	Dwfl_Module *module = symbols ? dwfl_addrmodule(symbols->dwfl, pc) : NULL;
 	struct place place = {.module = module};
-	Dwfl_Line *line;
+	Dwarf_Line *line;
 	Dwarf_Addr bias;
 
 	if (!module) {
 		add_frame(symbols, out, NULL, &place, address, false);
 		return;
 	}
-	place.cu = dwfl_module_addrdie(module, pc, &bias);
-	line = place.cu ? dwfl_module_getsrc(module, pc) : NULL;
+	place.cu = unit_at(module, pc, &bias);
+	line = place.cu ? dwarf_getsrc_die(place.cu, pc - bias) : NULL;
 	if (line)
-		place.file = dwfl_lineinfo(line, NULL, &place.line, NULL, NULL, NULL);
+		place.file = dwarf_linesrc(line, NULL, NULL);
+	if (line && dwarf_lineno(line, &place.line) != 0)
+		place.line = 0;
 	if (line && add_scopes(symbols, out, &place, pc, bias, address))
 		return;
 	add_frame(symbols, out, dwfl_module_addrname(module, pc), &place, address, false);

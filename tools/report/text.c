@@ -105,7 +105,17 @@ static void first_and_end(const struct dmk_report_stack *stack, size_t *first, s
 	*end = stack->n;
 }
 
-/* The driver's part of a stack: dmakit's own frames above and below it are left out, those between are not. */
+/* How many frames from @i on are not the driver's. */
+static size_t ours_from(const struct dmk_report_stack *stack, size_t i, size_t end)
+{
+	size_t n = 0;
+
+	while (i + n < end && (stack->frame[i + n].ours || !stack->frame[i + n].file))
+		n++;
+	return n;
+}
+
+/* The driver's part of a stack: dmakit's own frames above and below it are left out, those between are counted. */
 static void show_stack(const struct show *show, const char *label,
 		       const struct dmk_report_stack *stack)
 {
@@ -113,6 +123,14 @@ static void show_stack(const struct show *show, const char *label,
 
 	first_and_end(stack, &first, &end);
 	for (size_t i = first; i < end; i++) {
+		size_t ours = ours_from(stack, i, end);
+
+		if (i > first && ours > 1) {
+			fprintf(show->out, "  %-9s %s... %zu frames of dmakit%s\n", "",
+				ink(show, INK_FAINT), ours, ink(show, INK_NONE));
+			i += ours - 1;
+			continue;
+		}
 		show_frame(show, i == first ? label : "", &stack->frame[i]);
 		if (i == first && show->options->excerpt)
 			show_source(show, &stack->frame[i]);
@@ -323,8 +341,8 @@ static void show_trouble(const struct show *show, const struct dmk_report *repor
 	if (report->outcome == DMK_OUTCOME_HUNG)
 		show_hang(show, report);
 	if (report->skipped)
-		fprintf(show->out, "%snot run%s: %s%s\n\n", ink(show, INK_FAINT), where,
-			report->error ? report->error : "no reason given", ink(show, INK_NONE));
+		fprintf(show->out, "%snot run%s: nothing there is for this driver%s\n\n",
+			ink(show, INK_FAINT), where, ink(show, INK_NONE));
 	if (report->machine_died)
 		fprintf(show->out, "%smachine died%s:%s %s\n\n", ink(show, INK_ERROR), where,
 			ink(show, INK_NONE), report->machine_died);
