@@ -136,7 +136,7 @@ static void record_end(struct dmk_allocation *record)
 
 static void say_failed(const struct dmk_dev *dev, size_t size)
 {
-	static uint64_t times;
+	static unsigned int times;
 	struct dmk_text text = { .used = 0 };
 
 	if (!dmk_log_due(__atomic_add_fetch(&times, 1, __ATOMIC_RELAXED)))

@@ -133,12 +133,7 @@ static uint64_t last_ram_on_bus(const struct dmk_dev *dev)
 
 uint64_t dmk_get_required_mask(struct dmk_dev *dev)
 {
-	uint64_t last;
-
-	if (!dev || !dev->bus)
-		return 0;
-	last = last_ram_on_bus(dev);
-	return last ? ~0ULL >> __builtin_clzll(last) : 0;
+	return dev && dev->bus ? dmk_bits_below(last_ram_on_bus(dev)) : 0;
 }
 
 bool dmk_addressing_limited(struct dmk_dev *dev)

@@ -39,7 +39,7 @@ static struct dmk_mapping refused(enum dmk_reason reason)
 /* NO_ROOM has been said, with the numbers, by the pool. */
 static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum dmk_reason reason)
 {
-	static uint64_t times;
+	static unsigned int times;
 	struct dmk_text text = { .used = 0 };
 
 	if (reason == DMK_REASON_NO_ROOM || !dmk_log_due(__atomic_add_fetch(&times, 1, __ATOMIC_RELAXED)))

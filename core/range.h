@@ -51,10 +51,18 @@ static inline bool dmk_is_power_of_two(uint64_t value)
 	return value && !(value & (value - 1));
 }
 
+/** dmk_bits_below - every bit up to the highest one of @value; without a compiler's helper on machines that have no such instruction. */
+static inline uint64_t dmk_bits_below(uint64_t value)
+{
+	for (unsigned int shift = 1; shift < 64; shift *= 2)
+		value |= value >> shift;
+	return value;
+}
+
 /** dmk_power_of_two_for - the smallest that is not below @value; @value 1 .. 2^63. */
 static inline uint64_t dmk_power_of_two_for(uint64_t value)
 {
-	return value <= 1 ? 1 : 1ULL << (64 - __builtin_clzll(value - 1));
+	return dmk_bits_below(value - 1) + 1;
 }
 
 #endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine and a system for tests of the core alone: RAM at low addresses and above 4 GiB, windows, records of what was asked of
+ * caches, and failures on demand. Not a simulation: nothing here has a cache or a device.
+ *
+ *	RAM	[1 MiB, 7 MiB)  [4 GiB, 4 GiB + 2 MiB)
+ */
+#ifndef TESTS_CORE_FAKE_H
+#define TESTS_CORE_FAKE_H
+
+#include <dmakit/dma.h>
+
+#include <stdio.h>
+
+#define FAKE_LOW 0x100000ULL
+#define FAKE_LOW_SIZE 0x600000ULL
+#define FAKE_HIGH 0x100000000ULL
+#define FAKE_HIGH_SIZE 0x200000ULL
+
+enum fake_bus {
+	FAKE_IDENTITY,    /* coherent */
+	FAKE_OFFSET,      /* coherent; bus 0x80000000 is physical 1 MiB, 4 MiB of it */
+	FAKE_NONCOHERENT, /* identity */
+};
+
+struct fake_options {
+	enum fake_bus bus;
+	const char *parameters;
+	uint32_t caps;
+	bool highmem;           /* no direct map above 4 GiB */
+	uint64_t dma_zone_last;
+	unsigned int fail_from; /* the n-th allocation of any kind fails, counted from dmk_core_start(); 0: none */
+	bool may_fail;          /* dmk_core_start() may: fake_start() then returns its error */
+};
+
+int fake_start(const struct fake_options *options);
+/** fake_stop - stops the core, and checks that it gave back all it had. */
+void fake_stop(void);
+
+/** The one device: FAKE_IDENTITY and so on. */
+extern struct dmk_dev fake_dev;
+/** A second one on the same bus. */
+extern struct dmk_dev fake_other;
+
+/** fake_ram - address of physical memory, to look at or to give to the core */
+void *fake_ram(uint64_t phys);
+/** What the device would read at a bus address. */
+void *fake_device_ram(dmk_dma dma);
+
+/** fake_fail_at - from now on the @n-th allocation fails, once; 0: none. Returns how many there were since the last call. */
+unsigned int fake_fail_at(unsigned int n);
+extern __thread bool fake_interrupt, fake_atomic;
+/** Whatever is at this address is of that kind. */
+void fake_classify_as(const void *address, enum dmk_address_kind kind);
+
+struct fake_held {
+	size_t metas, pages, views;
+};
+struct fake_held fake_held(void);
+bool fake_pages_free(uint64_t phys, size_t size);
+
+enum fake_cache { FAKE_CLEAN = 1, FAKE_INVALIDATE, FAKE_FLUSH };
+struct fake_cache_op {
+	enum fake_cache op;
+	uint64_t phys;
+	size_t size;
+};
+/** fake_cache_ops - what was done to caches since the last call, at most @n of them */
+size_t fake_cache_ops(struct fake_cache_op *ops, size_t n);
+
+/** The last message in the log, how many there were, and how many of them were warnings or worse. */
+extern char fake_log[256];
+extern unsigned int fake_log_count, fake_warned;
+
+/* Events, the last of them kept. */
+enum { FAKE_EVENTS = 64 };
+extern struct dmk_event fake_events[FAKE_EVENTS];
+extern struct dmk_event_sg fake_event_sg[256]; /* of the last event that had some */
+extern size_t fake_nr_events;
+void fake_watch(bool on);
+const struct dmk_event *fake_last_event(void);
+
+/* Numbers from a seed; DMK_TEST_SEED in the environment gives another one. */
+uint64_t fake_seed(void);
+uint64_t fake_random(uint64_t *state);
+static inline size_t fake_below(uint64_t *state, size_t n)
+{
+	return fake_random(state) % n;
+}
+
+#endif
