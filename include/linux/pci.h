@@ -452,4 +452,9 @@ static inline bool pci_msi_enabled(void)
 #define pci_info(pdev, fmt, ...) dev_info(&(pdev)->dev, fmt, ##__VA_ARGS__)
 #define pci_dbg(pdev, fmt, ...) dev_dbg(&(pdev)->dev, fmt, ##__VA_ARGS__)
 
+/* Until Linux 5.17 the pci_ forms of the DMA calls came along. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
+#include <linux/pci-dma-compat.h>
+#endif
+
 #endif
