@@ -18,7 +18,6 @@
 #include "internal.h"
 
 #include <dlfcn.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <linux/ioport.h>
@@ -26,8 +25,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#undef snprintf
-#undef vsnprintf
 
 struct output {
 	char *at, *end; /* at may pass end: the length is counted on */

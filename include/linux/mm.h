@@ -8,13 +8,18 @@
 #include <asm/page.h>
 #include <dmakit/dma.h>
 #include <linux/align.h>
+#include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm_types.h>
 #include <linux/overflow.h>
 #include <linux/pfn.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #define PAGE_ALIGN(x) ALIGN((x), PAGE_SIZE)

@@ -5,9 +5,11 @@
 #ifndef _LINUX_MUTEX_H
 #define _LINUX_MUTEX_H
 
+#include <linux/atomic.h>
 #include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 

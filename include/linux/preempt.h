@@ -23,19 +23,55 @@ void dmk_preempt_add(int count);
 #define preempt_count() dmk_preempt_count()
 #define hardirq_count() (preempt_count() & HARDIRQ_MASK)
 #define softirq_count() (preempt_count() & SOFTIRQ_MASK)
-#define in_irq() (!!hardirq_count())
-#define in_hardirq() (!!hardirq_count())
-#define in_softirq() (!!softirq_count())
-#define in_serving_softirq() (!!(softirq_count() & SOFTIRQ_OFFSET))
 #define in_nmi() 0
-#define in_interrupt() (!!(preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK)))
-#define in_task() (!(preempt_count() & (HARDIRQ_MASK | SOFTIRQ_OFFSET)))
-#define in_atomic() (preempt_count() != 0)
-#define preemptible() (!preempt_count() && !irqs_disabled())
+
+bool irqs_disabled(void) DMK_SYM(irqs_disabled);
+
+/* Functions and no macros: dmakit's own tables have members of these names. */
+static inline bool in_hardirq(void)
+{
+	return hardirq_count();
+}
+
+static inline bool in_irq(void)
+{
+	return hardirq_count();
+}
+
+static inline bool in_softirq(void)
+{
+	return softirq_count();
+}
+
+static inline bool in_serving_softirq(void)
+{
+	return softirq_count() & SOFTIRQ_OFFSET;
+}
+
+/** in_interrupt - an interrupt handler or a softirq runs, or softirqs are off */
+static inline bool in_interrupt(void)
+{
+	return preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK);
+}
+
+static inline bool in_task(void)
+{
+	return !(preempt_count() & (HARDIRQ_MASK | SOFTIRQ_OFFSET));
+}
+
+/** in_atomic - nobody may sleep here */
+static inline bool in_atomic(void)
+{
+	return preempt_count();
+}
+
+static inline bool preemptible(void)
+{
+	return !preempt_count() && !irqs_disabled();
+}
+
 #define preempt_disable() dmk_preempt_add(PREEMPT_OFFSET)
 #define preempt_enable() dmk_preempt_add(-(int)PREEMPT_OFFSET)
 #define preempt_enable_no_resched() preempt_enable()
-
-bool irqs_disabled(void) DMK_SYM(irqs_disabled);
 
 #endif

@@ -10,8 +10,11 @@
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/param.h>
 #include <linux/preempt.h>
 #include <linux/spinlock_types.h>
+#include <linux/time.h>
 #include <linux/types.h>
 
 #define TASK_RUNNING 0x0000

@@ -11,6 +11,8 @@
 #include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
 #include <linux/preempt.h>
 #include <linux/rwlock.h>
 #include <linux/spinlock_types.h>

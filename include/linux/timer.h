@@ -8,7 +8,9 @@
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 /* One queue for both kinds of timer: kernel/timer.c. */
