@@ -77,13 +77,17 @@ static const char *directory_of(Dwarf_Die *cu)
 	return dwarf_formstring(dwarf_attr(cu, DW_AT_comp_dir, &attribute));
 }
 
-/* The unit of a code address. clang leaves out the table of address ranges, so where that gives none each unit is asked. */
+/*
+ * The unit of a code address. clang leaves out the table of address ranges, and in its gaps libdwfl takes the unit before: so its
+ * answer is checked, and where it is wrong each unit is asked.
+ */
 static Dwarf_Die *unit_at(Dwfl_Module *module, Dwarf_Addr pc, Dwarf_Addr *bias)
 {
 	Dwarf_Die *cu = module ? dwfl_module_addrdie(module, pc, bias) : NULL;
 
-	if (cu || !module)
+	if (!module || (cu && dwarf_haspc(cu, pc - *bias) == 1))
 		return cu;
+	cu = NULL;
 	while ((cu = dwfl_module_nextcu(module, cu, bias))) {
 		if (dwarf_haspc(cu, pc - *bias) == 1)
 			return cu;
