@@ -86,7 +86,7 @@ static void put_number(struct output *out, const struct spec *spec, u64 value, b
 		text[n++] = digits[value % base];
 	prefix = spec->alternate && base == 16 ? 2 : 0;
 	zeroes = spec->precision > n ? spec->precision - n : 0;
-	if (spec->alternate && base == 8 && !zeroes)
+	if (spec->alternate && base == 8 && !zeroes && (!n || text[n - 1] != '0'))
 		zeroes = 1;
 	gap = spec->width - n - zeroes - prefix - !!sign;
 	if (spec->zero && !spec->left && spec->precision < 0 && gap > 0) {
