@@ -19,20 +19,9 @@ static bool has_stack(enum dmk_event_kind kind)
 	       kind != DMK_EVENT_MEMORY_ALLOC;
 }
 
-static uint64_t bytes_of(const struct dmk_event *event)
-{
-	uint64_t bytes = 0;
-
-	if (event->map_kind != DMK_MAP_SG || !event->sg)
-		return event->size;
-	for (unsigned int i = 0; i < event->nents; i++)
-		bytes += event->sg[i].length;
-	return bytes;
-}
-
 static void count_map(struct dmk_check_totals *totals, const struct dmk_event *event)
 {
-	uint64_t bytes = bytes_of(event);
+	uint64_t bytes = dmk_event_bytes(event);
 
 	totals->maps++;
 	totals->bytes_mapped += bytes;

@@ -98,3 +98,10 @@ void dmk_mend(struct dmk_finding *finding, const char *format, ...)
 	vsnprintf(finding->mend, sizeof(finding->mend), format, list);
 	va_end(list);
 }
+
+struct dmk_watched *dmk_device_of(struct dmk_checker *checker, const struct dmk_event *event)
+{
+	struct dmk_watched *device = dmk_shadow_device(&checker->shadow, event->dev);
+
+	return device ? device : &checker->shadow.nobody;
+}

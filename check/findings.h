@@ -73,6 +73,9 @@ const char *dmk_plural(uint64_t n);
 
 void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 		   const struct dmk_trace *where);
+/** What is wrong with the request of a mapping that was made all the same. */
+void dmk_judge_request(struct dmk_checker *checker, const struct dmk_event *event,
+		       const struct dmk_trace *where);
 void dmk_judge_map_failed(struct dmk_checker *checker, const struct dmk_event *event,
 			  const struct dmk_trace *where);
 void dmk_judge_mapping_error(struct dmk_checker *checker, const struct dmk_event *event);
@@ -103,9 +106,6 @@ void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event
 
 /* --- shared between judges ---------------------------------------------------------------------------------------- */
 
-/** Whether every byte of [first, last] is live for @device by other records than @except. */
-bool dmk_live_without(const struct dmk_watched *device, uint64_t first, uint64_t last,
-		      const struct dmk_record *except);
 /** STR-07: @record is about to be taken away at @where while its device works on it. True: it was reported. */
 bool dmk_judge_busy(struct dmk_checker *checker, struct dmk_record *record,
 		    const struct dmk_trace *where);
@@ -115,6 +115,12 @@ void dmk_judge_unchecked(struct dmk_checker *checker, struct dmk_record *record,
 /** MSK-03: DMA of one kind is asked for. */
 void dmk_judge_mask(struct dmk_checker *checker, struct dmk_watched *device,
 		    struct dmk_mask_state *mask, const struct dmk_trace *where);
+/** SGL-05: a list was mapped with another number of entries than @call was given. */
+void dmk_report_count(struct dmk_checker *checker, const struct dmk_record *record,
+		      const struct dmk_event *event, const char *call,
+		      const struct dmk_trace *where);
+/** Bytes of the memory an event speaks of; of a list, all its entries'. */
+uint64_t dmk_event_bytes(const struct dmk_event *event);
 /** The device of a call, which may be none. Never NULL. */
 struct dmk_watched *dmk_device_of(struct dmk_checker *checker, const struct dmk_event *event);
 

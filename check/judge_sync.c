@@ -84,29 +84,6 @@ static void report_beyond(struct dmk_checker *checker, const struct dmk_extent *
 		 dmk_plural(extent->range.last - event->dma.v + 1));
 }
 
-static void report_count(struct dmk_checker *checker, const struct dmk_record *record,
-			 const struct dmk_event *event, const struct dmk_trace *where)
-{
-	struct dmk_finding *finding = dmk_report(checker,
-						 &(struct dmk_mistake){.rule = DMK_RULE_SGL_05,
-								       .device = record->device,
-								       .where = where,
-								       .second = record->mapped,
-								       .record = record});
-
-	if (!finding)
-		return;
-	dmk_say(finding,
-		"%s was given %u entr%s of a list that was mapped with %u (and became %u segment%s)",
-		call_of(event), event->nents, event->nents == 1 ? "y" : "ies", record->nents,
-		record->mapped_nents, dmk_plural(record->mapped_nents));
-	if (event->nents == record->mapped_nents)
-		dmk_mend(finding, "pass the %u entries given to dma_map_sg, not the %u it returned",
-			 record->nents, record->mapped_nents);
-	else
-		dmk_mend(finding, "pass the %u entries given to dma_map_sg", record->nents);
-}
-
 static void report_direction(struct dmk_checker *checker, const struct dmk_record *record,
 			     const struct dmk_event *event, const struct dmk_trace *where)
 {
@@ -233,7 +210,7 @@ static void judge_list(struct dmk_checker *checker, struct dmk_watched *device,
 	if (record->excused)
 		return;
 	if (event->nents != record->nents)
-		report_count(checker, record, event, where);
+		dmk_report_count(checker, record, event, call_of(event), where);
 	else if (!same_direction(record, event))
 		report_direction(checker, record, event, where);
 }

@@ -385,6 +385,24 @@ struct dmk_extent *dmk_live_holding(const struct dmk_watched *device, uint64_t d
 	return page;
 }
 
+bool dmk_live_without(const struct dmk_watched *device, uint64_t first, uint64_t last,
+		      const struct dmk_record *except)
+{
+	struct dmk_extent *extent = NULL;
+
+	while ((extent = dmk_live_touching(device, first, last, extent))) {
+		if (extent->record == except || extent->record->kind == DMK_RECORD_POOL_PAGE)
+			continue;
+		if (extent->range.first > first)
+			return false;
+		if (extent->range.last >= last)
+			return true;
+		if (extent->range.last >= first)
+			first = extent->range.last + 1;
+	}
+	return false;
+}
+
 /* --- the past ----------------------------------------------------------------------------------------------------- */
 
 struct dmk_past *dmk_past_touching(const struct dmk_shadow *shadow,

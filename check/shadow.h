@@ -187,6 +187,10 @@ struct dmk_extent *dmk_live_touching(const struct dmk_watched *device, uint64_t 
 /** A piece of a live mapping or allocation that holds @dma; pool pages count only when nothing else does. NULL: none. */
 struct dmk_extent *dmk_live_holding(const struct dmk_watched *device, uint64_t dma);
 
+/** Whether every byte of [first, last] is live for @device by other records than @except. */
+bool dmk_live_without(const struct dmk_watched *device, uint64_t first, uint64_t last,
+		      const struct dmk_record *except);
+
 /* --- the past ----------------------------------------------------------------------------------------------------- */
 
 /** dmk_past_touching - the newest past piece of @device that touches [first, last]; NULL: none remembered. */

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A mapping that was made: of memory that may be mapped now, in segments that the device takes, sharing nothing that matters; and
+ * whether anybody asked if it failed.
+ *
+ * One mistake, one report. A record whose mistake was reported is "excused": it stays in the shadow as long as it is mapped, but
+ * what follows from the mistake (a leak, a second unmap, a device that goes on) is not reported again.
+ */
+#include "findings.h"
+
+/* Linux's values; observer.h passes attributes as the driver gave them. */
+#define ATTR_SKIP_CPU_SYNC   (1UL << 5)
+#define ATTR_LINES_MAY_SHARE (1UL << 11)
+
+#define ULL(value) ((unsigned long long)(value))
+
+static bool device_writes(enum dmk_direction dir)
+{
+	return dir != DMK_TO_DEVICE;
+}
+
+uint64_t dmk_event_bytes(const struct dmk_event *event)
+{
+	uint64_t bytes = 0;
+
+	if (event->map_kind != DMK_MAP_SG || !event->sg)
+		return event->size;
+	for (unsigned int i = 0; i < event->nents; i++)
+		bytes += event->sg[i].length;
+	return bytes;
+}
+
+/* The pieces of physical memory an event speaks of: entry @i of its list, or the one range. False: no such piece. */
+static bool memory_piece(const struct dmk_event *event, unsigned int i, struct dmk_range *piece)
+{
+	if (event->map_kind == DMK_MAP_SG && event->sg) {
+		if (i >= event->nents)
+			return false;
+		dmk_range_set(piece, event->sg[i].phys.v, event->sg[i].length);
+		return true;
+	}
+	dmk_range_set(piece, event->phys.v, event->size);
+	return i == 0;
+}
+
+static bool maps_freed_memory(struct dmk_checker *checker, struct dmk_watched *device,
+			      const struct dmk_event *event, const struct dmk_trace *where)
+{
+	struct dmk_freed *freed = NULL;
+	struct dmk_finding *finding;
+	struct dmk_range piece;
+
+	if (event->map_kind == DMK_MAP_RESOURCE)
+		return false;
+	for (unsigned int i = 0; !freed && memory_piece(event, i, &piece); i++)
+		freed = dmk_memory_is_freed(&checker->shadow, piece.first,
+					    piece.last - piece.first + 1);
+	if (!freed)
+		return false;
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_MEM_05,
+							    .device = device,
+							    .where = where,
+							    .second = freed->freed,
+							    .label = "freed"});
+	if (!finding)
+		return true;
+	finding->buffer = (struct dmk_buffer){
+		.known = true,
+		.kind = "memory",
+		.phys = DMK_PHYS(freed->range.first),
+		.cpu = event->cpu,
+		.size = freed->range.last - freed->range.first + 1,
+		.owner = "nobody",
+	};
+	dmk_say(finding,
+		"%s maps %llu byte%s at physical 0x%llx for the device, of memory that was freed before (%s)",
+		dmk_map_call(event->map_kind), ULL(dmk_event_bytes(event)),
+		dmk_plural(dmk_event_bytes(event)),
+		ULL(event->map_kind == DMK_MAP_SG ? piece.first : event->phys.v), freed->name);
+	dmk_mend(
+		finding,
+		"keep the memory until after its unmap: move the free behind the last use by the device");
+	return true;
+}
+
+static bool same_list(const struct dmk_record *record, const struct dmk_event *event)
+{
+	return record->kind == DMK_RECORD_MAPPING && record->map_kind == DMK_MAP_SG &&
+	       record->nents == event->nents && event->sg && record->phys == event->sg[0].phys.v;
+}
+
+static struct dmk_record *list_mapped_already(struct dmk_checker *checker,
+					      const struct dmk_event *event)
+{
+	struct dmk_record *record;
+
+	if (event->map_kind != DMK_MAP_SG || !event->cpu)
+		return NULL;
+	record = dmk_record_of_cpu(&checker->shadow, event->cpu);
+	while (record && (!same_list(record, event) || record->excused))
+		record = dmk_record_of_cpu_more(record);
+	return record;
+}
+
+static bool maps_list_again(struct dmk_checker *checker, struct dmk_watched *device,
+			    const struct dmk_event *event, const struct dmk_trace *where)
+{
+	struct dmk_record *record = list_mapped_already(checker, event);
+	struct dmk_finding *finding;
+
+	if (!record)
+		return false;
+	record->excused = true;
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_SGL_06,
+							    .device = device,
+							    .where = where,
+							    .second = record->mapped,
+							    .record = record});
+	if (!finding)
+		return true;
+	dmk_say(finding,
+		"the list of %u entr%s is mapped already, for %s: this mapping overwrites the DMA addresses of the "
+		"first, which can't be unmapped any more",
+		event->nents, event->nents == 1 ? "y" : "ies",
+		record->device == device ? "the same device" : record->device->name);
+	dmk_mend(
+		finding,
+		"call dma_unmap_sg() before the list is mapped again, or give each mapping a list of its own");
+	return true;
+}
+
+static bool may_share_lines(enum dmk_map_kind kind, unsigned long attrs)
+{
+	return kind == DMK_MAP_RESOURCE || attrs & (ATTR_SKIP_CPU_SYNC | ATTR_LINES_MAY_SHARE);
+}
+
+static void report_sharing(struct dmk_checker *checker, struct dmk_watched *device,
+			   const struct dmk_event *event, const struct dmk_range *piece,
+			   const struct dmk_extent *other, const struct dmk_trace *where)
+{
+	const struct dmk_record *record = other->record;
+	struct dmk_finding *finding = dmk_report(checker,
+						 &(struct dmk_mistake){.rule = DMK_RULE_STR_09,
+								       .device = device,
+								       .where = where,
+								       .second = record->mapped,
+								       .record = record});
+	const bool bytes = piece->first <= other->range.last && other->range.first <= piece->last;
+
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"physical [0x%llx, 0x%llx] is mapped %s while [0x%llx, 0x%llx] is, %s, for %s: %s",
+		ULL(piece->first), ULL(piece->last), dmk_direction_name(event->dir),
+		ULL(other->range.first), ULL(other->range.last), dmk_direction_name(record->dir),
+		record->device == device ? "the same device" : record->device->name,
+		bytes ? "they share bytes, and a device may write them"
+		      : "they share a cache line, and what a device writes there can be lost");
+	if (bytes)
+		dmk_mend(
+			finding,
+			"unmap the first mapping before the memory is mapped again, or sync the one mapping between "
+			"transfers");
+	else
+		dmk_mend(
+			finding,
+			"give each buffer cache lines of its own (%llu bytes here): a kmalloc() for each, or align "
+			"start and size with dma_get_cache_alignment()",
+			ULL(checker->shadow.cache_line));
+}
+
+/*
+ * STR-09. The very buffer mapped again, by a driver that forgot to unmap, is reported here and not as a leak too: both
+ * records are excused. Return: the new mapping is excused.
+ */
+static bool shares_lines(struct dmk_checker *checker, struct dmk_watched *device,
+			 const struct dmk_event *event, const struct dmk_trace *where)
+{
+	const uint64_t line = checker->shadow.cache_line - 1;
+	struct dmk_range piece, *range;
+	bool excused = false;
+
+	if (may_share_lines(event->map_kind, event->attrs))
+		return false;
+	for (unsigned int i = 0; memory_piece(event, i, &piece); i++) {
+		range = NULL;
+		while ((range = dmk_ranges_touching(&checker->shadow.mapped_memory,
+						    piece.first & ~line, piece.last | line,
+						    range))) {
+			struct dmk_extent *other = DMK_AROUND(range, struct dmk_extent, range);
+			const bool same = other->record->device == device &&
+					  range->first == piece.first && range->last == piece.last;
+
+			if (may_share_lines(other->record->map_kind, other->record->attrs))
+				continue;
+			if (!device_writes(event->dir) && !device_writes(other->record->dir))
+				continue;
+			if (!other->record->excused)
+				report_sharing(checker, device, event, &piece, other, where);
+			if (same) {
+				other->record->excused = true;
+				excused = true;
+			}
+		}
+	}
+	return excused;
+}
+
+/* MSK-08, of the segments that the device will be given. */
+static void judge_segments(struct dmk_checker *checker, struct dmk_watched *device,
+			   const struct dmk_event *event, const struct dmk_trace *where)
+{
+	struct dmk_finding *finding;
+
+	for (unsigned int i = 0; event->sg && i < event->mapped_nents; i++) {
+		const uint64_t dma = event->sg[i].dma.v, length = event->sg[i].dma_length;
+		const bool too_long = length > device->max_segment;
+		const bool crosses = length && (dma & ~device->boundary) !=
+						       ((dma + length - 1) & ~device->boundary);
+
+		if (!too_long && !crosses)
+			continue;
+		finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_MSK_08,
+								    .device = device,
+								    .where = where});
+		if (!finding)
+			return;
+		if (too_long) {
+			dmk_say(finding,
+				"segment %u of the list is %llu bytes long, and the device takes %llu at most",
+				i, ULL(length), ULL(device->max_segment));
+			dmk_mend(
+				finding,
+				"cut the list into entries of at most that size (sg_alloc_table_from_pages_segment()), "
+				"or call dma_set_max_seg_size() in probe if the device can take more");
+		} else {
+			dmk_say(finding,
+				"segment %u, DMA [0x%llx, 0x%llx], crosses the device's boundary of 0x%llx",
+				i, ULL(dma), ULL(dma + length - 1), ULL(device->boundary + 1));
+			dmk_mend(
+				finding,
+				"cut the entry at the boundary, or call dma_set_seg_boundary() in probe if the device "
+				"has none there");
+		}
+		return;
+	}
+}
+
+static uint64_t first_dma(const struct dmk_event *event)
+{
+	bool listed = event->map_kind == DMK_MAP_SG && event->sg && event->nents;
+
+	return listed && event->kind == DMK_EVENT_MAP ? event->sg[0].dma.v : event->dma.v;
+}
+
+static void record_pieces(struct dmk_shadow *shadow, struct dmk_record *record,
+			  const struct dmk_event *event)
+{
+	struct dmk_range piece;
+
+	if (event->map_kind == DMK_MAP_SG && event->sg) {
+		for (unsigned int i = 0; i < event->mapped_nents; i++)
+			dmk_record_bus(shadow, record, event->sg[i].dma.v, event->sg[i].dma_length);
+	} else {
+		dmk_record_bus(shadow, record, event->dma.v, event->size);
+	}
+	if (event->map_kind == DMK_MAP_RESOURCE)
+		return;
+	for (unsigned int i = 0; memory_piece(event, i, &piece); i++)
+		dmk_record_memory(shadow, record, piece.first, piece.last - piece.first + 1);
+}
+
+void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
+		   const struct dmk_trace *where)
+{
+	struct dmk_shadow *shadow = &checker->shadow;
+	struct dmk_watched *device = dmk_device_of(checker, event);
+	struct dmk_record *record;
+	bool excused;
+
+	dmk_judge_request(checker, event, where);
+	if (event->map_kind == DMK_MAP_SG)
+		judge_segments(checker, device, event, where);
+	excused = maps_freed_memory(checker, device, event, where);
+	if (!excused && !maps_list_again(checker, device, event, where))
+		excused = shares_lines(checker, device, event, where);
+
+	record = dmk_record_new(shadow, device, first_dma(event));
+	if (!record) {
+		checker->totals.lost_records++;
+		return;
+	}
+	record->kind = DMK_RECORD_MAPPING;
+	record->map_kind = event->map_kind;
+	record->dir = event->dir;
+	record->bounced = event->bounced;
+	record->checked = event->map_kind == DMK_MAP_SG;
+	record->excused = excused;
+	record->size = dmk_event_bytes(event);
+	record->phys = event->map_kind == DMK_MAP_SG && event->sg && event->nents
+			       ? event->sg[0].phys.v
+			       : event->phys.v;
+	record->cpu = event->cpu;
+	record->attrs = event->attrs;
+	record->nents = event->nents;
+	record->mapped_nents = event->mapped_nents;
+	record->mapped = where;
+	record_pieces(shadow, record, event);
+	dmk_record_live(shadow, record);
+}
+
+/* The newest unasked mapping at the address: two mappings of one page may have one DMA address, and each is asked about. */
+void dmk_judge_mapping_error(struct dmk_checker *checker, const struct dmk_event *event)
+{
+	struct dmk_watched *device = dmk_device_of(checker, event);
+	struct dmk_record *record, *newest = NULL;
+
+	for (record = dmk_record_at(&checker->shadow, event->dma.v); record;
+	     record = dmk_record_at_more(record)) {
+		if (record->device != device || record->checked)
+			continue;
+		if (!newest || record->serial > newest->serial)
+			newest = record;
+	}
+	if (newest)
+		newest->checked = true;
+}
+
+void dmk_judge_unchecked(struct dmk_checker *checker, struct dmk_record *record,
+			 const struct dmk_trace *where)
+{
+	struct dmk_finding *finding;
+
+	if (record->kind != DMK_RECORD_MAPPING || record->checked || record->excused)
+		return;
+	record->checked = true;
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_STR_02,
+							    .device = record->device,
+							    .where = where,
+							    .second = record->mapped,
+							    .record = record,
+							    .once_per_second = true});
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"the DMA address 0x%llx from %s was used, and nobody asked dma_mapping_error() about it: the call can "
+		"fail, and then the device is sent to a wrong place",
+		ULL(record->dma), dmk_map_call(record->map_kind));
+	dmk_mend(finding,
+		 "right after the map: if (dma_mapping_error(dev, dma)) { undo, return -ENOMEM; }");
+}
