@@ -94,7 +94,8 @@ struct dmk_machine {
 	unsigned int nr_memory;
 
 	/*
-	 * The direct map: physical p, p <= direct_last, is at direct_base + p, cached. Address space without RAM behind it
+	 * The direct map: physical p, p <= direct_last, is at direct_base + p, cached. direct_base is a multiple of 4 MiB or
+	 * more, so that memory is aligned alike by both its addresses (COH-02). Address space without RAM behind it
 	 * is not accessible. RAM above direct_last is highmem: view_map() is the only way to it.
 	 */
 	void *direct_base;
@@ -129,7 +130,8 @@ struct dmk_port_ops {
 	/**
 	 * view_map - pages side by side in the CPU's address space, in the order given
 	 * @n: pages, at least 1
-	 * Return: the address of the first byte, or NULL: no address space.
+	 * Return: the address of the first byte, or NULL: no address space. An uncached view begins at a multiple of its length
+	 *         rounded up to a power of two, as consistent memory must (COH-02).
 	 */
 	void *(*view_map)(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view);
 	/** view_unmap - @view and @n as view_map() had them; access afterwards faults. */
