@@ -46,12 +46,29 @@ static int map_run(struct dmk_qemu_memory *memory, void *at, dmk_phys phys, uint
 	return got == MAP_FAILED ? -ENOMEM : 0;
 }
 
-/* An address range that is ours and not accessible. */
-static void *reserve(uint64_t size)
+/*
+ * An address range that is ours and not accessible, at a multiple of its size rounded up to a power of two, or of 1 GiB; NULL: none.
+ */
+static void *reserve(size_t size)
 {
-	void *got = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	const size_t most = (size_t)1 << 30;
+	size_t align = DMK_PAGE_SIZE, before;
+	char *all;
 
-	return got == MAP_FAILED ? NULL : got;
+	while (align < size && align < most)
+		align *= 2;
+	all = mmap(NULL, size + align - DMK_PAGE_SIZE, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (all == MAP_FAILED)
+		return NULL;
+	if (align == DMK_PAGE_SIZE)
+		return all;
+	before = -(uintptr_t)all & (align - 1);
+	if (before)
+		munmap(all, before);
+	if (align - DMK_PAGE_SIZE - before)
+		munmap(all + before + size, align - DMK_PAGE_SIZE - before);
+	return all + before;
 }
 
 static void describe(struct dmk_qemu_memory *memory)

@@ -76,6 +76,27 @@ static int map_direct_run(struct sim *sim, const struct dmk_memory *memory)
 	return 0;
 }
 
+/* Addresses without access, at a multiple of their number rounded up to a power of two, or of 1 GiB; MAP_FAILED: none. */
+static void *reserve(size_t size)
+{
+	const size_t most = (size_t)1 << 30;
+	size_t align = DMK_PAGE_SIZE, before;
+	char *all;
+
+	while (align < size && align < most)
+		align *= 2;
+	all = mmap(NULL, size + align - DMK_PAGE_SIZE, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (all == MAP_FAILED || align == DMK_PAGE_SIZE)
+		return all;
+	before = -(uintptr_t)all & (align - 1);
+	if (before)
+		munmap(all, before);
+	if (align - DMK_PAGE_SIZE - before)
+		munmap(all + before + size, align - DMK_PAGE_SIZE - before);
+	return all + before;
+}
+
 static int map_direct(struct sim *sim)
 {
 	struct sim_memory *memory = &sim->memory;
@@ -83,8 +104,7 @@ static int map_direct(struct sim *sim)
 	void *at;
 
 	memory->direct_size = machine->direct_last.v + 1;
-	at = mmap(NULL, memory->direct_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		  -1, 0);
+	at = reserve(memory->direct_size);
 	if (at == MAP_FAILED)
 		return -ENOMEM;
 	memory->direct = at;
@@ -236,8 +256,7 @@ static struct sim_view *view_new(const struct sim *sim, const dmk_phys *pages, s
 	view->n = n;
 	view->address = MAP_FAILED;
 	if (view_find_pages(sim, view, pages))
-		view->address = mmap(NULL, n << DMK_PAGE_SHIFT, PROT_NONE,
-				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		view->address = reserve(n << DMK_PAGE_SHIFT);
 	if (view->address != MAP_FAILED)
 		return view;
 	free(view);
