@@ -16,7 +16,7 @@
 enum { BUCKETS = 1024, REMEMBERED = 64 };
 
 struct dmk_allocation {
-	struct dmk_allocation *next;        /* in its bucket */
+	struct dmk_allocation *next;         /* in its bucket */
 	struct dmk_allocation *of_dev, **at; /* on the device's list */
 	struct dmk_dev *dev;
 	size_t size; /* as the driver said it */
@@ -107,8 +107,8 @@ static enum dmk_reason why_not_there(const struct dmk_dev *dev, const void *cpu,
 }
 
 /* Takes out the record of what a driver frees; NULL: it may not, and @reason. */
-static struct dmk_allocation *record_take(struct dmk_dev *dev, size_t size, const void *cpu, dmk_dma dma,
-					  enum dmk_reason *reason)
+static struct dmk_allocation *record_take(struct dmk_dev *dev, size_t size, const void *cpu,
+					  dmk_dma dma, enum dmk_reason *reason)
 {
 	unsigned long flags = dmk_lock_take(&records.lock);
 	struct dmk_allocation *record = record_at(cpu);
@@ -120,7 +120,7 @@ static struct dmk_allocation *record_take(struct dmk_dev *dev, size_t size, cons
 		*reason = DMK_REASON_MISMATCH;
 	if (*reason == DMK_REASON_NONE) {
 		record_unlink(record);
-		records.freed[records.next_freed++ % REMEMBERED] = (struct freed){ dev, cpu, dma.v };
+		records.freed[records.next_freed++ % REMEMBERED] = (struct freed){dev, cpu, dma.v};
 	}
 	dmk_lock_drop(&records.lock, flags);
 	return *reason == DMK_REASON_NONE ? record : NULL;
@@ -137,7 +137,7 @@ static void record_end(struct dmk_allocation *record)
 static void say_failed(const struct dmk_dev *dev, size_t size)
 {
 	static unsigned int times;
-	struct dmk_text text = { .used = 0 };
+	struct dmk_text text = {.used = 0};
 
 	if (!dmk_log_due(__atomic_add_fetch(&times, 1, __ATOMIC_RELAXED)))
 		return;
@@ -150,17 +150,18 @@ static void say_failed(const struct dmk_dev *dev, size_t size)
 
 static void announce_sleep(struct dmk_dev *dev, struct dmk_place place)
 {
-	dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_SLEEP_IN_ATOMIC,
-					  .dev = dev,
-					  .name = "dma_alloc_coherent",
-					  .interrupt = dmk_in_interrupt(),
-					  .caller = place.caller,
-					  .frame = place.frame });
+	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SLEEP_IN_ATOMIC,
+					 .dev = dev,
+					 .name = "dma_alloc_coherent",
+					 .interrupt = dmk_in_interrupt(),
+					 .caller = place.caller,
+					 .frame = place.frame});
 }
 
 static void release_managed(struct dmk_dev *dev, struct dmk_managed *self);
 
-static enum dmk_reason allocate(struct dmk_dev *dev, size_t size, unsigned int flags, struct dmk_allocation **made)
+static enum dmk_reason allocate(struct dmk_dev *dev, size_t size, unsigned int flags,
+				struct dmk_allocation **made)
 {
 	struct dmk_allocation *record;
 	enum dmk_reason reason;
@@ -188,7 +189,8 @@ free_record:
 	return reason;
 }
 
-void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int flags, unsigned long attrs)
+void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int flags,
+		unsigned long attrs)
 {
 	struct dmk_allocation *record = NULL;
 	enum dmk_reason reason;
@@ -199,17 +201,20 @@ void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int fla
 	if (reason == DMK_REASON_NO_ROOM && !(attrs & DMK_ATTR_NO_WARN))
 		say_failed(dev, size);
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = record ? DMK_EVENT_ALLOC : DMK_EVENT_ALLOC_FAILED,
-						  .dev = dev,
-						  .dma = record ? record->block.dma : DMK_MAPPING_ERROR,
-						  .cpu = record ? record->block.cpu : NULL,
-						  .phys = record ? record->block.phys : DMK_PHYS(0),
-						  .size = size,
-						  .attrs = attrs,
-						  .reason = reason,
-						  .result = record ? 0 : reason == DMK_REASON_NO_ROOM ? -ENOMEM : -EINVAL,
-						  .interrupt = dmk_in_interrupt(),
-						  DMK_EVENT_HERE });
+		dmk_announce(&(
+			struct dmk_event){.kind = record ? DMK_EVENT_ALLOC : DMK_EVENT_ALLOC_FAILED,
+					  .dev = dev,
+					  .dma = record ? record->block.dma : DMK_MAPPING_ERROR,
+					  .cpu = record ? record->block.cpu : NULL,
+					  .phys = record ? record->block.phys : DMK_PHYS(0),
+					  .size = size,
+					  .attrs = attrs,
+					  .reason = reason,
+					  .result = record                         ? 0
+						    : reason == DMK_REASON_NO_ROOM ? -ENOMEM
+										   : -EINVAL,
+					  .interrupt = dmk_in_interrupt(),
+					  DMK_EVENT_HERE});
 	if (!record)
 		return NULL;
 	*dma = record->block.dma;
@@ -218,8 +223,8 @@ void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int fla
 
 /* --- free --------------------------------------------------------------------------------------------------------- */
 
-static struct dmk_allocation *take_for_free(struct dmk_dev *dev, size_t size, const void *cpu, dmk_dma dma,
-					    enum dmk_reason *reason)
+static struct dmk_allocation *take_for_free(struct dmk_dev *dev, size_t size, const void *cpu,
+					    dmk_dma dma, enum dmk_reason *reason)
 {
 	*reason = DMK_REASON_BAD_DEVICE;
 	if (!dev)
@@ -239,16 +244,16 @@ static void free_taken(struct dmk_dev *dev, struct dmk_allocation *record)
 	record_end(record);
 }
 
-#define FREE_EVENT(...)                                                                                                \
-	((struct dmk_event){ .kind = DMK_EVENT_FREE,                                                                   \
-			     .dev = dev,                                                                               \
-			     .size = size,                                                                             \
-			     .cpu = cpu,                                                                               \
-			     .dma = dma,                                                                               \
-			     .phys = record ? record->block.phys : DMK_PHYS(0),                                        \
-			     .reason = reason,                                                                         \
-			     .interrupt = dmk_in_interrupt(),                                                          \
-			     __VA_ARGS__ })
+#define FREE_EVENT(...)                                                        \
+	((struct dmk_event){.kind = DMK_EVENT_FREE,                            \
+			    .dev = dev,                                        \
+			    .size = size,                                      \
+			    .cpu = cpu,                                        \
+			    .dma = dma,                                        \
+			    .phys = record ? record->block.phys : DMK_PHYS(0), \
+			    .reason = reason,                                  \
+			    .interrupt = dmk_in_interrupt(),                   \
+			    __VA_ARGS__})
 
 void dmk_free(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs)
 {
@@ -333,7 +338,8 @@ bool dmk_alloc_find(struct dmk_dev *dev, const void *cpu, dmk_dma dma, size_t si
 {
 	unsigned long flags = dmk_lock_take(&records.lock);
 	const struct dmk_allocation *record = record_at(cpu);
-	bool found = record && record->dev == dev && record->block.dma.v == dma.v && size <= record->block.size;
+	bool found = record && record->dev == dev && record->block.dma.v == dma.v &&
+		     size <= record->block.size;
 
 	if (found)
 		*phys = record->block.phys;

@@ -37,7 +37,7 @@ static size_t wanted_pages(void)
 
 static bool take_memory(size_t nr_pages)
 {
-	static const unsigned int widths[] = { 28, 30, 32 };
+	static const unsigned int widths[] = {28, 30, 32};
 	const struct dmk_os *os = &dmk_core.os;
 	const size_t size = nr_pages << DMK_PAGE_SHIFT;
 	struct dmk_range low;
@@ -47,14 +47,14 @@ static bool take_memory(size_t nr_pages)
 		if (!dmk_low_memory(widths[i], &low))
 			continue;
 		if (os->ops->pages_alloc(os->ctx,
-					 &(struct dmk_page_request){ .size = size,
-								     .align = size,
-								     .first = DMK_PHYS(low.first),
-								     .last = DMK_PHYS(low.last),
-								     .may_sleep = true },
+					 &(struct dmk_page_request){.size = size,
+								    .align = size,
+								    .first = DMK_PHYS(low.first),
+								    .last = DMK_PHYS(low.last),
+								    .may_sleep = true},
 					 &first))
 			continue;
-		pool.memory = (struct dmk_range){ first.v, first.v + (size - 1) };
+		pool.memory = (struct dmk_range){first.v, first.v + (size - 1)};
 		pool.nr_pages = nr_pages;
 		return true;
 	}
@@ -75,7 +75,8 @@ static bool map_view(void)
 
 static void give_memory(void)
 {
-	dmk_core.os.ops->pages_free(dmk_core.os.ctx, DMK_PHYS(pool.memory.first), pool.nr_pages << DMK_PAGE_SHIFT);
+	dmk_core.os.ops->pages_free(dmk_core.os.ctx, DMK_PHYS(pool.memory.first),
+				    pool.nr_pages << DMK_PAGE_SHIFT);
 	pool.nr_pages = 0;
 }
 
@@ -126,7 +127,8 @@ static int find_pages(const struct dmk_dev *dev, size_t n, size_t step, dmk_dma 
 		const uint64_t before_last = (n << DMK_PAGE_SHIFT) - 1;
 
 		if (!(pool.taken & pages_mask(i, n)) &&
-		    dmk_window_to_bus(dev->bus, (struct dmk_range){ first, first + before_last }, dma) &&
+		    dmk_window_to_bus(dev->bus, (struct dmk_range){first, first + before_last},
+				      dma) &&
 		    dma->v + before_last <= dmk_coherent_limit(dev))
 			return (int)i;
 	}
@@ -149,7 +151,8 @@ bool dmk_atomic_take(const struct dmk_dev *dev, size_t size, size_t align, struc
 	if (at < 0)
 		return false;
 	block->phys = DMK_PHYS(pool.memory.first + ((uint64_t)at << DMK_PAGE_SHIFT));
-	block->cpu = dev->bus->coherent ? dmk_direct(block->phys) : pool.view + ((size_t)at << DMK_PAGE_SHIFT);
+	block->cpu = dev->bus->coherent ? dmk_direct(block->phys)
+					: pool.view + ((size_t)at << DMK_PAGE_SHIFT);
 	block->size = size;
 	block->atomic = true;
 	/* A coherent device may have had the pages before, through the cache. */
@@ -162,6 +165,7 @@ void dmk_atomic_give(const struct dmk_block *block)
 {
 	unsigned long flags = dmk_lock_take(&pool.lock);
 
-	pool.taken &= ~pages_mask((block->phys.v - pool.memory.first) >> DMK_PAGE_SHIFT, block->size >> DMK_PAGE_SHIFT);
+	pool.taken &= ~pages_mask((block->phys.v - pool.memory.first) >> DMK_PAGE_SHIFT,
+				  block->size >> DMK_PAGE_SHIFT);
 	dmk_lock_drop(&pool.lock, flags);
 }

@@ -26,9 +26,9 @@ struct wanted {
 	uint64_t phys; /* the buffer's */
 	size_t size;
 	uint64_t keep;
-	uint64_t boundary; /* mask; no run crosses it */
+	uint64_t boundary;      /* mask; no run crosses it */
 	struct dmk_range slots; /* of the pool: those that the device reaches */
-	uint64_t bus; /* of the pool's first byte, if it were reached */
+	uint64_t bus;           /* of the pool's first byte, if it were reached */
 };
 
 struct place {
@@ -49,7 +49,8 @@ struct dmk_bounce *dmk_bounce_pool(const struct dmk_dev *dev, dmk_phys phys)
 }
 
 /* Which slots of the pool the device can address, and at which bus address the pool stands for it. */
-static bool reached_slots(const struct dmk_bounce *pool, const struct dmk_dev *dev, struct wanted *wanted)
+static bool reached_slots(const struct dmk_bounce *pool, const struct dmk_dev *dev,
+			  struct wanted *wanted)
 {
 	const struct dmk_bus *bus = dev->bus;
 	struct dmk_range part;
@@ -60,7 +61,8 @@ static bool reached_slots(const struct dmk_bounce *pool, const struct dmk_dev *d
 		if (!dmk_window_part(window, dmk_streaming_limit(dev), &part) ||
 		    !dmk_range_common(part, pool->memory, &part))
 			continue;
-		wanted->slots.first = (part.first - pool->memory.first + DMK_SLOT_SIZE - 1) >> DMK_SLOT_SHIFT;
+		wanted->slots.first = (part.first - pool->memory.first + DMK_SLOT_SIZE - 1) >>
+				      DMK_SLOT_SHIFT;
 		wanted->slots.last = (part.last - pool->memory.first + 1) >> DMK_SLOT_SHIFT;
 		if (wanted->slots.last <= wanted->slots.first)
 			continue;
@@ -117,7 +119,8 @@ static bool fits_at(const struct wanted *wanted, size_t slot, struct place *plac
 
 	if (offset >= DMK_SLOT_SIZE || ((first ^ last) & ~wanted->boundary))
 		return false;
-	*place = (struct place){ slot, (offset + wanted->size + DMK_SLOT_SIZE - 1) >> DMK_SLOT_SHIFT, offset };
+	*place = (struct place){slot, (offset + wanted->size + DMK_SLOT_SIZE - 1) >> DMK_SLOT_SHIFT,
+				offset};
 	return slot >= wanted->slots.first && slot + place->count - 1 <= wanted->slots.last;
 }
 
@@ -131,8 +134,8 @@ static const struct dmk_slot *last_taken(const struct dmk_bounce *pool, const st
 	return NULL;
 }
 
-static bool find_in_segment(const struct dmk_bounce *pool, size_t segment, const struct wanted *wanted,
-			    struct place *place)
+static bool find_in_segment(const struct dmk_bounce *pool, size_t segment,
+			    const struct wanted *wanted, struct place *place)
 {
 	const size_t end = (segment + 1) * DMK_SEGMENT_SLOTS;
 	const struct dmk_slot *taken;
@@ -153,14 +156,16 @@ static bool find_in_segment(const struct dmk_bounce *pool, size_t segment, const
 	return false;
 }
 
-static bool find_place(const struct dmk_bounce *pool, const struct wanted *wanted, struct place *place)
+static bool find_place(const struct dmk_bounce *pool, const struct wanted *wanted,
+		       struct place *place)
 {
 	const size_t needed = (wanted->size + DMK_SLOT_SIZE - 1) >> DMK_SLOT_SHIFT;
 
 	for (size_t i = 0; i < pool->nr_segments; i++) {
 		size_t segment = (pool->next_segment + i) % pool->nr_segments;
 
-		if (pool->free_in_segment[segment] >= needed && find_in_segment(pool, segment, wanted, place))
+		if (pool->free_in_segment[segment] >= needed &&
+		    find_in_segment(pool, segment, wanted, place))
 			return true;
 	}
 	return false;
@@ -201,7 +206,8 @@ static void free_run(struct dmk_bounce *pool, struct dmk_slot *head)
 }
 
 /* The run that the byte lies in, if the device holds one there. */
-static struct dmk_slot *run_at(struct dmk_bounce *pool, const struct dmk_dev *dev, uint64_t slot_phys)
+static struct dmk_slot *run_at(struct dmk_bounce *pool, const struct dmk_dev *dev,
+			       uint64_t slot_phys)
 {
 	struct dmk_slot *slot = &pool->slots[(slot_phys - pool->memory.first) >> DMK_SLOT_SHIFT];
 	struct dmk_slot *head = slot - slot->back;
@@ -211,7 +217,8 @@ static struct dmk_slot *run_at(struct dmk_bounce *pool, const struct dmk_dev *de
 
 static uint64_t run_first(const struct dmk_bounce *pool, const struct dmk_slot *head)
 {
-	return pool->memory.first + ((uint64_t)(head - pool->slots) << DMK_SLOT_SHIFT) + head->offset;
+	return pool->memory.first + ((uint64_t)(head - pool->slots) << DMK_SLOT_SHIFT) +
+	       head->offset;
 }
 
 /* --- bytes -------------------------------------------------------------------------------------------------------- */
@@ -231,14 +238,16 @@ static void copy_out(const struct dmk_dev *dev, uint64_t slot_phys, dmk_phys to,
 	if (!dev->bus->coherent)
 		dmk_cache_invalidate(DMK_PHYS(slot_phys), size);
 	if (!dmk_copy_to_phys(to, dmk_direct(DMK_PHYS(slot_phys)), size))
-		dmk_log(DMK_LOG_ERR, dev, "bounce buffer: no address space to copy received bytes to high memory");
+		dmk_log(DMK_LOG_ERR, dev,
+			"bounce buffer: no address space to copy received bytes to high memory");
 }
 
 /* --- the calls ---------------------------------------------------------------------------------------------------- */
 
-static void say_full(struct dmk_bounce *pool, const struct dmk_dev *dev, size_t size, size_t used, uint64_t refused)
+static void say_full(struct dmk_bounce *pool, const struct dmk_dev *dev, size_t size, size_t used,
+		     uint64_t refused)
 {
-	struct dmk_text text = { .used = 0 };
+	struct dmk_text text = {.used = 0};
 
 	if (!dmk_log_due(refused))
 		return;
@@ -274,10 +283,10 @@ static bool take_place(struct dmk_bounce *pool, struct dmk_dev *dev, const struc
 	return found;
 }
 
-enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir, unsigned long attrs,
-			       dmk_dma *dma)
+enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
+			       unsigned long attrs, dmk_dma *dma)
 {
-	struct wanted wanted = { .phys = phys.first, .boundary = boundary_of(dev) };
+	struct wanted wanted = {.phys = phys.first, .boundary = boundary_of(dev)};
 	struct dmk_bounce *pool = reached_pool(dev, &wanted);
 	uint64_t slot_phys, bytes = dmk_range_bytes(phys);
 	unsigned long flags;
@@ -304,7 +313,8 @@ undo_take:
 	return DMK_REASON_NO_ROOM;
 }
 
-static struct dmk_slot *start_leaving(struct dmk_bounce *pool, const struct dmk_dev *dev, dmk_phys slot_phys)
+static struct dmk_slot *start_leaving(struct dmk_bounce *pool, const struct dmk_dev *dev,
+				      dmk_phys slot_phys)
 {
 	unsigned long flags = dmk_lock_take(&pool->lock);
 	struct dmk_slot *head = run_at(pool, dev, slot_phys.v);
@@ -317,8 +327,8 @@ static struct dmk_slot *start_leaving(struct dmk_bounce *pool, const struct dmk_
 	return head;
 }
 
-void dmk_bounce_unmap(struct dmk_bounce *pool, struct dmk_dev *dev, dmk_phys slot_phys, enum dmk_direction dir,
-		      unsigned long attrs)
+void dmk_bounce_unmap(struct dmk_bounce *pool, struct dmk_dev *dev, dmk_phys slot_phys,
+		      enum dmk_direction dir, unsigned long attrs)
 {
 	struct dmk_slot *head = start_leaving(pool, dev, slot_phys);
 	unsigned long flags;
@@ -333,7 +343,8 @@ void dmk_bounce_unmap(struct dmk_bounce *pool, struct dmk_dev *dev, dmk_phys slo
 }
 
 /* What of @slot_phys is in the device's mapping at its first byte, and where the buffer's bytes are. */
-static bool mapped_part(struct dmk_bounce *pool, const struct dmk_dev *dev, struct dmk_range *slot_phys, dmk_phys *phys)
+static bool mapped_part(struct dmk_bounce *pool, const struct dmk_dev *dev,
+			struct dmk_range *slot_phys, dmk_phys *phys)
 {
 	unsigned long flags = dmk_lock_take(&pool->lock);
 	const struct dmk_slot *head = run_at(pool, dev, slot_phys->first);
@@ -347,33 +358,37 @@ static bool mapped_part(struct dmk_bounce *pool, const struct dmk_dev *dev, stru
 	return found;
 }
 
-void dmk_bounce_sync_for_cpu(struct dmk_bounce *pool, struct dmk_dev *dev, struct dmk_range slot_phys,
-			     enum dmk_direction dir)
+void dmk_bounce_sync_for_cpu(struct dmk_bounce *pool, struct dmk_dev *dev,
+			     struct dmk_range slot_phys, enum dmk_direction dir)
 {
 	dmk_phys phys;
 
-	if ((dir == DMK_FROM_DEVICE || dir == DMK_BIDIRECTIONAL) && mapped_part(pool, dev, &slot_phys, &phys))
+	if ((dir == DMK_FROM_DEVICE || dir == DMK_BIDIRECTIONAL) &&
+	    mapped_part(pool, dev, &slot_phys, &phys))
 		copy_out(dev, slot_phys.first, phys, dmk_range_bytes(slot_phys));
 }
 
-void dmk_bounce_sync_for_device(struct dmk_bounce *pool, struct dmk_dev *dev, struct dmk_range slot_phys,
-				enum dmk_direction dir)
+void dmk_bounce_sync_for_device(struct dmk_bounce *pool, struct dmk_dev *dev,
+				struct dmk_range slot_phys, enum dmk_direction dir)
 {
 	dmk_phys phys;
 
-	if ((dir != DMK_TO_DEVICE && dir != DMK_BIDIRECTIONAL) || !mapped_part(pool, dev, &slot_phys, &phys))
+	if ((dir != DMK_TO_DEVICE && dir != DMK_BIDIRECTIONAL) ||
+	    !mapped_part(pool, dev, &slot_phys, &phys))
 		return;
 	if (!copy_in(dev, slot_phys.first, phys, dmk_range_bytes(slot_phys)))
-		dmk_log(DMK_LOG_ERR, dev, "bounce buffer: no address space to copy bytes to send from high memory");
+		dmk_log(DMK_LOG_ERR, dev,
+			"bounce buffer: no address space to copy bytes to send from high memory");
 }
 
 void dmk_bounce_statistics(struct dmk_dev *dev, struct dmk_bounce_stats *stats)
 {
 	struct wanted wanted;
-	struct dmk_bounce *pool = dev && dev->bus && dev->dma_mask ? reached_pool(dev, &wanted) : dmk_core.bounce;
+	struct dmk_bounce *pool = dev && dev->bus && dev->dma_mask ? reached_pool(dev, &wanted)
+								   : dmk_core.bounce;
 	unsigned long flags;
 
-	*stats = (struct dmk_bounce_stats){ .slot_size = DMK_SLOT_SIZE };
+	*stats = (struct dmk_bounce_stats){.slot_size = DMK_SLOT_SIZE};
 	if (!pool)
 		return;
 	flags = dmk_lock_take(&pool->lock);

@@ -9,8 +9,8 @@
 
 enum {
 	DMK_SLOT_SHIFT = 11,
-	DMK_SLOT_SIZE = 1 << DMK_SLOT_SHIFT,         /* bytes */
-	DMK_SEGMENT_SLOTS = 128,                     /* one mapping lies in one segment */
+	DMK_SLOT_SIZE = 1 << DMK_SLOT_SHIFT,                  /* bytes */
+	DMK_SEGMENT_SLOTS = 128,                              /* one mapping lies in one segment */
 	DMK_SEGMENT_SIZE = DMK_SLOT_SIZE * DMK_SEGMENT_SLOTS, /* 256 KiB */
 };
 
@@ -40,20 +40,20 @@ size_t dmk_bounce_max_mapping(const struct dmk_dev *dev);
  *
  * Return: DMK_REASON_NONE and the bus address; NO_ROOM, TOO_LARGE, UNREACHABLE (the device reaches no pool either).
  */
-enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir, unsigned long attrs,
-			       dmk_dma *dma);
+enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
+			       unsigned long attrs, dmk_dma *dma);
 
 /**
  * dmk_bounce_unmap - copy out, and free the slots: those of the mapping that starts at @slot_phys, whatever size is said
  * An address at which the device has no mapping is ignored.
  */
-void dmk_bounce_unmap(struct dmk_bounce *pool, struct dmk_dev *dev, dmk_phys slot_phys, enum dmk_direction dir,
-		      unsigned long attrs);
+void dmk_bounce_unmap(struct dmk_bounce *pool, struct dmk_dev *dev, dmk_phys slot_phys,
+		      enum dmk_direction dir, unsigned long attrs);
 
 /** dmk_bounce_sync_* - the part of [@slot_phys, + @size) that is in the mapping there. */
-void dmk_bounce_sync_for_cpu(struct dmk_bounce *pool, struct dmk_dev *dev, struct dmk_range slot_phys,
-			     enum dmk_direction dir);
-void dmk_bounce_sync_for_device(struct dmk_bounce *pool, struct dmk_dev *dev, struct dmk_range slot_phys,
-				enum dmk_direction dir);
+void dmk_bounce_sync_for_cpu(struct dmk_bounce *pool, struct dmk_dev *dev,
+			     struct dmk_range slot_phys, enum dmk_direction dir);
+void dmk_bounce_sync_for_device(struct dmk_bounce *pool, struct dmk_dev *dev,
+				struct dmk_range slot_phys, enum dmk_direction dir);
 
 #endif

@@ -56,7 +56,7 @@ static bool take_number(const char **at, uint64_t *number)
 /* @value is what follows "swiotlb=". */
 static bool parse_value(const char *value, struct wish *wish)
 {
-	struct wish parsed = { 0 };
+	struct wish parsed = {0};
 	unsigned int numbers = 0;
 	uint64_t number;
 
@@ -94,7 +94,7 @@ static const char *swiotlb_value(const char *at)
 /* The last one that makes sense holds. */
 static struct wish parse_parameters(const char *at)
 {
-	struct wish wish = { 0 };
+	struct wish wish = {0};
 
 	while (*at) {
 		const char *value = swiotlb_value(at);
@@ -143,7 +143,7 @@ static struct dmk_bounce *pool_new(uint64_t nr_slots, struct dmk_range within)
 		goto free_pool;
 	pool->nr_slots = (size_t)nr_slots;
 	pool->nr_segments = (size_t)nr_slots / DMK_SEGMENT_SLOTS;
-	pool->memory = (struct dmk_range){ first.v, first.v + ((nr_slots << DMK_SLOT_SHIFT) - 1) };
+	pool->memory = (struct dmk_range){first.v, first.v + ((nr_slots << DMK_SLOT_SHIFT) - 1)};
 	pool->slots = dmk_meta_alloc(slots_size(pool->nr_slots), true);
 	if (!pool->slots)
 		goto free_pages;
@@ -167,7 +167,8 @@ static void pool_free(struct dmk_bounce *pool)
 	const struct dmk_os *os = &dmk_core.os;
 
 	dmk_meta_free(pool->free_in_segment, pool->nr_segments);
-	os->ops->pages_free(os->ctx, DMK_PHYS(pool->memory.first), pool->nr_slots << DMK_SLOT_SHIFT);
+	os->ops->pages_free(os->ctx, DMK_PHYS(pool->memory.first),
+			    pool->nr_slots << DMK_SLOT_SHIFT);
 	dmk_meta_free(pool->slots, slots_size(pool->nr_slots));
 	dmk_meta_free(pool, sizeof(*pool));
 }
@@ -178,11 +179,12 @@ static void pool_free(struct dmk_bounce *pool)
  */
 static struct dmk_bounce *pool_below(unsigned int bits, uint64_t nr_slots)
 {
-	static const unsigned int widths[] = { 28, 30, 32 };
+	static const unsigned int widths[] = {28, 30, 32};
 	struct dmk_bounce *pool;
 	struct dmk_range low;
 
-	for (; nr_slots >= DMK_SEGMENT_SLOTS; nr_slots = nr_slots / 2 / DMK_SEGMENT_SLOTS * DMK_SEGMENT_SLOTS) {
+	for (; nr_slots >= DMK_SEGMENT_SLOTS;
+	     nr_slots = nr_slots / 2 / DMK_SEGMENT_SLOTS * DMK_SEGMENT_SLOTS) {
 		for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
 			if (widths[i] > bits || !dmk_low_memory(widths[i], &low))
 				continue;
@@ -205,8 +207,9 @@ static uint64_t ram_bytes(uint64_t last)
 	for (unsigned int i = 0; i < machine->nr_memory; i++) {
 		const struct dmk_memory *memory = &machine->memory[i];
 
-		if (memory->kind == DMK_MEMORY_RAM && dmk_range_make(memory->first.v, memory->size, &ram) &&
-		    dmk_range_common(ram, (struct dmk_range){ 0, last }, &low))
+		if (memory->kind == DMK_MEMORY_RAM &&
+		    dmk_range_make(memory->first.v, memory->size, &ram) &&
+		    dmk_range_common(ram, (struct dmk_range){0, last}, &low))
 			bytes += dmk_range_bytes(low);
 	}
 	return bytes;
@@ -235,12 +238,12 @@ static struct dmk_bounce *lowest_pool(const struct dmk_bounce *main_pool)
 	if (!zone_last || main_pool->memory.last <= zone_last || share < DMK_SEGMENT_SLOTS)
 		return NULL;
 	return pool_new(share < most ? share / DMK_SEGMENT_SLOTS * DMK_SEGMENT_SLOTS : most,
-			(struct dmk_range){ 0, zone_last });
+			(struct dmk_range){0, zone_last});
 }
 
 static void say_size(const struct dmk_bounce *pool, uint64_t asked)
 {
-	struct dmk_text text = { .used = 0 };
+	struct dmk_text text = {.used = 0};
 
 	dmk_text_say(&text, "bounce buffer: ");
 	dmk_text_number(&text, pool->nr_slots);
@@ -264,7 +267,8 @@ bool dmk_bounce_start(const char *parameters)
 		return true;
 	dmk_core.bounce = pool_below(32, slots);
 	if (!dmk_core.bounce) {
-		dmk_log(DMK_LOG_ERR, NULL, "bounce buffer: no memory that devices reach; what would bounce will fail");
+		dmk_log(DMK_LOG_ERR, NULL,
+			"bounce buffer: no memory that devices reach; what would bounce will fail");
 		return false;
 	}
 	say_size(dmk_core.bounce, slots);

@@ -7,7 +7,8 @@
 #include "copy.h"
 #include "window.h"
 
-static int pages_in(struct dmk_range within, size_t size, size_t align, bool may_sleep, dmk_phys *first)
+static int pages_in(struct dmk_range within, size_t size, size_t align, bool may_sleep,
+		    dmk_phys *first)
 {
 	const struct dmk_os *os = &dmk_core.os;
 	const struct dmk_page_request request = {
@@ -22,9 +23,10 @@ static int pages_in(struct dmk_range within, size_t size, size_t align, bool may
 }
 
 /* Pages that the device reaches below its coherent mask, from the first of its windows that has some. */
-static bool take_pages(const struct dmk_dev *dev, size_t size, size_t align, bool may_sleep, struct dmk_block *block)
+static bool take_pages(const struct dmk_dev *dev, size_t size, size_t align, bool may_sleep,
+		       struct dmk_block *block)
 {
-	const struct dmk_range direct = { 0, dmk_layout.direct_last };
+	const struct dmk_range direct = {0, dmk_layout.direct_last};
 	struct dmk_range part;
 
 	for (unsigned int i = 0; i < dev->bus->nr_windows; i++) {
@@ -73,7 +75,8 @@ static void give_pages(const struct dmk_block *block)
 	dmk_core.os.ops->pages_free(dmk_core.os.ctx, block->phys, block->size);
 }
 
-enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int flags, struct dmk_block *block)
+enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int flags,
+			       struct dmk_block *block)
 {
 	const bool atomic = flags & DMK_ALLOC_ATOMIC, may_sleep = !atomic && !dmk_in_atomic();
 	const uint64_t whole = dmk_align_up(size, DMK_PAGE_SIZE);
@@ -82,7 +85,7 @@ enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int fl
 	if (!size || !whole || whole > ~(size_t)0 / 2)
 		return DMK_REASON_BAD_SIZE;
 	align = (size_t)dmk_power_of_two_for(whole);
-	*block = (struct dmk_block){ .size = (size_t)whole };
+	*block = (struct dmk_block){.size = (size_t)whole};
 	if (atomic && dmk_atomic_take(dev, block->size, align, block))
 		goto zero;
 	/* Making an uncached view takes time that such a caller has not. */

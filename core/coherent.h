@@ -20,12 +20,14 @@ struct dmk_block {
  * dmk_block_take - zeroed memory, both addresses aligned to the smallest order of pages that holds @size (COH-02)
  * @flags: enum dmk_alloc_flags
  */
-enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int flags, struct dmk_block *block);
+enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int flags,
+			       struct dmk_block *block);
 /** dmk_block_give - back; the device may be gone. */
 void dmk_block_give(const struct dmk_block *block);
 
 /** The pool made beforehand for callers that may not sleep (COH-06). */
-bool dmk_atomic_start(void); /* false: no memory for it; said in the log, and the machine works without */
+bool dmk_atomic_start(
+	void); /* false: no memory for it; said in the log, and the machine works without */
 void dmk_atomic_stop(void);
 /** dmk_atomic_take - pages for a device, neither zeroed nor flushed; false: none that it reaches. @align at least @size. */
 bool dmk_atomic_take(const struct dmk_dev *dev, size_t size, size_t align, struct dmk_block *block);

@@ -23,8 +23,8 @@ void dmk_observe(const struct dmk_observer *observer)
 /* --- what was handed in ------------------------------------------------------------------------------------------- */
 
 /* The field's name, if it is not there. */
-#define MISSING(object, field)                                                                                         \
-	if (!(object)->field)                                                                                          \
+#define MISSING(object, field) \
+	if (!(object)->field)  \
 	return #field
 
 static const char *missing_port_hook(const struct dmk_port_ops *ops)
@@ -58,7 +58,8 @@ static bool memory_good(const struct dmk_machine *machine)
 		const struct dmk_memory *memory = &machine->memory[i];
 
 		if ((memory->first.v | memory->size) & (DMK_PAGE_SIZE - 1) ||
-		    !dmk_range_make(memory->first.v, memory->size, &range) || range.first < after || !memory->name)
+		    !dmk_range_make(memory->first.v, memory->size, &range) || range.first < after ||
+		    !memory->name)
 			return false;
 		after = range.last + 1;
 	}
@@ -128,7 +129,7 @@ static const char *missing_os_hook(const struct dmk_os *os)
 
 static int refuse(const struct dmk_core_config *config, const char *what, const char *field)
 {
-	struct dmk_text text = { .used = 0 };
+	struct dmk_text text = {.used = 0};
 
 	if (config->os.ops && config->os.ops->log) {
 		dmk_text_say(&text, "the core can't start: ");
@@ -155,10 +156,12 @@ int dmk_core_start(const struct dmk_core_config *config)
 		return refuse(config, "the machine's description is wrong in ", wrong);
 	if (dmk_core.running)
 		return refuse(config, "it is running", "");
-	dmk_core = (struct dmk_core){ .port = config->port, .os = config->os, .machine = config->port.machine };
-	dmk_layout = (struct dmk_layout){ .direct_base = dmk_core.machine->direct_base,
-					  .direct_last = dmk_core.machine->direct_last.v,
-					  .memmap = config->memmap };
+	dmk_core = (struct dmk_core){.port = config->port,
+				     .os = config->os,
+				     .machine = config->port.machine};
+	dmk_layout = (struct dmk_layout){.direct_base = dmk_core.machine->direct_base,
+					 .direct_last = dmk_core.machine->direct_last.v,
+					 .memmap = config->memmap};
 	if (!dmk_allocations_start())
 		return -ENOMEM;
 	/* Both say in the log what they lack, and the machine goes on without. */

@@ -51,7 +51,8 @@ static inline bool dmk_in_interrupt(void)
 
 static inline bool dmk_is_ram(struct dmk_range phys)
 {
-	return dmk_core.os.ops->is_ram(dmk_core.os.ctx, DMK_PHYS(phys.first), dmk_range_bytes(phys));
+	return dmk_core.os.ops->is_ram(dmk_core.os.ctx, DMK_PHYS(phys.first),
+				       dmk_range_bytes(phys));
 }
 
 /** dmk_direct - the address of physical memory in the direct map */
@@ -64,6 +65,6 @@ static inline char *dmk_direct(dmk_phys phys)
 struct dmk_place {
 	const void *caller, *frame;
 };
-#define DMK_PLACE_HERE ((struct dmk_place){ DMK_EVENT_HERE })
+#define DMK_PLACE_HERE ((struct dmk_place){DMK_EVENT_HERE})
 
 #endif

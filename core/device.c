@@ -49,7 +49,8 @@ void dmk_dev_exit(struct dmk_dev *dev)
 static bool mask_serves(const struct dmk_dev *dev, uint64_t mask)
 {
 	const struct dmk_machine *machine = dmk_core.machine;
-	const uint64_t limit = dev->bus_dma_limit && dev->bus_dma_limit < mask ? dev->bus_dma_limit : mask;
+	const uint64_t limit = dev->bus_dma_limit && dev->bus_dma_limit < mask ? dev->bus_dma_limit
+									       : mask;
 	struct dmk_range part, ram, common;
 
 	for (unsigned int w = 0; w < dev->bus->nr_windows; w++) {
@@ -94,14 +95,14 @@ int dmk_set_mask(struct dmk_dev *dev, uint64_t mask, bool streaming, bool cohere
 	int result = reason == DMK_REASON_NONE ? 0 : -EIO;
 
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_SET_MASK,
-						  .dev = dev,
-						  .mask = mask,
-						  .streaming = streaming,
-						  .coherent = coherent,
-						  .reason = reason,
-						  .result = result,
-						  DMK_EVENT_HERE });
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SET_MASK,
+						 .dev = dev,
+						 .mask = mask,
+						 .streaming = streaming,
+						 .coherent = coherent,
+						 .reason = reason,
+						 .result = result,
+						 DMK_EVENT_HERE});
 	return result;
 }
 
@@ -147,7 +148,8 @@ bool dmk_addressing_limited(struct dmk_dev *dev)
 	for (unsigned int m = 0; m < machine->nr_memory; m++) {
 		const struct dmk_memory *memory = &machine->memory[m];
 
-		if (memory->kind == DMK_MEMORY_RAM && dmk_range_make(memory->first.v, memory->size, &ram) &&
+		if (memory->kind == DMK_MEMORY_RAM &&
+		    dmk_range_make(memory->first.v, memory->size, &ram) &&
 		    !dmk_reaches(dev, ram, &dma))
 			return true;
 	}
@@ -181,7 +183,8 @@ bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma)
 		return false;
 	if (!dev->bus->coherent)
 		return true;
-	return dev->bounce && dmk_window_to_phys(dev->bus, (struct dmk_range){ dma.v, dma.v }, &phys) &&
+	return dev->bounce &&
+	       dmk_window_to_phys(dev->bus, (struct dmk_range){dma.v, dma.v}, &phys) &&
 	       dmk_bounce_pool(dev, phys);
 }
 
@@ -190,18 +193,18 @@ unsigned int dmk_cache_alignment(void)
 	return dmk_core.machine ? dmk_core.machine->cache_line : 1;
 }
 
-static int limit_set(struct dmk_dev *dev, const char *name, uint64_t size, uint64_t mask, int result,
-		     struct dmk_place place)
+static int limit_set(struct dmk_dev *dev, const char *name, uint64_t size, uint64_t mask,
+		     int result, struct dmk_place place)
 {
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_SET_LIMIT,
-						  .dev = dev,
-						  .name = name,
-						  .size = size,
-						  .mask = mask,
-						  .result = result,
-						  .caller = place.caller,
-						  .frame = place.frame });
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SET_LIMIT,
+						 .dev = dev,
+						 .name = name,
+						 .size = size,
+						 .mask = mask,
+						 .result = result,
+						 .caller = place.caller,
+						 .frame = place.frame});
 	return result;
 }
 
@@ -218,7 +221,11 @@ int dmk_set_segment_boundary(struct dmk_dev *dev, uint64_t mask)
 
 	if (good)
 		dev->segment_boundary = mask;
-	return limit_set(dev, "segment_boundary", 0, mask, good ? 0 : dev ? -EINVAL : -EIO, DMK_PLACE_HERE);
+	return limit_set(dev, "segment_boundary", 0, mask,
+			 good  ? 0
+			 : dev ? -EINVAL
+			       : -EIO,
+			 DMK_PLACE_HERE);
 }
 
 int dmk_set_min_align_mask(struct dmk_dev *dev, unsigned int mask)
@@ -227,5 +234,9 @@ int dmk_set_min_align_mask(struct dmk_dev *dev, unsigned int mask)
 
 	if (good)
 		dev->min_align_mask = mask;
-	return limit_set(dev, "min_align_mask", 0, mask, good ? 0 : dev ? -EINVAL : -EIO, DMK_PLACE_HERE);
+	return limit_set(dev, "min_align_mask", 0, mask,
+			 good  ? 0
+			 : dev ? -EINVAL
+			       : -EIO,
+			 DMK_PLACE_HERE);
 }

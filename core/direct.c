@@ -28,32 +28,35 @@ int dmk_result_of(enum dmk_reason reason)
 
 static struct dmk_mapping mapped(dmk_dma dma, bool bounced)
 {
-	return (struct dmk_mapping){ .dma = dma, .bounced = bounced };
+	return (struct dmk_mapping){.dma = dma, .bounced = bounced};
 }
 
 static struct dmk_mapping refused(enum dmk_reason reason)
 {
-	return (struct dmk_mapping){ .dma = DMK_MAPPING_ERROR, .reason = reason };
+	return (struct dmk_mapping){.dma = DMK_MAPPING_ERROR, .reason = reason};
 }
 
 /* NO_ROOM has been said, with the numbers, by the pool. */
 static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum dmk_reason reason)
 {
 	static unsigned int times;
-	struct dmk_text text = { .used = 0 };
+	struct dmk_text text = {.used = 0};
 
-	if (reason == DMK_REASON_NO_ROOM || !dmk_log_due(__atomic_add_fetch(&times, 1, __ATOMIC_RELAXED)))
+	if (reason == DMK_REASON_NO_ROOM ||
+	    !dmk_log_due(__atomic_add_fetch(&times, 1, __ATOMIC_RELAXED)))
 		return;
 	dmk_text_number(&text, dmk_range_bytes(phys));
 	dmk_text_say(&text, " bytes at ");
 	dmk_text_hex(&text, phys.first);
-	dmk_text_say(&text, reason == DMK_REASON_TOO_LARGE ? " are more than can be bounced at once" :
-							     " are out of the device's reach and there is nowhere to bounce");
+	dmk_text_say(&text,
+		     reason == DMK_REASON_TOO_LARGE
+			     ? " are more than can be bounced at once"
+			     : " are out of the device's reach and there is nowhere to bounce");
 	dmk_log(DMK_LOG_WARNING, dev, text.data);
 }
 
-static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
-				      unsigned long attrs)
+static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys,
+				      enum dmk_direction dir, unsigned long attrs)
 {
 	dmk_dma dma;
 	enum dmk_reason reason = dmk_bounce_map(dev, phys, dir, attrs, &dma);
@@ -65,8 +68,8 @@ static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys
 	return refused(reason);
 }
 
-struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
-				  unsigned long attrs)
+struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys,
+				  enum dmk_direction dir, unsigned long attrs)
 {
 	dmk_dma dma;
 
@@ -93,7 +96,7 @@ struct dmk_mapping dmk_direct_map_mmio(struct dmk_dev *dev, struct dmk_range phy
 static bool behind(const struct dmk_dev *dev, dmk_dma dma, dmk_phys *phys)
 {
 	return dmk_device_good(dev) && dma.v != DMK_MAPPING_ERROR.v &&
-	       dmk_window_to_phys(dev->bus, (struct dmk_range){ dma.v, dma.v }, phys);
+	       dmk_window_to_phys(dev->bus, (struct dmk_range){dma.v, dma.v}, phys);
 }
 
 /* Whether there is nothing to do for any mapping of this device. */
@@ -107,11 +110,12 @@ static bool cached(const struct dmk_dev *dev, dmk_phys phys, size_t size, enum d
 {
 	struct dmk_range range;
 
-	return !dev->bus->coherent && dmk_direction_good(dir) && dmk_range_make(phys.v, size, &range) &&
-	       dmk_is_ram(range);
+	return !dev->bus->coherent && dmk_direction_good(dir) &&
+	       dmk_range_make(phys.v, size, &range) && dmk_is_ram(range);
 }
 
-void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir, unsigned long attrs)
+void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
+		      unsigned long attrs)
 {
 	struct dmk_bounce *pool;
 	dmk_phys phys;
@@ -140,7 +144,8 @@ void dmk_direct_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum
 		dmk_cache_for_cpu(phys, size, dir);
 }
 
-void dmk_direct_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
+void dmk_direct_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,
+				enum dmk_direction dir)
 {
 	struct dmk_bounce *pool;
 	struct dmk_range range;

@@ -29,14 +29,16 @@ static inline bool dmk_device_good(const struct dmk_dev *dev)
 int dmk_result_of(enum dmk_reason reason);
 
 /** dmk_direct_map - lend RAM. The device and direction are good, and every byte of @phys is RAM. */
-struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
-				  unsigned long attrs);
+struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys,
+				  enum dmk_direction dir, unsigned long attrs);
 /** dmk_direct_map_mmio - another device's registers: never bounced, never cached. */
 struct dmk_mapping dmk_direct_map_mmio(struct dmk_dev *dev, struct dmk_range phys);
 
 /** The opposites. What is not mapped, or makes no sense, is left alone. */
-void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir, unsigned long attrs);
+void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
+		      unsigned long attrs);
 void dmk_direct_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);
-void dmk_direct_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);
+void dmk_direct_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,
+				enum dmk_direction dir);
 
 #endif

@@ -24,7 +24,7 @@ struct pool_page {
 	struct pool_page *next_free; /* of those that have free blocks */
 	struct dmk_block memory;
 	unsigned int nr_free;
-	uint64_t *out;    /* a bit a block */
+	uint64_t *out;   /* a bit a block */
 	uint16_t free[]; /* stack of block numbers; @out lies after it */
 };
 
@@ -56,7 +56,8 @@ static struct {
 
 static bool arguments_good(size_t size, size_t align, size_t boundary)
 {
-	return size && size <= ~(size_t)0 / 4 && align <= ~(size_t)0 / 4 && dmk_is_power_of_two(align) &&
+	return size && size <= ~(size_t)0 / 4 && align <= ~(size_t)0 / 4 &&
+	       dmk_is_power_of_two(align) &&
 	       (!boundary || (dmk_is_power_of_two(boundary) && boundary >= size));
 }
 
@@ -74,10 +75,12 @@ static void set_shape(struct dmk_pool *pool, size_t size, size_t align, size_t b
 	pool->page_size = (size_t)dmk_align_up(pool->stride, DMK_PAGE_SIZE);
 	pool->granule = (size_t)dmk_power_of_two_for(pool->page_size);
 	/* Blocks that are aligned to as much as the boundary or more start on one, and are not longer. */
-	pool->group_size = boundary > align && boundary < pool->page_size ? boundary : pool->page_size;
+	pool->group_size = boundary > align && boundary < pool->page_size ? boundary
+									  : pool->page_size;
 	pool->per_group = blocks_in(pool->group_size, size, pool->stride);
 	rest = pool->page_size % pool->group_size;
-	pool->per_page = pool->page_size / pool->group_size * pool->per_group + blocks_in(rest, size, pool->stride);
+	pool->per_page = pool->page_size / pool->group_size * pool->per_group +
+			 blocks_in(rest, size, pool->stride);
 }
 
 static size_t block_offset(const struct dmk_pool *pool, size_t index)
@@ -109,7 +112,8 @@ static void flip_out(struct pool_page *page, size_t index)
 
 static size_t page_record_size(const struct dmk_pool *pool)
 {
-	return dmk_align_up(sizeof(struct pool_page) + pool->per_page * sizeof(uint16_t), sizeof(uint64_t)) +
+	return dmk_align_up(sizeof(struct pool_page) + pool->per_page * sizeof(uint16_t),
+			    sizeof(uint64_t)) +
 	       (pool->per_page + 63) / 64 * sizeof(uint64_t);
 }
 
@@ -173,7 +177,8 @@ static void rehash(struct dmk_pool *pool, struct pool_page **buckets, size_t nr_
 	pool->nr_buckets = nr_buckets;
 	for (size_t i = 0; i < nr_old; i++) {
 		while (old[i]) {
-			struct pool_page *page = old[i], **bucket = bucket_of(pool, page->memory.phys.v);
+			struct pool_page *page = old[i],
+					 **bucket = bucket_of(pool, page->memory.phys.v);
 
 			old[i] = page->next;
 			page->next = *bucket;
@@ -205,19 +210,20 @@ static void more_buckets(struct dmk_pool *pool, size_t nr_pages)
 	dmk_meta_free(old, nr_old * sizeof(struct pool_page *));
 }
 
-static void announce_page(const struct dmk_pool *pool, const struct pool_page *page, bool taken, struct dmk_place place)
+static void announce_page(const struct dmk_pool *pool, const struct pool_page *page, bool taken,
+			  struct dmk_place place)
 {
-	dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_POOL_PAGE,
-					  .dev = pool->dev,
-					  .pool = pool,
-					  .name = pool->name,
-					  .dma = page->memory.dma,
-					  .cpu = page->memory.cpu,
-					  .phys = page->memory.phys,
-					  .size = page->memory.size,
-					  .result = taken,
-					  .caller = place.caller,
-					  .frame = place.frame });
+	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_POOL_PAGE,
+					 .dev = pool->dev,
+					 .pool = pool,
+					 .name = pool->name,
+					 .dma = page->memory.dma,
+					 .cpu = page->memory.cpu,
+					 .phys = page->memory.phys,
+					 .size = page->memory.size,
+					 .result = taken,
+					 .caller = place.caller,
+					 .frame = place.frame});
 }
 
 /* --- create ------------------------------------------------------------------------------------------------------- */
@@ -230,7 +236,8 @@ static void set_name(struct dmk_pool *pool, const char *name)
 		pool->name[i] = name[i];
 }
 
-static struct dmk_pool *pool_new(const char *name, struct dmk_dev *dev, size_t size, size_t align, size_t boundary)
+static struct dmk_pool *pool_new(const char *name, struct dmk_dev *dev, size_t size, size_t align,
+				 size_t boundary)
 {
 	struct dmk_pool *pool = dmk_meta_alloc(sizeof(*pool), true);
 
@@ -258,8 +265,8 @@ static void pool_add(struct dmk_pool *pool)
 	dmk_lock_drop(&pools.lock, flags);
 }
 
-static enum dmk_reason create(const char *name, struct dmk_dev *dev, size_t size, size_t align, size_t boundary,
-			      bool managed, struct dmk_pool **made)
+static enum dmk_reason create(const char *name, struct dmk_dev *dev, size_t size, size_t align,
+			      size_t boundary, bool managed, struct dmk_pool **made)
 {
 	struct dmk_pool *pool;
 
@@ -279,24 +286,27 @@ static enum dmk_reason create(const char *name, struct dmk_dev *dev, size_t size
 }
 
 /* align 0 is as good as 1: no alignment asked for. */
-struct dmk_pool *dmk_pool_create(const char *name, struct dmk_dev *dev, size_t size, size_t align, size_t boundary,
-				 bool managed)
+struct dmk_pool *dmk_pool_create(const char *name, struct dmk_dev *dev, size_t size, size_t align,
+				 size_t boundary, bool managed)
 {
 	struct dmk_pool *pool = NULL;
-	enum dmk_reason reason = create(name, dev, size, align ? align : 1, boundary, managed, &pool);
+	enum dmk_reason reason = create(name, dev, size, align ? align : 1, boundary, managed,
+					&pool);
 
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_POOL_CREATE,
-						  .dev = dev,
-						  .pool = pool,
-						  .name = name,
-						  .size = size,
-						  .align = align,
-						  .boundary = boundary,
-						  .reason = reason,
-						  .result = pool ? 0 : reason == DMK_REASON_NO_ROOM ? -ENOMEM : -EINVAL,
-						  .interrupt = dmk_in_interrupt(),
-						  DMK_EVENT_HERE });
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_POOL_CREATE,
+						 .dev = dev,
+						 .pool = pool,
+						 .name = name,
+						 .size = size,
+						 .align = align,
+						 .boundary = boundary,
+						 .reason = reason,
+						 .result = pool                           ? 0
+							   : reason == DMK_REASON_NO_ROOM ? -ENOMEM
+											  : -EINVAL,
+						 .interrupt = dmk_in_interrupt(),
+						 DMK_EVENT_HERE});
 	return pool;
 }
 
@@ -320,8 +330,8 @@ static void *take_block(struct dmk_pool *pool, dmk_dma *dma)
 }
 
 /* The way of one allocation in many: a page more. */
-static __attribute__((__noinline__)) void *take_from_new_page(struct dmk_pool *pool, unsigned int flags, dmk_dma *dma,
-							  struct dmk_place place)
+static __attribute__((__noinline__)) void *
+take_from_new_page(struct dmk_pool *pool, unsigned int flags, dmk_dma *dma, struct dmk_place place)
 {
 	struct pool_page *page = page_new(pool, flags);
 	unsigned long irq_flags;
@@ -346,12 +356,12 @@ static __attribute__((__noinline__)) void *take_from_new_page(struct dmk_pool *p
 
 static void announce_sleep(const struct dmk_pool *pool, struct dmk_place place)
 {
-	dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_SLEEP_IN_ATOMIC,
-					  .dev = pool->dev,
-					  .name = "dma_pool_alloc",
-					  .interrupt = dmk_in_interrupt(),
-					  .caller = place.caller,
-					  .frame = place.frame });
+	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SLEEP_IN_ATOMIC,
+					 .dev = pool->dev,
+					 .name = "dma_pool_alloc",
+					 .interrupt = dmk_in_interrupt(),
+					 .caller = place.caller,
+					 .frame = place.frame});
 }
 
 void *dmk_pool_alloc(struct dmk_pool *pool, unsigned int flags, bool zero, dmk_dma *dma)
@@ -373,15 +383,15 @@ void *dmk_pool_alloc(struct dmk_pool *pool, unsigned int flags, bool zero, dmk_d
 	if (zero)
 		__builtin_memset(block, 0, pool->size);
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_POOL_ALLOC,
-						  .dev = pool->dev,
-						  .pool = pool,
-						  .name = pool->name,
-						  .dma = *dma,
-						  .cpu = block,
-						  .size = pool->size,
-						  .interrupt = dmk_in_interrupt(),
-						  DMK_EVENT_HERE });
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_POOL_ALLOC,
+						 .dev = pool->dev,
+						 .pool = pool,
+						 .name = pool->name,
+						 .dma = *dma,
+						 .cpu = block,
+						 .size = pool->size,
+						 .interrupt = dmk_in_interrupt(),
+						 DMK_EVENT_HERE});
 	return block;
 }
 
@@ -394,11 +404,13 @@ struct found {
 
 static bool phys_of(const struct dmk_pool *pool, dmk_dma dma, dmk_phys *phys)
 {
-	return pool->dev && dmk_window_to_phys(pool->dev->bus, (struct dmk_range){ dma.v, dma.v }, phys);
+	return pool->dev &&
+	       dmk_window_to_phys(pool->dev->bus, (struct dmk_range){dma.v, dma.v}, phys);
 }
 
 /* Whether a driver may free this, and what it is. With the lock. */
-static enum dmk_reason find_block(const struct dmk_pool *pool, const void *cpu, dmk_dma dma, struct found *found)
+static enum dmk_reason find_block(const struct dmk_pool *pool, const void *cpu, dmk_dma dma,
+				  struct found *found)
 {
 	size_t offset;
 	dmk_phys phys;
@@ -407,13 +419,15 @@ static enum dmk_reason find_block(const struct dmk_pool *pool, const void *cpu, 
 	if (!found->page)
 		return DMK_REASON_NOT_FOUND;
 	offset = (size_t)(dma.v - found->page->memory.dma.v);
-	if (!block_index(pool, offset, &found->index) || (const char *)found->page->memory.cpu + offset != cpu)
+	if (!block_index(pool, offset, &found->index) ||
+	    (const char *)found->page->memory.cpu + offset != cpu)
 		return DMK_REASON_MISMATCH;
 	return is_out(found->page, found->index) ? DMK_REASON_NONE : DMK_REASON_DOUBLE_FREE;
 }
 
 /* Marks it as back, so that a second free finds that out; it can be given out again after put_block() only. */
-static enum dmk_reason claim_block(struct dmk_pool *pool, const void *cpu, dmk_dma dma, struct found *found)
+static enum dmk_reason claim_block(struct dmk_pool *pool, const void *cpu, dmk_dma dma,
+				   struct found *found)
 {
 	unsigned long flags = dmk_lock_take(&pool->lock);
 	enum dmk_reason reason = find_block(pool, cpu, dma, found);
@@ -473,16 +487,16 @@ void dmk_pool_free(struct dmk_pool *pool, void *cpu, dmk_dma dma)
 	if (reason == DMK_REASON_NOT_FOUND && of_other_pool(pool, dma))
 		reason = DMK_REASON_MISMATCH;
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_POOL_FREE,
-						  .dev = pool->dev,
-						  .pool = pool,
-						  .name = pool->name,
-						  .dma = dma,
-						  .cpu = cpu,
-						  .size = pool->size,
-						  .reason = reason,
-						  .interrupt = dmk_in_interrupt(),
-						  DMK_EVENT_HERE });
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_POOL_FREE,
+						 .dev = pool->dev,
+						 .pool = pool,
+						 .name = pool->name,
+						 .dma = dma,
+						 .cpu = cpu,
+						 .size = pool->size,
+						 .reason = reason,
+						 .interrupt = dmk_in_interrupt(),
+						 DMK_EVENT_HERE});
 	if (reason == DMK_REASON_NONE && put_block(pool, &found) && pool->orphan)
 		pool_end(pool, DMK_PLACE_HERE);
 }
@@ -562,7 +576,7 @@ static enum dmk_reason detach(struct dmk_pool *pool, size_t *nr_out)
 
 static void say_blocks_out(const struct dmk_pool *pool, size_t nr_out)
 {
-	struct dmk_text text = { .used = 0 };
+	struct dmk_text text = {.used = 0};
 
 	dmk_text_say(&text, "pool ");
 	dmk_text_say(&text, pool->name);
@@ -581,16 +595,16 @@ static void destroy(struct dmk_pool *pool, bool managed, struct dmk_place place)
 	bool known = reason != DMK_REASON_NOT_FOUND;
 
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_POOL_DESTROY,
-						  .dev = known ? pool->dev : NULL,
-						  .pool = pool,
-						  .name = known ? pool->name : NULL,
-						  .nents = (unsigned int)nr_out,
-						  .reason = reason,
-						  .managed = managed,
-						  .interrupt = interrupt,
-						  .caller = place.caller,
-						  .frame = place.frame });
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_POOL_DESTROY,
+						 .dev = known ? pool->dev : NULL,
+						 .pool = pool,
+						 .name = known ? pool->name : NULL,
+						 .nents = (unsigned int)nr_out,
+						 .reason = reason,
+						 .managed = managed,
+						 .interrupt = interrupt,
+						 .caller = place.caller,
+						 .frame = place.frame});
 	if (reason != DMK_REASON_NONE)
 		return;
 	if (pool->is_managed && !managed)
@@ -609,7 +623,8 @@ void dmk_pool_destroy(struct dmk_pool *pool)
 
 static void release_managed(struct dmk_dev *dev, struct dmk_managed *self)
 {
-	destroy((struct dmk_pool *)((char *)self - offsetof(struct dmk_pool, managed)), true, DMK_PLACE_HERE);
+	destroy((struct dmk_pool *)((char *)self - offsetof(struct dmk_pool, managed)), true,
+		DMK_PLACE_HERE);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -634,6 +649,6 @@ void dmk_pools_stop(void)
 		struct dmk_pool *pool = pools.first;
 
 		pools.first = pool->next;
-		pool_free(pool, (struct dmk_place){ NULL, NULL });
+		pool_free(pool, (struct dmk_place){NULL, NULL});
 	}
 }

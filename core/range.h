@@ -14,7 +14,7 @@ struct dmk_range {
 /** dmk_range_make - false: no bytes, or more than the address space has from @first on. */
 static inline bool dmk_range_make(uint64_t first, uint64_t size, struct dmk_range *range)
 {
-	*range = (struct dmk_range){ first, first + (size - 1) };
+	*range = (struct dmk_range){first, first + (size - 1)};
 	return size && range->last >= first;
 }
 
@@ -25,7 +25,8 @@ static inline bool dmk_range_within(struct dmk_range inner, struct dmk_range out
 }
 
 /** dmk_range_common - what both have; false: nothing. */
-static inline bool dmk_range_common(struct dmk_range a, struct dmk_range b, struct dmk_range *common)
+static inline bool dmk_range_common(struct dmk_range a, struct dmk_range b,
+				    struct dmk_range *common)
 {
 	common->first = a.first > b.first ? a.first : b.first;
 	common->last = a.last < b.last ? a.last : b.last;

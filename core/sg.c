@@ -12,8 +12,10 @@
 /* --- what an observer is told ------------------------------------------------------------------------------------- */
 
 enum {
-	FEW_ENTRIES = 16,      /* told from the stack */
-	MOST_ENTRIES = 1 << 20 /* beyond it, a driver's count is taken for nonsense, and no entries are told */
+	FEW_ENTRIES = 16, /* told from the stack */
+	MOST_ENTRIES =
+		1
+		<< 20 /* beyond it, a driver's count is taken for nonsense, and no entries are told */
 };
 
 struct told {
@@ -38,7 +40,7 @@ static void tell_list(struct told *told, struct scatterlist *sg, int nents, int 
 			return;
 	}
 	for (int i = 0; i < nents; i++, sg = sg ? sg_next(sg) : NULL) {
-		told->entries[i] = (struct dmk_event_sg){ 0 };
+		told->entries[i] = (struct dmk_event_sg){0};
 		if (!sg)
 			continue;
 		told->entries[i].phys = DMK_PHYS(sg_page(sg) ? sg_phys(sg) : 0);
@@ -56,7 +58,8 @@ static void tell_end(struct told *told)
 		dmk_meta_free(told->entries, told->size);
 }
 
-static __attribute__((__noinline__)) void announce_list(struct dmk_event *event, struct scatterlist *sg, int nents)
+static __attribute__((__noinline__)) void announce_list(struct dmk_event *event,
+							struct scatterlist *sg, int nents)
 {
 	struct told told;
 
@@ -74,17 +77,17 @@ static __attribute__((__noinline__)) void announce_list(struct dmk_event *event,
 
 /* --- the calls ---------------------------------------------------------------------------------------------------- */
 
-static void unmap_entries(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir,
-			  unsigned long attrs)
+static void unmap_entries(struct dmk_dev *dev, struct scatterlist *sg, int nents,
+			  enum dmk_direction dir, unsigned long attrs)
 {
 	for (int i = 0; sg && i < nents; i++, sg = sg_next(sg))
 		dmk_direct_unmap(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg), dir, attrs);
 }
 
-static struct dmk_mapping map_entry(struct dmk_dev *dev, struct scatterlist *sg, enum dmk_direction dir,
-				    unsigned long attrs)
+static struct dmk_mapping map_entry(struct dmk_dev *dev, struct scatterlist *sg,
+				    enum dmk_direction dir, unsigned long attrs)
 {
-	struct dmk_mapping bad = { .dma = DMK_MAPPING_ERROR, .reason = DMK_REASON_NOT_RAM };
+	struct dmk_mapping bad = {.dma = DMK_MAPPING_ERROR, .reason = DMK_REASON_NOT_RAM};
 	struct dmk_range phys;
 
 	if (!sg_page(sg))
@@ -98,8 +101,8 @@ static struct dmk_mapping map_entry(struct dmk_dev *dev, struct scatterlist *sg,
 	return dmk_direct_map(dev, phys, dir, attrs);
 }
 
-static enum dmk_reason map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents, enum dmk_direction dir,
-				   unsigned long attrs, bool *bounced)
+static enum dmk_reason map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
+				   enum dmk_direction dir, unsigned long attrs, bool *bounced)
 {
 	struct scatterlist *sg = list;
 	struct dmk_mapping mapping;
@@ -124,8 +127,8 @@ unmap:
 	return mapping.reason;
 }
 
-static enum dmk_reason map_list(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir,
-				unsigned long attrs, bool *bounced)
+static enum dmk_reason map_list(struct dmk_dev *dev, struct scatterlist *sg, int nents,
+				enum dmk_direction dir, unsigned long attrs, bool *bounced)
 {
 	if (!dmk_device_good(dev))
 		return DMK_REASON_BAD_DEVICE;
@@ -136,62 +139,70 @@ static enum dmk_reason map_list(struct dmk_dev *dev, struct scatterlist *sg, int
 	return map_entries(dev, sg, nents, dir, attrs, bounced);
 }
 
-int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir, unsigned long attrs)
+int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir,
+	       unsigned long attrs)
 {
 	bool bounced = false;
 	enum dmk_reason reason = map_list(dev, sg, nents, dir, attrs, &bounced);
 	bool mapped = reason == DMK_REASON_NONE;
 
 	if (dmk_observed())
-		announce_list(&(struct dmk_event){ .kind = mapped ? DMK_EVENT_MAP : DMK_EVENT_MAP_FAILED,
-						   .dev = dev,
-						   .dir = dir,
-						   .attrs = attrs,
-						   .mapped_nents = mapped ? (unsigned int)nents : 0,
-						   .bounced = mapped && bounced,
-						   .reason = reason,
-						   .result = dmk_result_of(reason),
-						   DMK_EVENT_HERE },
+		announce_list(&(struct dmk_event){.kind = mapped ? DMK_EVENT_MAP
+								 : DMK_EVENT_MAP_FAILED,
+						  .dev = dev,
+						  .dir = dir,
+						  .attrs = attrs,
+						  .mapped_nents = mapped ? (unsigned int)nents : 0,
+						  .bounced = mapped && bounced,
+						  .reason = reason,
+						  .result = dmk_result_of(reason),
+						  DMK_EVENT_HERE},
 			      sg, nents);
 	return mapped ? nents : dmk_result_of(reason);
 }
 
-void dmk_unmap_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir, unsigned long attrs)
+void dmk_unmap_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir,
+		  unsigned long attrs)
 {
 	if (dmk_observed())
-		announce_list(&(struct dmk_event){ .kind = DMK_EVENT_UNMAP,
-						   .dev = dev,
-						   .dir = dir,
-						   .attrs = attrs,
-						   .mapped_nents = nents < 0 ? 0 : (unsigned int)nents,
-						   DMK_EVENT_HERE },
+		announce_list(&(struct dmk_event){.kind = DMK_EVENT_UNMAP,
+						  .dev = dev,
+						  .dir = dir,
+						  .attrs = attrs,
+						  .mapped_nents = nents < 0 ? 0
+									    : (unsigned int)nents,
+						  DMK_EVENT_HERE},
 			      sg, nents);
 	unmap_entries(dev, sg, nents, dir, attrs);
 }
 
-void dmk_sync_sg_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir)
+void dmk_sync_sg_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, int nents,
+			 enum dmk_direction dir)
 {
 	struct scatterlist *at = sg;
 
 	for (int i = 0; at && i < nents; i++, at = sg_next(at))
 		dmk_direct_sync_for_cpu(dev, DMK_DMA(sg_dma_address(at)), sg_dma_len(at), dir);
 	if (dmk_observed())
-		announce_list(&(struct dmk_event){ .kind = DMK_EVENT_SYNC_FOR_CPU,
-						   .dev = dev,
-						   .dir = dir,
-						   .mapped_nents = nents < 0 ? 0 : (unsigned int)nents,
-						   DMK_EVENT_HERE },
+		announce_list(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_CPU,
+						  .dev = dev,
+						  .dir = dir,
+						  .mapped_nents = nents < 0 ? 0
+									    : (unsigned int)nents,
+						  DMK_EVENT_HERE},
 			      sg, nents);
 }
 
-void dmk_sync_sg_for_device(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir)
+void dmk_sync_sg_for_device(struct dmk_dev *dev, struct scatterlist *sg, int nents,
+			    enum dmk_direction dir)
 {
 	if (dmk_observed())
-		announce_list(&(struct dmk_event){ .kind = DMK_EVENT_SYNC_FOR_DEVICE,
-						   .dev = dev,
-						   .dir = dir,
-						   .mapped_nents = nents < 0 ? 0 : (unsigned int)nents,
-						   DMK_EVENT_HERE },
+		announce_list(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_DEVICE,
+						  .dev = dev,
+						  .dir = dir,
+						  .mapped_nents = nents < 0 ? 0
+									    : (unsigned int)nents,
+						  DMK_EVENT_HERE},
 			      sg, nents);
 	for (int i = 0; sg && i < nents; i++, sg = sg_next(sg))
 		dmk_direct_sync_for_device(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg), dir);

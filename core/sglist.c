@@ -88,12 +88,13 @@ int sg_alloc_table(struct sg_table *table, unsigned int nents, gfp_t gfp)
 	struct scatterlist *link = NULL;
 	unsigned int left = nents;
 
-	*table = (struct sg_table){ 0 };
+	*table = (struct sg_table){0};
 	if (!nents)
 		return -EINVAL;
 	while (left) {
 		unsigned int entries, pieces = chunk_pieces(left, &entries);
-		struct scatterlist *chunk = dmk_meta_alloc(entries * sizeof(*chunk), gfpflags_allow_blocking(gfp));
+		struct scatterlist *chunk = dmk_meta_alloc(entries * sizeof(*chunk),
+							   gfpflags_allow_blocking(gfp));
 
 		if (!chunk)
 			goto free_chunks;
@@ -112,36 +113,40 @@ int sg_alloc_table(struct sg_table *table, unsigned int nents, gfp_t gfp)
 free_chunks:
 	/* The last chunk there is ends in an unused link, which reads as no next chunk. */
 	free_chunks(table->sgl, nents);
-	*table = (struct sg_table){ 0 };
+	*table = (struct sg_table){0};
 	return -ENOMEM;
 }
 
 void sg_free_table(struct sg_table *table)
 {
 	free_chunks(table->sgl, table->orig_nents);
-	*table = (struct sg_table){ 0 };
+	*table = (struct sg_table){0};
 }
 
 /* How many of @pages, from @at on, lie side by side and fit into @max_segment bytes; @offset is skipped in the first. */
-static unsigned int neighbours(struct page **pages, unsigned int n_pages, unsigned int at, unsigned int max_segment)
+static unsigned int neighbours(struct page **pages, unsigned int n_pages, unsigned int at,
+			       unsigned int max_segment)
 {
 	unsigned int n = 1, most = max_segment >> PAGE_SHIFT;
 
-	while (at + n < n_pages && n < most && page_to_pfn(pages[at + n]) == page_to_pfn(pages[at]) + n)
+	while (at + n < n_pages && n < most &&
+	       page_to_pfn(pages[at + n]) == page_to_pfn(pages[at]) + n)
 		n++;
 	return n;
 }
 
-int sg_alloc_table_from_pages_segment(struct sg_table *sgt, struct page **pages, unsigned int n_pages,
-				      unsigned int offset, unsigned long size, unsigned int max_segment, gfp_t gfp)
+int sg_alloc_table_from_pages_segment(struct sg_table *sgt, struct page **pages,
+				      unsigned int n_pages, unsigned int offset, unsigned long size,
+				      unsigned int max_segment, gfp_t gfp)
 {
 	unsigned int pieces = 0, at;
 	struct scatterlist *sg;
 	int error;
 
 	max_segment &= ~(unsigned int)(PAGE_SIZE - 1);
-	*sgt = (struct sg_table){ 0 };
-	if (!max_segment || !n_pages || !size || offset >= PAGE_SIZE || size > ((u64)n_pages << PAGE_SHIFT) - offset)
+	*sgt = (struct sg_table){0};
+	if (!max_segment || !n_pages || !size || offset >= PAGE_SIZE ||
+	    size > ((u64)n_pages << PAGE_SHIFT) - offset)
 		return -EINVAL;
 	n_pages = (unsigned int)((offset + (u64)size + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	for (at = 0; at < n_pages; at += neighbours(pages, n_pages, at, max_segment))
@@ -182,8 +187,8 @@ static bool piece_zero(dmk_phys phys, char *buffer, size_t size)
 	return dmk_zero_phys(phys, size);
 }
 
-static size_t copy_list(struct scatterlist *sg, unsigned int nents, char *buffer, size_t size, u64 skip,
-			copy_piece *copy)
+static size_t copy_list(struct scatterlist *sg, unsigned int nents, char *buffer, size_t size,
+			u64 skip, copy_piece *copy)
 {
 	size_t done = 0;
 
@@ -205,12 +210,14 @@ static size_t copy_list(struct scatterlist *sg, unsigned int nents, char *buffer
 	return done;
 }
 
-size_t sg_pcopy_to_buffer(struct scatterlist *sgl, unsigned int nents, void *buf, size_t buflen, off_t skip)
+size_t sg_pcopy_to_buffer(struct scatterlist *sgl, unsigned int nents, void *buf, size_t buflen,
+			  off_t skip)
 {
 	return copy_list(sgl, nents, buf, buflen, (u64)skip, piece_to_buffer);
 }
 
-size_t sg_pcopy_from_buffer(struct scatterlist *sgl, unsigned int nents, const void *buf, size_t buflen, off_t skip)
+size_t sg_pcopy_from_buffer(struct scatterlist *sgl, unsigned int nents, const void *buf,
+			    size_t buflen, off_t skip)
 {
 	return copy_list(sgl, nents, (char *)buf, buflen, (u64)skip, piece_from_buffer);
 }
@@ -222,14 +229,17 @@ size_t sg_zero_buffer(struct scatterlist *sgl, unsigned int nents, size_t buflen
 
 /* --- page by page ------------------------------------------------------------------------------------------------- */
 
-void __sg_page_iter_start(struct sg_page_iter *piter, struct scatterlist *sglist, unsigned int nents,
-			  unsigned long pgoffset)
+void __sg_page_iter_start(struct sg_page_iter *piter, struct scatterlist *sglist,
+			  unsigned int nents, unsigned long pgoffset)
 {
-	*piter = (struct sg_page_iter){ .sg = sglist, .__nents = nents, .sg_pgoffset = (unsigned int)pgoffset };
+	*piter = (struct sg_page_iter){.sg = sglist,
+				       .__nents = nents,
+				       .sg_pgoffset = (unsigned int)pgoffset};
 }
 
 /* To the next page of entries that have as many pages as @pages says; false: past the last. */
-static bool iter_next(struct sg_page_iter *piter, unsigned int (*pages)(const struct scatterlist *sg))
+static bool iter_next(struct sg_page_iter *piter,
+		      unsigned int (*pages)(const struct scatterlist *sg))
 {
 	if (!piter->__nents || !piter->sg)
 		return false;

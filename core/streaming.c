@@ -9,12 +9,14 @@
 
 static struct dmk_mapping refuse(enum dmk_reason reason)
 {
-	return (struct dmk_mapping){ .dma = DMK_MAPPING_ERROR, .reason = reason };
+	return (struct dmk_mapping){.dma = DMK_MAPPING_ERROR, .reason = reason};
 }
 
 static struct dmk_mapping refuse_address(enum dmk_address_kind kind)
 {
-	return (struct dmk_mapping){ .dma = DMK_MAPPING_ERROR, .reason = DMK_REASON_BAD_ADDRESS, .address_kind = kind };
+	return (struct dmk_mapping){.dma = DMK_MAPPING_ERROR,
+				    .reason = DMK_REASON_BAD_ADDRESS,
+				    .address_kind = kind};
 }
 
 static void announce_map(struct dmk_event *event, const struct dmk_mapping *mapping)
@@ -29,8 +31,8 @@ static void announce_map(struct dmk_event *event, const struct dmk_mapping *mapp
 	dmk_announce(event);
 }
 
-static struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direction dir,
-				  unsigned long attrs, dmk_phys *phys)
+static struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size,
+				  enum dmk_direction dir, unsigned long attrs, dmk_phys *phys)
 {
 	const struct dmk_os *os = &dmk_core.os;
 	enum dmk_address_kind kind;
@@ -50,20 +52,21 @@ static struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size, e
 	return dmk_direct_map(dev, range, dir, attrs);
 }
 
-dmk_dma dmk_map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direction dir, unsigned long attrs)
+dmk_dma dmk_map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direction dir,
+		    unsigned long attrs)
 {
 	dmk_phys phys = DMK_PHYS(0);
 	const struct dmk_mapping mapping = map_cpu(dev, cpu, size, dir, attrs, &phys);
 
 	if (dmk_observed())
-		announce_map(&(struct dmk_event){ .map_kind = DMK_MAP_SINGLE,
-						  .dev = dev,
-						  .cpu = cpu,
-						  .phys = phys,
-						  .size = size,
-						  .dir = dir,
-						  .attrs = attrs,
-						  DMK_EVENT_HERE },
+		announce_map(&(struct dmk_event){.map_kind = DMK_MAP_SINGLE,
+						 .dev = dev,
+						 .cpu = cpu,
+						 .phys = phys,
+						 .size = size,
+						 .dir = dir,
+						 .attrs = attrs,
+						 DMK_EVENT_HERE},
 			     &mapping);
 	return mapping.dma;
 }
@@ -73,8 +76,9 @@ static bool is_mmio(enum dmk_map_kind kind, unsigned long attrs)
 	return kind == DMK_MAP_RESOURCE || attrs & DMK_ATTR_MMIO;
 }
 
-static struct dmk_mapping map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir,
-				   unsigned long attrs, enum dmk_map_kind kind)
+static struct dmk_mapping map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size,
+				   enum dmk_direction dir, unsigned long attrs,
+				   enum dmk_map_kind kind)
 {
 	struct dmk_range range;
 
@@ -85,42 +89,43 @@ static struct dmk_mapping map_phys(struct dmk_dev *dev, dmk_phys phys, size_t si
 	if (!dmk_range_make(phys.v, size, &range))
 		return refuse(DMK_REASON_BAD_SIZE);
 	if (is_mmio(kind, attrs))
-		return dmk_is_ram(range) ? refuse_address(DMK_ADDRESS_DIRECT) : dmk_direct_map_mmio(dev, range);
+		return dmk_is_ram(range) ? refuse_address(DMK_ADDRESS_DIRECT)
+					 : dmk_direct_map_mmio(dev, range);
 	if (!dmk_is_ram(range))
 		return refuse(DMK_REASON_NOT_RAM);
 	return dmk_direct_map(dev, range, dir, attrs);
 }
 
-dmk_dma dmk_map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir, unsigned long attrs,
-		     enum dmk_map_kind kind)
+dmk_dma dmk_map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir,
+		     unsigned long attrs, enum dmk_map_kind kind)
 {
 	const struct dmk_mapping mapping = map_phys(dev, phys, size, dir, attrs, kind);
 
 	if (dmk_observed())
-		announce_map(&(struct dmk_event){ .map_kind = kind,
-						  .dev = dev,
-						  .phys = phys,
-						  .size = size,
-						  .dir = dir,
-						  .attrs = attrs,
-						  DMK_EVENT_HERE },
+		announce_map(&(struct dmk_event){.map_kind = kind,
+						 .dev = dev,
+						 .phys = phys,
+						 .size = size,
+						 .dir = dir,
+						 .attrs = attrs,
+						 DMK_EVENT_HERE},
 			     &mapping);
 	return mapping.dma;
 }
 
-void dmk_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir, unsigned long attrs,
-	       enum dmk_map_kind kind)
+void dmk_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
+	       unsigned long attrs, enum dmk_map_kind kind)
 {
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_UNMAP,
-						  .map_kind = kind,
-						  .dev = dev,
-						  .dma = dma,
-						  .size = size,
-						  .dir = dir,
-						  .attrs = attrs,
-						  .interrupt = dmk_in_interrupt(),
-						  DMK_EVENT_HERE });
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_UNMAP,
+						 .map_kind = kind,
+						 .dev = dev,
+						 .dma = dma,
+						 .size = size,
+						 .dir = dir,
+						 .attrs = attrs,
+						 .interrupt = dmk_in_interrupt(),
+						 DMK_EVENT_HERE});
 	if (!is_mmio(kind, attrs))
 		dmk_direct_unmap(dev, dma, size, dir, attrs);
 }
@@ -130,11 +135,11 @@ int dmk_mapping_error(struct dmk_dev *dev, dmk_dma dma)
 	int result = dma.v == DMK_MAPPING_ERROR.v ? -ENOMEM : 0;
 
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_MAPPING_ERROR,
-						  .dev = dev,
-						  .dma = dma,
-						  .result = result,
-						  DMK_EVENT_HERE });
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_MAPPING_ERROR,
+						 .dev = dev,
+						 .dma = dma,
+						 .result = result,
+						 DMK_EVENT_HERE});
 	return result;
 }
 
@@ -142,27 +147,27 @@ void dmk_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 {
 	dmk_direct_sync_for_cpu(dev, dma, size, dir);
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_SYNC_FOR_CPU,
-						  .map_kind = DMK_MAP_SINGLE,
-						  .dev = dev,
-						  .dma = dma,
-						  .size = size,
-						  .dir = dir,
-						  .interrupt = dmk_in_interrupt(),
-						  DMK_EVENT_HERE });
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_CPU,
+						 .map_kind = DMK_MAP_SINGLE,
+						 .dev = dev,
+						 .dma = dma,
+						 .size = size,
+						 .dir = dir,
+						 .interrupt = dmk_in_interrupt(),
+						 DMK_EVENT_HERE});
 }
 
 /* Announced first: once it is done the device may be at it already. */
 void dmk_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
 {
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_SYNC_FOR_DEVICE,
-						  .map_kind = DMK_MAP_SINGLE,
-						  .dev = dev,
-						  .dma = dma,
-						  .size = size,
-						  .dir = dir,
-						  .interrupt = dmk_in_interrupt(),
-						  DMK_EVENT_HERE });
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_DEVICE,
+						 .map_kind = DMK_MAP_SINGLE,
+						 .dev = dev,
+						 .dma = dma,
+						 .size = size,
+						 .dir = dir,
+						 .interrupt = dmk_in_interrupt(),
+						 DMK_EVENT_HERE});
 	dmk_direct_sync_for_device(dev, dma, size, dir);
 }

@@ -14,7 +14,8 @@ static bool window_span(const struct dmk_window *window, uint64_t *last_offset)
 }
 
 /* Moves @range from one side of the window, which begins at @from, to the other, which begins at @to. */
-static bool window_move(struct dmk_range range, uint64_t from, uint64_t to, uint64_t last_offset, uint64_t *first)
+static bool window_move(struct dmk_range range, uint64_t from, uint64_t to, uint64_t last_offset,
+			uint64_t *first)
 {
 	uint64_t offset = range.first - from;
 	uint64_t before_last = range.last - range.first;
@@ -63,7 +64,7 @@ bool dmk_window_part(const struct dmk_window *window, uint64_t limit, struct dmk
 		last_offset = limit - window->bus;
 	if (last_offset > ~0ULL - window->phys.v)
 		last_offset = ~0ULL - window->phys.v;
-	*phys = (struct dmk_range){ window->phys.v, window->phys.v + last_offset };
+	*phys = (struct dmk_range){window->phys.v, window->phys.v + last_offset};
 	return true;
 }
 
@@ -94,7 +95,8 @@ static bool narrow(struct dmk_range *all, const struct dmk_bus *bus, uint64_t li
 	struct dmk_range part;
 
 	for (unsigned int i = 0; i < bus->nr_windows; i++) {
-		if (dmk_window_part(&bus->windows[i], limit, &part) && dmk_range_common(*all, part, all))
+		if (dmk_window_part(&bus->windows[i], limit, &part) &&
+		    dmk_range_common(*all, part, all))
 			return true;
 	}
 	return false;
@@ -105,7 +107,7 @@ bool dmk_low_memory(unsigned int bits, struct dmk_range *phys)
 	const struct dmk_machine *machine = dmk_core.machine;
 	const uint64_t limit = bits >= 64 ? ~0ULL : (1ULL << bits) - 1;
 
-	*phys = (struct dmk_range){ 0, machine->direct_last.v };
+	*phys = (struct dmk_range){0, machine->direct_last.v};
 	if (machine->pci && !narrow(phys, machine->pci->dma, limit))
 		return false;
 	for (unsigned int i = 0; i < machine->nr_platform; i++) {
@@ -115,6 +117,7 @@ bool dmk_low_memory(unsigned int bits, struct dmk_range *phys)
 			return false;
 	}
 	/* A machine whose buses are not described yet: as if it were the identity. */
-	return dmk_range_common(*phys, (struct dmk_range){ 0, machine->pci || machine->nr_platform ? ~0ULL : limit },
-				phys);
+	return dmk_range_common(
+		*phys, (struct dmk_range){0, machine->pci || machine->nr_platform ? ~0ULL : limit},
+		phys);
 }

@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #define DIRECT_SIZE (FAKE_HIGH + FAKE_HIGH_SIZE)
-#define NR_PAGES ((FAKE_LOW_SIZE + FAKE_HIGH_SIZE) / 4096)
-#define LOW_PAGES (FAKE_LOW_SIZE / 4096)
+#define NR_PAGES    ((FAKE_LOW_SIZE + FAKE_HIGH_SIZE) / 4096)
+#define LOW_PAGES   (FAKE_LOW_SIZE / 4096)
 #define MEMMAP_SIZE (DIRECT_SIZE / 4096 * 128)
 
 struct dmk_dev fake_dev, fake_other;
@@ -43,11 +43,11 @@ static struct {
 	struct dmk_bus bus;
 	struct dmk_window window;
 	struct dmk_platform_device platform;
-} fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const struct dmk_memory memory[] = {
-	{ { FAKE_LOW }, FAKE_LOW_SIZE, DMK_MEMORY_RAM, "low" },
-	{ { FAKE_HIGH }, FAKE_HIGH_SIZE, DMK_MEMORY_RAM, "high" },
+	{{FAKE_LOW}, FAKE_LOW_SIZE, DMK_MEMORY_RAM, "low"},
+	{{FAKE_HIGH}, FAKE_HIGH_SIZE, DMK_MEMORY_RAM, "high"},
 };
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
@@ -70,11 +70,16 @@ static void memory_start(void)
 		if (fake.fd < 0 || ftruncate(fake.fd, FAKE_LOW_SIZE + FAKE_HIGH_SIZE))
 			abort();
 		/* Aligned to the largest allocation, as a real direct map is. */
-		fake.direct = map(DIRECT_SIZE + (4 << 20), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NULL, -1, 0);
-		fake.direct = (char *)(((uintptr_t)fake.direct + (4 << 20) - 1) & ~(uintptr_t)((4 << 20) - 1));
-		fake.memmap = map(MEMMAP_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NULL, -1, 0);
-		map(FAKE_LOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fake.direct + FAKE_LOW, fake.fd, 0);
-		map(FAKE_HIGH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fake.direct + FAKE_HIGH, fake.fd, FAKE_LOW_SIZE);
+		fake.direct = map(DIRECT_SIZE + (4 << 20), PROT_NONE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NULL, -1, 0);
+		fake.direct = (char *)(((uintptr_t)fake.direct + (4 << 20) - 1) &
+				       ~(uintptr_t)((4 << 20) - 1));
+		fake.memmap = map(MEMMAP_SIZE, PROT_NONE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NULL, -1, 0);
+		map(FAKE_LOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fake.direct + FAKE_LOW,
+		    fake.fd, 0);
+		map(FAKE_HIGH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fake.direct + FAKE_HIGH,
+		    fake.fd, FAKE_LOW_SIZE);
 	}
 	memset(fake.taken, 0, sizeof(fake.taken));
 	memset(&fake.held, 0, sizeof(fake.held));
@@ -95,7 +100,8 @@ void *fake_device_ram(dmk_dma dma)
 static bool in_ram(uint64_t first, uint64_t size)
 {
 	for (size_t i = 0; i < 2; i++) {
-		if (first >= memory[i].first.v && size <= memory[i].size && first - memory[i].first.v <= memory[i].size - size)
+		if (first >= memory[i].first.v && size <= memory[i].size &&
+		    first - memory[i].first.v <= memory[i].size - size)
 			return true;
 	}
 	return false;
@@ -169,8 +175,8 @@ static void meta_free(void *ctx, void *meta, size_t size)
 
 static bool run_fits(const struct dmk_page_request *request, uint64_t first)
 {
-	if (first & (request->align - 1) || first < request->first.v || first + request->size - 1 > request->last.v ||
-	    !in_ram(first, request->size))
+	if (first & (request->align - 1) || first < request->first.v ||
+	    first + request->size - 1 > request->last.v || !in_ram(first, request->size))
 		return false;
 	return fake_pages_free(first, request->size);
 }
@@ -180,7 +186,8 @@ static int pages_alloc(void *ctx, const struct dmk_page_request *request, dmk_ph
 {
 	int error = -ENOMEM;
 
-	if (request->size & 4095 || request->align & 4095 || request->align & (request->align - 1) || !request->size)
+	if (request->size & 4095 || request->align & 4095 ||
+	    request->align & (request->align - 1) || !request->size)
 		abort();
 	pthread_mutex_lock(&fake.lock);
 	for (size_t i = 2; i-- > 0 && error && !(i == 1 && fails());) {
@@ -259,10 +266,12 @@ static void relax(void *ctx)
 	sched_yield();
 }
 
-static void log_message(void *ctx, enum dmk_log_level level, const char *device, const char *message)
+static void log_message(void *ctx, enum dmk_log_level level, const char *device,
+			const char *message)
 {
 	pthread_mutex_lock(&fake.lock);
-	snprintf(fake_log, sizeof(fake_log), "%s%s%s", device ? device : "", device ? ": " : "", message);
+	snprintf(fake_log, sizeof(fake_log), "%s%s%s", device ? device : "", device ? ": " : "",
+		 message);
 	if (level <= DMK_LOG_WARNING)
 		fake_warned++;
 	fake_log_count++;
@@ -299,7 +308,8 @@ static void *view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view 
 	pthread_mutex_unlock(&fake.lock);
 	at = map(n * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, -1, 0);
 	for (size_t i = 0; i < n; i++)
-		map(4096, PROT_READ | PROT_WRITE, MAP_SHARED, at + i * 4096, fake.fd, page_index(pages[i].v) * 4096);
+		map(4096, PROT_READ | PROT_WRITE, MAP_SHARED, at + i * 4096, fake.fd,
+		    page_index(pages[i].v) * 4096);
 	return at;
 }
 
@@ -315,7 +325,7 @@ static void cache_op(enum fake_cache op, dmk_phys phys, size_t size)
 {
 	pthread_mutex_lock(&fake.lock);
 	if (fake.nr_ops < 64)
-		fake.ops[fake.nr_ops++] = (struct fake_cache_op){ op, phys.v, size };
+		fake.ops[fake.nr_ops++] = (struct fake_cache_op){op, phys.v, size};
 	pthread_mutex_unlock(&fake.lock);
 }
 
@@ -376,11 +386,11 @@ static const struct dmk_port_ops port_ops = {
 
 static void machine_start(const struct fake_options *options)
 {
-	fake.window = (struct dmk_window){ 0, { 0 }, ~0ULL };
+	fake.window = (struct dmk_window){0, {0}, ~0ULL};
 	if (options->bus == FAKE_OFFSET)
-		fake.window = (struct dmk_window){ 0x80000000, { FAKE_LOW }, 0x400000 };
-	fake.bus = (struct dmk_bus){ "bus", &fake.window, 1, options->bus != FAKE_NONCOHERENT };
-	fake.platform = (struct dmk_platform_device){ .name = "device", .dma = &fake.bus };
+		fake.window = (struct dmk_window){0x80000000, {FAKE_LOW}, 0x400000};
+	fake.bus = (struct dmk_bus){"bus", &fake.window, 1, options->bus != FAKE_NONCOHERENT};
+	fake.platform = (struct dmk_platform_device){.name = "device", .dma = &fake.bus};
 	fake.machine = (struct dmk_machine){
 		.name = "fake",
 		.summary = "for tests",
@@ -400,8 +410,8 @@ static void machine_start(const struct fake_options *options)
 int fake_start(const struct fake_options *options)
 {
 	struct dmk_core_config config = {
-		.port = { &port_ops, NULL, &fake.machine },
-		.os = { &os_ops, NULL },
+		.port = {&port_ops, NULL, &fake.machine},
+		.os = {&os_ops, NULL},
 		.parameters = options->parameters,
 	};
 	int error;
@@ -452,7 +462,7 @@ static void keep_event(void *ctx, const struct dmk_event *event)
 
 void fake_watch(bool on)
 {
-	static const struct dmk_observer observer = { keep_event, NULL };
+	static const struct dmk_observer observer = {keep_event, NULL};
 
 	fake_nr_events = 0;
 	dmk_observe(on ? &observer : NULL);

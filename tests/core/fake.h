@@ -12,9 +12,9 @@
 
 #include <stdio.h>
 
-#define FAKE_LOW 0x100000ULL
-#define FAKE_LOW_SIZE 0x600000ULL
-#define FAKE_HIGH 0x100000000ULL
+#define FAKE_LOW       0x100000ULL
+#define FAKE_LOW_SIZE  0x600000ULL
+#define FAKE_HIGH      0x100000000ULL
 #define FAKE_HIGH_SIZE 0x200000ULL
 
 enum fake_bus {
@@ -27,10 +27,11 @@ struct fake_options {
 	enum fake_bus bus;
 	const char *parameters;
 	uint32_t caps;
-	bool highmem;           /* no direct map above 4 GiB */
+	bool highmem; /* no direct map above 4 GiB */
 	uint64_t dma_zone_last;
-	unsigned int fail_from; /* the n-th allocation of any kind fails, counted from dmk_core_start(); 0: none */
-	bool may_fail;          /* dmk_core_start() may: fake_start() then returns its error */
+	unsigned int
+		fail_from; /* the n-th allocation of any kind fails, counted from dmk_core_start(); 0: none */
+	bool may_fail; /* dmk_core_start() may: fake_start() then returns its error */
 };
 
 int fake_start(const struct fake_options *options);

@@ -16,25 +16,26 @@ static const struct parameter_row {
 	bool bounces_low;
 	bool warns;
 } parameter_rows[] = {
-	{ "", 0, 0, false, false, false },
-	{ "", DMK_CAP_BOUNCE, 256, true, false, false }, /* a sixteenth of 8 MiB */
-	{ "quiet swiotlb=512 debug", DMK_CAP_BOUNCE, 512, true, false, false },
-	{ "swiotlb=100", DMK_CAP_BOUNCE, 128, true, false, false }, /* whole segments */
-	{ "swiotlb=512,4", DMK_CAP_BOUNCE, 512, true, false, false },
-	{ "swiotlb=force", 0, 256, true, true, false },
-	{ "swiotlb=512,force", 0, 512, true, true, false },
-	{ "swiotlb=512,2,force", 0, 512, true, true, false },
-	{ "swiotlb=noforce", DMK_CAP_BOUNCE, 0, false, false, false },
-	{ "swiotlb=512,noforce", DMK_CAP_BOUNCE, 0, false, false, false },
-	{ "swiotlb=noforce swiotlb=384", DMK_CAP_BOUNCE, 384, true, false, false }, /* the last one holds */
-	{ "swiotlb=0", DMK_CAP_BOUNCE, 256, true, false, false },
-	{ "xswiotlb=noforce", DMK_CAP_BOUNCE, 256, true, false, false },
-	{ "swiotlb=noforced", DMK_CAP_BOUNCE, 256, true, false, true },
-	{ "swiotlb=", DMK_CAP_BOUNCE, 256, true, false, true },
-	{ "swiotlb=12x", DMK_CAP_BOUNCE, 256, true, false, true },
-	{ "swiotlb=1,2,3", DMK_CAP_BOUNCE, 256, true, false, true },
-	{ "swiotlb=force,noforce", DMK_CAP_BOUNCE, 256, true, false, true },
-	{ "swiotlb=99999999999999999999999", DMK_CAP_BOUNCE, 256, true, false, true },
+	{"", 0, 0, false, false, false},
+	{"", DMK_CAP_BOUNCE, 256, true, false, false}, /* a sixteenth of 8 MiB */
+	{"quiet swiotlb=512 debug", DMK_CAP_BOUNCE, 512, true, false, false},
+	{"swiotlb=100", DMK_CAP_BOUNCE, 128, true, false, false}, /* whole segments */
+	{"swiotlb=512,4", DMK_CAP_BOUNCE, 512, true, false, false},
+	{"swiotlb=force", 0, 256, true, true, false},
+	{"swiotlb=512,force", 0, 512, true, true, false},
+	{"swiotlb=512,2,force", 0, 512, true, true, false},
+	{"swiotlb=noforce", DMK_CAP_BOUNCE, 0, false, false, false},
+	{"swiotlb=512,noforce", DMK_CAP_BOUNCE, 0, false, false, false},
+	{"swiotlb=noforce swiotlb=384", DMK_CAP_BOUNCE, 384, true, false,
+	 false}, /* the last one holds */
+	{"swiotlb=0", DMK_CAP_BOUNCE, 256, true, false, false},
+	{"xswiotlb=noforce", DMK_CAP_BOUNCE, 256, true, false, false},
+	{"swiotlb=noforced", DMK_CAP_BOUNCE, 256, true, false, true},
+	{"swiotlb=", DMK_CAP_BOUNCE, 256, true, false, true},
+	{"swiotlb=12x", DMK_CAP_BOUNCE, 256, true, false, true},
+	{"swiotlb=1,2,3", DMK_CAP_BOUNCE, 256, true, false, true},
+	{"swiotlb=force,noforce", DMK_CAP_BOUNCE, 256, true, false, true},
+	{"swiotlb=99999999999999999999999", DMK_CAP_BOUNCE, 256, true, false, true},
 };
 
 static bool maps(struct dmk_dev *dev, uint64_t phys, size_t size, bool *bounced)
@@ -56,14 +57,17 @@ static void test_BNC_01_parameter(void **state)
 		size_t pages;
 		bool bounced;
 
-		fake_start(&(struct fake_options){ .caps = row->caps, .parameters = row->parameters });
+		fake_start(
+			&(struct fake_options){.caps = row->caps, .parameters = row->parameters});
 		ROW_EXPECT(row->parameters, fake_warned == row->warns);
 		pages = fake_held().pages;
 		dmk_bounce_statistics(&fake_dev, &stats);
 		ROW_EXPECT(row->parameters, stats.total == row->total);
 		ROW_EXPECT(row->parameters, stats.slot_size == SLOT);
-		ROW_EXPECT(row->parameters, pages >= row->total / 2 && pages <= row->total / 2 + 64);
-		ROW_EXPECT(row->parameters, maps(&fake_dev, HIGH(0), 4096, &bounced) == row->maps_high);
+		ROW_EXPECT(row->parameters,
+			   pages >= row->total / 2 && pages <= row->total / 2 + 64);
+		ROW_EXPECT(row->parameters,
+			   maps(&fake_dev, HIGH(0), 4096, &bounced) == row->maps_high);
 		ROW_EXPECT(row->parameters, bounced == row->maps_high);
 		ROW_EXPECT(row->parameters, maps(&fake_dev, LOW(0), 4096, &bounced));
 		ROW_EXPECT(row->parameters, bounced == row->bounces_low);
@@ -77,7 +81,7 @@ static void test_BNC_01_smaller_when_memory_is_short(void **state)
 {
 	struct dmk_bounce_stats stats;
 
-	fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=65536" });
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=65536"});
 	dmk_bounce_statistics(&fake_dev, &stats);
 	assert_true(stats.total >= 1024 && stats.total < 65536);
 	fake_stop();
@@ -88,13 +92,13 @@ static void test_MSK_05_a_lower_pool_for_24_bits(void **state)
 	dmk_dma dma;
 
 	/* The main pool, taken from above, is out of the zone's reach. */
-	fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE, .dma_zone_last = LOW(0x2fffff) });
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .dma_zone_last = LOW(0x2fffff)});
 	assert_int_equal(dmk_set_mask(&fake_dev, LOW(0x2fffff), true, false), 0);
 	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 4096, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
 	/* The zone's sixteenth is less than a segment: there is no such pool, and no bad address either. */
 	assert_true(dma.v == ~0ULL);
 	fake_stop();
-	fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE, .dma_zone_last = LOW(0x4fffff) });
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .dma_zone_last = LOW(0x4fffff)});
 	assert_int_equal(dmk_set_mask(&fake_dev, LOW(0x4fffff), true, false), 0);
 	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 4096, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
 	assert_true(dma.v != ~0ULL && dma.v + 4095 <= LOW(0x4fffff));
@@ -126,13 +130,13 @@ static const struct bytes_row {
 	enum dmk_direction dir;
 	bool in, out; /* what sync copies */
 } bytes_rows[] = {
-	{ "to the device", FAKE_IDENTITY, false, DMK_TO_DEVICE, true, false },
-	{ "from the device", FAKE_IDENTITY, false, DMK_FROM_DEVICE, false, true },
-	{ "both ways", FAKE_IDENTITY, false, DMK_BIDIRECTIONAL, true, true },
-	{ "through a window", FAKE_OFFSET, false, DMK_BIDIRECTIONAL, true, true },
-	{ "not coherent", FAKE_NONCOHERENT, false, DMK_BIDIRECTIONAL, true, true },
-	{ "highmem, to the device", FAKE_IDENTITY, true, DMK_TO_DEVICE, true, false },
-	{ "highmem, both ways", FAKE_NONCOHERENT, true, DMK_BIDIRECTIONAL, true, true },
+	{"to the device", FAKE_IDENTITY, false, DMK_TO_DEVICE, true, false},
+	{"from the device", FAKE_IDENTITY, false, DMK_FROM_DEVICE, false, true},
+	{"both ways", FAKE_IDENTITY, false, DMK_BIDIRECTIONAL, true, true},
+	{"through a window", FAKE_OFFSET, false, DMK_BIDIRECTIONAL, true, true},
+	{"not coherent", FAKE_NONCOHERENT, false, DMK_BIDIRECTIONAL, true, true},
+	{"highmem, to the device", FAKE_IDENTITY, true, DMK_TO_DEVICE, true, false},
+	{"highmem, both ways", FAKE_NONCOHERENT, true, DMK_BIDIRECTIONAL, true, true},
 };
 
 /* Across a page, at odd addresses. */
@@ -146,7 +150,8 @@ static void test_BNC_02_bytes(void **state)
 		uint8_t *ram, *device;
 		dmk_dma dma;
 
-		fake_start(&(struct fake_options){ .bus = row->bus, .caps = DMK_CAP_BOUNCE, .highmem = row->highmem });
+		fake_start(&(struct fake_options){
+			.bus = row->bus, .caps = DMK_CAP_BOUNCE, .highmem = row->highmem});
 		ram = fake_ram(phys);
 		fill(ram, size, 1);
 		dma = dmk_map_phys(&fake_dev, DMK_PHYS(phys), size, row->dir, 0, DMK_MAP_PAGE);
@@ -161,7 +166,7 @@ static void test_BNC_02_bytes(void **state)
 		dmk_sync_for_device(&fake_dev, DMK_DMA(dma.v + 100), 5000, row->dir);
 		ROW_EXPECT(row->what, filled(device, 100, 1));
 		ROW_EXPECT(row->what, row->in == !memcmp(device + 100, ram + 100, 5000));
-		ROW_EXPECT(row->what, !memcmp(device + 5100, ram + 5100, size - 5100) == false);
+		ROW_EXPECT(row->what, memcmp(device + 5100, ram + 5100, size - 5100) != 0);
 		/* Sync of a part, for the CPU. */
 		fill(device, size, 3);
 		dmk_sync_for_cpu(&fake_dev, DMK_DMA(dma.v + 200), 5000, row->dir);
@@ -190,7 +195,7 @@ static void test_BNC_02_skip_sync_at_unmap(void **state)
 {
 	dmk_dma dma;
 
-	fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE });
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
 	fill(fake_ram(HIGH(0)), 64, 1);
 	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 64, DMK_FROM_DEVICE, 1 << 5, DMK_MAP_PAGE);
 	fill(fake_device_ram(dma), 64, 2);
@@ -205,9 +210,10 @@ static void test_BNC_02_slots_of_a_noncoherent_device_are_kept_in_step(void **st
 	uint64_t slot;
 	dmk_dma dma;
 
-	fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE, .bus = FAKE_NONCOHERENT });
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .bus = FAKE_NONCOHERENT});
 	fake_cache_ops(ops, 8);
-	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(10)), 64, DMK_FROM_DEVICE, 1 << 5, DMK_MAP_PAGE);
+	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(10)), 64, DMK_FROM_DEVICE, 1 << 5,
+			   DMK_MAP_PAGE);
 	slot = dma.v;
 	assert_int_equal(fake_cache_ops(ops, 8), 1);
 	assert_true(ops[0].op == FAKE_FLUSH && ops[0].phys == slot && ops[0].size == 64);
@@ -226,9 +232,11 @@ static void test_BNC_02_no_view_of_high_memory_fails(void **state)
 {
 	struct dmk_bounce_stats stats;
 
-	fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE, .highmem = true });
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .highmem = true});
 	fake_fail_at(2);
-	assert_true(dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(4000)), 200, DMK_TO_DEVICE, 0, DMK_MAP_PAGE).v == ~0ULL);
+	assert_true(
+		dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(4000)), 200, DMK_TO_DEVICE, 0, DMK_MAP_PAGE)
+			.v == ~0ULL);
 	dmk_bounce_statistics(&fake_dev, &stats);
 	assert_int_equal(stats.used, 0);
 	fake_stop();
@@ -242,7 +250,7 @@ static void test_STR_04_wrong_unmaps_do_no_harm(void **state)
 	uint8_t *ram;
 	dmk_dma dma;
 
-	fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE });
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
 	ram = fake_ram(HIGH(0));
 	fill(ram, 8192, 1);
 	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 5000, DMK_FROM_DEVICE, 0, DMK_MAP_PAGE);
@@ -266,6 +274,12 @@ static void test_STR_04_wrong_unmaps_do_no_harm(void **state)
 	dmk_unmap(&fake_dev, dma, 5000, DMK_FROM_DEVICE, 0, DMK_MAP_PAGE);
 	dmk_bounce_statistics(&fake_dev, &stats);
 	assert_int_equal(stats.used, 0);
+	/* What was sent only does not come back, whatever direction the unmap says. */
+	fill(ram, 5000, 3);
+	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 5000, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+	fill(fake_device_ram(dma), 5000, 4);
+	dmk_unmap(&fake_dev, dma, 5000, DMK_FROM_DEVICE, 0, DMK_MAP_PAGE);
+	assert_true(filled(ram, 5000, 3));
 	/* Too long, and past the window. */
 	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 5000, DMK_FROM_DEVICE, 0, DMK_MAP_PAGE);
 	dmk_unmap(&fake_dev, dma, SIZE_MAX, DMK_FROM_DEVICE, 0, DMK_MAP_PAGE);
@@ -284,16 +298,16 @@ static const struct bound_row {
 	uint64_t boundary;
 	enum dmk_reason reason;
 } bound_rows[] = {
-	{ "the largest mapping", 0, SEGMENT, 0, 0, 0 },
-	{ "the largest, at an odd place in the page", 1234, SEGMENT, 0, 0, 0 },
-	{ "a byte more", 0, SEGMENT + 1, 0, 0, DMK_REASON_TOO_LARGE },
-	{ "the largest that keeps the page offset", 1234, SEGMENT - 4096, 4095, 0, 0 },
-	{ "more than that", 0, SEGMENT - 4095, 4095, 0, DMK_REASON_TOO_LARGE },
-	{ "a wider alignment", 0x1f123, 4096, 0x1ffff, 0, 0 },
-	{ "an alignment of 16 bytes", 0x1f12f, 4096, 15, 0, 0 },
-	{ "no crossing of 4 KiB", 0, 4096, 0, 4095, 0 },
-	{ "a mapping that must cross 4 KiB", 100, 4096, 0, 4095, DMK_REASON_NO_ROOM },
-	{ "an alignment no mapping has", 0, 1, 0x7ffff, 0, DMK_REASON_TOO_LARGE },
+	{"the largest mapping", 0, SEGMENT, 0, 0, 0},
+	{"the largest, at an odd place in the page", 1234, SEGMENT, 0, 0, 0},
+	{"a byte more", 0, SEGMENT + 1, 0, 0, DMK_REASON_TOO_LARGE},
+	{"the largest that keeps the page offset", 1234, SEGMENT - 4096, 4095, 0, 0},
+	{"more than that", 0, SEGMENT - 4095, 4095, 0, DMK_REASON_TOO_LARGE},
+	{"a wider alignment", 0x1f123, 4096, 0x1ffff, 0, 0},
+	{"an alignment of 16 bytes", 0x1f12f, 4096, 15, 0, 0},
+	{"no crossing of 4 KiB", 0, 4096, 0, 4095, 0},
+	{"a mapping that must cross 4 KiB", 100, 4096, 0, 4095, DMK_REASON_NO_ROOM},
+	{"an alignment no mapping has", 0, 1, 0x7ffff, 0, DMK_REASON_TOO_LARGE},
 };
 
 static void test_BNC_03_MSK_08_bounds(void **state)
@@ -303,21 +317,24 @@ static void test_BNC_03_MSK_08_bounds(void **state)
 		const uint64_t phys = HIGH(row->offset);
 		dmk_dma dma;
 
-		fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE });
+		fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
 		dmk_set_min_align_mask(&fake_dev, row->min_align_mask);
 		if (row->boundary)
 			dmk_set_segment_boundary(&fake_dev, row->boundary);
 		ROW_EXPECT(row->what, (row->size <= dmk_max_mapping_size(&fake_dev)) ==
 					      (row->reason != DMK_REASON_TOO_LARGE));
 		fake_watch(true);
-		dma = dmk_map_phys(&fake_dev, DMK_PHYS(phys), row->size, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+		dma = dmk_map_phys(&fake_dev, DMK_PHYS(phys), row->size, DMK_TO_DEVICE, 0,
+				   DMK_MAP_PAGE);
 		ROW_EXPECT(row->what, fake_last_event()->reason == row->reason);
 		ROW_EXPECT(row->what, fake_last_event()->bounced == !row->reason);
 		if (!row->reason) {
 			ROW_EXPECT(row->what, !((dma.v ^ phys) & row->min_align_mask));
 			ROW_EXPECT(row->what, !row->boundary || dma.v / (row->boundary + 1) ==
-								(dma.v + row->size - 1) / (row->boundary + 1));
-			ROW_EXPECT(row->what, !memcmp(fake_device_ram(dma), fake_ram(phys), row->size));
+									(dma.v + row->size -
+									 1) / (row->boundary + 1));
+			ROW_EXPECT(row->what,
+				   !memcmp(fake_device_ram(dma), fake_ram(phys), row->size));
 			dmk_unmap(&fake_dev, dma, row->size, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
 		}
 		fake_stop();
@@ -329,15 +346,17 @@ static void test_BNC_04_STR_05_full_and_room_again(void **state)
 	struct dmk_bounce_stats stats;
 	dmk_dma dma[256], more;
 
-	fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE });
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
 	fake_log_count = 0;
 	for (int i = 0; i < 256; i++) {
-		dma[i] = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(i * 2048)), 2048, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+		dma[i] = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(i * 2048)), 2048, DMK_TO_DEVICE, 0,
+				      DMK_MAP_PAGE);
 		assert_true(dma[i].v != ~0ULL);
 	}
 	fake_watch(true);
 	for (int i = 0; i < 100; i++) {
-		more = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 1, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+		more = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 1, DMK_TO_DEVICE, 0,
+				    DMK_MAP_PAGE);
 		assert_true(more.v == ~0ULL);
 	}
 	assert_int_equal(fake_last_event()->reason, DMK_REASON_NO_ROOM);
@@ -349,9 +368,12 @@ static void test_BNC_04_STR_05_full_and_room_again(void **state)
 	dmk_bounce_statistics(&fake_dev, &stats);
 	assert_true(stats.used == 256 && stats.high_water == 256 && stats.refused == 101);
 	/* Another device's memory, and what needs no bounce, go on. */
-	assert_true(dmk_map_phys(&fake_other, DMK_PHYS(LOW(0)), 64, DMK_TO_DEVICE, 0, DMK_MAP_PAGE).v == LOW(0));
+	assert_true(
+		dmk_map_phys(&fake_other, DMK_PHYS(LOW(0)), 64, DMK_TO_DEVICE, 0, DMK_MAP_PAGE).v ==
+		LOW(0));
 	dmk_unmap(&fake_dev, dma[77], 2048, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
-	more = dmk_map_phys(&fake_other, DMK_PHYS(HIGH(2048 * 77)), 2048, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+	more = dmk_map_phys(&fake_other, DMK_PHYS(HIGH(2048 * 77)), 2048, DMK_TO_DEVICE, 0,
+			    DMK_MAP_PAGE);
 	assert_int_equal(more.v, dma[77].v);
 	fake_stop();
 }
@@ -394,7 +416,8 @@ static void model_map(uint64_t *seed, struct live *live, struct live *all, size_
 	fill(fake_ram(live->phys), live->size, (unsigned int)fake_random(seed));
 	memcpy(live->cpu, fake_ram(live->phys), live->size);
 	memcpy(live->device, live->cpu, live->size);
-	live->dma = dmk_map_phys(live->dev, DMK_PHYS(live->phys), live->size, live->dir, 1 << 8, DMK_MAP_PAGE);
+	live->dma = dmk_map_phys(live->dev, DMK_PHYS(live->phys), live->size, live->dir, 1 << 8,
+				 DMK_MAP_PAGE);
 	if (live->dma.v == ~0ULL) {
 		live->dev = NULL;
 		return;
@@ -406,7 +429,8 @@ static void model_map(uint64_t *seed, struct live *live, struct live *all, size_
 /* The device scribbles, and the CPU does: what the other side sees follows from syncs only. */
 static void model_work(uint64_t *seed, struct live *live)
 {
-	const size_t at = fake_below(seed, live->size), part = 1 + fake_below(seed, live->size - at);
+	const size_t at = fake_below(seed, live->size),
+		     part = 1 + fake_below(seed, live->size - at);
 	uint8_t *device = fake_device_ram(live->dma), *cpu = fake_ram(live->phys);
 
 	switch (fake_below(seed, 4)) {
@@ -434,7 +458,8 @@ static void model_work(uint64_t *seed, struct live *live)
 static void model_unmap(struct live *live)
 {
 	dmk_unmap(live->dev, live->dma, live->size, live->dir, 0, DMK_MAP_PAGE);
-	assert_memory_equal(fake_ram(live->phys), live->dir == DMK_TO_DEVICE ? live->cpu : live->device, live->size);
+	assert_memory_equal(fake_ram(live->phys),
+			    live->dir == DMK_TO_DEVICE ? live->cpu : live->device, live->size);
 	live->dev = NULL;
 }
 
@@ -444,7 +469,7 @@ static void test_BNC_02_BNC_03_against_a_model(void **state)
 	uint64_t seed = fake_seed();
 	struct dmk_bounce_stats stats;
 
-	fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=128" });
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=128"});
 	for (int step = 0; step < 40000; step++) {
 		const size_t index = fake_below(&seed, LIVE);
 		struct live *live = &all[index];

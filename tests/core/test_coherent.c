@@ -18,12 +18,13 @@ static bool is_zero(const void *at, size_t size)
 	return true;
 }
 
-static const size_t sizes[] = { 1, 100, 4095, 4096, 4097, 8192, 12288, 65535, 65536, 65537, 131072, 300000, 1 << 20 };
+static const size_t sizes[] = {1,     100,   4095,  4096,   4097,   8192,   12288,
+			       65535, 65536, 65537, 131072, 300000, 1 << 20};
 
 static void test_COH_01_COH_02_COH_08_alignment_and_zero(void **state)
 {
 	for (enum fake_bus bus = FAKE_IDENTITY; bus <= FAKE_NONCOHERENT; bus++) {
-		fake_start(&(struct fake_options){ .bus = bus });
+		fake_start(&(struct fake_options){.bus = bus});
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 			size_t order = 4096;
 			dmk_dma dma;
@@ -38,7 +39,8 @@ static void test_COH_01_COH_02_COH_08_alignment_and_zero(void **state)
 			/* An uncached view is where the machine puts it. */
 			if (bus != FAKE_NONCOHERENT)
 				assert_true((uintptr_t)cpu % order == 0 || bus == FAKE_OFFSET);
-			assert_true(sizes[i] > 65536 || dma.v / 65536 == (dma.v + sizes[i] - 1) / 65536);
+			assert_true(sizes[i] > 65536 ||
+				    dma.v / 65536 == (dma.v + sizes[i] - 1) / 65536);
 			assert_true(is_zero(cpu, sizes[i]));
 			memset(cpu, 0x5a, sizes[i]);
 			assert_memory_equal(cpu, fake_device_ram(dma), sizes[i]);
@@ -54,12 +56,12 @@ static const struct below_row {
 	uint64_t streaming, coherent;
 	uint64_t last; /* no handle above it; 0: none can be had */
 } below_rows[] = {
-	{ "32 bits unless asked for more", FAKE_IDENTITY, ~0ULL, 0, 0xffffffff },
-	{ "64 bits: above 4 GiB too", FAKE_IDENTITY, ~0ULL, ~0ULL, HIGH(FAKE_HIGH_SIZE - 1) },
-	{ "24 bits", FAKE_IDENTITY, 0, 0xffffff, 0xffffff },
-	{ "just one page", FAKE_IDENTITY, 0, LOW(4095), LOW(4095) },
-	{ "through a window", FAKE_OFFSET, 0, 0, 0x803fffff },
-	{ "through half a window", FAKE_OFFSET, 0, 0x801fffff, 0x801fffff },
+	{"32 bits unless asked for more", FAKE_IDENTITY, ~0ULL, 0, 0xffffffff},
+	{"64 bits: above 4 GiB too", FAKE_IDENTITY, ~0ULL, ~0ULL, HIGH(FAKE_HIGH_SIZE - 1)},
+	{"24 bits", FAKE_IDENTITY, 0, 0xffffff, 0xffffff},
+	{"just one page", FAKE_IDENTITY, 0, LOW(4095), LOW(4095)},
+	{"through a window", FAKE_OFFSET, 0, 0, 0x803fffff},
+	{"through half a window", FAKE_OFFSET, 0, 0x801fffff, 0x801fffff},
 };
 
 static void test_COH_03_MSK_06_below_the_coherent_mask(void **state)
@@ -69,7 +71,7 @@ static void test_COH_03_MSK_06_below_the_coherent_mask(void **state)
 		dmk_dma dma;
 		void *cpu;
 
-		fake_start(&(struct fake_options){ .bus = row->bus });
+		fake_start(&(struct fake_options){.bus = row->bus});
 		if (row->streaming)
 			assert_int_equal(dmk_set_mask(&fake_dev, row->streaming, true, false), 0);
 		if (row->coherent)
@@ -90,7 +92,7 @@ static void test_COH_04_noncoherent_memory_is_uncached(void **state)
 	dmk_dma dma;
 	char *cpu;
 
-	fake_start(&(struct fake_options){ .bus = FAKE_NONCOHERENT });
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
 	fake_cache_ops(ops, 4);
 	cpu = alloc(&fake_dev, 8192, &dma, 0);
 	assert_ptr_not_equal(cpu, fake_ram(dma.v));
@@ -112,10 +114,11 @@ static void test_COH_06_atomic_comes_from_the_pool(void **state)
 		size_t n = 0;
 		void *cpu[64];
 
-		fake_start(&(struct fake_options){ .bus = bus });
+		fake_start(&(struct fake_options){.bus = bus});
 		before = fake_held();
 		fake_interrupt = true;
-		while (n < 64 && fake_held().pages == before.pages && (cpu[n] = alloc(&fake_dev, 4096, &dma[n], DMK_ALLOC_ATOMIC))) {
+		while (n < 64 && fake_held().pages == before.pages &&
+		       (cpu[n] = alloc(&fake_dev, 4096, &dma[n], DMK_ALLOC_ATOMIC))) {
 			assert_true(is_zero(cpu[n], 4096));
 			memset(cpu[n++], 0xee, 4096);
 		}
@@ -138,7 +141,7 @@ static void test_COH_06_sleeping_where_nobody_may_is_told(void **state)
 	dmk_dma dma;
 	void *cpu;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	fake_watch(true);
 	fake_atomic = true;
 	cpu = alloc(&fake_dev, 64, &dma, 0);
@@ -161,13 +164,13 @@ static const struct free_row {
 	size_t size;
 	long cpu, dma; /* off by */
 } free_rows[] = {
-	{ "another size", DMK_REASON_MISMATCH, false, false, 4000, 0, 0 },
-	{ "another handle", DMK_REASON_MISMATCH, false, false, 5000, 0, 64 },
-	{ "another CPU address", DMK_REASON_MISMATCH, false, false, 5000, 4096, 0 },
-	{ "another device", DMK_REASON_MISMATCH, true, false, 5000, 0, 0 },
-	{ "nothing of it", DMK_REASON_NOT_FOUND, false, false, 5000, 4096, 4096 },
-	{ "in an interrupt", DMK_REASON_BAD_CONTEXT, false, true, 5000, 0, 0 },
-	{ "as it was allocated", DMK_REASON_NONE, false, false, 5000, 0, 0 },
+	{"another size", DMK_REASON_MISMATCH, false, false, 4000, 0, 0},
+	{"another handle", DMK_REASON_MISMATCH, false, false, 5000, 0, 64},
+	{"another CPU address", DMK_REASON_MISMATCH, false, false, 5000, 4096, 0},
+	{"another device", DMK_REASON_MISMATCH, true, false, 5000, 0, 0},
+	{"nothing of it", DMK_REASON_NOT_FOUND, false, false, 5000, 4096, 4096},
+	{"in an interrupt", DMK_REASON_BAD_CONTEXT, false, true, 5000, 0, 0},
+	{"as it was allocated", DMK_REASON_NONE, false, false, 5000, 0, 0},
 };
 
 static void test_COH_07_frees_that_do_not_agree(void **state)
@@ -175,7 +178,7 @@ static void test_COH_07_frees_that_do_not_agree(void **state)
 	dmk_dma dma;
 	char *cpu;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	fake_watch(true);
 	cpu = alloc(&fake_dev, 5000, &dma, 0);
 	memset(cpu, 0x42, 5000);
@@ -184,7 +187,8 @@ static void test_COH_07_frees_that_do_not_agree(void **state)
 
 		ROW_EXPECT(row->what, !fake_pages_free(dma.v, 8192) && cpu[4999] == 0x42);
 		fake_interrupt = row->interrupt;
-		dmk_free(row->other_dev ? &fake_other : &fake_dev, row->size, cpu + row->cpu, DMK_DMA(dma.v + row->dma), 0);
+		dmk_free(row->other_dev ? &fake_other : &fake_dev, row->size, cpu + row->cpu,
+			 DMK_DMA(dma.v + row->dma), 0);
 		fake_interrupt = false;
 		ROW_EXPECT(row->what, fake_last_event()->kind == DMK_EVENT_FREE);
 		ROW_EXPECT(row->what, fake_last_event()->reason == row->reason);
@@ -205,7 +209,7 @@ static void test_COH_01_what_can_not_be_had(void **state)
 	struct dmk_dev no_bus;
 	dmk_dma dma;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	dmk_dev_init(&no_bus, "no bus", NULL, NULL);
 	fake_watch(true);
 	assert_null(alloc(&fake_dev, 0, &dma, 0));
@@ -234,21 +238,23 @@ struct mark {
 
 static void release_mark(struct dmk_dev *dev, struct dmk_managed *self)
 {
-	const char name[2] = { ((struct mark *)self)->name, '\0' };
+	const char name[2] = {((struct mark *)self)->name, '\0'};
 
 	strcat(released, name);
 }
 
 static void test_COH_09_newest_goes_first(void **state)
 {
-	struct mark marks[4] = { { { .release = release_mark }, 'a' }, { { .release = release_mark }, 'b' },
-				 { { .release = release_mark }, 'c' }, { { .release = release_mark }, 'd' } };
+	struct mark marks[4] = {{{.release = release_mark}, 'a'},
+				{{.release = release_mark}, 'b'},
+				{{.release = release_mark}, 'c'},
+				{{.release = release_mark}, 'd'}};
 	struct fake_held before;
 	dmk_dma dma, early, plain;
 	void *early_cpu, *plain_cpu;
 	size_t frees = 0;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	before = fake_held();
 	released[0] = '\0';
 	dmk_managed_add(&fake_dev, &marks[0].managed);
@@ -267,7 +273,8 @@ static void test_COH_09_newest_goes_first(void **state)
 	dmk_managed_release(&fake_dev);
 	assert_string_equal(released, "ca");
 	for (size_t i = 0; i < fake_nr_events; i++)
-		frees += fake_events[i].kind == DMK_EVENT_FREE && fake_events[i].managed && fake_events[i].dma.v == dma.v;
+		frees += fake_events[i].kind == DMK_EVENT_FREE && fake_events[i].managed &&
+			 fake_events[i].dma.v == dma.v;
 	assert_int_equal(frees, 1);
 	assert_int_equal(fake_nr_events, 1);
 	assert_int_equal(fake_held().pages, before.pages);
@@ -281,7 +288,7 @@ static void test_COH_10_where_an_allocation_lies(void **state)
 	dmk_dma dma;
 	char *cpu;
 
-	fake_start(&(struct fake_options){ .bus = FAKE_NONCOHERENT });
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
 	cpu = alloc(&fake_dev, 5000, &dma, 0);
 	assert_true(dmk_alloc_find(&fake_dev, cpu, dma, 5000, &phys) && phys.v == dma.v);
 	assert_false(dmk_alloc_find(&fake_other, cpu, dma, 5000, &phys));
@@ -297,8 +304,11 @@ static void test_COH_10_where_an_allocation_lies(void **state)
 static void test_COH_06_BNC_01_start_when_memory_is_out(void **state)
 {
 	for (unsigned int n = 1; n < 20; n++) {
-		struct fake_options options = { .bus = FAKE_NONCOHERENT, .caps = DMK_CAP_BOUNCE, .fail_from = n, .may_fail = true,
-						.dma_zone_last = LOW(0x4fffff) };
+		struct fake_options options = {.bus = FAKE_NONCOHERENT,
+					       .caps = DMK_CAP_BOUNCE,
+					       .fail_from = n,
+					       .may_fail = true,
+					       .dma_zone_last = LOW(0x4fffff)};
 		int error = fake_start(&options);
 
 		assert_true(error == (n == 1 ? -ENOMEM : 0));
@@ -314,7 +324,7 @@ static void test_COH_01_each_step_can_fail(void **state)
 			dmk_dma dma;
 			void *cpu;
 
-			fake_start(&(struct fake_options){ .bus = bus });
+			fake_start(&(struct fake_options){.bus = bus});
 			before = fake_held();
 			fake_fail_at(n);
 			cpu = alloc(&fake_dev, 9000, &dma, DMK_ALLOC_MANAGED);
@@ -348,16 +358,18 @@ static void test_COH_07_against_a_model(void **state)
 	struct fake_held before;
 
 	for (enum fake_bus bus = FAKE_IDENTITY; bus <= FAKE_NONCOHERENT; bus++) {
-		fake_start(&(struct fake_options){ .bus = bus });
+		fake_start(&(struct fake_options){.bus = bus});
 		before = fake_held();
 		for (int step = 0; step < 3000; step++) {
 			struct live *live = &all[fake_below(&seed, LIVE)];
 
 			if (!live->cpu) {
-				live->size = 1 + fake_below(&seed, fake_below(&seed, 2) ? 5000 : 200000);
+				live->size = 1 + fake_below(&seed,
+							    fake_below(&seed, 2) ? 5000 : 200000);
 				live->byte = (unsigned char)fake_random(&seed);
 				live->cpu = dmk_alloc(&fake_dev, live->size, &live->dma,
-						      fake_below(&seed, 3) ? 0 : DMK_ALLOC_ATOMIC, 1 << 8);
+						      fake_below(&seed, 3) ? 0 : DMK_ALLOC_ATOMIC,
+						      1 << 8);
 				if (live->cpu)
 					memset(live->cpu, live->byte, live->size);
 				continue;

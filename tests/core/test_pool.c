@@ -9,24 +9,24 @@ static const struct create_row {
 	size_t size, align, boundary;
 	bool good;
 } create_rows[] = {
-	{ "plain", 64, 16, 0, true },
-	{ "no alignment asked for", 64, 0, 0, true },
-	{ "one byte", 1, 1, 0, true },
-	{ "odd size", 37, 8, 0, true },
-	{ "a page", 4096, 4096, 0, true },
-	{ "more than a page", 5000, 16, 0, true },
-	{ "aligned to more than a page", 100, 65536, 0, true },
-	{ "aligned to more than its boundary", 40, 128, 64, true },
-	{ "as long as the boundary", 1024, 4, 1024, true },
-	{ "nearly as long as the boundary", 1000, 4, 1024, true },
-	{ "a boundary of many pages", 100, 4, 65536, true },
-	{ "a boundary inside more pages than one", 9000, 4, 16384, true },
-	{ "no bytes", 0, 16, 0, false },
-	{ "alignment no power of two", 64, 24, 0, false },
-	{ "boundary no power of two", 64, 16, 100, false },
-	{ "boundary smaller than a block", 64, 16, 32, false },
-	{ "more than can be", SIZE_MAX, 16, 0, false },
-	{ "aligned to more than can be", 16, SIZE_MAX / 2 + 1, 0, false },
+	{"plain", 64, 16, 0, true},
+	{"no alignment asked for", 64, 0, 0, true},
+	{"one byte", 1, 1, 0, true},
+	{"odd size", 37, 8, 0, true},
+	{"a page", 4096, 4096, 0, true},
+	{"more than a page", 5000, 16, 0, true},
+	{"aligned to more than a page", 100, 65536, 0, true},
+	{"aligned to more than its boundary", 40, 128, 64, true},
+	{"as long as the boundary", 1024, 4, 1024, true},
+	{"nearly as long as the boundary", 1000, 4, 1024, true},
+	{"a boundary of many pages", 100, 4, 65536, true},
+	{"a boundary inside more pages than one", 9000, 4, 16384, true},
+	{"no bytes", 0, 16, 0, false},
+	{"alignment no power of two", 64, 24, 0, false},
+	{"boundary no power of two", 64, 16, 100, false},
+	{"boundary smaller than a block", 64, 16, 32, false},
+	{"more than can be", SIZE_MAX, 16, 0, false},
+	{"aligned to more than can be", 16, SIZE_MAX / 2 + 1, 0, false},
 };
 
 static void test_POL_01_POL_02_arguments(void **state)
@@ -38,9 +38,10 @@ static void test_POL_01_POL_02_arguments(void **state)
 		char *cpu[150];
 		size_t n = row->size > 4000 || row->align > 4096 ? 10 : 150;
 
-		fake_start(&(struct fake_options){ 0 });
+		fake_start(&(struct fake_options){0});
 		fake_watch(true);
-		pool = dmk_pool_create("blocks", &fake_dev, row->size, row->align, row->boundary, false);
+		pool = dmk_pool_create("blocks", &fake_dev, row->size, row->align, row->boundary,
+				       false);
 		ROW_EXPECT(row->what, !pool == !row->good);
 		ROW_EXPECT(row->what, fake_last_event()->kind == DMK_EVENT_POOL_CREATE);
 		ROW_EXPECT(row->what, fake_last_event()->result == (row->good ? 0 : -EINVAL));
@@ -48,8 +49,9 @@ static void test_POL_01_POL_02_arguments(void **state)
 			cpu[b] = dmk_pool_alloc(pool, 0, false, &dma[b]);
 			ROW_EXPECT(row->what, cpu[b] && cpu[b] == fake_ram(dma[b].v));
 			ROW_EXPECT(row->what, !row->align || dma[b].v % row->align == 0);
-			ROW_EXPECT(row->what, !row->boundary ||
-						      dma[b].v / row->boundary == (dma[b].v + row->size - 1) / row->boundary);
+			ROW_EXPECT(row->what, !row->boundary || dma[b].v / row->boundary ==
+									(dma[b].v + row->size - 1) /
+										row->boundary);
 			for (size_t other = 0; other < b; other++)
 				ROW_EXPECT(row->what, dma[b].v >= dma[other].v + row->size ||
 							      dma[other].v >= dma[b].v + row->size);
@@ -67,7 +69,7 @@ static void test_POL_03_zeroed_when_asked(void **state)
 	dmk_dma dma;
 	char *cpu;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	pool = dmk_pool_create("blocks", &fake_dev, 64, 64, 0, false);
 	cpu = dmk_pool_alloc(pool, 0, false, &dma);
 	memset(cpu, 0x55, 64);
@@ -88,7 +90,7 @@ static void test_POL_03_POL_04_atomic_and_out_of_memory(void **state)
 	dmk_dma dma, first;
 	void *cpu;
 
-	fake_start(&(struct fake_options){ .bus = FAKE_NONCOHERENT });
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
 	pool = dmk_pool_create("blocks", &fake_dev, 2048, 1, 0, false);
 	fake_interrupt = true;
 	cpu = dmk_pool_alloc(pool, DMK_ALLOC_ATOMIC, false, &first);
@@ -113,7 +115,7 @@ static void test_POL_04_sleeping_where_nobody_may_is_told(void **state)
 	struct dmk_pool *pool;
 	dmk_dma dma;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	pool = dmk_pool_create("blocks", &fake_dev, 64, 64, 0, false);
 	fake_watch(true);
 	fake_atomic = true;
@@ -126,7 +128,8 @@ static void test_POL_04_sleeping_where_nobody_may_is_told(void **state)
 	fake_stop();
 }
 
-static void free_and_expect(const char *what, struct dmk_pool *pool, void *cpu, uint64_t dma, enum dmk_reason reason)
+static void free_and_expect(const char *what, struct dmk_pool *pool, void *cpu, uint64_t dma,
+			    enum dmk_reason reason)
 {
 	dmk_pool_free(pool, cpu, DMK_DMA(dma));
 	ROW_EXPECT(what, fake_last_event()->kind == DMK_EVENT_POOL_FREE);
@@ -139,7 +142,7 @@ static void test_POL_05_wrong_frees(void **state)
 	dmk_dma a, b, elsewhere;
 	char *at_a, *at_b, *at_elsewhere;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	pool = dmk_pool_create("blocks", &fake_dev, 100, 4, 0, false);
 	other = dmk_pool_create("other", &fake_dev, 100, 4, 0, false);
 	at_a = dmk_pool_alloc(pool, 0, false, &a);
@@ -150,7 +153,8 @@ static void test_POL_05_wrong_frees(void **state)
 	free_and_expect("inside a block", pool, at_a + 4, a.v + 4, DMK_REASON_MISMATCH);
 	free_and_expect("another CPU address", pool, at_a + 4, a.v, DMK_REASON_MISMATCH);
 	free_and_expect("the end of the page", pool, at_a + 4090, a.v + 4090, DMK_REASON_MISMATCH);
-	free_and_expect("a block never given out", pool, at_a + 1000, a.v + 1000, DMK_REASON_DOUBLE_FREE);
+	free_and_expect("a block never given out", pool, at_a + 1000, a.v + 1000,
+			DMK_REASON_DOUBLE_FREE);
 	free_and_expect("another pool's", pool, at_elsewhere, elsewhere.v, DMK_REASON_MISMATCH);
 	free_and_expect("nobody's", pool, fake_ram(LOW(0)), LOW(0), DMK_REASON_NOT_FOUND);
 	free_and_expect("nowhere", pool, NULL, ~0ULL, DMK_REASON_NOT_FOUND);
@@ -172,7 +176,7 @@ static void test_POL_05_destroyed_with_blocks_out(void **state)
 	dmk_dma a, b, c;
 	void *at_a, *at_b;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	before = fake_held();
 	pool = dmk_pool_create("blocks", &fake_dev, 64, 64, 0, false);
 	at_a = dmk_pool_alloc(pool, 0, false, &a);
@@ -203,7 +207,7 @@ static void test_POL_05_device_gone_before_its_pool(void **state)
 	dmk_dma dma;
 	void *cpu;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	pool = dmk_pool_create("blocks", &fake_other, 64, 64, 0, false);
 	cpu = dmk_pool_alloc(pool, 0, false, &dma);
 	dmk_dev_exit(&fake_other);
@@ -218,7 +222,7 @@ static void test_POL_06_managed(void **state)
 	struct fake_held before;
 	struct dmk_pool *pool;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	before = fake_held();
 	dmk_pool_create("first", &fake_dev, 64, 64, 0, true);
 	pool = dmk_pool_create("second", &fake_dev, 64, 64, 0, true);
@@ -239,7 +243,7 @@ static void test_POL_07_pages_are_used_again(void **state)
 	static dmk_dma dma[1000];
 	size_t pages;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	pages = fake_held().pages;
 	pool = dmk_pool_create("blocks", &fake_dev, 60, 4, 0, false);
 	for (int i = 0; i < 1000; i++)
@@ -268,7 +272,7 @@ static void test_POL_03_each_step_can_fail(void **state)
 			void *block = NULL;
 			dmk_dma dma;
 
-			fake_start(&(struct fake_options){ .bus = bus });
+			fake_start(&(struct fake_options){.bus = bus});
 			before = fake_held();
 			fake_fail_at(n);
 			pool = dmk_pool_create("blocks", &fake_dev, 64, 64, 0, true);
@@ -302,7 +306,7 @@ static void test_POL_02_against_a_model(void **state)
 	struct dmk_pool *pool;
 
 	for (enum fake_bus bus = FAKE_IDENTITY; bus <= FAKE_NONCOHERENT; bus++) {
-		fake_start(&(struct fake_options){ .bus = bus });
+		fake_start(&(struct fake_options){.bus = bus});
 		pool = dmk_pool_create("blocks", &fake_dev, 1500, 4, 4096, false);
 		for (int step = 0; step < 30000; step++) {
 			const size_t at = fake_below(&seed, LIVE);
@@ -310,7 +314,8 @@ static void test_POL_02_against_a_model(void **state)
 			if (live[at].cpu) {
 				for (size_t i = 0; i < 1500; i += 499)
 					assert_int_equal(live[at].cpu[i], live[at].byte);
-				assert_memory_equal(live[at].cpu, fake_device_ram(live[at].dma), 1500);
+				assert_memory_equal(live[at].cpu, fake_device_ram(live[at].dma),
+						    1500);
 				dmk_pool_free(pool, live[at].cpu, live[at].dma);
 				dmk_pool_free(pool, live[at].cpu, live[at].dma);
 				live[at].cpu = NULL;

@@ -23,7 +23,7 @@ static void set(struct scatterlist *sg, uint64_t phys, unsigned int length)
 
 static void test_SGL_01_layout(void **state)
 {
-	struct scatterlist sg = { 0 };
+	struct scatterlist sg = {0};
 
 	assert_int_equal(sizeof(sg.dma_address), 8);
 	sg.dma_length = 5;
@@ -38,7 +38,7 @@ static void test_SGL_02_walking_over_chains(void **state)
 	struct scatterlist first[4], second[3], third[2], *sg;
 	unsigned int i, lengths = 0;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	sg_init_table(first, 4);
 	sg_init_table(second, 3);
 	sg_init_table(third, 2);
@@ -54,8 +54,7 @@ static void test_SGL_02_walking_over_chains(void **state)
 	assert_ptr_equal(sg_last(first, 7), &third[1]);
 	assert_ptr_equal(sg_next(&first[2]), &second[0]);
 	assert_ptr_equal(sg_next(&third[1]), NULL);
-	for_each_sg(first, sg, 7, i)
-	{
+	for_each_sg(first, sg, 7, i) {
 		assert_int_equal(sg_phys(sg) & ~4095ULL, LOW(i * 4096));
 		lengths += sg->length;
 	}
@@ -78,8 +77,14 @@ static void test_SGL_02_walking_over_chains(void **state)
 	fake_stop();
 }
 
-static const unsigned int table_sizes[] = { 1, 2, 100, SG_MAX_SINGLE_ALLOC, SG_MAX_SINGLE_ALLOC + 1,
-					    SG_MAX_SINGLE_ALLOC * 2 - 1, SG_MAX_SINGLE_ALLOC * 2, 1000 };
+static const unsigned int table_sizes[] = {1,
+					   2,
+					   100,
+					   SG_MAX_SINGLE_ALLOC,
+					   SG_MAX_SINGLE_ALLOC + 1,
+					   SG_MAX_SINGLE_ALLOC * 2 - 1,
+					   SG_MAX_SINGLE_ALLOC * 2,
+					   1000};
 
 static void test_SGL_02_tables(void **state)
 {
@@ -89,7 +94,7 @@ static void test_SGL_02_tables(void **state)
 			struct sg_table table;
 			int error;
 
-			fake_start(&(struct fake_options){ 0 });
+			fake_start(&(struct fake_options){0});
 			before = fake_held();
 			fake_fail_at(n);
 			error = sg_alloc_table(&table, table_sizes[i], GFP_KERNEL);
@@ -107,8 +112,8 @@ static void test_SGL_02_tables(void **state)
 				break;
 		}
 	}
-	fake_start(&(struct fake_options){ 0 });
-	assert_int_equal(sg_alloc_table(&(struct sg_table){ 0 }, 0, GFP_KERNEL), -EINVAL);
+	fake_start(&(struct fake_options){0});
+	assert_int_equal(sg_alloc_table(&(struct sg_table){0}, 0, GFP_KERNEL), -EINVAL);
 	fake_stop();
 }
 
@@ -117,31 +122,37 @@ static void test_SGL_02_tables_from_pages(void **state)
 	struct page *pages[6];
 	struct scatterlist *sg;
 	struct sg_table table;
-	static const unsigned int frames[] = { 0, 1, 2, 5, 6, 4 };
+	static const unsigned int frames[] = {0, 1, 2, 5, 6, 4};
 	struct {
 		uint64_t phys;
 		unsigned int length;
-	} expected[] = { { LOW(100), 3 * 4096 - 100 }, { LOW(5 * 4096), 8192 }, { LOW(4 * 4096), 50 } };
+	} expected[] = {{LOW(100), 3 * 4096 - 100}, {LOW(5 * 4096), 8192}, {LOW(4 * 4096), 50}};
 	unsigned int i;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	for (i = 0; i < 6; i++)
 		pages[i] = phys_to_page(LOW(frames[i] * 4096));
-	assert_int_equal(sg_alloc_table_from_pages(&table, pages, 6, 100, 5 * 4096 - 50, GFP_KERNEL), 0);
+	assert_int_equal(
+		sg_alloc_table_from_pages(&table, pages, 6, 100, 5 * 4096 - 50, GFP_KERNEL), 0);
 	assert_int_equal(table.orig_nents, 3);
-	for_each_sgtable_sg(&table, sg, i)
-	{
+	for_each_sgtable_sg(&table, sg, i) {
 		assert_int_equal(sg_phys(sg), expected[i].phys);
 		assert_int_equal(sg->length, expected[i].length);
 	}
 	sg_free_table(&table);
-	assert_int_equal(sg_alloc_table_from_pages_segment(&table, pages, 6, 0, 6 * 4096, 8192, GFP_KERNEL), 0);
+	assert_int_equal(sg_alloc_table_from_pages_segment(&table, pages, 6, 0, 6 * 4096, 8192,
+							   GFP_KERNEL),
+			 0);
 	assert_int_equal(table.orig_nents, 4);
 	sg_free_table(&table);
-	assert_int_equal(sg_alloc_table_from_pages(&table, pages, 6, 4096, 10, GFP_KERNEL), -EINVAL);
-	assert_int_equal(sg_alloc_table_from_pages(&table, pages, 6, 1, 6 * 4096, GFP_KERNEL), -EINVAL);
+	assert_int_equal(sg_alloc_table_from_pages(&table, pages, 6, 4096, 10, GFP_KERNEL),
+			 -EINVAL);
+	assert_int_equal(sg_alloc_table_from_pages(&table, pages, 6, 1, 6 * 4096, GFP_KERNEL),
+			 -EINVAL);
 	assert_int_equal(sg_alloc_table_from_pages(&table, pages, 0, 0, 1, GFP_KERNEL), -EINVAL);
-	assert_int_equal(sg_alloc_table_from_pages_segment(&table, pages, 6, 0, 4096, 100, GFP_KERNEL), -EINVAL);
+	assert_int_equal(sg_alloc_table_from_pages_segment(&table, pages, 6, 0, 4096, 100,
+							   GFP_KERNEL),
+			 -EINVAL);
 	fake_stop();
 }
 
@@ -151,7 +162,7 @@ static void test_SGL_02_copies(void **state)
 	char buffer[64];
 
 	/* The last piece lies in high memory, over the end of a page. */
-	fake_start(&(struct fake_options){ .highmem = true });
+	fake_start(&(struct fake_options){.highmem = true});
 	sg_init_table(sg, 3);
 	set(&sg[0], LOW(4090), 10);
 	set(&sg[1], LOW(9000), 5);
@@ -180,17 +191,22 @@ static void test_SGL_02_pages_of_a_list(void **state)
 	struct scatterlist sg[3];
 	unsigned int n = 0;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	sg_init_table(sg, 3);
-	set(&sg[0], LOW(4000), 200);  /* pages 0, 1 */
+	set(&sg[0], LOW(4000), 200);   /* pages 0, 1 */
 	set(&sg[1], LOW(40960), 4096); /* page 10 */
 	set(&sg[2], LOW(81920), 8193); /* pages 20, 21, 22 */
-	static const unsigned int frames[] = { 0, 1, 10, 20, 21, 22 };
+	static const unsigned int frames[] = {0, 1, 10, 20, 21, 22};
 	for_each_sg_page(sg, &iter, 3, 0)
 		assert_ptr_equal(sg_page_iter_page(&iter), phys_to_page(LOW(frames[n++] * 4096)));
 	assert_int_equal(n, 6);
 	n = 2;
 	for_each_sg_page(sg, &iter, 3, 2)
+		assert_ptr_equal(sg_page_iter_page(&iter), phys_to_page(LOW(frames[n++] * 4096)));
+	assert_int_equal(n, 6);
+	/* From the second page of the third entry. */
+	n = 4;
+	for_each_sg_page(sg, &iter, 3, 4)
 		assert_ptr_equal(sg_page_iter_page(&iter), phys_to_page(LOW(frames[n++] * 4096)));
 	assert_int_equal(n, 6);
 	n = 0;
@@ -216,10 +232,11 @@ static void test_SGL_03_maps_each(void **state)
 		for (int n = 1; n <= 40; n += 13) {
 			struct dmk_bounce_stats stats;
 
-			fake_start(&(struct fake_options){ .bus = bus, .caps = DMK_CAP_BOUNCE });
+			fake_start(&(struct fake_options){.bus = bus, .caps = DMK_CAP_BOUNCE});
 			sg_init_table(sg, n);
 			for (int i = 0; i < n; i++)
-				set(&sg[i], i % 2 ? HIGH(i * 4096 + 5) : LOW(i * 4096 + 5), 100 + i);
+				set(&sg[i], i % 2 ? HIGH(i * 4096 + 5) : LOW(i * 4096 + 5),
+				    100 + i);
 			fake_watch(true);
 			assert_int_equal(dmk_map_sg(&fake_dev, sg, n, DMK_BIDIRECTIONAL, 0), n);
 			assert_int_equal(fake_last_event()->kind, DMK_EVENT_MAP);
@@ -230,7 +247,9 @@ static void test_SGL_03_maps_each(void **state)
 			assert_ptr_equal(fake_last_event()->cpu, sg);
 			for (int i = 0; i < n; i++) {
 				assert_int_equal(sg_dma_len(&sg[i]), 100 + i);
-				assert_memory_equal(fake_device_ram(DMK_DMA(sg_dma_address(&sg[i]))), fake_ram(sg_phys(&sg[i])), 100 + i);
+				assert_memory_equal(fake_device_ram(
+							    DMK_DMA(sg_dma_address(&sg[i]))),
+						    fake_ram(sg_phys(&sg[i])), 100 + i);
 				assert_int_equal(fake_event_sg[i].phys.v, sg_phys(&sg[i]));
 				assert_int_equal(fake_event_sg[i].length, 100 + i);
 				assert_int_equal(fake_event_sg[i].dma.v, sg_dma_address(&sg[i]));
@@ -245,7 +264,9 @@ static void test_SGL_03_maps_each(void **state)
 			}
 			dmk_sync_sg_for_device(&fake_dev, sg, n, DMK_BIDIRECTIONAL);
 			for (int i = 0; i < n; i++)
-				assert_int_equal(((char *)fake_device_ram(DMK_DMA(sg_dma_address(&sg[i]))))[99], i + 1);
+				assert_int_equal(((char *)fake_device_ram(
+							 DMK_DMA(sg_dma_address(&sg[i]))))[99],
+						 i + 1);
 			dmk_unmap_sg(&fake_dev, sg, n, DMK_BIDIRECTIONAL, 0);
 			assert_int_equal(fake_last_event()->kind, DMK_EVENT_UNMAP);
 			dmk_bounce_statistics(&fake_dev, &stats);
@@ -263,14 +284,16 @@ static const struct sg_row {
 	int result;
 	enum dmk_reason reason;
 } sg_rows[] = {
-	{ "an entry of no bytes", LOW(0), 0, 4, DMK_TO_DEVICE, -EINVAL, DMK_REASON_BAD_SIZE },
-	{ "an entry that is no RAM", LOW(FAKE_LOW_SIZE), 16, 4, DMK_TO_DEVICE, -EINVAL, DMK_REASON_NOT_RAM },
-	{ "an entry that can't be bounced", HIGH(0), 300000, 4, DMK_TO_DEVICE, -EIO, DMK_REASON_TOO_LARGE },
-	{ "no room left", HIGH(0), 200000, 4, DMK_TO_DEVICE, -ENOMEM, DMK_REASON_NO_ROOM },
-	{ "no entries", LOW(0), 16, 0, DMK_TO_DEVICE, -EINVAL, DMK_REASON_BAD_SIZE },
-	{ "less than none", LOW(0), 16, -1, DMK_TO_DEVICE, -EINVAL, DMK_REASON_BAD_SIZE },
-	{ "more entries than there are", LOW(0), 16, 5, DMK_TO_DEVICE, -EINVAL, DMK_REASON_BAD_SIZE },
-	{ "no direction", LOW(0), 16, 4, DMK_NONE, -EINVAL, DMK_REASON_BAD_DIRECTION },
+	{"an entry of no bytes", LOW(0), 0, 4, DMK_TO_DEVICE, -EINVAL, DMK_REASON_BAD_SIZE},
+	{"an entry that is no RAM", LOW(FAKE_LOW_SIZE), 16, 4, DMK_TO_DEVICE, -EINVAL,
+	 DMK_REASON_NOT_RAM},
+	{"an entry that can't be bounced", HIGH(0), 300000, 4, DMK_TO_DEVICE, -EIO,
+	 DMK_REASON_TOO_LARGE},
+	{"no room left", HIGH(0), 200000, 4, DMK_TO_DEVICE, -ENOMEM, DMK_REASON_NO_ROOM},
+	{"no entries", LOW(0), 16, 0, DMK_TO_DEVICE, -EINVAL, DMK_REASON_BAD_SIZE},
+	{"less than none", LOW(0), 16, -1, DMK_TO_DEVICE, -EINVAL, DMK_REASON_BAD_SIZE},
+	{"more entries than there are", LOW(0), 16, 5, DMK_TO_DEVICE, -EINVAL, DMK_REASON_BAD_SIZE},
+	{"no direction", LOW(0), 16, 4, DMK_NONE, -EINVAL, DMK_REASON_BAD_DIRECTION},
 };
 
 static void test_SGL_03_SGL_07_failures_leave_nothing(void **state)
@@ -281,16 +304,20 @@ static void test_SGL_03_SGL_07_failures_leave_nothing(void **state)
 		struct scatterlist sg[4];
 		dmk_dma blocker;
 
-		fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=256" });
-		blocker = dmk_map_phys(&fake_other, DMK_PHYS(HIGH(0)), 200000, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+		fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE,
+						  .parameters = "swiotlb=256"});
+		blocker = dmk_map_phys(&fake_other, DMK_PHYS(HIGH(0)), 200000, DMK_TO_DEVICE, 0,
+				       DMK_MAP_PAGE);
 		assert_true(blocker.v != ~0ULL);
-		dmk_map_phys(&fake_other, DMK_PHYS(HIGH(0)), 200000, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+		dmk_map_phys(&fake_other, DMK_PHYS(HIGH(0)), 200000, DMK_TO_DEVICE, 0,
+			     DMK_MAP_PAGE);
 		sg_init_table(sg, 4);
 		for (int entry = 0; entry < 4; entry++)
 			set(&sg[entry], HIGH(entry * 8192), 2000);
 		set(&sg[2], row->phys, row->length);
 		fake_watch(true);
-		ROW_EXPECT(row->what, dmk_map_sg(&fake_dev, sg, row->nents, (enum dmk_direction)row->dir, 0) == row->result);
+		ROW_EXPECT(row->what, dmk_map_sg(&fake_dev, sg, row->nents,
+						 (enum dmk_direction)row->dir, 0) == row->result);
 		ROW_EXPECT(row->what, fake_last_event()->kind == DMK_EVENT_MAP_FAILED);
 		ROW_EXPECT(row->what, fake_last_event()->reason == row->reason);
 		dmk_bounce_statistics(&fake_dev, &stats);
@@ -300,7 +327,7 @@ static void test_SGL_03_SGL_07_failures_leave_nothing(void **state)
 		dmk_sync_sg_for_device(&fake_dev, sg, row->nents, DMK_TO_DEVICE);
 		fake_stop();
 	}
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	assert_int_equal(dmk_map_sg(&fake_dev, NULL, 1, DMK_TO_DEVICE, 0), -EINVAL);
 	assert_int_equal(dmk_map_sg(NULL, NULL, 1, DMK_TO_DEVICE, 0), -EINVAL);
 	dmk_unmap_sg(&fake_dev, NULL, 1, DMK_TO_DEVICE, 0);
@@ -312,7 +339,7 @@ static void test_SGL_07_empty_entry(void **state)
 {
 	struct scatterlist sg[2];
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	sg_init_table(sg, 2);
 	set(&sg[0], LOW(0), 10);
 	assert_int_equal(dmk_map_sg(&fake_dev, sg, 2, DMK_TO_DEVICE, 0), -EINVAL);
@@ -343,19 +370,20 @@ static void test_UNM_01_holds_the_values(void **state)
 
 	dma_unmap_addr_set(&slot, addr, 0x123456789aULL);
 	dma_unmap_len_set(&slot, len, 77);
-	assert_true(dma_unmap_addr(&slot, addr) == 0x123456789aULL && dma_unmap_len(&slot, len) == 77);
+	assert_true(dma_unmap_addr(&slot, addr) == 0x123456789aULL &&
+		    dma_unmap_len(&slot, len) == 77);
 }
 
 static void test_STR_01_wrappers(void **state)
 {
 	static struct device dev;
 	struct scatterlist sg[2];
-	struct sg_table table = { sg, 2, 2 };
+	struct sg_table table = {sg, 2, 2};
 	struct dma_pool *pool;
 	dma_addr_t dma;
 	void *cpu;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	dmk_dev_init(&dev.dmk, "dev", fake_dev.bus, &dev);
 	assert_int_equal(dma_set_mask_and_coherent(&dev, DMA_BIT_MASK(64)), 0);
 	assert_true(dma_get_mask(&dev) == DMA_BIT_MASK(64));
@@ -363,7 +391,8 @@ static void test_STR_01_wrappers(void **state)
 	assert_true(!dma_mapping_error(&dev, dma) && dma == LOW(64));
 	dma_sync_single_range_for_cpu(&dev, dma, 8, 8, DMA_TO_DEVICE);
 	dma_unmap_single(&dev, dma, 64, DMA_TO_DEVICE);
-	assert_true(dma_map_page(&dev, phys_to_page(LOW(8192)), 5000, 64, DMA_TO_DEVICE) == LOW(13192));
+	assert_true(dma_map_page(&dev, phys_to_page(LOW(8192)), 5000, 64, DMA_TO_DEVICE) ==
+		    LOW(13192));
 	assert_true(dma_map_phys(&dev, LOW(100), 64, DMA_TO_DEVICE, 0) == LOW(100));
 	assert_true(dma_map_resource(&dev, 0xfe000000, 64, DMA_TO_DEVICE, 0) == 0xfe000000);
 	sg_init_table(sg, 2);

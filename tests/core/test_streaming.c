@@ -8,7 +8,7 @@
 
 static void test_MSK_01_new_device_has_32_bits(void **state)
 {
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	assert_int_equal(*fake_dev.dma_mask, 0xffffffff);
 	assert_int_equal(fake_dev.coherent_dma_mask, 0xffffffff);
 	fake_stop();
@@ -20,20 +20,20 @@ static const struct mask_row {
 	uint64_t mask;
 	int result;
 } mask_rows[] = {
-	{ "64 bits reach all", FAKE_IDENTITY, ~0ULL, 0 },
-	{ "48 bits", FAKE_IDENTITY, (1ULL << 48) - 1, 0 },
-	{ "40 bits", FAKE_IDENTITY, (1ULL << 40) - 1, 0 },
-	{ "36 bits", FAKE_IDENTITY, (1ULL << 36) - 1, 0 },
-	{ "32 bits", FAKE_IDENTITY, 0xffffffff, 0 },
-	{ "30 bits", FAKE_IDENTITY, 0x3fffffff, 0 },
-	{ "28 bits", FAKE_IDENTITY, 0xfffffff, 0 },
-	{ "24 bits reach the first 16 MiB", FAKE_IDENTITY, 0xffffff, 0 },
-	{ "16 bits reach no RAM here", FAKE_IDENTITY, 0xffff, -EIO },
-	{ "the first page of RAM is enough", FAKE_IDENTITY, FAKE_LOW + 4095, 0 },
-	{ "less than a page is not", FAKE_IDENTITY, FAKE_LOW + 4094, -EIO },
-	{ "a mask of nothing", FAKE_IDENTITY, 0, -EIO },
-	{ "32 bits reach a window at 2 GiB", FAKE_OFFSET, 0xffffffff, 0 },
-	{ "30 bits don't", FAKE_OFFSET, 0x3fffffff, -EIO },
+	{"64 bits reach all", FAKE_IDENTITY, ~0ULL, 0},
+	{"48 bits", FAKE_IDENTITY, (1ULL << 48) - 1, 0},
+	{"40 bits", FAKE_IDENTITY, (1ULL << 40) - 1, 0},
+	{"36 bits", FAKE_IDENTITY, (1ULL << 36) - 1, 0},
+	{"32 bits", FAKE_IDENTITY, 0xffffffff, 0},
+	{"30 bits", FAKE_IDENTITY, 0x3fffffff, 0},
+	{"28 bits", FAKE_IDENTITY, 0xfffffff, 0},
+	{"24 bits reach the first 16 MiB", FAKE_IDENTITY, 0xffffff, 0},
+	{"16 bits reach no RAM here", FAKE_IDENTITY, 0xffff, -EIO},
+	{"the first page of RAM is enough", FAKE_IDENTITY, FAKE_LOW + 4095, 0},
+	{"less than a page is not", FAKE_IDENTITY, FAKE_LOW + 4094, -EIO},
+	{"a mask of nothing", FAKE_IDENTITY, 0, -EIO},
+	{"32 bits reach a window at 2 GiB", FAKE_OFFSET, 0xffffffff, 0},
+	{"30 bits don't", FAKE_OFFSET, 0x3fffffff, -EIO},
 };
 
 static void test_MSK_02_MSK_05_masks(void **state)
@@ -41,10 +41,12 @@ static void test_MSK_02_MSK_05_masks(void **state)
 	for (size_t i = 0; i < sizeof(mask_rows) / sizeof(mask_rows[0]); i++) {
 		const struct mask_row *row = &mask_rows[i];
 
-		fake_start(&(struct fake_options){ .bus = row->bus });
-		ROW_EXPECT(row->what, dmk_set_mask(&fake_dev, row->mask, true, true) == row->result);
+		fake_start(&(struct fake_options){.bus = row->bus});
+		ROW_EXPECT(row->what,
+			   dmk_set_mask(&fake_dev, row->mask, true, true) == row->result);
 		ROW_EXPECT(row->what, *fake_dev.dma_mask == (row->result ? 0xffffffff : row->mask));
-		ROW_EXPECT(row->what, fake_dev.coherent_dma_mask == (row->result ? 0xffffffff : row->mask));
+		ROW_EXPECT(row->what,
+			   fake_dev.coherent_dma_mask == (row->result ? 0xffffffff : row->mask));
 		ROW_EXPECT(row->what, fake_dev.streaming_refused == !!row->result);
 		ROW_EXPECT(row->what, fake_dev.coherent_refused == !!row->result);
 		fake_stop();
@@ -53,7 +55,7 @@ static void test_MSK_02_MSK_05_masks(void **state)
 
 static void test_MSK_03_success_after_refusal_forgets_it(void **state)
 {
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	assert_int_equal(dmk_set_mask(&fake_dev, 0xff, true, false), -EIO);
 	assert_true(fake_dev.streaming_refused && !fake_dev.coherent_refused);
 	assert_int_equal(dmk_set_mask(&fake_dev, 0xffffff, true, false), 0);
@@ -67,7 +69,7 @@ static void test_MSK_03_success_after_refusal_forgets_it(void **state)
 
 static void test_MSK_04_each_mask_by_itself(void **state)
 {
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	assert_int_equal(dmk_set_mask(&fake_dev, ~0ULL, true, false), 0);
 	assert_int_equal(fake_dev.coherent_dma_mask, 0xffffffff);
 	assert_int_equal(dmk_set_mask(&fake_dev, 0xffffff, false, true), 0);
@@ -84,7 +86,7 @@ static void test_MSK_04_each_mask_by_itself(void **state)
 
 static void test_MSK_07_questions(void **state)
 {
-	fake_start(&(struct fake_options){ .caps = DMK_CAP_BOUNCE });
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
 	assert_int_equal(dmk_get_required_mask(&fake_dev), 0x1ffffffffULL);
 	assert_true(dmk_addressing_limited(&fake_dev));
 	assert_int_equal(dmk_max_mapping_size(&fake_dev), 256 << 10);
@@ -100,7 +102,7 @@ static void test_MSK_07_questions(void **state)
 	fake_dev.bus_dma_limit = 0xffffffff;
 	assert_true(dmk_addressing_limited(&fake_dev));
 	fake_stop();
-	fake_start(&(struct fake_options){ .bus = FAKE_NONCOHERENT });
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
 	assert_int_equal(dmk_cache_alignment(), 64);
 	assert_true(dmk_need_sync(&fake_dev, DMK_DMA(LOW(0))));
 	fake_stop();
@@ -108,7 +110,7 @@ static void test_MSK_07_questions(void **state)
 
 static void test_MSK_08_limits_are_kept(void **state)
 {
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	fake_watch(true);
 	assert_int_equal(dmk_set_max_segment_size(&fake_dev, 4096), 0);
 	assert_int_equal(fake_last_event()->kind, DMK_EVENT_SET_LIMIT);
@@ -140,43 +142,67 @@ static const struct map_row {
 	uint64_t mask; /* 0: 64 bits */
 	uint64_t bus_limit;
 } map_rows[] = {
-	{ "memory by its address", FAKE_IDENTITY, BY_CPU, LOW(0x123), 100, DMK_TO_DEVICE, 0, LOW(0x123) },
-	{ "memory by its page", FAKE_IDENTITY, BY_PHYS, LOW(0x123), 100, DMK_FROM_DEVICE, 0, LOW(0x123) },
-	{ "one byte, the last", FAKE_IDENTITY, BY_PHYS, LOW(FAKE_LOW_SIZE - 1), 1, DMK_BIDIRECTIONAL, 0, LOW(FAKE_LOW_SIZE - 1) },
-	{ "memory above 4 GiB, 64 bits", FAKE_IDENTITY, BY_CPU, HIGH(0), 4096, DMK_TO_DEVICE, 0, HIGH(0) },
-	{ "memory above 4 GiB, 32 bits", FAKE_IDENTITY, BY_CPU, HIGH(0), 4096, DMK_TO_DEVICE, DMK_REASON_UNREACHABLE, 0, 0xffffffff },
-	{ "up to the mask", FAKE_IDENTITY, BY_PHYS, LOW(0), 0x1000, DMK_TO_DEVICE, 0, LOW(0), LOW(0xfff) },
-	{ "one byte over the mask", FAKE_IDENTITY, BY_PHYS, LOW(0), 0x1001, DMK_TO_DEVICE, DMK_REASON_UNREACHABLE, 0, LOW(0xfff) },
-	{ "one byte over the bus's limit", FAKE_IDENTITY, BY_PHYS, LOW(0), 0x1001, DMK_TO_DEVICE, DMK_REASON_UNREACHABLE, 0, 0, LOW(0xfff) },
-	{ "a window moves it", FAKE_OFFSET, BY_CPU, LOW(0x2000), 64, DMK_TO_DEVICE, 0, 0x80002000 },
-	{ "up to the window's end", FAKE_OFFSET, BY_PHYS, LOW(0x3ff000), 0x1000, DMK_TO_DEVICE, 0, 0x803ff000 },
-	{ "one byte over the window's end", FAKE_OFFSET, BY_PHYS, LOW(0x3ff001), 0x1000, DMK_TO_DEVICE, DMK_REASON_UNREACHABLE },
-	{ "behind no window", FAKE_OFFSET, BY_PHYS, LOW(0x500000), 64, DMK_TO_DEVICE, DMK_REASON_UNREACHABLE },
-	{ "no bytes, by address", FAKE_IDENTITY, BY_CPU, LOW(0), 0, DMK_TO_DEVICE, DMK_REASON_BAD_SIZE },
-	{ "no bytes, by page", FAKE_IDENTITY, BY_PHYS, LOW(0), 0, DMK_TO_DEVICE, DMK_REASON_BAD_SIZE },
-	{ "a size that wraps, by address", FAKE_IDENTITY, BY_CPU, LOW(0), SIZE_MAX, DMK_TO_DEVICE, DMK_REASON_BAD_SIZE },
-	{ "a size that wraps, by page", FAKE_IDENTITY, BY_PHYS, LOW(0), SIZE_MAX, DMK_TO_DEVICE, DMK_REASON_BAD_SIZE },
-	{ "outside RAM, by address", FAKE_IDENTITY, BY_CPU, LOW(FAKE_LOW_SIZE), 1, DMK_TO_DEVICE, DMK_REASON_BAD_ADDRESS },
-	{ "outside RAM, by page", FAKE_IDENTITY, BY_PHYS, LOW(FAKE_LOW_SIZE), 1, DMK_TO_DEVICE, DMK_REASON_NOT_RAM },
-	{ "over the end of RAM", FAKE_IDENTITY, BY_PHYS, LOW(FAKE_LOW_SIZE - 1), 2, DMK_TO_DEVICE, DMK_REASON_NOT_RAM },
-	{ "no direction", FAKE_IDENTITY, BY_CPU, LOW(0), 64, DMK_NONE, DMK_REASON_BAD_DIRECTION },
-	{ "direction 4", FAKE_IDENTITY, BY_PHYS, LOW(0), 64, 4, DMK_REASON_BAD_DIRECTION },
-	{ "direction -1", FAKE_IDENTITY, BY_PHYS, LOW(0), 64, -1, DMK_REASON_BAD_DIRECTION },
-	{ "another device's registers", FAKE_IDENTITY, BY_RESOURCE, 0xfe000000, 64, DMK_TO_DEVICE, 0, 0xfe000000 },
-	{ "the same by dma_map_phys", FAKE_IDENTITY, BY_MMIO, 0xfe000000, 64, DMK_TO_DEVICE, 0, 0xfe000000 },
-	{ "RAM as a register", FAKE_IDENTITY, BY_RESOURCE, LOW(0), 64, DMK_TO_DEVICE, DMK_REASON_BAD_ADDRESS },
-	{ "registers the device can't reach", FAKE_OFFSET, BY_RESOURCE, 0xfe000000, 64, DMK_TO_DEVICE, DMK_REASON_UNREACHABLE },
+	{"memory by its address", FAKE_IDENTITY, BY_CPU, LOW(0x123), 100, DMK_TO_DEVICE, 0,
+	 LOW(0x123)},
+	{"memory by its page", FAKE_IDENTITY, BY_PHYS, LOW(0x123), 100, DMK_FROM_DEVICE, 0,
+	 LOW(0x123)},
+	{"one byte, the last", FAKE_IDENTITY, BY_PHYS, LOW(FAKE_LOW_SIZE - 1), 1, DMK_BIDIRECTIONAL,
+	 0, LOW(FAKE_LOW_SIZE - 1)},
+	{"memory above 4 GiB, 64 bits", FAKE_IDENTITY, BY_CPU, HIGH(0), 4096, DMK_TO_DEVICE, 0,
+	 HIGH(0)},
+	{"memory above 4 GiB, 32 bits", FAKE_IDENTITY, BY_CPU, HIGH(0), 4096, DMK_TO_DEVICE,
+	 DMK_REASON_UNREACHABLE, 0, 0xffffffff},
+	{"up to the mask", FAKE_IDENTITY, BY_PHYS, LOW(0), 0x1000, DMK_TO_DEVICE, 0, LOW(0),
+	 LOW(0xfff)},
+	{"one byte over the mask", FAKE_IDENTITY, BY_PHYS, LOW(0), 0x1001, DMK_TO_DEVICE,
+	 DMK_REASON_UNREACHABLE, 0, LOW(0xfff)},
+	{"one byte over the bus's limit", FAKE_IDENTITY, BY_PHYS, LOW(0), 0x1001, DMK_TO_DEVICE,
+	 DMK_REASON_UNREACHABLE, 0, 0, LOW(0xfff)},
+	{"a window moves it", FAKE_OFFSET, BY_CPU, LOW(0x2000), 64, DMK_TO_DEVICE, 0, 0x80002000},
+	{"up to the window's end", FAKE_OFFSET, BY_PHYS, LOW(0x3ff000), 0x1000, DMK_TO_DEVICE, 0,
+	 0x803ff000},
+	{"one byte over the window's end", FAKE_OFFSET, BY_PHYS, LOW(0x3ff001), 0x1000,
+	 DMK_TO_DEVICE, DMK_REASON_UNREACHABLE},
+	{"behind no window", FAKE_OFFSET, BY_PHYS, LOW(0x500000), 64, DMK_TO_DEVICE,
+	 DMK_REASON_UNREACHABLE},
+	{"no bytes, by address", FAKE_IDENTITY, BY_CPU, LOW(0), 0, DMK_TO_DEVICE,
+	 DMK_REASON_BAD_SIZE},
+	{"no bytes, by page", FAKE_IDENTITY, BY_PHYS, LOW(0), 0, DMK_TO_DEVICE,
+	 DMK_REASON_BAD_SIZE},
+	{"a size that wraps, by address", FAKE_IDENTITY, BY_CPU, LOW(0), SIZE_MAX, DMK_TO_DEVICE,
+	 DMK_REASON_BAD_SIZE},
+	{"a size that wraps, by page", FAKE_IDENTITY, BY_PHYS, LOW(0), SIZE_MAX, DMK_TO_DEVICE,
+	 DMK_REASON_BAD_SIZE},
+	{"outside RAM, by address", FAKE_IDENTITY, BY_CPU, LOW(FAKE_LOW_SIZE), 1, DMK_TO_DEVICE,
+	 DMK_REASON_BAD_ADDRESS},
+	{"outside RAM, by page", FAKE_IDENTITY, BY_PHYS, LOW(FAKE_LOW_SIZE), 1, DMK_TO_DEVICE,
+	 DMK_REASON_NOT_RAM},
+	{"over the end of RAM", FAKE_IDENTITY, BY_PHYS, LOW(FAKE_LOW_SIZE - 1), 2, DMK_TO_DEVICE,
+	 DMK_REASON_NOT_RAM},
+	{"no direction", FAKE_IDENTITY, BY_CPU, LOW(0), 64, DMK_NONE, DMK_REASON_BAD_DIRECTION},
+	{"direction 4", FAKE_IDENTITY, BY_PHYS, LOW(0), 64, 4, DMK_REASON_BAD_DIRECTION},
+	{"direction -1", FAKE_IDENTITY, BY_PHYS, LOW(0), 64, -1, DMK_REASON_BAD_DIRECTION},
+	{"another device's registers", FAKE_IDENTITY, BY_RESOURCE, 0xfe000000, 64, DMK_TO_DEVICE, 0,
+	 0xfe000000},
+	{"the same by dma_map_phys", FAKE_IDENTITY, BY_MMIO, 0xfe000000, 64, DMK_TO_DEVICE, 0,
+	 0xfe000000},
+	{"RAM as a register", FAKE_IDENTITY, BY_RESOURCE, LOW(0), 64, DMK_TO_DEVICE,
+	 DMK_REASON_BAD_ADDRESS},
+	{"registers the device can't reach", FAKE_OFFSET, BY_RESOURCE, 0xfe000000, 64,
+	 DMK_TO_DEVICE, DMK_REASON_UNREACHABLE},
 };
 
 static const int result_of[] = {
-	[DMK_REASON_UNREACHABLE] = -EIO,        [DMK_REASON_BAD_SIZE] = -EINVAL, [DMK_REASON_BAD_ADDRESS] = -EINVAL,
-	[DMK_REASON_NOT_RAM] = -EINVAL, [DMK_REASON_BAD_DIRECTION] = -EINVAL,
+	[DMK_REASON_UNREACHABLE] = -EIO,      [DMK_REASON_BAD_SIZE] = -EINVAL,
+	[DMK_REASON_BAD_ADDRESS] = -EINVAL,   [DMK_REASON_NOT_RAM] = -EINVAL,
+	[DMK_REASON_BAD_DIRECTION] = -EINVAL,
 };
 
 static dmk_dma map_row(const struct map_row *row)
 {
 	if (row->by == BY_CPU)
-		return dmk_map_cpu(&fake_dev, fake_ram(row->phys), row->size, (enum dmk_direction)row->dir, 0);
+		return dmk_map_cpu(&fake_dev, fake_ram(row->phys), row->size,
+				   (enum dmk_direction)row->dir, 0);
 	return dmk_map_phys(&fake_dev, DMK_PHYS(row->phys), row->size, (enum dmk_direction)row->dir,
 			    row->by == BY_MMIO ? 1 << 10 : 0,
 			    row->by == BY_RESOURCE ? DMK_MAP_RESOURCE : DMK_MAP_PAGE);
@@ -188,16 +214,18 @@ static void test_STR_01_STR_02_STR_11_DIR_01_MSK_06_ADR_02_maps(void **state)
 		const struct map_row *row = &map_rows[i];
 		dmk_dma dma;
 
-		fake_start(&(struct fake_options){ .bus = row->bus });
+		fake_start(&(struct fake_options){.bus = row->bus});
 		*fake_dev.dma_mask = row->mask ? row->mask : ~0ULL;
 		fake_dev.bus_dma_limit = row->bus_limit;
 		fake_watch(true);
 		dma = map_row(row);
 		ROW_EXPECT(row->what, dma.v == (row->reason ? ~0ULL : row->dma));
 		ROW_EXPECT(row->what, fake_nr_events == 1);
-		ROW_EXPECT(row->what, fake_last_event()->kind == (row->reason ? DMK_EVENT_MAP_FAILED : DMK_EVENT_MAP));
+		ROW_EXPECT(row->what, fake_last_event()->kind ==
+					      (row->reason ? DMK_EVENT_MAP_FAILED : DMK_EVENT_MAP));
 		ROW_EXPECT(row->what, fake_last_event()->reason == row->reason);
-		ROW_EXPECT(row->what, fake_last_event()->result == (row->reason ? result_of[row->reason] : 0));
+		ROW_EXPECT(row->what,
+			   fake_last_event()->result == (row->reason ? result_of[row->reason] : 0));
 		ROW_EXPECT(row->what, !row->reason == !dmk_mapping_error(&fake_dev, dma));
 		ROW_EXPECT(row->what, !fake_last_event()->bounced);
 		/* Whatever it was, to unmap it does no harm. */
@@ -208,11 +236,12 @@ static void test_STR_01_STR_02_STR_11_DIR_01_MSK_06_ADR_02_maps(void **state)
 
 static void test_MEM_02_MEM_03_MEM_04_odd_addresses(void **state)
 {
-	static const enum dmk_address_kind kinds[] = { DMK_ADDRESS_VMALLOC, DMK_ADDRESS_STACK, DMK_ADDRESS_IMAGE,
-						       DMK_ADDRESS_KMAP, DMK_ADDRESS_IOMEM, DMK_ADDRESS_UNKNOWN };
+	static const enum dmk_address_kind kinds[] = {DMK_ADDRESS_VMALLOC, DMK_ADDRESS_STACK,
+						      DMK_ADDRESS_IMAGE,   DMK_ADDRESS_KMAP,
+						      DMK_ADDRESS_IOMEM,   DMK_ADDRESS_UNKNOWN};
 	char odd[8];
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	fake_watch(true);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		fake_classify_as(odd, kinds[i]);
@@ -229,14 +258,17 @@ static void test_STR_02_no_device(void **state)
 {
 	struct dmk_dev no_bus;
 
-	fake_start(&(struct fake_options){ .bus = FAKE_NONCOHERENT });
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
 	dmk_dev_init(&no_bus, "no bus", NULL, NULL);
 	fake_watch(true);
 	assert_true(dmk_map_cpu(NULL, fake_ram(LOW(0)), 8, DMK_TO_DEVICE, 0).v == ~0ULL);
 	assert_int_equal(fake_last_event()->reason, DMK_REASON_BAD_DEVICE);
-	assert_true(dmk_map_phys(&no_bus, DMK_PHYS(LOW(0)), 8, DMK_TO_DEVICE, 0, DMK_MAP_PAGE).v == ~0ULL);
+	assert_true(dmk_map_phys(&no_bus, DMK_PHYS(LOW(0)), 8, DMK_TO_DEVICE, 0, DMK_MAP_PAGE).v ==
+		    ~0ULL);
 	fake_dev.dma_mask = NULL;
-	assert_true(dmk_map_phys(&fake_dev, DMK_PHYS(LOW(0)), 8, DMK_TO_DEVICE, 0, DMK_MAP_PAGE).v == ~0ULL);
+	assert_true(
+		dmk_map_phys(&fake_dev, DMK_PHYS(LOW(0)), 8, DMK_TO_DEVICE, 0, DMK_MAP_PAGE).v ==
+		~0ULL);
 	dmk_unmap(NULL, DMK_DMA(LOW(0)), 8, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
 	dmk_unmap(&no_bus, DMK_DMA(LOW(0)), 8, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
 	dmk_sync_for_cpu(NULL, DMK_DMA(LOW(0)), 8, DMK_FROM_DEVICE);
@@ -253,9 +285,10 @@ static const struct cache_row {
 	enum dmk_direction dir;
 	enum fake_cache map, for_cpu, for_device, unmap; /* 0: nothing */
 } cache_rows[] = {
-	{ "to the device: written out", DMK_TO_DEVICE, FAKE_CLEAN, 0, FAKE_CLEAN, 0 },
-	{ "from the device: forgotten", DMK_FROM_DEVICE, FAKE_FLUSH, FAKE_INVALIDATE, FAKE_FLUSH, FAKE_INVALIDATE },
-	{ "both", DMK_BIDIRECTIONAL, FAKE_FLUSH, FAKE_INVALIDATE, FAKE_FLUSH, FAKE_INVALIDATE },
+	{"to the device: written out", DMK_TO_DEVICE, FAKE_CLEAN, 0, FAKE_CLEAN, 0},
+	{"from the device: forgotten", DMK_FROM_DEVICE, FAKE_FLUSH, FAKE_INVALIDATE, FAKE_FLUSH,
+	 FAKE_INVALIDATE},
+	{"both", DMK_BIDIRECTIONAL, FAKE_FLUSH, FAKE_INVALIDATE, FAKE_FLUSH, FAKE_INVALIDATE},
 };
 
 static bool only_op(enum fake_cache op, uint64_t phys, size_t size)
@@ -274,7 +307,7 @@ static void test_SYN_02_caches_follow(void **state)
 		const struct cache_row *row = &cache_rows[i];
 		dmk_dma dma;
 
-		fake_start(&(struct fake_options){ .bus = FAKE_NONCOHERENT });
+		fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
 		only_op(0, 0, 0); /* what the start did */
 		dma = dmk_map_cpu(&fake_dev, fake_ram(LOW(64)), 100, row->dir, 0);
 		ROW_EXPECT(row->what, only_op(row->map, LOW(64), 100));
@@ -294,7 +327,7 @@ static void test_SYN_02_caches_follow(void **state)
 
 static void test_STR_04_made_up_unmaps_leave_caches_alone(void **state)
 {
-	fake_start(&(struct fake_options){ .bus = FAKE_NONCOHERENT });
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
 	only_op(0, 0, 0);
 	dmk_unmap(&fake_dev, DMK_MAPPING_ERROR, 64, DMK_FROM_DEVICE, 0, DMK_MAP_SINGLE);
 	dmk_unmap(&fake_dev, DMK_DMA(0x500), 64, DMK_FROM_DEVICE, 0, DMK_MAP_SINGLE);
@@ -311,9 +344,10 @@ static void test_STR_01_registers_are_not_cached(void **state)
 {
 	dmk_dma dma;
 
-	fake_start(&(struct fake_options){ .bus = FAKE_NONCOHERENT });
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
 	only_op(0, 0, 0);
-	dma = dmk_map_phys(&fake_dev, DMK_PHYS(0xfe000000), 64, DMK_FROM_DEVICE, 0, DMK_MAP_RESOURCE);
+	dma = dmk_map_phys(&fake_dev, DMK_PHYS(0xfe000000), 64, DMK_FROM_DEVICE, 0,
+			   DMK_MAP_RESOURCE);
 	assert_int_equal(dma.v, 0xfe000000);
 	dmk_unmap(&fake_dev, dma, 64, DMK_FROM_DEVICE, 0, DMK_MAP_RESOURCE);
 	assert_true(only_op(0, 0, 0));
@@ -333,7 +367,7 @@ static void test_CHK_03_events_say_where(void **state)
 	const char *before, *after;
 	dmk_dma dma;
 
-	fake_start(&(struct fake_options){ 0 });
+	fake_start(&(struct fake_options){0});
 	fake_watch(true);
 	before = here();
 	dma = dmk_map_cpu(&fake_dev, fake_ram(LOW(8)), 16, DMK_TO_DEVICE, 1 << 8);
@@ -346,7 +380,8 @@ static void test_CHK_03_events_say_where(void **state)
 	after = here();
 	assert_int_equal(fake_nr_events, 7);
 	for (size_t i = 0; i < fake_nr_events; i++) {
-		assert_true((const char *)fake_events[i].caller > before && (const char *)fake_events[i].caller < after);
+		assert_true((const char *)fake_events[i].caller > before &&
+			    (const char *)fake_events[i].caller < after);
 		assert_non_null(fake_events[i].frame);
 		assert_ptr_equal(fake_events[i].dev, &fake_dev);
 	}
@@ -371,7 +406,7 @@ static void test_STR_02_refusals_are_said_seldom(void **state)
 {
 	unsigned int said;
 
-	fake_start(&(struct fake_options){ .highmem = true });
+	fake_start(&(struct fake_options){.highmem = true});
 	for (int i = 0; i < 1000; i++)
 		dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 16, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
 	said = fake_log_count;

@@ -17,10 +17,10 @@ struct worker {
 	const char *wrong;
 };
 
-#define WORK_EXPECT(worker, condition)                                                                                 \
-	do {                                                                                                           \
-		if (!(condition) && !(worker)->wrong)                                                                  \
-			(worker)->wrong = #condition;                                                                  \
+#define WORK_EXPECT(worker, condition)                \
+	do {                                          \
+		if (!(condition) && !(worker)->wrong) \
+			(worker)->wrong = #condition; \
 	} while (0)
 
 static void work_bounce(struct worker *worker, struct dmk_dev *dev)
@@ -46,9 +46,9 @@ static void work_bounce(struct worker *worker, struct dmk_dev *dev)
 static void work_coherent(struct worker *worker, struct dmk_dev *dev)
 {
 	const size_t size = 1 + fake_below(&worker->seed, 9000);
-	const unsigned int flags = fake_below(&worker->seed, 2) ? DMK_ALLOC_ATOMIC :
-				   fake_below(&worker->seed, 2) ? DMK_ALLOC_MANAGED :
-								  0;
+	const unsigned int flags = fake_below(&worker->seed, 2)   ? DMK_ALLOC_ATOMIC
+				   : fake_below(&worker->seed, 2) ? DMK_ALLOC_MANAGED
+								  : 0;
 	dmk_dma dma;
 	uint8_t *cpu = dmk_alloc(dev, size, &dma, flags, 1 << 8);
 
@@ -109,12 +109,13 @@ static void run(enum fake_bus bus, bool watched)
 	struct dmk_bounce_stats stats;
 	struct fake_held before;
 
-	fake_start(&(struct fake_options){ .bus = bus, .caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=128" });
+	fake_start(&(struct fake_options){
+		.bus = bus, .caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=128"});
 	before = fake_held();
 	shared_pool = dmk_pool_create("shared", &fake_dev, 200, 8, 0, false);
 	fake_watch(watched);
 	for (unsigned int i = 0; i < THREADS; i++) {
-		workers[i] = (struct worker){ .index = i, .seed = 0x5eed + i };
+		workers[i] = (struct worker){.index = i, .seed = 0x5eed + i};
 		assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
 	}
 	for (unsigned int i = 0; i < THREADS; i++)

@@ -17,15 +17,15 @@
 
 #include "fake.h"
 
-#define GIB 0x40000000ULL
-#define LOW(offset) (FAKE_LOW + (offset))
+#define GIB          0x40000000ULL
+#define LOW(offset)  (FAKE_LOW + (offset))
 #define HIGH(offset) (FAKE_HIGH + (offset))
 
 /** A failed row of a table names itself. */
-#define ROW_EXPECT(row, condition)                                                                                     \
-	do {                                                                                                           \
-		if (!(condition))                                                                                      \
-			fail_msg("%s: expected %s", (row), #condition);                                                \
+#define ROW_EXPECT(row, condition)                                      \
+	do {                                                            \
+		if (!(condition))                                       \
+			fail_msg("%s: expected %s", (row), #condition); \
 	} while (0)
 
 #endif

@@ -21,6 +21,7 @@ int test_UNM_01_compiles(struct slot *slot, struct pci_dev *pdev)
 {
 	dma_unmap_addr_set(slot, addr, 5);
 	dma_unmap_len_set(slot, len, 5);
-	pci_unmap_single(pdev, dma_unmap_addr(slot, addr), dma_unmap_len(slot, len), PCI_DMA_TODEVICE);
+	pci_unmap_single(pdev, dma_unmap_addr(slot, addr), dma_unmap_len(slot, len),
+			 PCI_DMA_TODEVICE);
 	return dma_set_max_seg_size(&pdev->dev, 4096);
 }
