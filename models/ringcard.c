@@ -206,20 +206,31 @@ static void announce(struct dmk_instance *card, const struct ringcard *ringcard,
 		part->work[1] = dmk_instance_begin(card, part->address, length, writes);
 }
 
-static void forget(struct dmk_instance *card, struct part *part)
+/** The buffer is done with; the descriptor not yet. */
+static void leave_buffer(struct dmk_instance *card, struct part *part)
 {
 	if (part->has_buffer)
 		dmk_instance_end(card, part->work[1]);
+	part->has_buffer = false;
+}
+
+static void forget(struct dmk_instance *card, struct part *part)
+{
+	leave_buffer(card, part);
 	dmk_instance_end(card, part->work[0]);
 }
 
-/** Bytes 8 to 15 in one write: whoever sees OWN clear sees the rest. */
+/**
+ * Bytes 8 to 15 in one write: whoever sees OWN clear sees the rest. The driver may take the buffer from that moment on, so the
+ * work on it ends before.
+ */
 static bool give_back(struct dmk_instance *card, struct ring *ring, struct part *part,
 		      uint16_t done, uint16_t status)
 {
 	uint8_t raw[8];
 	int err;
 
+	leave_buffer(card, part);
 	put16(raw, part->length);
 	put16(raw + 2, part->flags & ~FLAG_OWN);
 	put16(raw + 4, done);

@@ -31,6 +31,7 @@ struct dmk_instance {
 		uint64_t dma;
 		size_t size;
 		bool write;
+		int open_work;
 	} log[LOG];
 	unsigned int nr_log;
 };
@@ -61,6 +62,7 @@ static void note(struct dmk_instance *card, uint64_t dma, size_t size, bool writ
 		return;
 	card->log[card->nr_log].dma = dma;
 	card->log[card->nr_log].size = size;
+	card->log[card->nr_log].open_work = card->open_work;
 	card->log[card->nr_log++].write = write;
 }
 
@@ -307,6 +309,9 @@ static void test_a_generated_frame_is_written_before_its_descriptor_is_given_bac
 		    card->log[1].write);
 	assert_true(card->log[2].dma == MEMORY_BASE + RX_RING + 8 && card->log[2].size == 8 &&
 		    card->log[2].write);
+	/* With the descriptor the buffer is the driver's, so by then the work on it has ended. */
+	assert_int_equal(card->log[1].open_work, 2);
+	assert_int_equal(card->log[2].open_work, 1);
 	assert_true(get(card, IRQ_STATUS) & 1);
 	assert_int_equal(card->level, 1);
 	assert_true(card->messages > 0);
