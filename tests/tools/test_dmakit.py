@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -146,8 +147,11 @@ class Results(Check):
     def test_keep_keeps_the_program(self):
         done = self.check(driver(), "--keep", status=0)
         directory = done.stderr.split()[-1]
-        self.run_command(os.path.join(directory, "program"), "--machine", "tiny", status=0)
-        subprocess.run(["rm", "-r", directory], check=True)
+        self.assertTrue(directory.startswith(self.temp), done.stderr)
+        try:
+            self.run_command(os.path.join(directory, "program"), "--machine", "tiny", status=0)
+        finally:
+            shutil.rmtree(directory)
 
     def test_a_parameter_reaches_the_module(self):
         source = driver(before="static int answer;\nmodule_param(answer, int, 0);", probe="if (answer != 42) return -EINVAL;")

@@ -190,13 +190,13 @@ void dmk_run_catch_crashes(void)
 {
 	struct sigaction action = {.sa_sigaction = on_crash,
 				   .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-	stack_t alternate = {.ss_size = 256 * 1024};
+	/* to stand on when the thread's own stack is gone */
+	static _Alignas(16) char memory[256 * 1024];
+	stack_t alternate = {.ss_sp = memory, .ss_size = sizeof(memory)};
 
 	dmk_run_stack_prepare();
 	dl_iterate_phdr(first_object, &program_bias);
-	alternate.ss_sp = malloc(alternate.ss_size);
-	if (alternate.ss_sp)
-		sigaltstack(&alternate, NULL);
+	sigaltstack(&alternate, NULL);
 	for (unsigned int i = 0; i < sizeof(crash_signals) / sizeof(*crash_signals); i++)
 		sigaction(crash_signals[i], &action, NULL);
 }
