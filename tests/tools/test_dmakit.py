@@ -159,8 +159,15 @@ class Results(Check):
         self.check(source, status=1)
 
     def test_linux_version_reaches_the_driver(self):
-        source = driver(before="#if DMK_LINUX_VERSION != 0x60100\n#error not 6.1\n#endif")
+        source = driver(before="#include <linux/version.h>\n#if LINUX_VERSION_CODE != KERNEL_VERSION(6, 1, 0)\n#error not 6.1\n#endif")
         self.check(source, "--linux", "6.1", status=0)
+
+    def test_linux_version_chooses_the_api(self):
+        old = driver(before="static struct class *cls;", probe='cls = class_create(THIS_MODULE, "card"); if (IS_ERR(cls)) return -ENOMEM;',
+                     remove="class_destroy(cls);")
+        self.check(old, "--linux", "6.1", status=0)
+        self.check(old, status=2)
+        self.check(old.replace("THIS_MODULE, ", ""), status=0)
 
     def test_the_same_under_clang_or_gcc(self):
         self.write("card.c", driver(probe=LEAK))
