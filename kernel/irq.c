@@ -45,7 +45,9 @@ struct line {
 	bool level, pending, running;
 	bool ready;             /* on the interrupt thread's list */
 	bool off;               /* nobody cared */
-	bool enabled;           /* as the machine knows it */
+	bool enabled;           /* as the machine knows it, or is about to be told */
+	bool telling;           /* somebody tells the machine */
+	unsigned int held;      /* threads that wait for running to end: it must not begin again before they saw that */
 	unsigned int unhandled;
 	struct list_head link;
 };
@@ -64,7 +66,7 @@ static bool stopping;
 
 static bool deliverable(const struct line *line)
 {
-	return line->actions && !line->depth && !line->oneshot && !line->off && !line->running &&
+	return line->actions && !line->depth && !line->oneshot && !line->off && !line->running && !line->held &&
 	       (line->level || line->pending);
 }
 
@@ -83,22 +85,28 @@ static struct line *line_of(unsigned int irq)
 }
 
 /*
- * Tell the machine, without the lock: it may deliver at once, from its own thread. Two callers may cross; the last one looks again.
+ * Tell the machine, without the lock: it may deliver at once, from its own thread. One thread at a time, so that the machine hears it
+ * in the order in which it was meant: who finds another one at it leaves it to that one, which looks again.
  */
 static void tell_machine(struct line *line)
 {
 	unsigned int irq = line - lines;
 	bool want;
 
+	if (line->telling)
+		return;
+	line->telling = true;
 	for (;;) {
 		want = line->actions && !line->depth && !line->off;
 		if (want == line->enabled)
-			return;
+			break;
 		line->enabled = want;
 		pthread_mutex_unlock(&lock);
 		port->ops->irq_enable(port->ctx, irq, want);
 		pthread_mutex_lock(&lock);
 	}
+	line->telling = false;
+	pthread_cond_broadcast(&idle);
 }
 
 /* --- from the machine --------------------------------------------------------------------------------------------- */
@@ -335,10 +343,25 @@ static bool on_irq_thread(void)
 	return current == runner;
 }
 
-/* With the lock held; from a handler it does not wait for itself. */
+/*
+ * With the lock held; from a handler it does not wait for itself. A level that stays up, answered or not, is delivered again and again
+ * without a gap to see: so it is held back while somebody waits.
+ */
 static void wait_for_handlers(struct line *line)
 {
-	while (line->running && !on_irq_thread())
+	if (on_irq_thread())
+		return;
+	line->held++;
+	while (line->running)
+		pthread_cond_wait(&idle, &lock);
+	line->held--;
+	look(line);
+}
+
+/* With the lock held: the machine has heard all that there is to say. */
+static void wait_until_told(struct line *line)
+{
+	while (line->telling)
 		pthread_cond_wait(&idle, &lock);
 }
 
@@ -369,6 +392,7 @@ const void *free_irq(unsigned int irq, void *data)
 	if (action)
 		*at = action->next;
 	tell_machine(line);
+	wait_until_told(line);
 	pthread_mutex_unlock(&lock);
 	if (!action) {
 		printk(KERN_ERR "free_irq(%u, %p): no such handler (at %pS)\n", irq, data, __builtin_return_address(0));

@@ -27,6 +27,7 @@ static const struct dmk_memory memory[] = {
 
 struct dmk_machine fake_machine;
 bool fake_enabled[16];
+unsigned int fake_slow_disable;
 
 static int ram = -1;
 static struct dmk_sink sink;
@@ -103,6 +104,8 @@ static void msi_free(void *ctx, unsigned int first_irq, unsigned int n)
 
 static void irq_enable(void *ctx, unsigned int irq, bool enable)
 {
+	if (!enable)
+		usleep(__atomic_load_n(&fake_slow_disable, __ATOMIC_RELAXED));
 	__atomic_store_n(&fake_enabled[irq], enable, __ATOMIC_RELAXED);
 }
 

@@ -19,6 +19,8 @@ struct fake_events {
 extern struct dmk_machine fake_machine;
 /** How the machine sees the line: enabled by the kernel part or not. */
 extern bool fake_enabled[16];
+/** Microseconds that the machine takes to hear that a line is disabled. */
+extern unsigned int fake_slow_disable;
 
 /** Boot with these parameters; fails the test when that fails. Undone by fake_shutdown(), which checks that nothing is left. */
 void fake_boot(const char *parameters, unsigned int cache_line);

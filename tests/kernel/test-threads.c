@@ -668,6 +668,71 @@ static void test_a_level_that_nobody_answers_is_masked(void **state)
 	fake_line(6, false);
 }
 
+static irqreturn_t always(int irq, void *data)
+{
+	__atomic_fetch_add(&handled, 1, __ATOMIC_ACQ_REL);
+	return IRQ_HANDLED;
+}
+
+static void *frees(void *data)
+{
+	synchronize_irq(8);
+	disable_irq(8);
+	enable_irq(8);
+	free_irq(8, data);
+	set(&flag, 1);
+	return NULL;
+}
+
+/* A card that nobody told to be quiet: its handler says that it was its own, and the line stays up. */
+static void test_CTX_02_a_line_that_stays_up_lets_go_of_its_handler(void **state)
+{
+	pthread_t thread;
+	bool freed;
+	int i;
+
+	set(&handled, 0);
+	set(&flag, 0);
+	assert_int_equal(request_irq(8, always, 0, "stuck", &handled), 0);
+	fake_line(8, true);
+	EVENTUALLY(get(&handled) > 100);
+	pthread_create(&thread, NULL, frees, &handled);
+	for (i = 0; i < 2000 && !get(&flag); i++)
+		usleep(1000);
+	freed = get(&flag);
+	fake_line(8, false);
+	pthread_join(thread, NULL);
+	assert_true(freed);
+}
+
+static void *disables(void *data)
+{
+	disable_irq_nosync(9);
+	return NULL;
+}
+
+static void test_CTX_02_the_machine_hears_last_what_was_said_last(void **state)
+{
+	pthread_t thread;
+	int i;
+
+	assert_int_equal(request_irq(9, always, 0, "crossing", &handled), 0);
+	__atomic_store_n(&fake_slow_disable, 2000, __ATOMIC_RELAXED);
+	for (i = 0; i < 20; i++) {
+		pthread_create(&thread, NULL, disables, NULL);
+		usleep(i * 100);
+		fake_forget();
+		enable_irq(9);
+		pthread_join(thread, NULL);
+		/* It came too early. */
+		if (*fake_log())
+			enable_irq(9);
+		assert_true(__atomic_load_n(&fake_enabled[9], __ATOMIC_RELAXED));
+	}
+	__atomic_store_n(&fake_slow_disable, 0, __ATOMIC_RELAXED);
+	free_irq(9, &handled);
+}
+
 static void *requests_and_frees(void *data)
 {
 	int i;
@@ -750,6 +815,8 @@ int main(void)
 		BOOTED(test_threaded_handlers_hold_a_oneshot_line),
 		BOOTED(test_a_level_that_nobody_answers_is_masked),
 		BOOTED(test_CTX_02_handlers_come_and_go_under_fire),
+		BOOTED(test_CTX_02_a_line_that_stays_up_lets_go_of_its_handler),
+		BOOTED(test_CTX_02_the_machine_hears_last_what_was_said_last),
 		cmocka_unit_test(test_CTX_03_what_drivers_leave_is_ended_and_said),
 	};
 
