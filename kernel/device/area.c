@@ -17,15 +17,17 @@
 #include <linux/mm.h>
 #include <linux/mm_area.h>
 
-#define NO_PAGE (~0ULL)
-
 struct area {
 	struct vm_area_struct vma; /* first */
 	struct area *next;
-	uint64_t *pages; /* physical address of each page; NO_PAGE: nothing there */
-	size_t n;
-	struct page **faulted; /* pages with a reference of the area's */
-	void *address;         /* where the user sees it */
+	/*
+	 * For each page its frame number plus 1, and the page if the area has a reference to it. 0 is nothing, so that an
+	 * area of a size that only a hostile user asks for takes no memory until a driver fills it.
+	 */
+	uint64_t *frames;
+	struct page **faulted;
+	size_t n, end; /* pages; one past the last that was ever put there */
+	void *address; /* where the user sees it */
 	size_t size;
 	bool registers, uncached;
 };
@@ -36,6 +38,24 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct area *of_vma(struct vm_area_struct *vma)
 {
 	return vma->dmk;
+}
+
+static bool is_empty(const struct area *area, size_t i)
+{
+	return area->frames[i] == 0;
+}
+
+static uint64_t phys_of(const struct area *area, size_t i)
+{
+	return (area->frames[i] - 1) << PAGE_SHIFT;
+}
+
+static void put_frame(struct area *area, size_t i, uint64_t pfn, struct page *counted)
+{
+	area->frames[i] = pfn + 1;
+	area->faulted[i] = counted;
+	if (area->end <= i)
+		area->end = i + 1;
 }
 
 /* --- what drivers call -------------------------------------------------------------------------------------------- */
@@ -57,7 +77,7 @@ int remap_pfn_range(struct vm_area_struct *vma, unsigned long address, unsigned 
 		return -EINVAL;
 	first = (address - vma->vm_start) >> PAGE_SHIFT;
 	for (size_t i = 0; i < size >> PAGE_SHIFT; i++)
-		area->pages[first + i] = (uint64_t)(pfn + i) << PAGE_SHIFT;
+		put_frame(area, first + i, pfn + i, area->faulted[first + i]);
 	area->uncached |= pgprot_val(prot) & dmk_pgprot_uncached;
 	vma->vm_flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
 	return 0;
@@ -85,11 +105,10 @@ int vm_insert_page(struct vm_area_struct *vma, unsigned long address, struct pag
 	if ((address & ~PAGE_MASK) || !is_inside(vma, address, PAGE_SIZE))
 		return -EFAULT;
 	i = (address - vma->vm_start) >> PAGE_SHIFT;
-	if (area->pages[i] != NO_PAGE)
+	if (!is_empty(area, i))
 		return -EBUSY;
 	get_page(page);
-	area->faulted[i] = page;
-	area->pages[i] = page_to_phys(page);
+	put_frame(area, i, page_to_pfn(page), page);
 	vma->vm_flags |= VM_MIXEDMAP;
 	return 0;
 }
@@ -131,13 +150,13 @@ vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long address, uns
 
 static void free_area(struct area *area)
 {
-	for (size_t i = 0; area->faulted && i < area->n; i++)
+	for (size_t i = 0; i < area->end; i++)
 		if (area->faulted[i])
 			put_page(area->faulted[i]);
 	if (area->vma.vm_start)
 		munmap((void *)area->vma.vm_start, area->size);
 	free(area->faulted);
-	free(area->pages);
+	free(area->frames);
 	free(area);
 }
 
@@ -150,18 +169,16 @@ static struct area *make_area(struct file *file, size_t size, int prot, int flag
 		return NULL;
 	area->size = PAGE_ALIGN(size);
 	area->n = area->size >> PAGE_SHIFT;
-	area->pages = calloc(area->n, sizeof(*area->pages));
+	area->frames = calloc(area->n, sizeof(*area->frames));
 	area->faulted = calloc(area->n, sizeof(struct page *));
 	reserved = mmap(NULL, area->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			-1, 0);
 	if (reserved != MAP_FAILED)
 		area->vma.vm_start = (unsigned long)reserved;
-	if (!area->pages || !area->faulted || reserved == MAP_FAILED) {
+	if (!area->frames || !area->faulted || reserved == MAP_FAILED) {
 		free_area(area);
 		return NULL;
 	}
-	for (size_t i = 0; i < area->n; i++)
-		area->pages[i] = NO_PAGE;
 	area->vma.vm_end = area->vma.vm_start + area->size;
 	area->vma.vm_pgoff = offset >> PAGE_SHIFT;
 	area->vma.vm_file = file;
@@ -188,18 +205,16 @@ static int bring_pages(struct area *area)
 		};
 		vm_fault_t result;
 
-		if (area->pages[i] != NO_PAGE)
+		if (!is_empty(area, i))
 			continue;
 		if (!ops || !ops->fault)
 			return -EFAULT;
 		result = ops->fault(&fault);
 		if (result & VM_FAULT_ERROR)
 			return result & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
-		if (fault.page) {
-			area->faulted[i] = fault.page;
-			area->pages[i] = page_to_phys(fault.page);
-		}
-		if (area->pages[i] == NO_PAGE)
+		if (fault.page)
+			put_frame(area, i, page_to_pfn(fault.page), fault.page);
+		if (is_empty(area, i))
 			return -EFAULT;
 	}
 	return 0;
@@ -224,7 +239,7 @@ static int show_memory(struct area *area, int prot)
 	if (!pages)
 		return -ENOMEM;
 	for (size_t i = 0; i < area->n; i++)
-		pages[i] = DMK_PHYS(area->pages[i]);
+		pages[i] = DMK_PHYS(phys_of(area, i));
 	area->address = port->ops->view_map(port->ctx, pages, area->n,
 					    area->uncached ? DMK_VIEW_UNCACHED : DMK_VIEW_CACHED);
 	free(pages);
@@ -239,19 +254,19 @@ static int show_memory(struct area *area, int prot)
 static int show_registers(struct area *area)
 {
 	for (size_t i = 1; i < area->n; i++)
-		if (area->pages[i] != area->pages[0] + (i << PAGE_SHIFT))
+		if (area->frames[i] != area->frames[0] + i)
 			return -EINVAL;
 	area->registers = true;
-	area->address = dmk_iomap_make(area->pages[0], area->size, DMK_IOMAP_USER);
+	area->address = dmk_iomap_make(phys_of(area, 0), area->size, DMK_IOMAP_USER);
 	return area->address ? 0 : -ENOMEM;
 }
 
 static int show(struct area *area, int prot)
 {
-	bool memory = is_memory(area->pages[0]);
+	bool memory = is_memory(phys_of(area, 0));
 
 	for (size_t i = 1; i < area->n; i++)
-		if (is_memory(area->pages[i]) != memory)
+		if (is_memory(phys_of(area, i)) != memory)
 			return -EINVAL;
 	return memory ? show_memory(area, prot) : show_registers(area);
 }

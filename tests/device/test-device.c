@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <dmakit/file.h>
@@ -517,6 +518,7 @@ static void test_mmap_shows_the_drivers_own_bytes(void **state)
 
 static void test_mmap_of_registers_reaches_the_device_and_is_no_mistake(void **state)
 {
+	struct rusage before, after;
 	struct dmk_file *file;
 	void *at;
 
@@ -524,6 +526,11 @@ static void test_mmap_of_registers_reaches_the_device_and_is_no_mistake(void **s
 	card.mmap_registers = 1;
 	assert_int_equal(dmk_open("card-file", O_RDWR, &file), 0);
 	assert_int_equal(dmk_mmap(file, 8192, PROT_READ, MAP_SHARED, 0, &at), -EINVAL);
+	/* What the driver refuses takes no memory, however much was asked for. */
+	getrusage(RUSAGE_SELF, &before);
+	assert_int_equal(dmk_mmap(file, 64ul << 30, PROT_READ, MAP_SHARED, 0, &at), -EINVAL);
+	getrusage(RUSAGE_SELF, &after);
+	assert_in_range(after.ru_maxrss, 0, before.ru_maxrss + 32 * 1024);
 	assert_int_equal(dmk_mmap(file, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 0, &at), 0);
 	fake.card.registers[8] = 99;
 	assert_int_equal(((volatile uint32_t *)at)[2], 99);
