@@ -151,7 +151,7 @@ static void map(struct dmk_file *file)
 		size_t size;
 		int64_t offset;
 	} request[] = {
-		{4096, 0}, {65536, 0}, {4096, 4096}, {(size_t)1 << 40, 0}, {4096, 1LL << 40}};
+		{4096, 0}, {65536, 0}, {4096, 4096}, {(size_t)1 << 30, 0}, {4096, 1LL << 40}};
 
 	for (unsigned int i = 0; i < sizeof(request) / sizeof(*request) && go_on(); i++) {
 		void *address;
