@@ -23,7 +23,7 @@ static void deliver(struct sim *sim, unsigned int irq)
 	line->delivering = true;
 	for (;;) {
 		bool edge = line->edge && line->enabled;
-		bool rise = line->asserting && line->enabled && !line->reported;
+		bool rise = line->asserting && line->enabled && (!line->reported || line->again);
 		bool fall = !line->asserting && line->reported;
 
 		if (!edge && !rise && !fall)
@@ -32,6 +32,8 @@ static void deliver(struct sim *sim, unsigned int irq)
 			line->edge = false;
 		else
 			line->reported = rise;
+		if (!edge)
+			line->again = false;
 		pthread_mutex_unlock(&sim->irq_lock);
 		if (sim->sink.irq)
 			sim->sink.irq(sim->sink.ctx, irq, edge || rise, edge);
@@ -69,9 +71,11 @@ void dmk_sim_irq_enable(struct sim *sim, unsigned int irq, bool enable)
 		return;
 	pthread_mutex_lock(&sim->irq_lock);
 	line->enabled = enable;
-	/* Said again, if it was said before: who disabled the number may have forgotten. */
-	if (enable && line->asserting)
-		line->reported = false;
+	/*
+	 * Said again, if it was said before: who disabled the number may have forgotten. Or not: then a fall that comes before it was
+	 * said again has to be said too.
+	 */
+	line->again = enable && line->asserting;
 	kick = enable && (line->asserting || line->edge);
 	line->kicked |= kick;
 	pthread_mutex_unlock(&sim->irq_lock);

@@ -180,6 +180,7 @@ void dmk_sim_cache_strike(struct sim *sim);
 struct sim_line {
 	unsigned int asserting; /* how many hold it up */
 	bool enabled, edge, reported, delivering, kicked;
+	bool again; /* up, and to be said once more */
 	bool allocated; /* a message number in use */
 };
 

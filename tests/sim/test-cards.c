@@ -220,6 +220,26 @@ static void test_INTx_is_a_level_with_status_and_off_switch(void **state)
 	}
 }
 
+/* The card is quietened before the device thread gets to say that the line is up. */
+static void test_a_line_that_falls_as_it_is_enabled_again_is_known_to_be_down(void **state)
+{
+	unsigned int irq;
+
+	open_lab("pc");
+	irq = bench.port.ops->intx_irq(bench.port.ctx, bdf, 1);
+	for (unsigned int i = 0; i < 200; i++) {
+		enable(irq, true);
+		set(LAB_RAISE, 1);
+		assert_int_equal(bench.level[irq], 1);
+		enable(irq, false);
+		enable(irq, true);
+		set(LAB_ACK, 1);
+		assert_true(bench.port.ops->quiesce(bench.port.ctx, 2000000));
+		assert_int_equal(bench.level[irq], 0);
+	}
+	bench_close();
+}
+
 static void test_two_cards_on_one_line_hold_it_up_together(void **state)
 {
 	uint64_t first, second;
@@ -687,6 +707,7 @@ int main(void)
 		cmocka_unit_test(test_port_io_is_all_ones_where_there_is_nothing),
 		cmocka_unit_test(test_function_level_reset_is_power_on),
 		cmocka_unit_test(test_INTx_is_a_level_with_status_and_off_switch),
+		cmocka_unit_test(test_a_line_that_falls_as_it_is_enabled_again_is_known_to_be_down),
 		cmocka_unit_test(test_two_cards_on_one_line_hold_it_up_together),
 		cmocka_unit_test(test_MSI_X_sends_each_vector_and_holds_what_is_masked),
 		cmocka_unit_test(test_MSI_sends_and_waits_while_disabled),
