@@ -22,9 +22,11 @@ void dmk_qemu_irqs_destroy(struct dmk_qemu_irqs *irqs)
 	pthread_mutex_destroy(&irqs->lock);
 }
 
+/* A fall is told also while the number is disabled, so that whoever enables it again does not take the line for up. */
 static bool is_news(const struct dmk_qemu_irq *irq)
 {
-	return irq->enabled && (irq->fresh || irq->up != irq->told);
+	return irq->up ? irq->enabled && (irq->fresh || !irq->told || irq->again)
+		       : irq->told || (irq->enabled && irq->fresh);
 }
 
 /* With the lock held, after any change of @irq. */
@@ -63,7 +65,7 @@ void dmk_qemu_irqs_enable(struct dmk_qemu_irqs *irqs, unsigned int number, bool 
 		return;
 	pthread_mutex_lock(&irqs->lock);
 	irq->enabled = enable;
-	irq->told = false; /* a level that is up is news again */
+	irq->again = enable && irq->up; /* a level that is up is news again */
 	poke_if_news(irqs, irq);
 	pthread_mutex_unlock(&irqs->lock);
 }
@@ -136,10 +138,12 @@ static bool take_news(struct dmk_qemu_irqs *irqs, struct dmk_qemu_irq *irq, bool
 	news = is_news(irq);
 	*edge = irq->fresh;
 	*level = irq->fresh || irq->up;
-	if (news && irq->fresh)
+	if (news && irq->fresh) {
 		irq->fresh = false;
-	else if (news)
+	} else if (news) {
 		irq->told = irq->up;
+		irq->again = false;
+	}
 	pthread_mutex_unlock(&irqs->lock);
 	return news;
 }

@@ -24,6 +24,7 @@ struct dmk_qemu_irq {
 	bool enabled;
 	bool up;    /* an input's level */
 	bool told;  /* the level that the sink heard last */
+	bool again; /* up, and to be told once more: enabled a second time */
 	bool fresh; /* a message that the sink did not hear of */
 };
 

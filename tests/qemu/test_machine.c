@@ -465,6 +465,28 @@ static void test_a_level_that_is_up_is_delivered_when_enabled(void **state)
 	bench_close(&bench);
 }
 
+/* As a handler does that leaves the card to a thread: off, quietened, on again. */
+static void test_a_level_that_falls_while_disabled_is_known_to_be_down(void **state)
+{
+	struct bench bench;
+	unsigned int irq, i;
+	uint16_t bdf;
+
+	open_or_fail(&bench, DEVICES("edu"));
+	bdf = card_find(&bench, EDU_VENDOR, EDU_DEVICE, 0);
+	irq = bench.port.ops->intx_irq(bench.port.ctx, bdf, 1);
+	card_place(&bench, bdf, BASE);
+	for (i = 1; i <= 20; i++) {
+		bench.port.ops->irq_enable(bench.port.ctx, irq, true);
+		edu_write(&bench, BASE, EDU_RAISE, 1);
+		assert_true(bench_wait(&bench, &bench.ups[irq], i));
+		bench.port.ops->irq_enable(bench.port.ctx, irq, false);
+		edu_write(&bench, BASE, EDU_ACK, 1);
+		assert_true(bench_wait(&bench, &bench.downs[irq], i));
+	}
+	bench_close(&bench);
+}
+
 static void set_message(struct bench *bench, uint16_t bdf, const struct dmk_msi_message *message)
 {
 	unsigned int at = card_capability(bench, bdf, 0x05);
@@ -745,6 +767,7 @@ int main(void)
 		cmocka_unit_test(test_threads_get_their_own_answers),
 		cmocka_unit_test(test_each_slots_pin_raises_the_line_it_is_wired_to),
 		cmocka_unit_test(test_a_level_that_is_up_is_delivered_when_enabled),
+		cmocka_unit_test(test_a_level_that_falls_while_disabled_is_known_to_be_down),
 		cmocka_unit_test(test_a_message_arrives_as_the_number_it_was_allocated_with),
 		cmocka_unit_test(test_messages_are_allocated_aligned_and_run_out),
 		cmocka_unit_test(test_a_card_reads_and_writes_our_memory_byte_for_byte),
