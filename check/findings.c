@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Findings: told apart by rule, place where the rule was broken, place where the buffer was made, and device. Places are code
- * addresses: the same mistake at the same line is one finding with a count, whatever led there.
+ * Findings: told apart by rule, place where the rule was broken, place where the buffer was made, and device. A place is a source
+ * line: the same mistake at the same line is one finding with a count, whatever led there.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,16 +10,16 @@
 
 #include "findings.h"
 
-static uint64_t identity(const struct dmk_mistake *mistake)
+static uint64_t identity(const struct dmk_checker *checker, const struct dmk_mistake *mistake)
 {
 	uint64_t hash = dmk_hash(mistake->rule);
 
 	if (mistake->device)
 		hash = dmk_hash_more(hash, dmk_hash_text(mistake->device->name));
 	if (mistake->where && !mistake->once_per_second)
-		hash = dmk_hash_more(hash, (uintptr_t)mistake->where->place);
+		hash = dmk_hash_more(hash, dmk_trace_line(&checker->traces, mistake->where));
 	if (mistake->second)
-		hash = dmk_hash_more(hash, ~(uintptr_t)mistake->second->place);
+		hash = dmk_hash_more(hash, ~dmk_trace_line(&checker->traces, mistake->second));
 	return hash;
 }
 
@@ -61,7 +61,7 @@ static void fill(struct dmk_finding *finding, const struct dmk_mistake *mistake)
 
 struct dmk_finding *dmk_report(struct dmk_checker *checker, const struct dmk_mistake *mistake)
 {
-	const uint64_t key = identity(mistake);
+	const uint64_t key = identity(checker, mistake);
 	struct dmk_link *link = dmk_index_find(&checker->finding_index, key);
 	struct dmk_finding_entry *entry;
 

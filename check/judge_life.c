@@ -44,9 +44,11 @@ static bool is_leak(const struct dmk_record *record)
 	return record->kind == DMK_RECORD_MAPPING || record->kind == DMK_RECORD_ALLOCATION;
 }
 
-static bool same_site(const struct dmk_record *a, const struct dmk_record *b)
+static bool same_site(const struct dmk_checker *checker, const struct dmk_record *a, const struct dmk_record *b)
 {
-	return a->kind == b->kind && a->mapped->place == b->mapped->place;
+	return a->kind == b->kind &&
+	       (a->mapped == b->mapped ||
+		dmk_trace_line(&checker->traces, a->mapped) == dmk_trace_line(&checker->traces, b->mapped));
 }
 
 static void report_leak(struct dmk_checker *checker, struct dmk_record *record, uint64_t count,
@@ -92,7 +94,7 @@ static void report_leaks_like(struct dmk_checker *checker, struct dmk_record *fi
 	uint64_t count = 0, bytes = 0;
 
 	for (struct dmk_record *record = first; record; record = record->older) {
-		if (!is_leak(record) || !same_site(record, first))
+		if (!is_leak(record) || !same_site(checker, record, first))
 			continue;
 		count++;
 		bytes += record->size;

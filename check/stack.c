@@ -99,7 +99,8 @@ bool dmk_traces_init(struct dmk_traces *traces, const struct dmk_check_options *
 	dmk_pile_init(&traces->pile, sizeof(struct dmk_trace));
 	memset(&traces->none, 0, sizeof(traces->none));
 	traces->is_library = options->is_library;
-	traces->ctx = options->is_library_ctx;
+	traces->line_of = options->line_of;
+	traces->ctx = options->code_ctx;
 	return dmk_index_init(&traces->index, 256);
 }
 
@@ -161,7 +162,19 @@ const struct dmk_trace *dmk_trace_keep(struct dmk_traces *traces, const struct d
 	trace->stack.depth = stack->depth - trace->dropped;
 	memcpy(trace->stack.frame, stack->frame + trace->dropped,
 	       trace->stack.depth * sizeof(stack->frame[0]));
-	trace->place = trace->stack.frame[0];
 	dmk_index_add(&traces->index, &trace->link, hash);
 	return trace;
+}
+
+uint64_t dmk_trace_line(const struct dmk_traces *traces, const struct dmk_trace *trace)
+{
+	struct dmk_trace *own = (struct dmk_trace *)trace; /* ours: kept traces are const for others */
+
+	if (!trace->stack.depth || trace->line)
+		return trace->line;
+	if (traces->line_of)
+		own->line = traces->line_of(traces->ctx, trace->stack.frame[0]);
+	if (!own->line)
+		own->line = (uintptr_t)trace->stack.frame[0];
+	return own->line;
 }

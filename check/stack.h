@@ -13,7 +13,7 @@
 struct dmk_trace {
 	struct dmk_link link;
 	struct dmk_stack stack; /* without the library's own innermost frames */
-	const void *place;      /* the line it stands for: frame[0], NULL when empty */
+	uint64_t line;          /* which source line frame[0] is of; 0: nobody has asked yet */
 	unsigned int dropped;   /* frames of the library that were left out */
 	const void *first;      /* as walked, for comparison */
 };
@@ -23,6 +23,7 @@ struct dmk_traces {
 	struct dmk_pile pile;
 	struct dmk_trace none; /* the empty stack */
 	bool (*is_library)(void *ctx, const void *code);
+	uint64_t (*line_of)(void *ctx, const void *code);
 	void *ctx;
 };
 
@@ -38,5 +39,8 @@ void dmk_stack_walk(struct dmk_stack *stack, const void *caller, const void *fra
 
 /** dmk_trace_keep - the one kept copy of @stack; the empty one when memory is out. */
 const struct dmk_trace *dmk_trace_keep(struct dmk_traces *traces, const struct dmk_stack *stack);
+
+/** dmk_trace_line - a number for the source line that the stack starts at: by it places are told apart. The empty stack has 0. */
+uint64_t dmk_trace_line(const struct dmk_traces *traces, const struct dmk_trace *trace);
 
 #endif

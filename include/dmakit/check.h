@@ -63,7 +63,13 @@ struct dmk_check_options {
 	 * it starts at the driver's line. NULL: nothing is left out. Called once for a stack, with the checker's lock held.
 	 */
 	bool (*is_library)(void *ctx, const void *code);
-	void *is_library_ctx;
+	/*
+	 * A number that all code of one source line has in common, however often the compiler repeated the line (inlined, unrolled):
+	 * mistakes are told apart by it. NULL, or 0 for an answer: each code address is a place of its own. Called once for a
+	 * stack that a finding shows, with the checker's lock held.
+	 */
+	uint64_t (*line_of)(void *ctx, const void *code);
+	void *code_ctx; /* of both */
 };
 
 struct dmk_check_totals {

@@ -130,7 +130,7 @@ static void test_equal_stacks_are_kept_once_without_the_librarys_frames(void **s
 	assert_true(dmk_traces_init(&traces, &options));
 	trace = dmk_trace_keep(&traces, &stack);
 	assert_int_equal(trace->stack.depth, 2);
-	assert_ptr_equal(trace->place, (void *)0x3000);
+	assert_ptr_equal(trace->stack.frame[0], (void *)0x3000);
 	assert_ptr_equal(dmk_trace_keep(&traces, &stack), trace);
 	stack.frame[1] = (void *)0x1801;
 	assert_ptr_not_equal(dmk_trace_keep(&traces, &stack), trace);
@@ -138,7 +138,38 @@ static void test_equal_stacks_are_kept_once_without_the_librarys_frames(void **s
 	stack.depth = 1;
 	assert_int_equal(dmk_trace_keep(&traces, &stack)->stack.depth, 1);
 	stack.depth = 0;
-	assert_null(dmk_trace_keep(&traces, &stack)->place);
+	assert_int_equal(dmk_trace_line(&traces, dmk_trace_keep(&traces, &stack)), 0);
+	dmk_traces_exit(&traces);
+}
+
+/* Lines of 0x100 bytes; none is known below 0x2000. */
+static uint64_t line_of(void *ctx, const void *code)
+{
+	(*(unsigned int *)ctx)++;
+	return (uintptr_t)code < 0x2000 ? 0 : (uintptr_t)code >> 8;
+}
+
+static uint64_t line_at(struct dmk_traces *traces, uintptr_t code)
+{
+	struct dmk_stack stack = { { (void *)code }, 1 };
+
+	return dmk_trace_line(traces, dmk_trace_keep(traces, &stack));
+}
+
+static void test_CHK_03_copies_of_a_line_are_one_place(void **state)
+{
+	unsigned int asked = 0;
+	struct dmk_check_options options = { .line_of = line_of, .code_ctx = &asked };
+	struct dmk_traces traces;
+
+	assert_true(dmk_traces_init(&traces, &options));
+	assert_int_equal(line_at(&traces, 0x3010), line_at(&traces, 0x3080));
+	assert_int_not_equal(line_at(&traces, 0x3010), line_at(&traces, 0x3110));
+	/* Without debug information each address is a place. */
+	assert_int_not_equal(line_at(&traces, 0x1010), line_at(&traces, 0x1080));
+	assert_int_equal(line_at(&traces, 0x1010), line_at(&traces, 0x1010));
+	/* Asked once for each stack. */
+	assert_int_equal(asked, 5);
 	dmk_traces_exit(&traces);
 }
 
@@ -151,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_odd_frames_are_not_followed),
 		cmocka_unit_test(test_a_threads_stack_is_walked_to_its_end),
 		cmocka_unit_test(test_equal_stacks_are_kept_once_without_the_librarys_frames),
+		cmocka_unit_test(test_CHK_03_copies_of_a_line_are_one_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ char *dmk_report_format(const char *format, ...)
 	return text;
 }
 
-static void clear_stack(struct dmk_report_stack *stack)
+void dmk_report_clear_stack(struct dmk_report_stack *stack)
 {
 	for (size_t i = 0; i < stack->n; i++) {
 		free(stack->frame[i].function);
@@ -57,8 +57,8 @@ void dmk_report_clear_finding(struct dmk_report_finding *finding)
 	free(finding->buffer.owner);
 	free(finding->buffer.direction);
 	free(finding->mapped_label);
-	clear_stack(&finding->where);
-	clear_stack(&finding->mapped);
+	dmk_report_clear_stack(&finding->where);
+	dmk_report_clear_stack(&finding->mapped);
 	memset(finding, 0, sizeof(*finding));
 }
 
@@ -84,7 +84,7 @@ void dmk_report_clear(struct dmk_report *report)
 {
 	for (size_t i = 0; i < report->nr_threads; i++) {
 		free(report->thread[i].name);
-		clear_stack(&report->thread[i].stack);
+		dmk_report_clear_stack(&report->thread[i].stack);
 	}
 	for (size_t i = 0; i < report->nr_live; i++)
 		dmk_report_clear_finding(&report->live[i]);
@@ -96,7 +96,7 @@ void dmk_report_clear(struct dmk_report *report)
 		free(report->log[i].text);
 	clear_strings(report->device, report->nr_devices);
 	clear_strings(report->problem, report->nr_problems);
-	clear_stack(&report->crash.stack);
+	dmk_report_clear_stack(&report->crash.stack);
 	free(report->thread);
 	free(report->live);
 	free(report->finding);

@@ -118,6 +118,7 @@ int dmk_report_status(const struct dmk_report *report);
 /** Free all that the report owns, not the report; it is empty afterwards. */
 void dmk_report_clear(struct dmk_report *report);
 void dmk_report_clear_finding(struct dmk_report_finding *finding);
+void dmk_report_clear_stack(struct dmk_report_stack *stack);
 
 /** dmk_report_grow - room for one more zeroed element of *@array, which has *@n of @size bytes. NULL: out of memory. */
 void *dmk_report_grow(void *array, size_t *n, size_t size);
@@ -144,6 +145,8 @@ void dmk_symbols_free(struct dmk_symbols *symbols);
 /** dmk_symbols_is_library - whether a code address lies in dmakit's own object code. Quick, and any thread may ask. */
 bool dmk_symbols_is_library(const struct dmk_symbols *symbols, const void *code);
 /** dmk_symbols_stack - @exact: the first address is an instruction itself, as the rest never are. */
+/** dmk_symbols_line - a number for the source line of the call before @code; 0: no debug information. Any thread may ask. */
+uint64_t dmk_symbols_line(struct dmk_symbols *symbols, const void *code);
 void dmk_symbols_stack(struct dmk_symbols *symbols, const struct dmk_stack *stack, bool exact,
 		       struct dmk_report_stack *out);
 void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address, size_t n,

@@ -12,11 +12,13 @@
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct dmk_symbols {
+	pthread_mutex_t lock; /* libdw is for one thread at a time: guards dwfl and all that came from it */
 	Dwfl *dwfl;
 	Dwfl_Module *program; /* the program itself; others are libraries, the C library say */
 	char root[PATH_MAX];  /* of dmakit's sources, with a slash at its end; "": not known */
@@ -200,6 +202,7 @@ struct dmk_symbols *dmk_symbols_self(void)
 
 	if (!symbols)
 		return NULL;
+	pthread_mutex_init(&symbols->lock, NULL);
 	setenv("DEBUGINFOD_URLS", "", 1);
 	symbols->dwfl = dwfl_begin(&callbacks);
 	if (!symbols->dwfl || dwfl_linux_proc_report(symbols->dwfl, getpid()) != 0 ||
@@ -219,6 +222,7 @@ struct dmk_symbols *dmk_symbols_file(const char *program, uint64_t bias)
 
 	if (!symbols)
 		return NULL;
+	pthread_mutex_init(&symbols->lock, NULL);
 	setenv("DEBUGINFOD_URLS", "", 1);
 	symbols->dwfl = dwfl_begin(&callbacks);
 	if (symbols->dwfl)
@@ -237,6 +241,7 @@ void dmk_symbols_free(struct dmk_symbols *symbols)
 		return;
 	if (symbols->dwfl)
 		dwfl_end(symbols->dwfl);
+	pthread_mutex_destroy(&symbols->lock);
 	free(symbols->library);
 	free(symbols);
 }
@@ -353,8 +358,40 @@ static void add_address(struct dmk_symbols *symbols, struct dmk_report_stack *ou
 void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address, size_t n,
 			   bool exact, struct dmk_report_stack *out)
 {
+	if (symbols)
+		pthread_mutex_lock(&symbols->lock);
 	for (size_t i = 0; i < n; i++)
 		add_address(symbols, out, address[i], address[i] - !(exact && i == 0));
+	if (symbols)
+		pthread_mutex_unlock(&symbols->lock);
+}
+
+/* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
+static uint64_t line_number_of(const char *file, int line)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (; *file; file++)
+		hash = (hash ^ (unsigned char)*file) * 0x100000001b3ULL;
+	hash = (hash ^ (unsigned int)line) * 0x100000001b3ULL;
+	return hash ? hash : 1;
+}
+
+uint64_t dmk_symbols_line(struct dmk_symbols *symbols, const void *code)
+{
+	struct dmk_report_stack stack = { NULL, 0 };
+	const uint64_t address = (uintptr_t)code;
+	const struct dmk_report_frame *frame;
+	uint64_t line = 0;
+
+	if (!symbols)
+		return 0;
+	dmk_symbols_addresses(symbols, &address, 1, false, &stack);
+	frame = dmk_report_place(&stack);
+	if (frame && frame->file && frame->line)
+		line = line_number_of(frame->file, (int)frame->line);
+	dmk_report_clear_stack(&stack);
+	return line;
 }
 
 void dmk_symbols_stack(struct dmk_symbols *symbols, const struct dmk_stack *stack, bool exact,

@@ -3,11 +3,14 @@
 #include <dmakit/boot.h>
 #include <dmakit/kernel.h>
 
+#include "report/report.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 static struct dmk_checker *checker;
+static struct dmk_symbols *symbols; /* made once, for the life of the program */
 
 /* The checker first, then whoever else listens. */
 static struct {
@@ -33,6 +36,33 @@ static void install(const struct dmk_observer *also)
 	audience.first = own;
 	audience.second = also;
 	dmk_observe(&both);
+}
+
+static bool is_library(void *ctx, const void *code)
+{
+	return dmk_symbols_is_library(ctx, code);
+}
+
+static uint64_t line_of(void *ctx, const void *code)
+{
+	return dmk_symbols_line(ctx, code);
+}
+
+/* What the checker asks about code is answered from the program's own debug information, unless the caller has an answer. */
+static struct dmk_checker *new_checker(const struct dmk_check_options *wanted)
+{
+	struct dmk_check_options options = { .stack_depth = 0 };
+
+	if (wanted)
+		options = *wanted;
+	if (!options.line_of) {
+		if (!symbols)
+			symbols = dmk_symbols_self();
+		options.is_library = is_library;
+		options.line_of = line_of;
+		options.code_ctx = symbols;
+	}
+	return dmk_checker_new(&options);
 }
 
 static int start(const struct dmk_boot_options *options, char *error, size_t error_size)
@@ -64,7 +94,7 @@ int dmk_boot(const struct dmk_boot_options *options, char *error, size_t error_s
 	dmk_boot_end();
 	error[0] = '\0';
 	if (!options->no_checker) {
-		checker = dmk_checker_new(options->check);
+		checker = new_checker(options->check);
 		if (!checker) {
 			snprintf(error, error_size, "out of memory for the checker");
 			return -ENOMEM;
