@@ -17,14 +17,14 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-enum { WORKERS_MAX = 64 };
+enum { WORKERS_MAX = 64, DRAIN_ROUNDS = 100 };
 
 struct worker {
 	struct list_head link; /* in its queue */
 	struct workqueue_struct *queue;
 	struct task_struct *task;
 	struct work_struct *running; /* compared, never followed, once its function was called */
-	u64 ticket;                  /* when what it runs was taken, for flushes */
+	u64 ticket;                  /* of what it runs, for flushes */
 };
 
 struct workqueue_struct {
@@ -69,6 +69,15 @@ static struct work_struct *next_work(struct workqueue_struct *queue)
 	return NULL;
 }
 
+static bool add_worker(struct workqueue_struct *queue);
+
+/* With the lock held: what is queued may be what this thread is about to wait for, so there is a thread for it too. */
+static void want_worker(struct workqueue_struct *queue)
+{
+	if (!list_empty(&queue->works) && !queue->nr_idle && queue->nr_workers < queue->max_workers && !queue->ending)
+		add_worker(queue);
+}
+
 static void run(struct worker *worker, struct work_struct *work)
 {
 	work_func_t function = work->func;
@@ -76,11 +85,12 @@ static void run(struct worker *worker, struct work_struct *work)
 	list_del_init(&work->entry);
 	work->pending = false;
 	worker->running = work;
-	worker->ticket = ++tickets;
+	worker->ticket = work->dmk_ticket;
+	want_worker(worker->queue);
 	pthread_mutex_unlock(&lock);
 	function(work);
 	if (dmk_self()->preempt || dmk_self()->irqs_off) {
-		printk(KERN_ERR "workqueue: %pS returned with a spinlock held or interrupts off\n", function);
+		dmk_complain(NULL, "workqueue: %pS returned with a spinlock held or interrupts off", function);
 		dmk_self()->preempt = 0;
 		dmk_self()->irqs_off = false;
 	}
@@ -194,27 +204,49 @@ void dmk_init_work(struct work_struct *work, work_func_t function)
 	INIT_LIST_HEAD(&work->entry);
 }
 
-/* With the lock held, and pending set. */
+static bool is_alive(const struct workqueue_struct *queue)
+{
+	const struct workqueue_struct *at;
+
+	list_for_each_entry(at, &queues, link)
+		if (at == queue)
+			return !at->ending;
+	return false;
+}
+
+/* With the lock held, and pending set. A queue that ends takes no more, or work that queues itself would keep it from ending. */
 static void put_on(struct workqueue_struct *queue, struct work_struct *work)
 {
+	if (!is_alive(queue)) {
+		work->pending = false;
+		return;
+	}
 	work->dmk_queue = queue;
+	work->dmk_ticket = ++tickets;
 	list_add_tail(&work->entry, &queue->works);
-	if (!queue->nr_idle && queue->nr_workers < queue->max_workers && !queue->ending)
-		add_worker(queue);
+	want_worker(queue);
 	pthread_cond_broadcast(&queued);
+}
+
+/* With the lock held: make it pending, unless it is, or is being cancelled. */
+static bool claim(struct work_struct *work)
+{
+	if (work->pending || work->dmk_cancelling)
+		return false;
+	work->pending = true;
+	return true;
 }
 
 bool queue_work(struct workqueue_struct *queue, struct work_struct *work)
 {
-	bool was;
+	bool mine;
 
 	pthread_mutex_lock(&lock);
-	was = work->pending;
-	work->pending = true;
-	if (!was)
+	mine = claim(work);
+	if (mine)
 		put_on(queue, work);
 	pthread_mutex_unlock(&lock);
-	return !was;
+	return mine;
 }
 
 /* With the lock held: off its queue, if it is on one. A delayed work that waits for its time is pending and on none. */
@@ -251,28 +283,43 @@ bool cancel_work_sync(struct work_struct *work)
 
 	dmk_might_sleep_at("cancel_work_sync", DMK_HERE);
 	pthread_mutex_lock(&lock);
+	work->dmk_cancelling++;
 	was = take_off(work);
-	while ((worker = runs(work)) && !is_own(worker)) {
+	while ((worker = runs(work)) && !is_own(worker))
 		pthread_cond_wait(&done, &lock);
-		was |= take_off(work); /* it queued itself once more */
-	}
+	work->dmk_cancelling--;
 	pthread_mutex_unlock(&lock);
 	return was;
 }
 
-/* With the lock held: until what is pending now, or runs, has run. */
-static bool wait_for_work(struct work_struct *work)
+/* The ticket of a work that is on a queue, or 0. It is found there, since one that ran may have freed itself. */
+static u64 ticket_queued(const struct work_struct *work)
 {
-	struct worker *worker = runs(work);
-	bool waited = false;
-	u64 before;
+	const struct workqueue_struct *queue;
+	const struct work_struct *at;
 
-	before = worker && !work->pending ? worker->ticket : 0;
+	list_for_each_entry(queue, &queues, link)
+		list_for_each_entry(at, &queue->works, entry)
+			if (at == work)
+				return at->dmk_ticket;
+	return 0;
+}
+
+static bool is_up_to(u64 ticket, u64 last)
+{
+	return ticket && ticket <= last;
+}
+
+/* With the lock held: until what is queued now, or runs, has run. What it queues in between is not waited for. */
+static bool wait_for_work(const struct work_struct *work)
+{
+	u64 last = tickets;
+	bool waited = false;
+	struct worker *worker;
+
 	for (;;) {
 		worker = runs(work);
-		if (is_own(worker))
-			break;
-		if (before ? !worker || worker->ticket != before : !work->pending && !worker)
+		if (is_own(worker) || !(is_up_to(ticket_queued(work), last) || (worker && worker->ticket <= last)))
 			break;
 		waited = true;
 		pthread_cond_wait(&done, &lock);
@@ -291,30 +338,52 @@ bool flush_work(struct work_struct *work)
 	return waited;
 }
 
-static bool busy(struct workqueue_struct *queue)
+/* Whether it has work to do that was queued up to @last. */
+static bool busy(struct workqueue_struct *queue, u64 last)
 {
+	struct work_struct *work;
 	struct worker *worker;
 
-	if (!list_empty(&queue->works))
-		return true;
+	list_for_each_entry(work, &queue->works, entry)
+		if (work->dmk_ticket <= last)
+			return true;
 	list_for_each_entry(worker, &queue->workers, link)
-		if (worker->running && worker->task != current)
+		if (worker->running && worker->ticket <= last && worker->task != current)
 			return true;
 	return false;
+}
+
+/* With the lock held. What is queued meanwhile is not waited for. */
+static void flush_queue(struct workqueue_struct *queue)
+{
+	u64 last = tickets;
+
+	while (busy(queue, last))
+		pthread_cond_wait(&done, &lock);
 }
 
 void flush_workqueue(struct workqueue_struct *queue)
 {
 	dmk_might_sleep_at("flush_workqueue", DMK_HERE);
 	pthread_mutex_lock(&lock);
-	while (busy(queue))
-		pthread_cond_wait(&done, &lock);
+	flush_queue(queue);
 	pthread_mutex_unlock(&lock);
 }
 
+/* Work may queue more, but has to come to an end. */
 void drain_workqueue(struct workqueue_struct *queue)
 {
-	flush_workqueue(queue);
+	unsigned int rounds = 0;
+
+	dmk_might_sleep_at("drain_workqueue", DMK_HERE);
+	pthread_mutex_lock(&lock);
+	while (busy(queue, ~0ULL)) {
+		flush_queue(queue);
+		if (++rounds == DRAIN_ROUNDS)
+			printk(KERN_ERR "workqueue %s: its work was run %d times and is there again; who drains it waits on\n",
+			       queue->name, DRAIN_ROUNDS);
+	}
+	pthread_mutex_unlock(&lock);
 }
 
 bool dmk_work_pending(struct work_struct *work)
@@ -357,21 +426,21 @@ void dmk_delayed_work_timer(struct timer_list *timer)
 	pthread_mutex_unlock(&lock);
 }
 
+/* The timer is armed under the lock: who cancels the work after this finds it armed. */
 bool queue_delayed_work(struct workqueue_struct *queue, struct delayed_work *work, unsigned long delay)
 {
-	bool was;
+	bool mine;
 
 	if (!delay)
 		return queue_work(queue, &work->work);
 	pthread_mutex_lock(&lock);
-	was = work->work.pending;
-	work->work.pending = true;
-	if (!was)
+	mine = claim(&work->work);
+	if (mine) {
 		work->wq = queue;
-	pthread_mutex_unlock(&lock);
-	if (!was)
 		mod_timer(&work->timer, jiffies + delay);
-	return !was;
+	}
+	pthread_mutex_unlock(&lock);
+	return mine;
 }
 
 bool mod_delayed_work(struct workqueue_struct *queue, struct delayed_work *work, unsigned long delay)
@@ -393,11 +462,15 @@ bool cancel_delayed_work_sync(struct delayed_work *work)
 	bool was;
 
 	dmk_might_sleep_at("cancel_delayed_work_sync", DMK_HERE);
-	/* The timer's function may queue it, and the work may start the timer: until neither is left. */
+	/* The timer's function may queue it, so the timer goes first; the work can't start the timer again meanwhile. */
+	pthread_mutex_lock(&lock);
+	work->work.dmk_cancelling++;
+	pthread_mutex_unlock(&lock);
 	was = timer_delete_sync(&work->timer);
 	was |= cancel_work_sync(&work->work);
-	while (timer_delete_sync(&work->timer))
-		cancel_work_sync(&work->work);
+	pthread_mutex_lock(&lock);
+	work->work.dmk_cancelling--;
+	pthread_mutex_unlock(&lock);
 	return was;
 }
 
@@ -429,7 +502,7 @@ void dmk_work_stop(void)
 	rcu_barrier();
 	while ((queue = list_first_entry_or_null(&queues, struct workqueue_struct, link))) {
 		if (queue != dmk_system_wq && queue != dmk_system_long_wq)
-			printk(KERN_ERR "workqueue %s was never destroyed\n", queue->name);
+			dmk_complain(NULL, "workqueue %s was never destroyed", queue->name);
 		queue_free(queue);
 	}
 	dmk_system_wq = dmk_system_long_wq = NULL;

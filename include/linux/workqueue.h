@@ -24,6 +24,8 @@ struct work_struct {
 	struct list_head entry;
 	work_func_t func;
 	struct workqueue_struct *dmk_queue; /* it is on, or was on last */
+	u64 dmk_ticket;                     /* in the order of queueing */
+	unsigned int dmk_cancelling;        /* threads that cancel it and wait: nobody queues it meanwhile, itself neither */
 };
 
 struct delayed_work {

@@ -510,6 +510,111 @@ static void test_delayed_work_is_cancelled_for_good(void **state)
 	cancel_delayed_work_sync(&work);
 }
 
+/* Two are queued at once, and the first waits for the second: one thread for both would wait for ever. */
+static DECLARE_COMPLETION(second_ran);
+static void waits_for_second(struct work_struct *work)
+{
+	set(&result, wait_for_completion_timeout(&second_ran, 2 * HZ) > 0);
+}
+static void is_second(struct work_struct *work)
+{
+	complete(&second_ran);
+}
+
+static void test_work_may_wait_for_work_that_was_queued_with_it(void **state)
+{
+	struct work_struct first, second;
+	int i;
+
+	INIT_WORK(&first, waits_for_second);
+	INIT_WORK(&second, is_second);
+	for (i = 0; i < 20; i++) {
+		struct workqueue_struct *wq = alloc_workqueue("pair", 0, 2);
+
+		/* its thread is idle */
+		usleep(1000);
+		reinit_completion(&second_ran);
+		queue_work(wq, &first);
+		queue_work(wq, &second);
+		destroy_workqueue(wq);
+		assert_true(get(&result));
+	}
+}
+
+static void queues_itself_late(struct work_struct *work)
+{
+	__atomic_fetch_add(&fired, 1, __ATOMIC_ACQ_REL);
+	usleep(500);
+	schedule_work(work);
+}
+
+static struct work_struct eternal;
+
+static void *cancels(void *data)
+{
+	flush_work(&eternal);
+	flush_workqueue(system_wq);
+	cancel_work_sync(&eternal);
+	set(&flag, 1);
+	return NULL;
+}
+
+/* There is hardly a moment in which it is queued and does not run. */
+static void test_CTX_02_work_that_queues_itself_is_flushed_and_cancelled(void **state)
+{
+	pthread_t thread;
+	int i, seen;
+
+	set(&flag, 0);
+	set(&fired, 0);
+	INIT_WORK(&eternal, queues_itself_late);
+	schedule_work(&eternal);
+	EVENTUALLY(get(&fired) > 3);
+	pthread_create(&thread, NULL, cancels, NULL);
+	for (i = 0; i < 3000 && !get(&flag); i++)
+		usleep(1000);
+	if (!get(&flag))
+		fail_msg("flush or cancel waits for ever");
+	pthread_join(thread, NULL);
+	seen = get(&fired);
+	msleep(5);
+	assert_int_equal(get(&fired), seen);
+	schedule_work(&eternal);
+	EVENTUALLY(get(&fired) > seen);
+	cancel_work_sync(&eternal);
+}
+
+static int arming;
+
+static void *arms(void *data)
+{
+	while (get(&arming))
+		schedule_delayed_work(data, 1);
+	return NULL;
+}
+
+/* After a cancel nothing of the delayed work is left in any queue, so it may be freed; here it is overwritten. */
+static void test_CTX_02_delayed_work_is_armed_and_cancelled_at_once(void **state)
+{
+	struct delayed_work *work = kzalloc(sizeof(*work), GFP_KERNEL);
+	pthread_t thread;
+	int i;
+
+	INIT_DELAYED_WORK(work, rearms);
+	for (i = 0; i < 100; i++) {
+		set(&arming, 1);
+		pthread_create(&thread, NULL, arms, work);
+		usleep(i * 10);
+		cancel_delayed_work_sync(work);
+		set(&arming, 0);
+		pthread_join(thread, NULL);
+		cancel_delayed_work_sync(work);
+		assert_false(timer_pending(&work->timer));
+		assert_false(delayed_work_pending(work));
+	}
+	kfree(work);
+}
+
 static struct tasklet_struct tasklet;
 
 static void tasklet_function(struct tasklet_struct *t)
@@ -808,6 +913,9 @@ int main(void)
 		BOOTED(test_work_may_free_itself),
 		BOOTED(test_work_may_wait_for_other_work),
 		BOOTED(test_delayed_work_is_cancelled_for_good),
+		BOOTED(test_work_may_wait_for_work_that_was_queued_with_it),
+		BOOTED(test_CTX_02_work_that_queues_itself_is_flushed_and_cancelled),
+		BOOTED(test_CTX_02_delayed_work_is_armed_and_cancelled_at_once),
 		BOOTED(test_tasklets_run_in_softirq_context),
 		BOOTED(test_rcu_waits_for_readers),
 		BOOTED(test_CTX_01_a_level_is_served_until_it_is_down),
