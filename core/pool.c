@@ -438,7 +438,7 @@ static enum dmk_reason claim_block(struct dmk_pool *pool, const void *cpu, dmk_d
 	return reason;
 }
 
-/* Returns whether that was the last block out. */
+/* Returns whether that was the last thing that kept an orphan. */
 static bool put_block(struct dmk_pool *pool, const struct found *found)
 {
 	unsigned long flags = dmk_lock_take(&pool->lock);
@@ -450,7 +450,7 @@ static bool put_block(struct dmk_pool *pool, const struct found *found)
 		pool->usable = page;
 	}
 	page->free[page->nr_free++] = (uint16_t)found->index;
-	last = !--pool->nr_out;
+	last = !--pool->nr_out && pool->orphan;
 	dmk_lock_drop(&pool->lock, flags);
 	return last;
 }
@@ -497,7 +497,7 @@ void dmk_pool_free(struct dmk_pool *pool, void *cpu, dmk_dma dma)
 						 .reason = reason,
 						 .interrupt = dmk_in_interrupt(),
 						 DMK_EVENT_HERE});
-	if (reason == DMK_REASON_NONE && put_block(pool, &found) && pool->orphan)
+	if (reason == DMK_REASON_NONE && put_block(pool, &found))
 		pool_end(pool, DMK_PLACE_HERE);
 }
 
@@ -566,12 +566,25 @@ static enum dmk_reason detach(struct dmk_pool *pool, size_t *nr_out)
 		inner = dmk_lock_take(&pool->lock);
 		*nr_out = pool->nr_out;
 		pool->orphan = pool->nr_out;
+		/* The caller's own, so that the last block's free does not take the pool from under it. */
+		pool->nr_out += pool->orphan;
 		dmk_lock_drop(&pool->lock, inner);
 		if (!*nr_out)
 			*at = pool->next;
 	}
 	dmk_lock_drop(&pools.lock, flags);
 	return reason;
+}
+
+/* The end of what detach() began with an orphan: it goes if its last block came back meanwhile. */
+static void let_go(struct dmk_pool *pool, struct dmk_place place)
+{
+	unsigned long flags = dmk_lock_take(&pool->lock);
+	bool last = !--pool->nr_out;
+
+	dmk_lock_drop(&pool->lock, flags);
+	if (last)
+		pool_end(pool, place);
 }
 
 static void say_blocks_out(const struct dmk_pool *pool, size_t nr_out)
@@ -609,10 +622,12 @@ static void destroy(struct dmk_pool *pool, bool managed, struct dmk_place place)
 		return;
 	if (pool->is_managed && !managed)
 		dmk_managed_remove(pool->dev, &pool->managed);
-	if (nr_out)
-		say_blocks_out(pool, nr_out);
-	else
+	if (!nr_out) {
 		pool_free(pool, place);
+		return;
+	}
+	say_blocks_out(pool, nr_out);
+	let_go(pool, place);
 }
 
 void dmk_pool_destroy(struct dmk_pool *pool)

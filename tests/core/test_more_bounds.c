@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where things end: the last byte of a window, a mask, a segment and the pool; and what two threads do to one mapping or pool at once.
+ */
+#include <pthread.h>
+
+#include "unit.h"
+
+enum { SLOT = 2048, SEGMENT = 256 << 10, SEGMENT_SLOTS = 128, SKIP_SYNC = 1 << 5 };
+
+static dmk_dma map_page(struct dmk_dev *dev, uint64_t phys, size_t size)
+{
+	return dmk_map_phys(dev, DMK_PHYS(phys), size, DMK_BIDIRECTIONAL, 0, DMK_MAP_PAGE);
+}
+
+static void unmap_page(struct dmk_dev *dev, dmk_dma dma, size_t size)
+{
+	dmk_unmap(dev, dma, size, DMK_BIDIRECTIONAL, 0, DMK_MAP_PAGE);
+}
+
+static bool failed(dmk_dma dma)
+{
+	return dma.v == DMK_MAPPING_ERROR.v;
+}
+
+/* --- windows ------------------------------------------------------------------------------------------------------ */
+
+/* Bus addresses end before the window does: what would lie beyond has no address, and no low one either. */
+static void test_MSK_06_a_window_across_the_last_bus_address(void **state)
+{
+	const struct dmk_window window = {~0ULL - 0xfff, {LOW(0)}, 0x2000};
+	const struct dmk_bus bus = {"high", &window, 1, true};
+
+	fake_start(&(struct fake_options){.bus = FAKE_IDENTITY});
+	fake_dev.bus = &bus;
+	fake_dev.streaming_mask = ~0ULL;
+	assert_true(map_page(&fake_dev, LOW(0), 0x800).v == ~0ULL - 0xfff);
+	assert_true(failed(map_page(&fake_dev, LOW(0xff0), 0x20)));
+	assert_true(failed(map_page(&fake_dev, LOW(0x1000), 0x20)));
+	fake_stop();
+}
+
+static void test_STR_01_registers_beyond_the_mask_are_refused(void **state)
+{
+	const uint64_t last = FAKE_HIGH - 1; /* no RAM is there */
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.bus = FAKE_IDENTITY});
+	dma = dmk_map_phys(&fake_dev, DMK_PHYS(last - 63), 64, DMK_BIDIRECTIONAL, 0,
+			   DMK_MAP_RESOURCE);
+	assert_true(dma.v == last - 63);
+	dma = dmk_map_phys(&fake_dev, DMK_PHYS(FAKE_HIGH + FAKE_HIGH_SIZE), 64, DMK_BIDIRECTIONAL,
+			   0, DMK_MAP_RESOURCE);
+	assert_true(failed(dma));
+	fake_stop();
+}
+
+/* --- what of the pool a device reaches ---------------------------------------------------------------------------- */
+
+/* The main pool's first byte: an empty pool gives its first slot to who asks for the first byte of a page. */
+static uint64_t pool_first(void)
+{
+	dmk_dma dma = map_page(&fake_other, HIGH(0), 1);
+
+	assert_false(failed(dma));
+	unmap_page(&fake_other, dma, 1);
+	return dma.v;
+}
+
+/* All that it is given lies within [first, last], to the last byte; and it gets as many slots as lie there. */
+static void gets_slots(uint64_t first, uint64_t last, size_t count)
+{
+	dmk_dma dma;
+	size_t n = 0;
+
+	for (;; n++) {
+		dma = map_page(&fake_dev, HIGH((first / SLOT + n) % 2 * SLOT), SLOT);
+		if (failed(dma))
+			break;
+		assert_true(dma.v >= first && dma.v + SLOT - 1 <= last);
+	}
+	assert_int_equal(n, count);
+}
+
+static void test_MSK_06_the_mask_ends_within_the_pool(void **state)
+{
+	static const struct {
+		size_t bytes, slots;
+	} rows[] = {{6 * SLOT, 6}, {6 * SLOT - 1, 5}, {6 * SLOT + 1, 6}, {SLOT, 1}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t first;
+
+		fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+		first = pool_first();
+		fake_dev.streaming_mask = first + rows[i].bytes - 1;
+		gets_slots(first, fake_dev.streaming_mask, rows[i].slots);
+		fake_stop();
+	}
+}
+
+/* A run, not only its first slot, lies within the mask. */
+static void test_MSK_06_the_mask_ends_within_a_run(void **state)
+{
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	fake_dev.streaming_mask = pool_first() + 6 * SLOT - 1;
+	assert_true(failed(map_page(&fake_dev, HIGH(0), 6 * SLOT + 1)));
+	dma = map_page(&fake_dev, HIGH(0), 6 * SLOT);
+	assert_false(failed(dma));
+	assert_true(dma.v + 6 * SLOT - 1 <= fake_dev.streaming_mask);
+	unmap_page(&fake_dev, dma, 6 * SLOT);
+	fake_stop();
+}
+
+static void test_MSK_06_the_window_begins_within_a_slot(void **state)
+{
+	struct dmk_window window = {0, {0}, 0};
+	const struct dmk_bus bus = {"late", &window, 1, true};
+	uint64_t first;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	first = pool_first();
+	window = (struct dmk_window){first + 1, {first + 1}, 4 * SLOT};
+	fake_dev.bus = &bus;
+	gets_slots(first + SLOT, first + 4 * SLOT, 3);
+	fake_stop();
+}
+
+/* --- within the pool ---------------------------------------------------------------------------------------------- */
+
+static void test_BNC_03_no_run_goes_from_one_segment_to_the_next(void **state)
+{
+	dmk_dma one[SEGMENT_SLOTS], dma;
+	uint64_t first;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=256"});
+	for (size_t i = 0; i < SEGMENT_SLOTS - 1; i++)
+		one[i] = map_page(&fake_dev, HIGH(i % 2 * SLOT), SLOT);
+	first = one[0].v;
+	assert_true(one[SEGMENT_SLOTS - 2].v == first + (SEGMENT_SLOTS - 2) * SLOT);
+	/* Two are free in the first segment, and not side by side. */
+	unmap_page(&fake_dev, one[0], SLOT);
+	dma = map_page(&fake_dev, HIGH(SLOT), 2 * SLOT);
+	assert_false(failed(dma));
+	assert_true((dma.v - first) / SEGMENT == (dma.v + 2 * SLOT - 1 - first) / SEGMENT);
+	fake_stop();
+}
+
+static void test_BNC_03_the_page_offset_is_kept_as_long_as_it_fits(void **state)
+{
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	dma = map_page(&fake_dev, HIGH(4095), SEGMENT - 4095);
+	assert_int_equal(dma.v & 4095, 4095);
+	fake_stop();
+}
+
+static void test_BNC_02_the_last_byte_of_the_pool(void **state)
+{
+	const size_t slots = 128;
+	uint64_t last = 0;
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=128"});
+	dma = map_page(&fake_dev, HIGH(0), slots * SLOT);
+	last = dma.v + slots * SLOT - 1;
+	*(uint8_t *)fake_device_ram(DMK_DMA(last)) = 0x42;
+	dmk_sync_for_cpu(&fake_dev, DMK_DMA(last), 1, DMK_BIDIRECTIONAL);
+	assert_int_equal(*(uint8_t *)fake_ram(HIGH(slots * SLOT - 1)), 0x42);
+	assert_true(dmk_need_sync(&fake_dev, DMK_DMA(last)));
+	fake_stop();
+}
+
+/* Nobody's old bytes are for the device to see, or come back, also where the driver syncs by itself. */
+static void test_BNC_02_skipping_the_sync_skips_no_copy_in(void **state)
+{
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	memset(fake_ram(HIGH(0)), 0x5e, 64);
+	unmap_page(&fake_other, map_page(&fake_other, HIGH(0), 64), 64);
+	memset(fake_ram(HIGH(4096)), 0x11, 64);
+	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(4096)), 64, DMK_FROM_DEVICE, SKIP_SYNC,
+			   DMK_MAP_PAGE);
+	assert_memory_equal(fake_device_ram(dma), fake_ram(HIGH(4096)), 64);
+	dmk_sync_for_cpu(&fake_dev, dma, 64, DMK_FROM_DEVICE);
+	assert_int_equal(*(uint8_t *)fake_ram(HIGH(4096)), 0x11);
+	fake_stop();
+}
+
+/* --- two at once -------------------------------------------------------------------------------------------------- */
+
+struct unmapper {
+	pthread_barrier_t *start;
+	dmk_dma dma;
+	size_t size;
+};
+
+static void *unmap_now(void *argument)
+{
+	struct unmapper *unmapper = argument;
+
+	pthread_barrier_wait(unmapper->start);
+	unmap_page(&fake_dev, unmapper->dma, unmapper->size);
+	return NULL;
+}
+
+/* Of two unmaps of one mapping one does it, also while the other copies. */
+static void test_CTX_02_STR_04_two_threads_unmap_one_mapping(void **state)
+{
+	struct dmk_bounce_stats stats;
+	pthread_barrier_t start;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	pthread_barrier_init(&start, NULL, 2);
+	for (int round = 0; round < 200; round++) {
+		struct unmapper unmapper = {&start, map_page(&fake_dev, HIGH(0), SEGMENT), SEGMENT};
+		pthread_t other;
+
+		assert_false(failed(unmapper.dma));
+		assert_int_equal(pthread_create(&other, NULL, unmap_now, &unmapper), 0);
+		unmap_now(&unmapper);
+		pthread_join(other, NULL);
+		dmk_bounce_statistics(&fake_dev, &stats);
+		assert_int_equal(stats.used, 0);
+	}
+	pthread_barrier_destroy(&start);
+	fake_stop();
+}
+
+struct last_block {
+	struct dmk_pool *pool;
+	void *cpu;
+	dmk_dma dma;
+	size_t held_after; /* records, when the block was back and destroy had not returned */
+};
+
+static void *free_it(void *argument)
+{
+	struct last_block *last = argument;
+
+	dmk_pool_free(last->pool, last->cpu, last->dma);
+	return NULL;
+}
+
+static void free_while_destroyed(void *ctx, const struct dmk_event *event)
+{
+	struct last_block *last = ctx;
+	pthread_t other;
+
+	if (event->kind != DMK_EVENT_POOL_DESTROY)
+		return;
+	assert_int_equal(pthread_create(&other, NULL, free_it, last), 0);
+	pthread_join(other, NULL);
+	last->held_after = fake_held().metas;
+}
+
+/* A pool that is destroyed with its last block out stays until both the destroy and that block's free are done. */
+static void test_CTX_02_POL_05_the_last_block_comes_back_during_destroy(void **state)
+{
+	struct last_block last = {NULL};
+	const struct dmk_observer observer = {free_while_destroyed, &last};
+	size_t before, with;
+
+	fake_start(&(struct fake_options){.bus = FAKE_IDENTITY});
+	before = fake_held().metas;
+	last.pool = dmk_pool_create("late", &fake_dev, 64, 64, 0, false);
+	last.cpu = dmk_pool_alloc(last.pool, 0, false, &last.dma);
+	assert_non_null(last.cpu);
+	with = fake_held().metas;
+	dmk_observe(&observer);
+	dmk_pool_destroy(last.pool);
+	dmk_observe(NULL);
+	assert_int_equal(last.held_after, with);
+	assert_int_equal(fake_held().metas, before);
+	fake_stop();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_MSK_06_a_window_across_the_last_bus_address),
+		cmocka_unit_test(test_STR_01_registers_beyond_the_mask_are_refused),
+		cmocka_unit_test(test_MSK_06_the_mask_ends_within_the_pool),
+		cmocka_unit_test(test_MSK_06_the_mask_ends_within_a_run),
+		cmocka_unit_test(test_MSK_06_the_window_begins_within_a_slot),
+		cmocka_unit_test(test_BNC_03_no_run_goes_from_one_segment_to_the_next),
+		cmocka_unit_test(test_BNC_03_the_page_offset_is_kept_as_long_as_it_fits),
+		cmocka_unit_test(test_BNC_02_the_last_byte_of_the_pool),
+		cmocka_unit_test(test_BNC_02_skipping_the_sync_skips_no_copy_in),
+		cmocka_unit_test(test_CTX_02_STR_04_two_threads_unmap_one_mapping),
+		cmocka_unit_test(test_CTX_02_POL_05_the_last_block_comes_back_during_destroy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
