@@ -73,15 +73,13 @@ static bool reached_slots(const struct dmk_bounce *pool, const struct dmk_dev *d
 	return false;
 }
 
-static struct dmk_bounce *reached_pool(const struct dmk_dev *dev, struct wanted *wanted)
+/* The first pool from @pool on that the device reaches some of; NULL: none. */
+static struct dmk_bounce *reached_pool(struct dmk_bounce *pool, const struct dmk_dev *dev,
+				       struct wanted *wanted)
 {
-	struct dmk_bounce *pool;
-
-	for (pool = dev->bounce; pool; pool = pool->next) {
-		if (reached_slots(pool, dev, wanted))
-			return pool;
-	}
-	return NULL;
+	while (pool && !reached_slots(pool, dev, wanted))
+		pool = pool->next;
+	return pool;
 }
 
 size_t dmk_bounce_max_mapping(const struct dmk_dev *dev)
@@ -264,42 +262,50 @@ static void say_full(struct dmk_bounce *pool, const struct dmk_dev *dev, size_t 
 }
 
 static bool take_place(struct dmk_bounce *pool, struct dmk_dev *dev, const struct wanted *wanted,
-		       enum dmk_direction dir, unsigned long attrs, struct place *place)
+		       enum dmk_direction dir, struct place *place)
 {
 	unsigned long flags = dmk_lock_take(&pool->lock);
 	bool found = find_place(pool, wanted, place);
-	uint64_t refused;
-	size_t used;
 
 	if (found)
 		take_run(pool, dev, wanted, place, dir);
-	else
-		pool->refused++;
-	refused = pool->refused;
-	used = pool->used;
 	dmk_lock_drop(&pool->lock, flags);
-	if (!found && !(attrs & DMK_ATTR_NO_WARN))
-		say_full(pool, dev, wanted->size, used, refused);
 	return found;
+}
+
+static void count_refusal(struct dmk_bounce *pool, const struct dmk_dev *dev, size_t size,
+			  unsigned long attrs)
+{
+	unsigned long flags = dmk_lock_take(&pool->lock);
+	uint64_t refused = ++pool->refused;
+	size_t used = pool->used;
+
+	dmk_lock_drop(&pool->lock, flags);
+	if (!(attrs & DMK_ATTR_NO_WARN))
+		say_full(pool, dev, size, used, refused);
 }
 
 enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
 			       unsigned long attrs, dmk_dma *dma)
 {
 	struct wanted wanted = {.phys = phys.first, .boundary = boundary_of(dev)};
-	struct dmk_bounce *pool = reached_pool(dev, &wanted);
+	struct dmk_bounce *first = reached_pool(dev->bounce, dev, &wanted), *pool = first;
 	uint64_t slot_phys, bytes = dmk_range_bytes(phys);
 	unsigned long flags;
 	struct place place;
 
-	if (!pool)
+	if (!first)
 		return DMK_REASON_UNREACHABLE;
 	if (bytes > dmk_bounce_max_mapping(dev))
 		return DMK_REASON_TOO_LARGE;
 	wanted.size = (size_t)bytes;
 	wanted.keep = bits_to_keep(dev, phys.first, wanted.size);
-	if (!take_place(pool, dev, &wanted, dir, attrs, &place))
+	while (pool && !take_place(pool, dev, &wanted, dir, &place))
+		pool = reached_pool(pool->next, dev, &wanted);
+	if (!pool) {
+		count_refusal(first, dev, wanted.size, attrs);
 		return DMK_REASON_NO_ROOM;
+	}
 	slot_phys = run_first(pool, &pool->slots[place.slot]);
 	if (!copy_in(dev, slot_phys, DMK_PHYS(phys.first), wanted.size))
 		goto undo_take;
@@ -384,8 +390,9 @@ void dmk_bounce_sync_for_device(struct dmk_bounce *pool, struct dmk_dev *dev,
 void dmk_bounce_statistics(struct dmk_dev *dev, struct dmk_bounce_stats *stats)
 {
 	struct wanted wanted;
-	struct dmk_bounce *pool = dev && dev->bus && dev->dma_mask ? reached_pool(dev, &wanted)
-								   : dmk_core.bounce;
+	struct dmk_bounce *pool = dev && dev->bus && dev->dma_mask
+					  ? reached_pool(dev->bounce, dev, &wanted)
+					  : dmk_core.bounce;
 	unsigned long flags;
 
 	*stats = (struct dmk_bounce_stats){.slot_size = DMK_SLOT_SIZE};

@@ -22,7 +22,8 @@ struct dmk_slot {
 };
 
 struct dmk_bounce {
-	struct dmk_bounce *next; /* asked when the device can't reach this one; lies lower */
+	struct dmk_bounce
+		*next; /* asked when this one has no room that the device reaches; lies lower */
 	struct dmk_range memory; /* physical, in the direct map */
 	size_t nr_slots, nr_segments;
 

@@ -128,6 +128,25 @@ static void test_MSK_06_the_window_begins_within_a_slot(void **state)
 	fake_stop();
 }
 
+/* The lower pool helps when what the device reaches of the main one is short. */
+static void test_STR_05_the_lower_pool_takes_what_the_main_one_cannot(void **state)
+{
+	struct dmk_bounce_stats stats;
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .dma_zone_last = LOW(0x4fffff)});
+	fake_dev.streaming_mask = pool_first() + 2 * SLOT - 1;
+	dma = map_page(&fake_dev, HIGH(0), 4 * SLOT);
+	assert_false(failed(dma));
+	assert_true(dma.v + 4 * SLOT - 1 <= LOW(0x4fffff));
+	unmap_page(&fake_dev, dma, 4 * SLOT);
+	dma = map_page(&fake_dev, HIGH(0), SEGMENT + 1);
+	assert_true(failed(dma));
+	dmk_bounce_statistics(&fake_dev, &stats);
+	assert_true(stats.used == 0 && stats.refused == 0);
+	fake_stop();
+}
+
 /* --- within the pool ---------------------------------------------------------------------------------------------- */
 
 static void test_BNC_03_no_run_goes_from_one_segment_to_the_next(void **state)
@@ -287,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_MSK_06_the_mask_ends_within_the_pool),
 		cmocka_unit_test(test_MSK_06_the_mask_ends_within_a_run),
 		cmocka_unit_test(test_MSK_06_the_window_begins_within_a_slot),
+		cmocka_unit_test(test_STR_05_the_lower_pool_takes_what_the_main_one_cannot),
 		cmocka_unit_test(test_BNC_03_no_run_goes_from_one_segment_to_the_next),
 		cmocka_unit_test(test_BNC_03_the_page_offset_is_kept_as_long_as_it_fits),
 		cmocka_unit_test(test_BNC_02_the_last_byte_of_the_pool),
