@@ -148,6 +148,21 @@ vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long address, uns
 
 /* --- making an area ----------------------------------------------------------------------------------------------- */
 
+/* Of 8 bytes an entry, 0 each, and no memory before it is written; the heap would promise that of no size. NULL: no room. */
+static void *make_table(size_t n)
+{
+	void *table = mmap(NULL, n * sizeof(uint64_t), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return table == MAP_FAILED ? NULL : table;
+}
+
+static void free_table(void *table, size_t n)
+{
+	if (table)
+		munmap(table, n * sizeof(uint64_t));
+}
+
 static void free_area(struct area *area)
 {
 	for (size_t i = 0; i < area->end; i++)
@@ -155,8 +170,8 @@ static void free_area(struct area *area)
 			put_page(area->faulted[i]);
 	if (area->vma.vm_start)
 		munmap((void *)area->vma.vm_start, area->size);
-	free(area->faulted);
-	free(area->frames);
+	free_table(area->faulted, area->n);
+	free_table(area->frames, area->n);
 	free(area);
 }
 
@@ -169,8 +184,8 @@ static struct area *make_area(struct file *file, size_t size, int prot, int flag
 		return NULL;
 	area->size = PAGE_ALIGN(size);
 	area->n = area->size >> PAGE_SHIFT;
-	area->frames = calloc(area->n, sizeof(*area->frames));
-	area->faulted = calloc(area->n, sizeof(struct page *));
+	area->frames = make_table(area->n);
+	area->faulted = make_table(area->n);
 	reserved = mmap(NULL, area->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			-1, 0);
 	if (reserved != MAP_FAILED)
