@@ -457,8 +457,21 @@ void dmk_tasks_interrupt(void)
 
 /*
  * A kthread is joined by kthread_stop(), or when it has returned and enough others after it: a stop that comes late still
- * finds the result of one of the last few.
+ * finds the result of one of the last few, and later only who holds a reference may call it. Who joins it claims it first, and drops
+ * the reference that it was made with.
  */
+static bool claim(struct dmk_task *task)
+{
+	if (task->claimed)
+		return false;
+	task->claimed = true;
+	if (task->exited) {
+		list_del_init(&task->link);
+		nr_exited--;
+	}
+	return true;
+}
+
 static void join_exited(unsigned int keep)
 {
 	struct dmk_task *task;
@@ -466,10 +479,8 @@ static void join_exited(unsigned int keep)
 	for (;;) {
 		pthread_mutex_lock(&tasks_lock);
 		task = nr_exited > keep ? list_first_entry(&exited, struct dmk_task, link) : NULL;
-		if (task) {
-			list_del_init(&task->link);
-			nr_exited--;
-		}
+		if (task)
+			claim(task);
 		pthread_mutex_unlock(&tasks_lock);
 		if (!task)
 			return;
@@ -483,8 +494,11 @@ static void kthread_exits(struct dmk_task *task, int result)
 	pthread_mutex_lock(&tasks_lock);
 	task->result = result;
 	task->exited = true;
-	list_move_tail(&task->link, &exited);
-	nr_exited++;
+	list_del_init(&task->link);
+	if (!task->claimed) {
+		list_add_tail(&task->link, &exited);
+		nr_exited++;
+	}
 	pthread_mutex_unlock(&tasks_lock);
 	self = NULL;
 }
@@ -558,26 +572,45 @@ struct task_struct *dmk_thread_run(int (*function)(void *data), void *data, cons
 	return task;
 }
 
-/* Called by one who knows that the thread exists; it is joined here, so it leaves the list of those that nobody joined. */
+/* Somebody else joins it. */
+static void wait_until_exited(struct dmk_task *task)
+{
+	bool exited_now;
+
+	for (;;) {
+		pthread_mutex_lock(&tasks_lock);
+		exited_now = task->exited;
+		pthread_mutex_unlock(&tasks_lock);
+		if (exited_now)
+			return;
+		usleep(100);
+	}
+}
+
+/* Called by one who knows that the task exists. */
 static int stop_and_join(struct dmk_task *task)
 {
+	bool mine;
 	int result;
 
+	pthread_mutex_lock(&tasks_lock);
+	mine = claim(task);
+	pthread_mutex_unlock(&tasks_lock);
 	__atomic_store_n(&task->should_stop, true, __ATOMIC_RELEASE);
 	pthread_mutex_lock(&task->lock);
 	task->state = TASK_RUNNING;
 	pthread_cond_signal(&task->wake);
 	pthread_mutex_unlock(&task->lock);
-	pthread_join(task->thread, NULL);
+	if (mine)
+		pthread_join(task->thread, NULL);
+	else
+		wait_until_exited(task);
 
 	pthread_mutex_lock(&tasks_lock);
-	if (!list_empty(&task->link)) {
-		list_del_init(&task->link);
-		nr_exited--;
-	}
 	result = task->result;
 	pthread_mutex_unlock(&tasks_lock);
-	task_put(task);
+	if (mine)
+		task_put(task);
 	return result;
 }
 

@@ -49,6 +49,7 @@ struct dmk_task {
 	struct list_head link;
 	int refs;
 	bool exited;
+	bool claimed; /* a kthread's: somebody joins it, or has */
 
 	int tid;
 	const char *stack_low, *stack_high;

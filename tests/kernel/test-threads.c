@@ -321,6 +321,29 @@ static void test_completions_may_live_on_the_stack(void **state)
 	}
 }
 
+static int returns_3(void *data)
+{
+	return 3;
+}
+
+/* It ended by itself, and many others after it, so that it was joined long ago. */
+static void test_a_kthread_with_a_reference_may_be_stopped_late(void **state)
+{
+	struct task_struct *task = kthread_create(returns_3, NULL, "early"), *stopped_twice;
+	int i;
+
+	get_task_struct(task);
+	wake_up_process(task);
+	for (i = 0; i < 200; i++)
+		assert_false(IS_ERR(kthread_run(returns_3, NULL, "later")));
+	assert_int_equal(kthread_stop_put(task), 3);
+
+	stopped_twice = kthread_create(returns_3, NULL, "twice");
+	get_task_struct(stopped_twice);
+	assert_int_equal(kthread_stop(stopped_twice), -EINTR);
+	assert_int_equal(kthread_stop_put(stopped_twice), -EINTR);
+}
+
 static void test_a_kthread_that_never_ran_gives_EINTR(void **state)
 {
 	struct task_struct *task = kthread_create(waits_for_flag, NULL, "idle");
@@ -905,6 +928,7 @@ int main(void)
 		BOOTED(test_timeouts_say_what_was_left),
 		BOOTED(test_a_signal_ends_an_interruptible_wait),
 		BOOTED(test_completions_may_live_on_the_stack),
+		BOOTED(test_a_kthread_with_a_reference_may_be_stopped_late),
 		BOOTED(test_a_kthread_that_never_ran_gives_EINTR),
 		BOOTED(test_timers_fire_in_softirq_context),
 		BOOTED(test_hrtimers_restart),
