@@ -14,7 +14,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER, idle = PTHREAD_COND_IN
 static LIST_HEAD(queue);
 static struct tasklet_struct *running;
 static struct task_struct *runner;
-static bool stopping;
+static bool stopping = true; /* nothing is scheduled before the start, or after the end */
 
 /* The first that is not disabled; a disabled one keeps its place. */
 static struct tasklet_struct *next_ready(void)
@@ -74,13 +74,21 @@ int dmk_softirq_start(void)
 
 void dmk_softirq_stop(void)
 {
+	struct tasklet_struct *tasklet, *next;
+
 	pthread_mutex_lock(&lock);
 	stopping = true;
 	pthread_cond_signal(&changed);
 	pthread_mutex_unlock(&lock);
 	kthread_stop(runner);
+	/* What is left is of drivers that forgot it: it can be scheduled again, should there be a next machine. */
+	pthread_mutex_lock(&lock);
 	runner = NULL;
-	INIT_LIST_HEAD(&queue);
+	list_for_each_entry_safe(tasklet, next, &queue, link) {
+		list_del(&tasklet->link);
+		tasklet->scheduled = false;
+	}
+	pthread_mutex_unlock(&lock);
 }
 
 void tasklet_setup(struct tasklet_struct *tasklet, void (*callback)(struct tasklet_struct *tasklet))
@@ -96,7 +104,7 @@ void tasklet_init(struct tasklet_struct *tasklet, void (*func)(unsigned long dat
 void tasklet_schedule(struct tasklet_struct *tasklet)
 {
 	pthread_mutex_lock(&lock);
-	if (!tasklet->scheduled) {
+	if (!tasklet->scheduled && !stopping) {
 		tasklet->scheduled = true;
 		list_add_tail(&tasklet->link, &queue);
 		pthread_cond_signal(&changed);

@@ -20,13 +20,16 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the queue and
 static pthread_cond_t changed, idle;
 static LIST_HEAD(queue);
 static struct dmk_timer *running;
+static unsigned int waiters; /* threads that wait for running to end: nothing runs before they saw that */
 static struct task_struct *runner;
-static bool stopping;
+static bool stopping = true; /* no timer is armed before the start, or after the end */
 
 static void enqueue(struct dmk_timer *timer)
 {
 	struct dmk_timer *later;
 
+	if (stopping)
+		return;
 	/* Mostly it is the last to come. */
 	list_for_each_entry_reverse(later, &queue, link)
 		if (later->due <= timer->due)
@@ -52,11 +55,16 @@ static bool on_timer_thread(void)
 	return current == runner;
 }
 
-/* Waits with the lock held; a timer's own function does not wait for itself. */
+/* Waits with the lock held; a timer's own function does not wait for itself. One that arms itself again is due again at once, maybe. */
 static void wait_until_idle(struct dmk_timer *timer)
 {
-	while (running == timer && !on_timer_thread())
+	if (running != timer || on_timer_thread())
+		return;
+	waiters++;
+	while (running == timer)
 		pthread_cond_wait(&idle, &lock);
+	waiters--;
+	pthread_cond_signal(&changed);
 }
 
 static void run_due(struct dmk_timer *timer)
@@ -76,7 +84,7 @@ static int timer_thread(void *data)
 	pthread_mutex_lock(&lock);
 	while (!stopping) {
 		first = list_first_entry_or_null(&queue, struct dmk_timer, link);
-		if (!first) {
+		if (!first || waiters) {
 			pthread_cond_wait(&changed, &lock);
 			continue;
 		}
@@ -100,8 +108,8 @@ int dmk_timer_start(void)
 	pthread_cond_init(&changed, &attr);
 	pthread_cond_init(&idle, NULL);
 	pthread_condattr_destroy(&attr);
-	stopping = false;
 	pthread_mutex_lock(&lock);
+	stopping = false;
 	runner = dmk_thread_run(timer_thread, NULL, "timers");
 	pthread_mutex_unlock(&lock);
 	return runner ? 0 : -ENOMEM;
@@ -116,11 +124,12 @@ void dmk_timer_stop(void)
 	pthread_cond_signal(&changed);
 	pthread_mutex_unlock(&lock);
 	kthread_stop(runner);
+	/* The timers that are left are of drivers that forgot them: they can be armed again, should there be a next machine. */
+	pthread_mutex_lock(&lock);
 	runner = NULL;
-	/* The timers that are left are of drivers that are gone: they are unlinked, where their memory may still be. */
 	list_for_each_entry_safe(timer, next, &queue, link)
-		list_del(&timer->link);
-	INIT_LIST_HEAD(&queue);
+		dequeue(timer);
+	pthread_mutex_unlock(&lock);
 	pthread_cond_destroy(&changed);
 	pthread_cond_destroy(&idle);
 }

@@ -385,6 +385,46 @@ static void test_timers_fire_in_softirq_context(void **state)
 	assert_false(timer_pending(&timer));
 }
 
+static void rearms_late(struct timer_list *t)
+{
+	__atomic_fetch_add(&fired, 1, __ATOMIC_ACQ_REL);
+	usleep(500);
+	mod_timer(t, jiffies);
+}
+
+static struct timer_list restless;
+
+static void *deletes(void *data)
+{
+	timer_delete_sync(&restless);
+	set(&flag, 1);
+	return NULL;
+}
+
+/* It is due again as soon as its function returns. */
+static void test_CTX_02_a_timer_that_arms_itself_is_deleted(void **state)
+{
+	pthread_t thread;
+	int i, round, seen;
+
+	for (round = 0; round < 5; round++) {
+		set(&fired, 0);
+		set(&flag, 0);
+		timer_setup(&restless, rearms_late, 0);
+		mod_timer(&restless, jiffies);
+		EVENTUALLY(get(&fired) > 3);
+		pthread_create(&thread, NULL, deletes, NULL);
+		for (i = 0; i < 2000 && !get(&flag); i++)
+			usleep(1000);
+		if (!get(&flag))
+			fail_msg("deleting waits for ever");
+		pthread_join(thread, NULL);
+		seen = get(&fired);
+		msleep(3);
+		assert_int_equal(get(&fired), seen);
+	}
+}
+
 static enum hrtimer_restart hrtimer_function(struct hrtimer *t)
 {
 	if (__atomic_add_fetch(&fired, 1, __ATOMIC_ACQ_REL) == 5)
@@ -914,6 +954,54 @@ static void test_CTX_03_what_drivers_leave_is_ended_and_said(void **state)
 	assert_int_equal(fake_threads(), threads);
 }
 
+static void counts_timer(struct timer_list *t)
+{
+	__atomic_fetch_add(&fired, 1, __ATOMIC_ACQ_REL);
+}
+
+static void counts_tasklet(struct tasklet_struct *t)
+{
+	__atomic_fetch_add(&fired, 1, __ATOMIC_ACQ_REL);
+}
+
+static void counts_work(struct work_struct *work)
+{
+	__atomic_fetch_add(&fired, 1, __ATOMIC_ACQ_REL);
+}
+
+static DEFINE_TIMER(left_timer, counts_timer);
+static DECLARE_TASKLET(left_tasklet, counts_tasklet);
+static DECLARE_DELAYED_WORK(left_work, counts_work);
+static DECLARE_WORK(left_restless, queues_itself_late);
+
+/* Static ones outlive the machine in one program: what was left armed on one works on the next. */
+static void test_CTX_03_what_was_left_armed_works_on_the_next_machine(void **state)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		fake_boot("", 1);
+		set(&fired, 0);
+		mod_timer(&left_timer, jiffies + 1);
+		tasklet_schedule(&left_tasklet);
+		schedule_delayed_work(&left_work, 1);
+		EVENTUALLY(get(&fired) == 3);
+		mod_timer(&left_timer, jiffies + 100000);
+		tasklet_disable(&left_tasklet);
+		tasklet_schedule(&left_tasklet);
+		left_tasklet.count = 0;
+		/* still waiting when its queue has gone, and the timers have not */
+		schedule_delayed_work(&left_work, 1);
+		schedule_work(&left_restless);
+		EVENTUALLY(get(&fired) > 3);
+		fake_shutdown();
+		/* nothing takes these any more */
+		mod_timer(&left_timer, jiffies);
+		tasklet_schedule(&left_tasklet);
+		cancel_delayed_work(&left_work);
+	}
+}
+
 #define BOOTED(test) cmocka_unit_test_setup_teardown(test, boot, down_machine)
 
 int main(void)
@@ -931,6 +1019,7 @@ int main(void)
 		BOOTED(test_a_kthread_with_a_reference_may_be_stopped_late),
 		BOOTED(test_a_kthread_that_never_ran_gives_EINTR),
 		BOOTED(test_timers_fire_in_softirq_context),
+		BOOTED(test_CTX_02_a_timer_that_arms_itself_is_deleted),
 		BOOTED(test_hrtimers_restart),
 		BOOTED(test_delays_last),
 		BOOTED(test_work_runs_once_for_each_queueing_and_never_beside_itself),
@@ -950,6 +1039,7 @@ int main(void)
 		BOOTED(test_CTX_02_a_line_that_stays_up_lets_go_of_its_handler),
 		BOOTED(test_CTX_02_the_machine_hears_last_what_was_said_last),
 		cmocka_unit_test(test_CTX_03_what_drivers_leave_is_ended_and_said),
+		cmocka_unit_test(test_CTX_03_what_was_left_armed_works_on_the_next_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
