@@ -201,7 +201,7 @@ static void report_mismatch(struct dmk_checker *checker, struct dmk_record *reco
 		dmk_mend(finding, "undo %s with %s", dmk_map_call(record->map_kind),
 			 dmk_unmap_call(record->map_kind));
 	} else if (size) {
-		dmk_say(finding, "%s of DMA 0x%llx gives %llu byte%s, and %llu %s mapped%s",
+		dmk_say(finding, "%s of DMA 0x%llx is told %llu byte%s, but %llu %s mapped%s",
 			dmk_unmap_call(event->map_kind), ULL(record->dma), ULL(event->size),
 			dmk_plural(event->size), ULL(record->size),
 			record->size == 1 ? "was" : "were",

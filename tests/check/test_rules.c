@@ -884,7 +884,7 @@ static const struct row rows[] = {
 	{ "nobody asks dma_mapping_error()", "STR-02", never_asked, 0, "dma_mapping_error" },
 	{ "nobody asks, and two places use the address", "STR-02", never_asked_two_users },
 	{ "two mappings with one address are both asked about", NULL, asked_of_twins },
-	{ "an unmap gives another size", "STR-04", other_size, 0, "128 bytes, and 256 were mapped" },
+	{ "an unmap gives another size", "STR-04", other_size, 0, "128 bytes, but 256 were mapped" },
 	{ "one mapping is unmapped in two halves", "STR-04", in_two_halves },
 	{ "a single mapping is unmapped as a resource", "STR-04", other_kind, 0, "undo dma_map_single with dma_unmap_single" },
 	{ "a single mapping is unmapped as a page", NULL, single_as_page },
