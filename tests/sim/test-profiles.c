@@ -108,7 +108,7 @@ static void test_append_is_added_to_the_boot_arguments(void **state)
 	char error[512];
 
 	assert_int_equal(dmk_machine_open(&config, &port, error, sizeof(error)), 0);
-	assert_string_equal(port.machine->bootargs, "swiotlb=32 swiotlb=force");
+	assert_string_equal(port.machine->bootargs, "swiotlb=128 swiotlb=force");
 	port.ops->shutdown(port.ctx);
 }
 
