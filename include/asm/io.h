@@ -197,6 +197,18 @@ static inline void __iomem *ioremap_cache(phys_addr_t address, size_t size)
 
 #define ioremap_nocache(address, size) ioremap(address, size)
 
+/**
+ * virt_to_bus/bus_to_virt - the address of memory as devices see it, by arithmetic: of the PCI bus where there is one, else of
+ * the first device's bus. For the direct map alone; it knows no mask, no bounce buffer, no IOMMU, and cleans no cache.
+ *
+ * Return: 0, or NULL, of what the bus does not reach.
+ * Rules:  ADR-05: announced as DMK_EVENT_OLD_ADDRESS, each call.
+ */
+unsigned long virt_to_bus(volatile void *address) DMK_SYM(virt_to_bus);
+void *bus_to_virt(unsigned long address) DMK_SYM(bus_to_virt);
+#define isa_virt_to_bus(address) virt_to_bus(address)
+#define isa_bus_to_virt(address) bus_to_virt(address)
+
 void __iomem *ioport_map(unsigned long port, unsigned int count) DMK_SYM(ioport_map);
 void ioport_unmap(void __iomem *address) DMK_SYM(ioport_unmap);
 

@@ -196,6 +196,22 @@ static void test_ADR_06_an_isa_device_gets_addresses_of_24_bits(void **state)
 	isa_unregister_driver(&driver);
 }
 
+/* The calls know no device, so they speak for the PCI bus where there is one. */
+static void test_ADR_05_old_calls_speak_for_the_bus_and_are_reported(void **state)
+{
+	const struct dmk_bus *bus = machine()->pci ? machine()->pci->dma : machine()->platform[0].dma;
+	u8 *memory = kmalloc(64, machine()->dma_zone_last ? GFP_KERNEL | GFP_DMA : GFP_KERNEL);
+	u64 phys;
+
+	assert_non_null(memory);
+	phys = virt_to_phys(memory);
+	assert_true(phys - bus->windows[0].phys.v < bus->windows[0].size);
+	assert_int_equal(virt_to_bus(memory), phys - bus->windows[0].phys.v + bus->windows[0].bus);
+	assert_ptr_equal(bus_to_virt(phys - bus->windows[0].phys.v + bus->windows[0].bus), memory);
+	expect_finding("ADR-05", 1);
+	kfree(memory);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -206,6 +222,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_ADR_03_a_bar_is_a_resource_and_ioremap_reaches_its_registers),
 		CONTRACT_TEST(test_ADR_03_registers_take_accesses_of_each_width),
 		CONTRACT_TEST(test_ADR_03_a_plain_dereference_of_a_register_is_reported),
+		CONTRACT_TEST(test_ADR_05_old_calls_speak_for_the_bus_and_are_reported),
 		CONTRACT_TEST(test_ADR_06_two_cards_of_one_bus_see_the_same_memory),
 		CONTRACT_TEST(test_ADR_06_a_platform_device_maps_memory_as_its_own_bus_sees_it),
 		CONTRACT_TEST(test_ADR_06_an_isa_device_gets_addresses_of_24_bits),
