@@ -139,6 +139,12 @@ static void show_stack(const struct show *show, const char *label,
 
 /* --- findings ------------------------------------------------------------------------------------------------------ */
 
+/* "the device", "the CPU", but "both" and "nobody" */
+static bool takes_article(const char *owner)
+{
+	return strcmp(owner, "nobody") && strcmp(owner, "both");
+}
+
 static void show_buffer(const struct show *show, const struct dmk_report_finding *finding)
 {
 	if (!finding->buffer.known)
@@ -156,8 +162,7 @@ static void show_buffer(const struct show *show, const struct dmk_report_finding
 		fputs(", bounced", show->out);
 	if (finding->buffer.owner && finding->buffer.owner[0])
 		fprintf(show->out, "; owned by %s%s",
-			strcmp(finding->buffer.owner, "nobody") ? "the " : "",
-			finding->buffer.owner);
+			takes_article(finding->buffer.owner) ? "the " : "", finding->buffer.owner);
 	fputc('\n', show->out);
 }
 
