@@ -96,7 +96,7 @@ static void unmap(const struct page *page, const void *address, const char *call
 		drop(kmapped);
 	pthread_mutex_unlock(&lock);
 	if (!kmapped)
-		printk(KERN_ERR "%s: the page is not mapped (at %pS)\n", call, caller);
+		dmk_complain(caller, "%s: the page is not mapped", call);
 }
 
 void *kmap(struct page *page)

@@ -134,6 +134,8 @@ void dmk_memory_event(enum dmk_event_kind kind, const char *name, const void *cp
 
 struct dmk_os dmk_os_table(void);
 void dmk_print(int level, const char *device, const char *text);
+/** A mistake of the driver's that is no rule's: into the log, and to who asked for complaints. @caller: its call, or NULL. */
+void dmk_complain(const void *caller, const char *format, ...) __printf(2, 3);
 #define DMK_MESSAGE_MAX 1024
 
 /* --- time, softirq, work, interrupts ------------------------------------------------------------------------------ */

@@ -153,7 +153,7 @@ static irqreturn_t call(struct action *action)
 	self->preempt -= HARDIRQ_OFFSET;
 	if (!self->preempt)
 		return result;
-	printk(KERN_ERR "the handler of \"%s\" returned with a spinlock held\n", action->name);
+	dmk_complain(NULL, "the handler of \"%s\" returned with a spinlock held", action->name);
 	self->preempt = 0;
 	return result;
 }
@@ -161,7 +161,7 @@ static irqreturn_t call(struct action *action)
 static void wake_thread(struct line *line, struct action *action)
 {
 	if (!action->thread) {
-		printk(KERN_ERR "irq %u: the handler of \"%s\" wants a thread that it has not\n", action->irq, action->name);
+		dmk_complain(NULL, "irq %u: the handler of \"%s\" wants a thread that it has not", action->irq, action->name);
 		return;
 	}
 	/* Already wanted or running: it runs once more, and holds the line for that anyway. */
@@ -395,7 +395,7 @@ const void *free_irq(unsigned int irq, void *data)
 	wait_until_told(line);
 	pthread_mutex_unlock(&lock);
 	if (!action) {
-		printk(KERN_ERR "free_irq(%u, %p): no such handler (at %pS)\n", irq, data, __builtin_return_address(0));
+		dmk_complain(__builtin_return_address(0), "free_irq(%u, %p): no such handler", irq, data);
 		return NULL;
 	}
 
@@ -460,7 +460,7 @@ void enable_irq(unsigned int irq)
 	look(line);
 	pthread_mutex_unlock(&lock);
 	if (!balanced)
-		printk(KERN_ERR "enable_irq(%u): it is not disabled (at %pS)\n", irq, __builtin_return_address(0));
+		dmk_complain(__builtin_return_address(0), "enable_irq(%u): it is not disabled", irq);
 }
 
 void synchronize_irq(unsigned int irq)
@@ -518,7 +518,7 @@ void dmk_irq_stop(void)
 
 	for (irq = 1; irq < nr_lines; irq++) {
 		while (lines[irq].actions) {
-			printk(KERN_ERR "irq %u: the handler \"%s\" was never freed\n", irq, lines[irq].actions->name);
+			dmk_complain(NULL, "irq %u: the handler \"%s\" was never freed", irq, lines[irq].actions->name);
 			free_irq(irq, lines[irq].actions->data);
 		}
 	}

@@ -34,8 +34,8 @@ static bool take(spinlock_t *lock)
 
 static void say_deadlock(const char *what, const void *lock, const void *caller)
 {
-	printk(KERN_ERR "deadlock: %s takes the %s at %p, which it holds already (at %pS); it now waits for ever\n",
-	       current->comm, what, lock, caller);
+	dmk_complain(caller, "deadlock: %s takes the %s at %p, which it holds already; it now waits for ever",
+	       current->comm, what, lock);
 }
 
 void dmk_spin_lock(spinlock_t *lock)
@@ -68,8 +68,7 @@ bool dmk_spin_trylock(spinlock_t *lock)
 void dmk_spin_unlock(spinlock_t *lock)
 {
 	if (!__atomic_load_n(&lock->locked, __ATOMIC_RELAXED)) {
-		printk(KERN_ERR "the spinlock at %p is unlocked, and nobody holds it (at %pS)\n", lock,
-		       __builtin_return_address(0));
+		dmk_complain(__builtin_return_address(0), "the spinlock at %p is unlocked, and nobody holds it", lock);
 		return;
 	}
 	__atomic_store_n(&lock->owner, NULL, __ATOMIC_RELAXED);
@@ -207,7 +206,7 @@ void mutex_init(struct mutex *mutex)
 void mutex_destroy(struct mutex *mutex)
 {
 	if (mutex_is_locked(mutex))
-		printk(KERN_ERR "the mutex at %p is destroyed while it is held\n", mutex);
+		dmk_complain(NULL, "the mutex at %p is destroyed while it is held", mutex);
 }
 
 static int mutex_take(struct mutex *mutex, unsigned int state, struct dmk_place place)
@@ -260,8 +259,7 @@ void mutex_unlock(struct mutex *mutex)
 
 	dmk_spin_lock(&mutex->wait_lock);
 	if (mutex->owner != current)
-		printk(KERN_ERR "the mutex at %p is unlocked by one who does not hold it (at %pS)\n", mutex,
-		       __builtin_return_address(0));
+		dmk_complain(__builtin_return_address(0), "the mutex at %p is unlocked by one who does not hold it", mutex);
 	next = list_first_entry_or_null(&mutex->wait_list, struct waiter, link);
 	mutex->owner = next ? next->task : NULL;
 	if (next)

@@ -350,7 +350,7 @@ void dmk_frames_free(phys_addr_t first, uint64_t size)
 		unsigned long run;
 
 		if (!(page->flags & DMK_PAGE_USED) || (1UL << page->order) > n) {
-			printk(KERN_ERR "page frames at %#llx are freed, and are not in use\n",
+			dmk_complain(NULL, "page frames at %#llx are freed, and are not in use",
 			       (unsigned long long)frame << PAGE_SHIFT);
 			return;
 		}
@@ -502,8 +502,7 @@ unsigned long get_zeroed_page(gfp_t gfp)
 
 static void refuse(struct page *page, enum dmk_reason reason, const char *what, struct dmk_place place)
 {
-	printk(KERN_ERR "bad free of the page at %#llx: %s (at %pS)\n", (unsigned long long)dmk_page_phys(page), what,
-	       place.caller);
+	dmk_complain(place.caller, "bad free of the page at %#llx: %s", (unsigned long long)dmk_page_phys(page), what);
 	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", dmk_page_cpu(page), dmk_page_phys(page), PAGE_SIZE, reason,
 			 place);
 }
@@ -559,7 +558,7 @@ static struct page *page_of_address(const void *address, struct dmk_place place)
 
 	if (dmk_direct(address, 1, &phys) && !(phys & ~PAGE_MASK))
 		return dmk_page_of(phys);
-	printk(KERN_ERR "bad free of %p: no page of the page allocator (at %pS)\n", address, place.caller);
+	dmk_complain(place.caller, "bad free of %p: no page of the page allocator", address);
 	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", address, 0, PAGE_SIZE, DMK_REASON_NOT_FOUND, place);
 	return NULL;
 }

@@ -20,6 +20,8 @@ enum { LEVEL_DEFAULT = 4 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the destination: one message at a time */
 static void (*destination)(void *ctx, int level, const char *text);
 static void *destination_ctx;
+static void (*complaints)(void *ctx, const void *caller, const char *text);
+static void *complaints_ctx;
 
 void dmk_log_to(void (*write)(void *ctx, int level, const char *text), void *ctx)
 {
@@ -89,6 +91,39 @@ int dmk_printk(const char *format, ...)
 	return length;
 }
 
+/* --- complaints ---------------------------------------------------------------------------------------------------- */
+
+void dmk_complaints_to(void (*complain)(void *ctx, const void *caller, const char *text), void *ctx)
+{
+	pthread_mutex_lock(&lock);
+	complaints = complain;
+	complaints_ctx = ctx;
+	pthread_mutex_unlock(&lock);
+}
+
+static void pass_on(const void *caller, const char *text)
+{
+	pthread_mutex_lock(&lock);
+	if (complaints)
+		complaints(complaints_ctx, caller, text);
+	pthread_mutex_unlock(&lock);
+}
+
+void dmk_complain(const void *caller, const char *format, ...)
+{
+	char text[DMK_MESSAGE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	dmk_vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (caller)
+		dmk_printk(KERN_ERR "%s (at %pS)\n", text, caller);
+	else
+		dmk_printk(KERN_ERR "%s\n", text);
+	pass_on(caller, text);
+}
+
 /* --- warnings ----------------------------------------------------------------------------------------------------- */
 
 void dump_stack(void)
@@ -102,7 +137,7 @@ void dump_stack(void)
 
 void dmk_warn(const char *file, int line, const char *function, const char *format, ...)
 {
-	char text[DMK_MESSAGE_MAX];
+	char text[DMK_MESSAGE_MAX], place[DMK_MESSAGE_MAX];
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -111,6 +146,8 @@ void dmk_warn(const char *file, int line, const char *function, const char *form
 	text[strcspn(text, "\n")] = '\0';
 	dmk_printk(KERN_WARNING "warning at %s:%d %s(): %s\n", file, line, function, text);
 	dump_stack();
+	dmk_snprintf(place, sizeof(place), "WARN in %s (%s:%d): %s", function, strrchr(file, '/') ? strrchr(file, '/') + 1 : file, line, text);
+	pass_on(NULL, place);
 }
 
 void dmk_bug(const char *file, int line, const char *function)

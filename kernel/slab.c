@@ -197,11 +197,10 @@ static struct found find(const void *memory)
 
 static void refuse(const struct found *found, const char *call, const void *memory, struct dmk_place place)
 {
-	printk(KERN_ERR "%s(%p): %s (at %pS)\n", call, memory,
+	dmk_complain(place.caller, "%s(%p): %s", call, memory,
 	       found->reason == DMK_REASON_DOUBLE_FREE ? "it is free already" :
 	       found->reason == DMK_REASON_MISMATCH    ? "it belongs to another cache" :
-							 "no such object was allocated",
-	       place.caller);
+							 "no such object was allocated");
 	dmk_memory_event(DMK_EVENT_MEMORY_FREE, found->name, memory, found->phys, found->asked, found->reason, place);
 }
 
@@ -461,8 +460,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		cache_free(cache);
 	pthread_mutex_unlock(&lock);
 	if (used)
-		printk(KERN_ERR "kmem_cache_destroy(%s): %u objects are in use (at %pS)\n", cache->name, used,
-		       __builtin_return_address(0));
+		dmk_complain(__builtin_return_address(0), "kmem_cache_destroy(%s): %u objects are in use", cache->name, used);
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)

@@ -171,7 +171,7 @@ static void take_away(const void *address, bool owns, const char *call, struct d
 		area = NULL;
 	pthread_mutex_unlock(&lock);
 	if (!area) {
-		printk(KERN_ERR "%s(%p): no such area (at %pS)\n", call, address, place.caller);
+		dmk_complain(place.caller, "%s(%p): no such area", call, address);
 		dmk_memory_event(DMK_EVENT_MEMORY_FREE, "vmalloc", address, 0, 0, DMK_REASON_NOT_FOUND, place);
 		return;
 	}

@@ -377,5 +377,5 @@ int ida_alloc_range(struct ida *ida, unsigned int min, unsigned int max, gfp_t g
 void ida_free(struct ida *ida, unsigned int id)
 {
 	if (!xa_erase(&ida->dmk, id))
-		printk(KERN_ERR "ida_free(%u): it is not allocated (at %pS)\n", id, __builtin_return_address(0));
+		dmk_complain(__builtin_return_address(0), "ida_free(%u): it is not allocated", id);
 }

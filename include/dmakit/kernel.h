@@ -46,7 +46,10 @@ int dmk_module_load(const char *name);
 /** dmk_module_unload - run exit; removes the driver's devices. -EBUSY: files are open. @name NULL: all, in reverse order. */
 int dmk_module_unload(const char *name);
 
-/** PCI ids that the program's modules name in MODULE_DEVICE_TABLE(pci, …): false when there is no such index. */
+/**
+ * PCI ids that the program's modules name in MODULE_DEVICE_TABLE(pci, …), and then those of the drivers that were registered so
+ * far: false when there is no such index.
+ */
 bool dmk_module_pci_id(unsigned int index, uint16_t *vendor, uint16_t *device);
 
 /** How many devices are bound to a driver now. */
@@ -56,6 +59,12 @@ unsigned int dmk_bound_devices(void);
 
 /** dmk_log_to - where printk goes: called with level 0..7 and the text, no newline. NULL: standard error. */
 void dmk_log_to(void (*write)(void *ctx, int level, const char *text), void *ctx);
+
+/**
+ * dmk_complaints_to - who hears of the driver's mistakes that are no rule's: WARN(), a double kfree(), an interrupt handler that
+ * was never freed. They are in the log too. @caller is the code address of the driver's call, or NULL. Any thread calls it.
+ */
+void dmk_complaints_to(void (*complain)(void *ctx, const void *caller, const char *text), void *ctx);
 
 /* --- threads ------------------------------------------------------------------------------------------------------ */
 

@@ -6,6 +6,7 @@
  *
  * Two kinds of lock: the list lock, never held while a driver is called, and one lock a device, held around its probe and remove.
  */
+#include "../internal.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -890,7 +891,7 @@ void dmk_core_devices_stop(void)
 
 		if (!dev->p->added || dev->p->ours)
 			continue;
-		printk(KERN_WARNING "device %s was left behind by its driver\n", dev_name(dev));
+		dmk_complain(NULL, "device %s was left behind by its driver", dev_name(dev));
 		device_del(dev);
 		if (dev->p->made_here)
 			put_device(dev);

@@ -101,6 +101,8 @@ void dmk_user_fault(const volatile void *address);
 
 int dmk_pci_start(char *error, size_t error_size);
 void dmk_pci_stop(void);
+/** The id tables of drivers that were ever registered; NULL: no such index. */
+const struct pci_device_id *dmk_pci_registered_ids(unsigned int index);
 int dmk_platform_start(char *error, size_t error_size);
 void dmk_platform_stop(void);
 void dmk_isa_stop(void);

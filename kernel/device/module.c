@@ -234,20 +234,47 @@ void dmk_modules_stop(void)
 	}
 }
 
-bool dmk_module_pci_id(unsigned int index, uint16_t *vendor, uint16_t *device)
+/* Takes the entries of a table off @index; true when it ends in there, at @id. */
+static bool find_id(const struct pci_device_id *ids, unsigned int *index, const struct pci_device_id **id)
 {
-	for_each_entry(table, dmk_pci_ids)
-	{
-		for (const struct pci_device_id *id = (*table)->ids;
-		     id->vendor || id->subvendor || id->class_mask; id++) {
-			if (index--)
-				continue;
-			*vendor = (uint16_t)id->vendor;
-			*device = (uint16_t)id->device;
+	for (; ids->vendor || ids->subvendor || ids->class_mask; ids++) {
+		*id = ids;
+		if (!(*index)--)
 			return true;
-		}
 	}
 	return false;
+}
+
+static bool is_declared(const struct pci_device_id *ids)
+{
+	for_each_entry(table, dmk_pci_ids)
+		if ((*table)->ids == ids)
+			return true;
+	return false;
+}
+
+static bool find_any_id(unsigned int index, const struct pci_device_id **id)
+{
+	const struct pci_device_id *ids;
+
+	for_each_entry(table, dmk_pci_ids)
+		if (find_id((*table)->ids, &index, id))
+			return true;
+	for (unsigned int i = 0; (ids = dmk_pci_registered_ids(i)); i++)
+		if (!is_declared(ids) && find_id(ids, &index, id))
+			return true;
+	return false;
+}
+
+bool dmk_module_pci_id(unsigned int index, uint16_t *vendor, uint16_t *device)
+{
+	const struct pci_device_id *id;
+
+	if (!find_any_id(index, &id))
+		return false;
+	*vendor = (uint16_t)id->vendor;
+	*device = (uint16_t)id->device;
+	return true;
 }
 
 /* --- users -------------------------------------------------------------------------------------------------------- */

@@ -557,10 +557,32 @@ const struct bus_type pci_bus_type = {
 	.remove = remove_function,
 };
 
+/*
+ * Tables of drivers that were registered, also on an earlier boot of this program: a driver without MODULE_DEVICE_TABLE says here
+ * what it is for, and nowhere else.
+ */
+static const struct pci_device_id *known_ids[16];
+
+static void note_ids(const struct pci_device_id *ids)
+{
+	for (size_t i = 0; ids && i < ARRAY_SIZE(known_ids); i++) {
+		if (!known_ids[i])
+			known_ids[i] = ids;
+		if (known_ids[i] == ids)
+			return;
+	}
+}
+
+const struct pci_device_id *dmk_pci_registered_ids(unsigned int index)
+{
+	return index < ARRAY_SIZE(known_ids) ? known_ids[index] : NULL;
+}
+
 int dmk_pci_register_driver(struct pci_driver *drv, struct module *owner, const char *mod_name)
 {
 	if (!drv || !drv->name)
 		return -EINVAL;
+	note_ids(drv->id_table);
 	drv->driver.name = drv->name;
 	drv->driver.bus = &pci_bus_type;
 	drv->driver.owner = owner;

@@ -169,6 +169,29 @@ class Results(Check):
         self.check(old, status=2)
         self.check(old.replace("THIS_MODULE, ", ""), status=0)
 
+    def problems(self, source):
+        return self.report(source, status=1)["runs"][0]["problems"]
+
+    def test_a_double_free_is_a_problem_with_its_place(self):
+        source = driver(probe="{ void *data = kmalloc(64, GFP_KERNEL); kfree(data);\nkfree(data); }")
+        problem, = self.problems(source)
+        self.assertRegex(problem, rf"it is free already, in card_probe \(card\.c:{line_of(source, 'kfree(data); }')}\)")
+
+    def test_a_warning_is_a_problem_once(self):
+        problem, = self.problems(driver(probe="for (int i = 0; i < 3; i++) WARN_ON(i < 5);"))
+        self.assertRegex(problem, r"^WARN in card_probe \(card\.c:\d+\): i < 5, 3 times$")
+
+    def test_an_interrupt_handler_that_stays_is_a_problem(self):
+        before = "#include <linux/interrupt.h>\nstatic irqreturn_t handler(int irq, void *data) { return IRQ_NONE; }"
+        problem, = self.problems(driver(before=before, probe='if (request_irq(pdev->irq, handler, IRQF_SHARED, "card", pdev)) return -EIO;'))
+        self.assertIn('the handler "card" was never freed', problem)
+
+    def test_a_driver_without_a_device_table_gets_its_card(self):
+        source = driver(probe="return -EXDEV;").replace("MODULE_DEVICE_TABLE(pci, card_ids);", "")
+        report = self.report(source, status=1)
+        self.assertEqual(report["runs"][0]["devices"], ["edu"])
+        self.assertIn("probe of", report["runs"][0]["problems"][0])
+
     def test_the_same_under_clang_or_gcc(self):
         self.write("card.c", driver(probe=LEAK))
         for compiler in ("gcc", "clang"):

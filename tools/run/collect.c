@@ -2,6 +2,7 @@
 /* From the checker's findings, the machine and the log to a report with names in it. */
 #include "run/run.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,34 @@ static void collect_live(struct dmk_checker *checker)
 	}
 }
 
+static void collect_complaint(const struct dmk_run_complaint *complaint)
+{
+	const uint64_t address = (uintptr_t)complaint->caller;
+	struct dmk_report_finding found = {0}; /* for its stack */
+	const struct dmk_report_frame *frame = NULL;
+	char times[32] = "", place[400] = "";
+
+	if (address)
+		dmk_symbols_addresses(dmk_run.symbols, &address, 1, false, &found.where);
+	frame = dmk_report_place(&found.where);
+	if (frame && frame->function && frame->file)
+		snprintf(place, sizeof(place), ", in %s (%s:%u)", frame->function,
+			 strrchr(frame->file, '/') ? strrchr(frame->file, '/') + 1 : frame->file, frame->line);
+	if (complaint->count > 1)
+		snprintf(times, sizeof(times), ", %" PRIu64 " times", complaint->count);
+	dmk_run_problem("%s%s%s", complaint->text ? complaint->text : "", place, times);
+	dmk_report_clear_finding(&found);
+}
+
+static void collect_complaints(void)
+{
+	for (size_t i = 0; i < dmk_run.nr_complaints; i++) {
+		collect_complaint(&dmk_run.complaint[i]);
+		free(dmk_run.complaint[i].text);
+	}
+	dmk_run.nr_complaints = 0;
+}
+
 static double seconds_since(const struct timespec *start)
 {
 	struct timespec now;
@@ -102,6 +131,7 @@ void dmk_run_collect(bool live)
 		collect_live(checker);
 	if (checker)
 		collect_findings(checker);
+	collect_complaints();
 	dmk_run.report.seconds = seconds_since(&dmk_run.started);
 }
 

@@ -58,9 +58,24 @@ static void watch_probes(void *ctx, const struct dmk_event *event)
 
 static const struct dmk_observer probes = {.event = watch_probes};
 
-static bool is_library(void *ctx, const void *code)
+/* The same complaint of the same call is one, however often it comes. */
+static void keep_complaint(void *ctx, const void *caller, const char *text)
 {
-	return dmk_symbols_is_library(dmk_run.symbols, code);
+	struct dmk_run_complaint *complaint = NULL;
+
+	pthread_mutex_lock(&dmk_run.lock);
+	for (size_t i = 0; i < dmk_run.nr_complaints && !complaint; i++)
+		if (dmk_run.complaint[i].caller == caller &&
+		    (caller || !strcmp(dmk_run.complaint[i].text, text)))
+			complaint = &dmk_run.complaint[i];
+	if (!complaint && dmk_run.nr_complaints < DMK_RUN_COMPLAINTS) {
+		complaint = &dmk_run.complaint[dmk_run.nr_complaints++];
+		complaint->caller = caller;
+		complaint->text = strdup(text);
+	}
+	if (complaint)
+		complaint->count++;
+	pthread_mutex_unlock(&dmk_run.lock);
 }
 
 /* --- which devices -------------------------------------------------------------------------------------------------------- */
@@ -74,10 +89,11 @@ static bool has_device(const char *model)
 	return false;
 }
 
-/* The models that the program's drivers name in their id tables. */
-static void choose_devices(void)
+/* Adds the models that the program's drivers name in their id tables. Returns whether there are more than before. */
+static bool choose_devices(void)
 {
 	struct dmk_run_options *options = &dmk_run.options;
+	const unsigned int before = options->nr_devices;
 	uint16_t vendor, device;
 
 	for (unsigned int i = 0; dmk_module_pci_id(i, &vendor, &device); i++) {
@@ -88,6 +104,7 @@ static void choose_devices(void)
 		options->device[options->nr_devices].model = model;
 		options->device_text[options->nr_devices++] = model;
 	}
+	return options->nr_devices > before;
 }
 
 static void list_ids(FILE *out)
@@ -148,7 +165,6 @@ static void describe_devices(void)
 
 static int boot(void)
 {
-	const struct dmk_check_options check = {.is_library = is_library};
 	const struct dmk_boot_options options = {
 		.machine = dmk_run.options.machine,
 		.append = dmk_run.options.append,
@@ -156,7 +172,6 @@ static int boot(void)
 		.devices = dmk_run.options.device,
 		.nr_devices = dmk_run.options.nr_devices,
 		.no_checker = dmk_run.options.no_checker,
-		.check = &check,
 		.also = &probes,
 	};
 	char error[1024];
@@ -235,14 +250,12 @@ static bool machine_is_file(void)
 
 static int boot_and_load(void)
 {
-	bool chosen = dmk_run.options.nr_devices > 0;
+	const bool may_choose = !dmk_run.options.nr_devices;
 	struct dmk_module_info module;
 
-	if (!chosen && !machine_is_file()) {
+	if (may_choose && !machine_is_file())
 		choose_devices();
-		chosen = true;
-	}
-	for (;; chosen = true) {
+	for (;;) {
 		if (boot() < 0)
 			return -1;
 		note_machine();
@@ -252,11 +265,11 @@ static int boot_and_load(void)
 			return 0;
 		if (!dmk_module_get(0, &module) && dmk_run_nr_tests())
 			return 0; /* tests alone, of the machine say */
-		if (chosen)
+		/* A driver without MODULE_DEVICE_TABLE told its ids when it was loaded. */
+		if (!may_choose || !choose_devices())
 			break;
 		unload();
 		dmk_shutdown();
-		choose_devices();
 	}
 	dmk_run.report.no_device = !dmk_run.report.error && dmk_module_get(0, &module);
 	if (!dmk_run.report.error)
@@ -328,6 +341,7 @@ int main(int argc, char **argv)
 	dmk_run.main_tid = (int)syscall(SYS_gettid);
 	describe();
 	dmk_log_to(keep_log, NULL);
+	dmk_complaints_to(keep_complaint, NULL);
 	dmk_run.symbols = dmk_symbols_self();
 	dmk_run_catch_crashes();
 	dmk_run_watch(dmk_run.options.timeout);

@@ -40,15 +40,26 @@ struct dmk_run_options {
 /** dmk_run_options - 0: go on; otherwise 1 + the exit status, and all was said. Strings point into argv, which is changed. */
 int dmk_run_options(struct dmk_run_options *options, int argc, char **argv);
 
+enum { DMK_RUN_COMPLAINTS = 100 };
+
+/** What the kernel part said of a driver that is no rule's: dmk_complaints_to(). */
+struct dmk_run_complaint {
+	const void *caller; /* the driver's call, or NULL */
+	char *text;
+	uint64_t count;
+};
+
 struct dmk_run {
 	struct dmk_run_options options;
 	struct dmk_report report;
-	pthread_mutex_t lock; /* guards report.log and the running test */
+	pthread_mutex_t lock; /* guards report.log, complaint and the running test */
 	struct dmk_symbols *symbols;
 	int main_tid;
 	struct timespec started;
 	int json_fd; /* -1: none */
 	unsigned int probes, probes_failed;
+	struct dmk_run_complaint complaint[DMK_RUN_COMPLAINTS];
+	size_t nr_complaints;
 };
 extern struct dmk_run dmk_run;
 
