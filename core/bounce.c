@@ -82,6 +82,15 @@ static struct dmk_bounce *reached_pool(struct dmk_bounce *pool, const struct dmk
 	return pool;
 }
 
+/* Where to ask after @pool was full. What lies lower is kept for devices that don't reach all of this one. */
+static struct dmk_bounce *next_pool(struct dmk_bounce *pool, const struct dmk_dev *dev,
+				    struct wanted *wanted)
+{
+	if (wanted->slots.first == 0 && wanted->slots.last == pool->nr_slots - 1)
+		return NULL;
+	return reached_pool(pool->next, dev, wanted);
+}
+
 size_t dmk_bounce_max_mapping(const struct dmk_dev *dev)
 {
 	uint64_t lost = dmk_align_up(dev->min_align_mask, DMK_SLOT_SIZE);
@@ -301,7 +310,7 @@ enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum 
 	wanted.size = (size_t)bytes;
 	wanted.keep = bits_to_keep(dev, phys.first, wanted.size);
 	while (pool && !take_place(pool, dev, &wanted, dir, &place))
-		pool = reached_pool(pool->next, dev, &wanted);
+		pool = next_pool(pool, dev, &wanted);
 	if (!pool) {
 		count_refusal(first, dev, wanted.size, attrs);
 		return DMK_REASON_NO_ROOM;

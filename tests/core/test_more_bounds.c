@@ -147,6 +147,19 @@ static void test_STR_05_the_lower_pool_takes_what_the_main_one_cannot(void **sta
 	fake_stop();
 }
 
+/* It is scarce: who reaches all of the main pool waits for room there. */
+static void test_STR_05_the_lower_pool_is_kept_for_who_needs_it(void **state)
+{
+	struct dmk_bounce_stats stats;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .dma_zone_last = LOW(0x4fffff)});
+	dmk_bounce_statistics(&fake_dev, &stats);
+	for (size_t i = 0; i < stats.total; i++)
+		assert_true(map_page(&fake_dev, HIGH(i % 2 * SLOT), SLOT).v > LOW(0x4fffff));
+	assert_true(failed(map_page(&fake_dev, HIGH(0), SLOT)));
+	fake_stop();
+}
+
 /* --- within the pool ---------------------------------------------------------------------------------------------- */
 
 static void test_BNC_03_no_run_goes_from_one_segment_to_the_next(void **state)
@@ -307,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_MSK_06_the_mask_ends_within_a_run),
 		cmocka_unit_test(test_MSK_06_the_window_begins_within_a_slot),
 		cmocka_unit_test(test_STR_05_the_lower_pool_takes_what_the_main_one_cannot),
+		cmocka_unit_test(test_STR_05_the_lower_pool_is_kept_for_who_needs_it),
 		cmocka_unit_test(test_BNC_03_no_run_goes_from_one_segment_to_the_next),
 		cmocka_unit_test(test_BNC_03_the_page_offset_is_kept_as_long_as_it_fits),
 		cmocka_unit_test(test_BNC_02_the_last_byte_of_the_pool),
