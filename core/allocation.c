@@ -148,11 +148,11 @@ static void say_failed(const struct dmk_dev *dev, size_t size)
 	dmk_log(DMK_LOG_WARNING, dev, text.data);
 }
 
-static void announce_sleep(struct dmk_dev *dev, struct dmk_place place)
+static void announce_sleep(struct dmk_dev *dev, const char *call, struct dmk_place place)
 {
 	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SLEEP_IN_ATOMIC,
 					 .dev = dev,
-					 .name = "dma_alloc_coherent",
+					 .name = call,
 					 .interrupt = dmk_in_interrupt(),
 					 .caller = place.caller,
 					 .frame = place.frame});
@@ -196,7 +196,7 @@ void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int fla
 	enum dmk_reason reason;
 
 	if (dmk_observed() && !(flags & DMK_ALLOC_ATOMIC) && dmk_in_atomic())
-		announce_sleep(dev, DMK_PLACE_HERE);
+		announce_sleep(dev, "dma_alloc_coherent", DMK_PLACE_HERE);
 	reason = allocate(dev, size, flags, &record);
 	if (reason == DMK_REASON_NO_ROOM && !(attrs & DMK_ATTR_NO_WARN))
 		say_failed(dev, size);
@@ -235,6 +235,12 @@ static struct dmk_allocation *take_for_free(struct dmk_dev *dev, size_t size, co
 	return record_take(dev, size, cpu, dma, reason);
 }
 
+/* A free may have to take an address range away from all CPUs. In an interrupt it is refused, which says more. */
+static bool sleeps_in_atomic(void)
+{
+	return dmk_observed() && dmk_in_atomic() && !dmk_in_interrupt();
+}
+
 static void free_taken(struct dmk_dev *dev, struct dmk_allocation *record)
 {
 	if (!record)
@@ -262,6 +268,8 @@ void dmk_free(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned
 
 	if (!cpu)
 		return;
+	if (sleeps_in_atomic())
+		announce_sleep(dev, "dma_free_coherent", DMK_PLACE_HERE);
 	record = take_for_free(dev, size, cpu, dma, &reason);
 	if (dmk_observed())
 		dmk_announce(&FREE_EVENT(.attrs = attrs, DMK_EVENT_HERE));
@@ -276,6 +284,8 @@ void dmk_free_managed(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, 
 
 	if (!cpu)
 		return;
+	if (sleeps_in_atomic())
+		announce_sleep(dev, "dma_free_coherent", DMK_PLACE_HERE);
 	record = take_for_free(dev, size, cpu, dma, &reason);
 	if (dmk_observed())
 		dmk_announce(&FREE_EVENT(.attrs = attrs, DMK_EVENT_HERE));

@@ -210,6 +210,16 @@ static void more_buckets(struct dmk_pool *pool, size_t nr_pages)
 	dmk_meta_free(old, nr_old * sizeof(struct pool_page *));
 }
 
+static void announce_sleep(struct dmk_dev *dev, const char *call, struct dmk_place place)
+{
+	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SLEEP_IN_ATOMIC,
+					 .dev = dev,
+					 .name = call,
+					 .interrupt = dmk_in_interrupt(),
+					 .caller = place.caller,
+					 .frame = place.frame});
+}
+
 static void announce_page(const struct dmk_pool *pool, const struct pool_page *page, bool taken,
 			  struct dmk_place place)
 {
@@ -290,9 +300,11 @@ struct dmk_pool *dmk_pool_create(const char *name, struct dmk_dev *dev, size_t s
 				 size_t boundary, bool managed)
 {
 	struct dmk_pool *pool = NULL;
-	enum dmk_reason reason = create(name, dev, size, align ? align : 1, boundary, managed,
-					&pool);
+	enum dmk_reason reason;
 
+	if (dmk_observed() && dmk_in_atomic())
+		announce_sleep(dev, "dma_pool_create", DMK_PLACE_HERE);
+	reason = create(name, dev, size, align ? align : 1, boundary, managed, &pool);
 	if (dmk_observed())
 		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_POOL_CREATE,
 						 .dev = dev,
@@ -354,16 +366,6 @@ take_from_new_page(struct dmk_pool *pool, unsigned int flags, dmk_dma *dma, stru
 	return block;
 }
 
-static void announce_sleep(const struct dmk_pool *pool, struct dmk_place place)
-{
-	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SLEEP_IN_ATOMIC,
-					 .dev = pool->dev,
-					 .name = "dma_pool_alloc",
-					 .interrupt = dmk_in_interrupt(),
-					 .caller = place.caller,
-					 .frame = place.frame});
-}
-
 void *dmk_pool_alloc(struct dmk_pool *pool, unsigned int flags, bool zero, dmk_dma *dma)
 {
 	unsigned long irq_flags;
@@ -372,7 +374,7 @@ void *dmk_pool_alloc(struct dmk_pool *pool, unsigned int flags, bool zero, dmk_d
 	if (!pool || pool->orphan)
 		return NULL;
 	if (dmk_observed() && !(flags & DMK_ALLOC_ATOMIC) && dmk_in_atomic())
-		announce_sleep(pool, DMK_PLACE_HERE);
+		announce_sleep(pool->dev, "dma_pool_alloc", DMK_PLACE_HERE);
 	irq_flags = dmk_lock_take(&pool->lock);
 	block = take_block(pool, dma);
 	dmk_lock_drop(&pool->lock, irq_flags);
@@ -620,6 +622,8 @@ static void destroy(struct dmk_pool *pool, bool managed, struct dmk_place place)
 						 .frame = place.frame});
 	if (reason != DMK_REASON_NONE)
 		return;
+	if (dmk_observed() && dmk_in_atomic())
+		announce_sleep(pool->dev, "dma_pool_destroy", place);
 	if (pool->is_managed && !managed)
 		dmk_managed_remove(pool->dev, &pool->managed);
 	if (!nr_out) {

@@ -391,6 +391,147 @@ static void test_CHK_01_COH_07_bug_frees_what_was_mapped(void **state)
 	close_buffer(&buffer);
 }
 
+static void test_CHK_01_MSK_03_bug_allocates_for_no_device(void **state)
+{
+	dma_addr_t dma = 0;
+
+	assert_null(dma_alloc_coherent(NULL, SIZE, &dma, GFP_KERNEL));
+	expect_finding("MSK-03", 1);
+}
+
+static DEFINE_SPINLOCK(lock);
+
+static void test_CHK_01_CTX_01_bug_frees_consistent_memory_with_a_lock_held(void **state)
+{
+	dma_addr_t dma = 0;
+	void *memory = dma_alloc_coherent(dev, SIZE, &dma, GFP_KERNEL);
+
+	assert_non_null(memory);
+	spin_lock(&lock);
+	dma_free_coherent(dev, SIZE, memory, dma);
+	spin_unlock(&lock);
+	expect_finding("CTX-01", 1);
+}
+
+static void test_CHK_01_CTX_01_bug_makes_a_pool_with_a_lock_held(void **state)
+{
+	struct dma_pool *pool;
+
+	spin_lock(&lock);
+	pool = dma_pool_create("list", dev, 64, 64, 0);
+	spin_unlock(&lock);
+	assert_non_null(pool);
+	expect_finding("CTX-01", 1);
+	dma_pool_destroy(pool);
+}
+
+static void test_CHK_01_CTX_01_bug_destroys_a_pool_with_a_lock_held(void **state)
+{
+	struct dma_pool *pool = dma_pool_create("list", dev, 64, 64, 0);
+
+	assert_non_null(pool);
+	spin_lock(&lock);
+	dma_pool_destroy(pool);
+	spin_unlock(&lock);
+	expect_finding("CTX-01", 1);
+}
+
+/* A block is what may be given back there. */
+static void test_CHK_01_CTX_01_near_frees_a_block_with_a_lock_held(void **state)
+{
+	struct dma_pool *pool = dma_pool_create("list", dev, 64, 64, 0);
+	dma_addr_t dma = 0;
+	void *block;
+
+	assert_non_null(pool);
+	spin_lock(&lock);
+	block = dma_pool_alloc(pool, GFP_ATOMIC, &dma);
+	if (block)
+		dma_pool_free(pool, block, dma);
+	spin_unlock(&lock);
+	dma_pool_destroy(pool);
+}
+
+/* The mistake was said when it was made: that the block is missing afterwards is the same one. */
+static void test_CHK_01_POL_05_bug_gives_a_block_to_the_wrong_pool_and_ends_both(void **state)
+{
+	struct dma_pool *pool = dma_pool_create("list", dev, 64, 64, 0);
+	struct dma_pool *other = dma_pool_create("other", dev, 64, 64, 0);
+	dma_addr_t dma = 0;
+
+	assert_non_null(pool);
+	assert_non_null(other);
+	dma_pool_free(other, dma_pool_alloc(pool, GFP_KERNEL, &dma), dma);
+	dma_pool_destroy(other);
+	dma_pool_destroy(pool);
+	expect_finding("POL-05", 1);
+}
+
+/* --- mappings side by side, and again ----------------------------------------------------------------------------- */
+
+static void test_CHK_01_STR_09_near_maps_memory_twice_and_syncs_by_itself(void **state)
+{
+	u8 *memory = must_kmalloc(SIZE);
+	dma_addr_t first = dma_map_single_attrs(dev, memory, SIZE, DMA_FROM_DEVICE,
+						DMA_ATTR_SKIP_CPU_SYNC);
+	dma_addr_t second;
+
+	assert_false(dma_mapping_error(dev, first));
+	second = must_map(dev, memory, SIZE, DMA_FROM_DEVICE);
+	dma_unmap_single(dev, second, SIZE, DMA_FROM_DEVICE);
+	dma_unmap_single_attrs(dev, first, SIZE, DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+	kfree(memory);
+}
+
+/* One variable for one list after another: what it held was put by. */
+static void test_CHK_01_SGL_06_near_maps_another_list_in_the_same_place(void **state)
+{
+	u8 *one = must_kmalloc(SIZE), *two = must_kmalloc(SIZE);
+	struct scatterlist sg, put_by;
+
+	sg_init_one(&sg, one, SIZE);
+	assert_int_equal(dma_map_sg(dev, &sg, 1, DMA_TO_DEVICE), 1);
+	put_by = sg;
+	sg_init_one(&sg, two, SIZE);
+	assert_int_equal(dma_map_sg(dev, &sg, 1, DMA_TO_DEVICE), 1);
+	dma_unmap_sg(dev, &sg, 1, DMA_TO_DEVICE);
+	sg = put_by;
+	dma_unmap_sg(dev, &sg, 1, DMA_TO_DEVICE);
+	kfree(two);
+	kfree(one);
+}
+
+/* The CPU may have only looked at it. */
+static void test_CHK_01_SYN_02_near_looks_at_a_buffer_that_both_write(void **state)
+{
+	struct buffer buffer = open_buffer(DMA_BIDIRECTIONAL);
+	u8 seen[16];
+
+	dma_sync_single_for_cpu(dev, buffer.dma, SIZE, DMA_BIDIRECTIONAL);
+	lab_read(lab, buffer.dma, seen, sizeof(seen));
+	close_buffer(&buffer);
+}
+
+static noinline void map_and_forget(void *memory)
+{
+	must_map(dev, memory, 32, DMA_TO_DEVICE);
+}
+
+static void test_CHK_01_STR_06_bug_leaks_in_each_life(void **state)
+{
+	u8 *memory = must_kmalloc(SIZE);
+
+	for (int life = 0; life < 2; life++) {
+		map_and_forget(memory);
+		map_and_forget(memory + 128);
+		lab_unbind();
+		lab_bind();
+	}
+	expect_finding("STR-06", 4);
+	assert_int_equal(dmk_checker_findings(dmk_boot_checker()), 1);
+	kfree(memory);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -427,6 +568,16 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_CHK_01_COH_07_bug_frees_with_other_attributes),
 		CONTRACT_TEST(test_CHK_01_COH_07_near_frees_with_its_attributes),
 		CONTRACT_TEST(test_CHK_01_COH_07_bug_frees_what_was_mapped),
+		CONTRACT_TEST(test_CHK_01_MSK_03_bug_allocates_for_no_device),
+		CONTRACT_TEST(test_CHK_01_CTX_01_bug_frees_consistent_memory_with_a_lock_held),
+		CONTRACT_TEST(test_CHK_01_CTX_01_bug_makes_a_pool_with_a_lock_held),
+		CONTRACT_TEST(test_CHK_01_CTX_01_bug_destroys_a_pool_with_a_lock_held),
+		CONTRACT_TEST(test_CHK_01_CTX_01_near_frees_a_block_with_a_lock_held),
+		CONTRACT_TEST(test_CHK_01_POL_05_bug_gives_a_block_to_the_wrong_pool_and_ends_both),
+		CONTRACT_TEST(test_CHK_01_STR_09_near_maps_memory_twice_and_syncs_by_itself),
+		CONTRACT_TEST(test_CHK_01_SGL_06_near_maps_another_list_in_the_same_place),
+		CONTRACT_TEST(test_CHK_01_SYN_02_near_looks_at_a_buffer_that_both_write),
+		CONTRACT_TEST(test_CHK_01_STR_06_bug_leaks_in_each_life),
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
