@@ -13,6 +13,8 @@
 #include <linux/kdev_t.h>
 #include <linux/list.h>
 #include <linux/export.h>
+#include <linux/stat.h>
+#include <linux/wait.h>
 
 struct address_space;
 struct cdev;

@@ -224,7 +224,8 @@ static inline size_t list_count_nodes(struct list_head *head)
 	     pos = n, n = list_next_entry(n, member))
 
 #define HLIST_HEAD_INIT { .first = NULL }
-#define HLIST_HEAD(name) struct hlist_head name = { .first = NULL }
+#define HLIST_HEAD_INIT { .first = NULL }
+#define HLIST_HEAD(name) struct hlist_head name = HLIST_HEAD_INIT
 #define INIT_HLIST_HEAD(head) ((head)->first = NULL)
 
 static inline void INIT_HLIST_NODE(struct hlist_node *node)

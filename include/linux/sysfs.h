@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 #include <linux/compiler.h>
+#include <linux/stat.h>
 
 struct kobject;
 struct file;
