@@ -146,10 +146,10 @@ void __wake_up_locked(struct wait_queue_head *queue, unsigned int mode, int n) D
 	})
 #define dmk_wait_event_plain(queue, condition, state, exclusive)                                   \
 	({                                                                                         \
-		long dmk_why = 0;                                                                  \
+		int dmk_why = 0;                                                                  \
 		dmk_might_sleep("wait_event");                                                     \
 		if (!(condition))                                                                  \
-			dmk_why = dmk_wait_event(queue, condition, (state), (exclusive), 0, schedule()); \
+			dmk_why = (int)dmk_wait_event(queue, condition, (state), (exclusive), 0, schedule()); \
 		dmk_why;                                                                           \
 	})
 
@@ -161,10 +161,10 @@ void dmk_might_sleep(const char *function);
 	((void)dmk_wait_event(queue, condition, TASK_UNINTERRUPTIBLE, 1, 0, before; schedule(); after))
 /** Return: 0, or -ERESTARTSYS. */
 #define wait_event_interruptible(queue, condition)                                                 \
-	((int)dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 0))
+	dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 0)
 #define wait_event_interruptible_exclusive(queue, condition)                                       \
-	((int)dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 1))
-#define wait_event_killable(queue, condition) ((int)dmk_wait_event_plain(queue, condition, TASK_KILLABLE, 0))
+	dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 1)
+#define wait_event_killable(queue, condition) dmk_wait_event_plain(queue, condition, TASK_KILLABLE, 0)
 #define wait_event_freezable(queue, condition) wait_event_interruptible(queue, condition)
 #define wait_event_idle(queue, condition) wait_event(queue, condition)
 /** Return: jiffies left, at least 1: the condition is true; 0: time is up and it is not; -ERESTARTSYS. */
