@@ -427,6 +427,61 @@ static void test_configuration_space_ends_where_it_ends(void **state)
 	assert_true(pci_read_config_dword(lab->pdev, 2, &value));
 }
 
+static void test_no_more_vectors_are_given_than_the_card_has(void **state)
+{
+	assert_int_equal(pci_msix_vec_count(lab->pdev), 4);
+	assert_int_equal(pci_alloc_irq_vectors(lab->pdev, 5, 64, PCI_IRQ_MSIX), -ENOSPC);
+	assert_int_equal(pci_alloc_irq_vectors(lab->pdev, 1, 64, PCI_IRQ_MSIX), 4);
+	pci_free_irq_vectors(lab->pdev);
+}
+
+enum { LAB_IRQ_RAISE = 0x30, LAB_IRQ_ACK = 0x34 };
+
+struct vector {
+	int calls;
+	struct completion called;
+};
+
+static irqreturn_t vector_interrupt(int irq, void *data)
+{
+	struct vector *vector = data;
+
+	writel(3, lab->regs + LAB_IRQ_ACK);
+	vector->calls++;
+	complete(&vector->called);
+	return IRQ_HANDLED;
+}
+
+/*
+ * What came for a number that was given back is not for its next owner. Interrupts are called in the order they came, so what was
+ * left over would be called before the second vector's.
+ */
+static void test_a_vector_that_was_given_back_leaves_no_interrupt_behind(void **state)
+{
+	struct vector vector[2] = {};
+
+	if (pci_alloc_irq_vectors(lab->pdev, 2, 2, PCI_IRQ_MSIX) != 2)
+		skip();
+	writel(1, lab->regs + LAB_IRQ_RAISE);
+	writel(1, lab->regs + LAB_IRQ_ACK);
+	pci_free_irq_vectors(lab->pdev);
+
+	assert_int_equal(pci_alloc_irq_vectors(lab->pdev, 2, 2, PCI_IRQ_MSIX), 2);
+	for (int i = 0; i < 2; i++) {
+		init_completion(&vector[i].called);
+		assert_int_equal(request_irq(pci_irq_vector(lab->pdev, i), vector_interrupt, 0,
+					     "vector", &vector[i]),
+				 0);
+	}
+	writel(2, lab->regs + LAB_IRQ_RAISE);
+	assert_true(wait_for_completion_timeout(&vector[1].called, msecs_to_jiffies(5000)) > 0);
+	for (int i = 0; i < 2; i++)
+		free_irq(pci_irq_vector(lab->pdev, i), &vector[i]);
+	pci_free_irq_vectors(lab->pdev);
+	assert_int_equal(vector[0].calls, 0);
+	assert_int_equal(vector[1].calls, 1);
+}
+
 static int releases;
 
 static void count_release(struct device *device, void *res)
@@ -480,6 +535,8 @@ int main(int argc, char **argv)
 		CONTRACT_TEST_WITH(test_SYN_01_a_sync_of_a_list_hands_over_every_entry,
 				   "swiotlb=force"),
 		CONTRACT_TEST(test_configuration_space_ends_where_it_ends),
+		CONTRACT_TEST(test_no_more_vectors_are_given_than_the_card_has),
+		CONTRACT_TEST(test_a_vector_that_was_given_back_leaves_no_interrupt_behind),
 		CONTRACT_TEST(
 			test_COH_09_what_was_taken_out_of_the_managed_resources_is_not_released),
 	};
