@@ -279,6 +279,14 @@ class BadInput(Check):
         self.assertIn("no_such_call (card.c:%d in card_probe)" % line_of(source, "no_such_call"), text)
         self.assertRegex(text, r"no_such_thing \((card\.c:\d+ in card_(probe|remove)(; )?){2}\)")
 
+    def test_functions_of_headers_that_are_not_included(self):
+        source = driver(probe="udelay(1); no_such_call(pdev);").replace("#include <linux/delay.h>\n", "")
+        line = line_of(source, "udelay")
+        self.write("card.c", source)
+        self.assertEqual(self.refused("check", "card.c"),
+                         f"dmakit: card.c calls kernel functions that dmakit does not have: no_such_call (card.c:{line} in card_probe); "
+                         f"and kernel functions without including their headers: udelay of <linux/delay.h> (card.c:{line} in card_probe)\n")
+
     def test_bad_options(self):
         self.write("card.c", driver())
         self.assertIn("--machine", self.refused("check", "--mashine", "pc", "card.c"))

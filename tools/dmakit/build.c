@@ -112,11 +112,13 @@ static void print_place(FILE *out, const struct reference *reference, bool first
 		fputs("in its data", out);
 }
 
-static void print_symbol(FILE *out, const struct references *list, size_t first)
+static void print_symbol(FILE *out, const struct references *list, size_t first, const char *header)
 {
 	bool any = false;
 
 	fprintf(out, "%s", linux_name(list->item[first].symbol));
+	if (header)
+		fprintf(out, " of <%s>", header);
 	for (size_t i = first; i < list->n; i++) {
 		if (strcmp(list->item[i].symbol, list->item[first].symbol))
 			continue;
@@ -135,23 +137,59 @@ static bool named_before(const struct references *list, size_t index)
 	return false;
 }
 
+/* Those that dmakit has, in a header that was not included, or those that it has not. Returns how many there are. */
+static size_t list_undefined(FILE *out, const struct references *list, bool there)
+{
+	struct tool_paths paths;
+	char header[300];
+	size_t n = 0;
+
+	if (tool_paths(&paths) < 0)
+		return 0;
+	for (size_t i = 0; i < list->n; i++) {
+		if (named_before(list, i) ||
+		    tool_declaring_header(paths.include, list->item[i].symbol, header,
+					  sizeof(header)) != there)
+			continue;
+		fputs(n++ ? ", " : "", out);
+		print_symbol(out, list, i, there ? header : NULL);
+	}
+	return n;
+}
+
+static char *undefined_text(const struct references *list, bool there)
+{
+	char *text = NULL;
+	size_t size, n;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	n = list_undefined(out, list, there);
+	fclose(out);
+	if (!n) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
 static void say_undefined(const struct tool_build *build, const struct references *list)
 {
-	const char *separator = "";
+	char *missing = undefined_text(list, false), *undeclared = undefined_text(list, true);
 
 	if (build->sources.n == 1)
 		fprintf(stderr, "dmakit: %s calls", base_of(build->sources.item[0]));
 	else
 		fprintf(stderr, "dmakit: the sources call");
-	fputs(" kernel functions that dmakit does not have: ", stderr);
-	for (size_t i = 0; i < list->n; i++) {
-		if (named_before(list, i))
-			continue;
-		fputs(separator, stderr);
-		print_symbol(stderr, list, i);
-		separator = ", ";
-	}
+	if (missing)
+		fprintf(stderr, " kernel functions that dmakit does not have: %s%s", missing,
+			undeclared ? "; and" : "");
+	if (undeclared)
+		fprintf(stderr, " kernel functions without including their headers: %s", undeclared);
 	fputc('\n', stderr);
+	free(missing);
+	free(undeclared);
 }
 
 static void free_references(struct references *list)

@@ -34,6 +34,9 @@ struct tool_build {
 /** tool_build - compile and link; STATUS_CLEAN, or STATUS_REFUSED when all was said. */
 int tool_build(struct tool_build *build);
 
+/** tool_declaring_header - "linux/delay.h" for "udelay": false when no header below @include/linux declares it. */
+bool tool_declaring_header(const char *include, const char *name, char *header, size_t size);
+
 /* --- the table of several machines ----------------------------------------------------------------------------------- */
 
 struct tool_table {
