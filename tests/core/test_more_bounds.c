@@ -6,6 +6,8 @@
 
 #include "unit.h"
 
+#include "../../core/core.h"
+
 enum { SLOT = 2048, SEGMENT = 256 << 10, SEGMENT_SLOTS = 128, SKIP_SYNC = 1 << 5 };
 
 static dmk_dma map_page(struct dmk_dev *dev, uint64_t phys, size_t size)
@@ -37,6 +39,45 @@ static void test_MSK_06_a_window_across_the_last_bus_address(void **state)
 	assert_true(map_page(&fake_dev, LOW(0), 0x800).v == ~0ULL - 0xfff);
 	assert_true(failed(map_page(&fake_dev, LOW(0xff0), 0x20)));
 	assert_true(failed(map_page(&fake_dev, LOW(0x1000), 0x20)));
+	fake_stop();
+}
+
+/* Memory that was kept back is nobody's to be given: a mask that reaches no other serves nothing. */
+static void test_MSK_02_a_mask_that_reaches_kept_back_memory_only_is_refused(void **state)
+{
+	static const struct dmk_memory kept[] = {
+		{{FAKE_LOW}, 0x100000, DMK_MEMORY_RESERVED, "kept"},
+		{{FAKE_LOW + 0x100000}, FAKE_LOW_SIZE - 0x100000, DMK_MEMORY_RAM, "low"},
+	};
+	const struct dmk_machine *whole;
+	struct dmk_machine machine;
+
+	fake_start(&(struct fake_options){.bus = FAKE_IDENTITY});
+	whole = dmk_core.machine;
+	machine = *whole;
+	machine.memory = kept;
+	dmk_core.machine = &machine;
+	assert_true(dmk_set_mask(&fake_dev, LOW(0xfffff), true, true) < 0);
+	/* A part of a page is none to work with either. */
+	assert_true(dmk_set_mask(&fake_dev, LOW(0x100ffe), true, true) < 0);
+	assert_int_equal(dmk_set_mask(&fake_dev, LOW(0x100fff), true, true), 0);
+	dmk_core.machine = whole;
+	fake_stop();
+}
+
+/* What a driver asked for is over when it lets go; the machine's own limit is not. */
+static void test_MSK_08_limits_go_with_their_driver(void **state)
+{
+	fake_start(&(struct fake_options){.bus = FAKE_IDENTITY});
+	fake_dev.bus_dma_limit = 0xffffffffULL;
+	dmk_set_min_align_mask(&fake_dev, 4095);
+	dmk_set_segment_boundary(&fake_dev, 0xffff);
+	dmk_set_max_segment_size(&fake_dev, 512);
+	dmk_dev_unbound(&fake_dev);
+	assert_int_equal(fake_dev.min_align_mask, 0);
+	assert_int_equal(fake_dev.segment_boundary, 0);
+	assert_int_equal(fake_dev.max_segment_size, 0);
+	assert_true(fake_dev.bus_dma_limit == 0xffffffffULL);
 	fake_stop();
 }
 
@@ -240,15 +281,15 @@ static void *unmap_now(void *argument)
 	return NULL;
 }
 
-/* Of two unmaps of one mapping one does it, also while the other copies. */
+/* Of two unmaps of one mapping one does it, also while the other copies: slowly, because it is high memory, a page at a time. */
 static void test_CTX_02_STR_04_two_threads_unmap_one_mapping(void **state)
 {
 	struct dmk_bounce_stats stats;
 	pthread_barrier_t start;
 
-	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .highmem = true});
 	pthread_barrier_init(&start, NULL, 2);
-	for (int round = 0; round < 200; round++) {
+	for (int round = 0; round < 60; round++) {
 		struct unmapper unmapper = {&start, map_page(&fake_dev, HIGH(0), SEGMENT), SEGMENT};
 		pthread_t other;
 
@@ -315,6 +356,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_MSK_06_a_window_across_the_last_bus_address),
+		cmocka_unit_test(test_MSK_02_a_mask_that_reaches_kept_back_memory_only_is_refused),
+		cmocka_unit_test(test_MSK_08_limits_go_with_their_driver),
 		cmocka_unit_test(test_STR_01_registers_beyond_the_mask_are_refused),
 		cmocka_unit_test(test_MSK_06_the_mask_ends_within_the_pool),
 		cmocka_unit_test(test_MSK_06_the_mask_ends_within_a_run),
