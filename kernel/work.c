@@ -90,7 +90,7 @@ static void run(struct worker *worker, struct work_struct *work)
 	pthread_mutex_unlock(&lock);
 	function(work);
 	if (dmk_self()->preempt || dmk_self()->irqs_off) {
-		printk(KERN_ERR "workqueue: %pS returned with a spinlock held or interrupts off\n", function);
+		dmk_complain(NULL, "workqueue: %pS returned with a spinlock held or interrupts off", function);
 		dmk_self()->preempt = 0;
 		dmk_self()->irqs_off = false;
 	}
@@ -502,7 +502,7 @@ void dmk_work_stop(void)
 	rcu_barrier();
 	while ((queue = list_first_entry_or_null(&queues, struct workqueue_struct, link))) {
 		if (queue != dmk_system_wq && queue != dmk_system_long_wq)
-			printk(KERN_ERR "workqueue %s was never destroyed\n", queue->name);
+			dmk_complain(NULL, "workqueue %s was never destroyed", queue->name);
 		queue_free(queue);
 	}
 	dmk_system_wq = dmk_system_long_wq = NULL;
