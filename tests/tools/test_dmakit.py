@@ -297,6 +297,14 @@ class BadInput(Check):
         self.refused("check", "--timeout", "-1", "card.c")
         self.refused("check", "--linux", "new", "card.c")
 
+    def test_a_standard_output_that_can_not_be_written(self):
+        self.write("card.c", driver())
+        for verb in (["check", "card.c"], ["machines"], ["explain"], ["version"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([DMAKIT, *verb], cwd=self.here, env=self.env(), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+            self.assertEqual(done.returncode, 2, verb)
+            self.assertRegex(done.stderr, "^dmakit: cannot write to standard output.*\n$")
+
     def test_a_report_that_can_not_be_written(self):
         self.write("card.c", driver())
         done = self.dmakit("check", "--json", "no/such/place.json", "card.c", status=2)

@@ -4,6 +4,7 @@
 
 #include <dmakit/machine.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -80,7 +81,7 @@ static int unknown(const char *word)
 		"unknown verb \"%s\"; there are check, machines, explain, version and help", word);
 }
 
-int main(int argc, char **argv)
+static int obey(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
 
@@ -99,4 +100,16 @@ int main(int argc, char **argv)
 			return verbs[i].run(argc - 1, argv + 1);
 	}
 	return unknown(word);
+}
+
+/* A report that nobody got is no success: a full disk looks like a clean driver otherwise. */
+int main(int argc, char **argv)
+{
+	const int status = obey(argc, argv);
+
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		return tool_refuse("cannot write to standard output%s%s", errno ? ": " : "",
+				   errno ? strerror(errno) : "");
+	return status;
 }
