@@ -264,6 +264,54 @@ static void test_BNC_02_skipping_the_sync_skips_no_copy_in(void **state)
 	fake_stop();
 }
 
+/* --- consistent memory -------------------------------------------------------------------------------------------- */
+
+/* What is behind the bytes asked for, up to the page's end, is for the device to see as well. */
+static void test_COH_01_the_rest_of_the_page_is_zeroed_too(void **state)
+{
+	dmk_dma dma;
+	void *cpu;
+
+	fake_start(&(struct fake_options){.bus = FAKE_IDENTITY});
+	cpu = dmk_alloc(&fake_dev, 1, &dma, 0, 0);
+	assert_non_null(cpu);
+	for (size_t i = 0; i < 4096; i++)
+		assert_int_equal(((uint8_t *)fake_ram(dma.v))[i], 0);
+	dmk_free(&fake_dev, 1, cpu, dma, 0);
+	fake_stop();
+}
+
+/* Every page of the atomic pool, the last one too; each flushed, because another device may have used it through the cache. */
+static void test_COH_06_all_of_the_atomic_pool_is_given_out(void **state)
+{
+	struct fake_cache_op ops[4];
+	dmk_dma dma;
+	size_t n = 0;
+
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
+	fake_cache_ops(ops, 4);
+	while (dmk_alloc(&fake_dev, 4096, &dma, DMK_ALLOC_ATOMIC, 1 << 8)) {
+		assert_int_equal(fake_cache_ops(ops, 4), 1);
+		assert_true(ops[0].op == FAKE_FLUSH && ops[0].phys == dma.v && ops[0].size == 4096);
+		n++;
+	}
+	assert_int_equal(n, 16); /* of 8 MiB of RAM */
+	fake_stop();
+}
+
+static void test_COH_02_COH_06_atomic_memory_is_aligned_too(void **state)
+{
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
+	assert_non_null(dmk_alloc(&fake_dev, 4096, &dma, DMK_ALLOC_ATOMIC, 0));
+	assert_non_null(dmk_alloc(&fake_dev, 8192, &dma, DMK_ALLOC_ATOMIC, 0));
+	assert_int_equal(dma.v % 8192, 0);
+	assert_non_null(dmk_alloc(&fake_dev, 12288, &dma, DMK_ALLOC_ATOMIC, 0));
+	assert_int_equal(dma.v % 16384, 0);
+	fake_stop();
+}
+
 /* --- two at once -------------------------------------------------------------------------------------------------- */
 
 struct unmapper {
@@ -368,6 +416,9 @@ int main(void)
 		cmocka_unit_test(test_BNC_03_the_page_offset_is_kept_as_long_as_it_fits),
 		cmocka_unit_test(test_BNC_02_the_last_byte_of_the_pool),
 		cmocka_unit_test(test_BNC_02_skipping_the_sync_skips_no_copy_in),
+		cmocka_unit_test(test_COH_01_the_rest_of_the_page_is_zeroed_too),
+		cmocka_unit_test(test_COH_06_all_of_the_atomic_pool_is_given_out),
+		cmocka_unit_test(test_COH_02_COH_06_atomic_memory_is_aligned_too),
 		cmocka_unit_test(test_CTX_02_STR_04_two_threads_unmap_one_mapping),
 		cmocka_unit_test(test_CTX_02_POL_05_the_last_block_comes_back_during_destroy),
 	};
