@@ -108,7 +108,10 @@ static void slept(struct dmk_checker *checker, const struct dmk_event *event,
 static void dereferenced(struct dmk_checker *checker, const struct dmk_event *event,
 			 const struct dmk_trace *where)
 {
-	struct dmk_finding *finding = dmk_report(
+	struct dmk_finding *finding;
+
+	dmk_trace_is_line(where);
+	finding = dmk_report(
 		checker,
 		&(struct dmk_mistake){.rule = DMK_RULE_ADR_03,
 				      .where = where,

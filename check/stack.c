@@ -166,15 +166,22 @@ const struct dmk_trace *dmk_trace_keep(struct dmk_traces *traces, const struct d
 	return trace;
 }
 
+/* Kept traces are const for others; the line is filled in when somebody asks. */
+static struct dmk_trace *own(const struct dmk_trace *trace)
+{
+	return (struct dmk_trace *)trace;
+}
+
+void dmk_trace_is_line(const struct dmk_trace *trace)
+{
+	if (trace->stack.depth && !trace->line)
+		own(trace)->line = (uintptr_t)trace->stack.frame[0];
+}
+
 uint64_t dmk_trace_line(const struct dmk_traces *traces, const struct dmk_trace *trace)
 {
-	struct dmk_trace *own = (struct dmk_trace *)trace; /* ours: kept traces are const for others */
-
-	if (!trace->stack.depth || trace->line)
-		return trace->line;
-	if (traces->line_of)
-		own->line = traces->line_of(traces->ctx, trace->stack.frame[0]);
-	if (!own->line)
-		own->line = (uintptr_t)trace->stack.frame[0];
-	return own->line;
+	if (trace->stack.depth && !trace->line && traces->line_of)
+		own(trace)->line = traces->line_of(traces->ctx, trace->stack.frame[0]);
+	dmk_trace_is_line(trace);
+	return trace->line;
 }

@@ -42,5 +42,10 @@ const struct dmk_trace *dmk_trace_keep(struct dmk_traces *traces, const struct d
 
 /** dmk_trace_line - a number for the source line that the stack starts at: by it places are told apart. The empty stack has 0. */
 uint64_t dmk_trace_line(const struct dmk_traces *traces, const struct dmk_trace *trace);
+/**
+ * dmk_trace_is_line - let the code address stand for the line, without asking
+ * For events from a fault's handler, which may run on a small stack of its own: whoever knows lines needs more than that.
+ */
+void dmk_trace_is_line(const struct dmk_trace *trace);
 
 #endif

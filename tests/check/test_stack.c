@@ -168,6 +168,9 @@ static void test_CHK_03_copies_of_a_line_are_one_place(void **state)
 	/* Without debug information each address is a place. */
 	assert_int_not_equal(line_at(&traces, 0x1010), line_at(&traces, 0x1080));
 	assert_int_equal(line_at(&traces, 0x1010), line_at(&traces, 0x1010));
+	/* An event from a fault's handler is not asked about. */
+	dmk_trace_is_line(dmk_trace_keep(&traces, &(struct dmk_stack){ { (void *)0x4010 }, 1 }));
+	assert_int_equal(line_at(&traces, 0x4010), 0x4010);
 	/* Asked once for each stack. */
 	assert_int_equal(asked, 5);
 	dmk_traces_exit(&traces);
