@@ -202,6 +202,17 @@ class Results(Check):
 
 
 class BadInput(Check):
+    def test_a_source_given_twice(self):
+        self.write("card.c", driver())
+        done = self.run_command(DMAKIT, "check", "card.c", "card.c", status=2)
+        self.assertEqual(done.stderr, 'dmakit: check: "card.c" is given twice\n')
+
+    def test_a_program_that_cannot_be_started(self):
+        self.write("card.c", driver())
+        for program in ("./none", "no-such-program-anywhere"):
+            done = self.run_command(DMAKIT, "check", "card.c", "--", program, status=2)
+            self.assertEqual(done.stderr, f'dmakit: check: "{program}" is no program that can be started\n')
+
     def test_no_such_file(self):
         self.assertIn("nowhere.c: No such file", self.refused("check", "nowhere.c"))
 
@@ -429,7 +440,7 @@ class Programs(Command):
     def test_a_program_that_is_not(self):
         self.assertIn("exit status 3", self.edu("sh", "-c", "exit 3", status=1).stdout)
         self.assertIn("killed", self.edu("sh", "-c", "kill -9 $$", status=1).stdout)
-        self.assertIn("could not be started", self.edu("./nowhere", status=1).stdout)
+        self.assertIn("no program that can be started", self.edu("./nowhere", status=2).stderr)
 
     def test_a_program_uses_the_driver(self):
         self.edu("python3", "-c", PROGRAM, status=0)

@@ -245,20 +245,52 @@ static bool is_c_source(const char *name)
 	return n > 2 && !strcmp(name + n - 2, ".c");
 }
 
+/* As execvp() will look: a name with a slash is a file, any other is looked for in PATH. */
+static bool can_start(const char *program)
+{
+	char path[PATH_MAX], *list = NULL, *rest, *directory;
+	bool found = false;
+
+	if (strchr(program, '/'))
+		return access(program, X_OK) == 0;
+	if (getenv("PATH"))
+		list = strdup(getenv("PATH"));
+	rest = list;
+	while (!found && rest && (directory = strsep(&rest, ":"))) {
+		snprintf(path, sizeof(path), "%s/%s", directory[0] ? directory : ".", program);
+		found = access(path, X_OK) == 0;
+	}
+	free(list);
+	return found;
+}
+
+static int take_source(const char *source)
+{
+	for (size_t i = 0; i < check.build.sources.n; i++) {
+		if (!strcmp(check.build.sources.item[i], source))
+			return tool_refuse("check: \"%s\" is given twice", source);
+	}
+	tool_args_add(&check.build.sources, source);
+	return STATUS_CLEAN;
+}
+
 static int take_test(char **after)
 {
+	int status = STATUS_CLEAN;
+
 	if (!after[0])
 		return tool_refuse("check: after -- comes a test, or a program with its arguments");
 	if (!is_c_source(after[0])) {
 		check.program = after;
-		return STATUS_CLEAN;
+		return can_start(after[0]) ? STATUS_CLEAN
+					   : tool_refuse("check: \"%s\" is no program that can be started", after[0]);
 	}
-	for (int i = 0; after[i]; i++) {
+	for (int i = 0; after[i] && !status; i++) {
 		if (!is_c_source(after[i]))
 			return tool_refuse("check: \"%s\" among the tests is no .c file", after[i]);
-		tool_args_add(&check.build.sources, after[i]);
+		status = take_source(after[i]);
 	}
-	return STATUS_CLEAN;
+	return status;
 }
 
 static int take_sources(int argc, char **argv, int end)
@@ -269,7 +301,8 @@ static int take_sources(int argc, char **argv, int end)
 	for (int i = optind; i < end; i++) {
 		if (!is_c_source(argv[i]) && access(argv[i], F_OK) == 0)
 			return tool_refuse("check: \"%s\" is no .c file", argv[i]);
-		tool_args_add(&check.build.sources, argv[i]);
+		if (take_source(argv[i]))
+			return STATUS_REFUSED;
 	}
 	return end < argc ? take_test(&argv[end + 1]) : STATUS_CLEAN;
 }
