@@ -459,10 +459,12 @@ static void show_totals(const struct show *show)
 	if (show->n != 1 || show->reports[0].outcome == DMK_OUTCOME_REFUSED)
 		return;
 	fprintf(show->out,
-		"%s: %" PRIu64 " maps (%" PRIu64 " bounced), %" PRIu64 " syncs, %" PRIu64
-		" allocations, %" PRIu64 " device accesses, seed %" PRIu64 "\n",
-		show->reports[0].machine, totals->maps, totals->bounced, totals->syncs,
-		totals->allocs, totals->device_accesses, show->reports[0].seed);
+		"%s: %" PRIu64 " map%s (%" PRIu64 " bounced), %" PRIu64 " sync%s, %" PRIu64
+		" allocation%s, %" PRIu64 " device access%s, seed %" PRIu64 "\n",
+		show->reports[0].machine, totals->maps, totals->maps == 1 ? "" : "s", totals->bounced,
+		totals->syncs, totals->syncs == 1 ? "" : "s", totals->allocs,
+		totals->allocs == 1 ? "" : "s", totals->device_accesses,
+		totals->device_accesses == 1 ? "" : "es", show->reports[0].seed);
 }
 
 void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
