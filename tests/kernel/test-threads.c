@@ -989,12 +989,12 @@ static void test_CTX_03_what_was_left_armed_works_on_the_next_machine(void **sta
 		mod_timer(&left_timer, jiffies + 100000);
 		tasklet_disable(&left_tasklet);
 		tasklet_schedule(&left_tasklet);
-		left_tasklet.count = 0;
 		/* still waiting when its queue has gone, and the timers have not */
 		schedule_delayed_work(&left_work, 1);
 		schedule_work(&left_restless);
 		EVENTUALLY(get(&fired) > 3);
 		fake_shutdown();
+		left_tasklet.count = 0; /* its thread has ended: nobody else looks at it now */
 		/* nothing takes these any more */
 		mod_timer(&left_timer, jiffies);
 		tasklet_schedule(&left_tasklet);
