@@ -7,6 +7,7 @@
 #include "allocation.h"
 #include "bounce.h"
 #include "coherent.h"
+
 #include "core.h"
 #include "pool.h"
 #include "text.h"
@@ -34,6 +35,7 @@ static const char *missing_port_hook(const struct dmk_port_ops *ops)
 	MISSING(ops, cache_clean);
 	MISSING(ops, cache_invalidate);
 	MISSING(ops, cache_flush);
+	MISSING(ops, memory_share);
 	MISSING(ops, mmio_read);
 	MISSING(ops, mmio_write);
 	MISSING(ops, port_in);
@@ -121,6 +123,7 @@ static const char *missing_os_hook(const struct dmk_os *os)
 	MISSING(os->ops, irq_save);
 	MISSING(os->ops, irq_restore);
 	MISSING(os->ops, relax);
+	MISSING(os->ops, defer);
 	MISSING(os->ops, log);
 	return NULL;
 }

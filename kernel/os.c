@@ -11,6 +11,8 @@
 
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 static void *meta_alloc(void *ctx, size_t size, bool may_sleep)
 {
@@ -113,6 +115,45 @@ static void relax(void *ctx)
 	sched_yield();
 }
 
+/* --- later -------------------------------------------------------------------------------------------------------- */
+
+struct later {
+	struct work_struct work;
+	bool made;
+};
+_Static_assert(sizeof(struct later) <= sizeof(((struct dmk_deferred *)0)->os), "a work fits in the core's record");
+
+static struct later *later_of(struct dmk_deferred *deferred)
+{
+	return (struct later *)deferred->os;
+}
+
+static void run_deferred(struct work_struct *work)
+{
+	struct dmk_deferred *deferred =
+		(struct dmk_deferred *)((char *)container_of(work, struct later, work) - offsetof(struct dmk_deferred, os));
+
+	deferred->run(deferred);
+}
+
+static DEFINE_SPINLOCK(later_lock); /* guards later.made */
+
+static bool defer(void *ctx, struct dmk_deferred *deferred)
+{
+	struct later *later = later_of(deferred);
+	unsigned long flags;
+
+	if (!READ_ONCE(system_wq))
+		return false;
+	spin_lock_irqsave(&later_lock, flags);
+	if (!later->made)
+		INIT_WORK(&later->work, run_deferred);
+	later->made = true;
+	spin_unlock_irqrestore(&later_lock, flags);
+	queue_work(system_wq, &later->work);
+	return true;
+}
+
 static void log_message(void *ctx, enum dmk_log_level level, const char *device, const char *message)
 {
 	dmk_print(level, device, message);
@@ -130,6 +171,7 @@ static const struct dmk_os_ops os_ops = {
 	.irq_save = irq_save,
 	.irq_restore = irq_restore,
 	.relax = relax,
+	.defer = defer,
 	.log = log_message,
 };
 

@@ -29,6 +29,12 @@ struct dmk_page_request {
 	bool may_sleep;
 };
 
+/** Something to be done later, in a context that may sleep. Owned by the core, and not freed while it is queued or runs. */
+struct dmk_deferred {
+	void (*run)(struct dmk_deferred *self);
+	uint64_t os[16]; /* the system's own record; zeroed before first use */
+};
+
 enum dmk_log_level { DMK_LOG_ERR = 3, DMK_LOG_WARNING = 4, DMK_LOG_INFO = 6 };
 
 struct dmk_os_ops {
@@ -57,6 +63,13 @@ struct dmk_os_ops {
 	void (*irq_restore)(void *ctx, unsigned long flags);
 	/** relax - called in a loop while waiting for a lock: pause, yield. */
 	void (*relax)(void *ctx);
+
+	/**
+	 * defer - have @work->run called soon, once, in a thread that may sleep; queued already: nothing happens
+	 * Any context. The system ends its deferred work before it calls dmk_core_stop(): what is still queued then never runs.
+	 * Return: false: not at this time (the system is starting or ending).
+	 */
+	bool (*defer)(void *ctx, struct dmk_deferred *work);
 
 	/** log - one message, no newline at its end. @device may be NULL. */
 	void (*log)(void *ctx, enum dmk_log_level level, const char *device, const char *message);

@@ -19,7 +19,9 @@
 enum dmk_memory_kind {
 	DMK_MEMORY_RAM,      /* the page allocator may give it out */
 	DMK_MEMORY_RESERVED, /* RAM kept back: `mem=`, reserved-memory; reached by memremap() only (MEM-09): view_map(), no direct map */
-	DMK_MEMORY_POOL,     /* shared-dma-pool or restricted-dma-pool: serves the devices that name it */
+	DMK_MEMORY_SHARED_POOL,     /* shared-dma-pool: consistent memory of the devices that name it, of them only */
+	DMK_MEMORY_RESTRICTED_POOL, /* restricted-dma-pool: the only memory that the devices that name it reach */
+	DMK_MEMORY_CONTIGUOUS,      /* linux,cma-default or `cma=`: the page allocator keeps it for runs that are long */
 };
 
 /** A run of RAM, in ascending order and without overlap in dmk_machine.memory. Bytes; first and size are page aligned. */
@@ -28,6 +30,7 @@ struct dmk_memory {
 	uint64_t size;
 	enum dmk_memory_kind kind;
 	const char *name; /* the devicetree's node name, or "" */
+	bool no_map;      /* a pool that the direct map leaves out: reached by view_map() only */
 };
 
 /**
@@ -46,6 +49,12 @@ struct dmk_bus {
 	const struct dmk_window *windows;
 	unsigned int nr_windows; /* at least 1 */
 	bool coherent;           /* the CPU's caches are kept in step with what devices here read and write */
+	/*
+	 * What the devices' `memory-region` names, entries of dmk_machine.memory; NULL: none. A device that names one has a
+	 * dmk_bus of its own; a PCI function has its host bridge's (MEM-09, BNC-05).
+	 */
+	const struct dmk_memory *shared_pool;
+	const struct dmk_memory *restricted_pool;
 };
 
 /** A PCI host bridge. CPU physical -> bus address windows for MMIO; the DMA direction is @dma. */
@@ -80,7 +89,8 @@ enum dmk_machine_caps {
 	DMK_CAP_SEES_DMA = 1 << 0,  /* each device read and write is announced to the observer */
 	DMK_CAP_PORT_IO = 1 << 1,   /* inb()/outb() reach something */
 	DMK_CAP_BOUNCE = 1 << 2,    /* swiotlb is set up by default here (else only with swiotlb=force) */
-	DMK_CAP_WEAK_ORDER = 1 << 3 /* the machine may show a device stores out of order */
+	DMK_CAP_WEAK_ORDER = 1 << 3, /* the machine may show a device stores out of order */
+	DMK_CAP_PRIVATE = 1 << 4, /* memory is the program's own: no device reaches a page before memory_share() */
 };
 
 /** The machine as the driver's kernel finds it at boot. Constant from open to shutdown, owned by the machine. */
@@ -148,6 +158,14 @@ struct dmk_port_ops {
 	void (*cache_clean)(void *ctx, dmk_phys phys, size_t size);
 	void (*cache_invalidate)(void *ctx, dmk_phys phys, size_t size);
 	void (*cache_flush)(void *ctx, dmk_phys phys, size_t size);
+
+	/**
+	 * memory_share - let devices reach pages, or make them the program's own again; on a machine without DMK_CAP_PRIVATE
+	 *                nothing happens and the result is 0
+	 * @phys, @size: whole pages of RAM, bytes
+	 * Contents are undefined afterwards, either way. May sleep. Return: 0, -EINVAL (not RAM), -EIO (the hypervisor refused).
+	 */
+	int (*memory_share)(void *ctx, dmk_phys phys, size_t size, bool shared);
 
 	/** mmio_read/mmio_write - one register access of 1, 2, 4 or 8 bytes; no device there: all ones, dropped. */
 	uint64_t (*mmio_read)(void *ctx, dmk_phys address, unsigned int width);

@@ -223,12 +223,19 @@ static void port_shutdown(void *ctx)
 	destroy(qemu);
 }
 
+/* The devices see all of the memory. */
+static int port_memory_share(void *ctx, dmk_phys phys, size_t size, bool shared)
+{
+	return 0;
+}
+
 static const struct dmk_port_ops port_ops = {
 	.view_map = port_view_map,
 	.view_unmap = port_view_unmap,
 	.cache_clean = port_cache,
 	.cache_invalidate = port_cache,
 	.cache_flush = port_cache,
+	.memory_share = port_memory_share,
 	.mmio_read = port_mmio_read,
 	.mmio_write = port_mmio_write,
 	.port_in = port_port_in,

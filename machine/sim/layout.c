@@ -126,7 +126,7 @@ static struct reserved reservation_of(const struct reader *r, int node)
 	bool pool = dmk_tree_compatible(tree, node, "shared-dma-pool") ||
 		    dmk_tree_compatible(tree, node, "restricted-dma-pool");
 
-	return (struct reserved){.kind = pool ? DMK_MEMORY_POOL : DMK_MEMORY_RESERVED,
+	return (struct reserved){.kind = pool ? DMK_MEMORY_SHARED_POOL : DMK_MEMORY_RESERVED,
 				 .no_map = dmk_tree_has(tree, node, "no-map"),
 				 .name = fdt_get_name(tree->fdt, node, NULL)};
 }

@@ -254,12 +254,19 @@ static void op_shutdown(void *ctx)
 	sim_end(ctx);
 }
 
+/* No machine here keeps memory from its devices yet. */
+static int op_memory_share(void *ctx, dmk_phys phys, size_t size, bool shared)
+{
+	return 0;
+}
+
 static const struct dmk_port_ops sim_ops = {
 	.view_map = op_view_map,
 	.view_unmap = op_view_unmap,
 	.cache_clean = op_cache_clean,
 	.cache_invalidate = op_cache_invalidate,
 	.cache_flush = op_cache_flush,
+	.memory_share = op_memory_share,
 	.mmio_read = op_mmio_read,
 	.mmio_write = op_mmio_write,
 	.port_in = op_port_in,

@@ -43,6 +43,8 @@ static struct {
 	struct dmk_bus bus;
 	struct dmk_window window;
 	struct dmk_platform_device platform;
+	struct dmk_deferred *deferred[FAKE_DEFERRED];
+	unsigned int nr_deferred;
 } fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const struct dmk_memory memory[] = {
@@ -83,6 +85,7 @@ static void memory_start(void)
 	}
 	memset(fake.taken, 0, sizeof(fake.taken));
 	memset(&fake.held, 0, sizeof(fake.held));
+	fake.nr_deferred = 0;
 	memset(fake.direct + FAKE_LOW, 0xa5, FAKE_LOW_SIZE);
 	memset(fake.direct + FAKE_HIGH, 0xa5, FAKE_HIGH_SIZE);
 }
@@ -278,6 +281,30 @@ static void log_message(void *ctx, enum dmk_log_level level, const char *device,
 	pthread_mutex_unlock(&fake.lock);
 }
 
+/* Kept for the test, which runs it when it wants to. */
+static bool defer(void *ctx, struct dmk_deferred *work)
+{
+	for (unsigned int i = 0; i < fake.nr_deferred; i++)
+		if (fake.deferred[i] == work)
+			return true;
+	if (fake.nr_deferred == FAKE_DEFERRED)
+		return false;
+	fake.deferred[fake.nr_deferred++] = work;
+	return true;
+}
+
+unsigned int fake_run_deferred(void)
+{
+	struct dmk_deferred *due[FAKE_DEFERRED];
+	const unsigned int n = fake.nr_deferred;
+
+	memcpy(due, fake.deferred, sizeof(due));
+	fake.nr_deferred = 0;
+	for (unsigned int i = 0; i < n; i++)
+		due[i]->run(due[i]);
+	return n;
+}
+
 static const struct dmk_os_ops os_ops = {
 	.meta_alloc = meta_alloc,
 	.meta_free = meta_free,
@@ -290,6 +317,7 @@ static const struct dmk_os_ops os_ops = {
 	.irq_save = irq_save,
 	.irq_restore = irq_restore,
 	.relax = relax,
+	.defer = defer,
 	.log = log_message,
 };
 
@@ -362,12 +390,18 @@ static void nobody_calls(void)
 
 #define NOT_CALLED (void *)nobody_calls
 
+static int memory_share(void *ctx, dmk_phys phys, size_t size, bool shared)
+{
+	return 0;
+}
+
 static const struct dmk_port_ops port_ops = {
 	.view_map = view_map,
 	.view_unmap = view_unmap,
 	.cache_clean = cache_clean,
 	.cache_invalidate = cache_invalidate,
 	.cache_flush = cache_flush,
+	.memory_share = memory_share,
 	.mmio_read = NOT_CALLED,
 	.mmio_write = NOT_CALLED,
 	.port_in = NOT_CALLED,

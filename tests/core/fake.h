@@ -23,6 +23,8 @@ enum fake_bus {
 	FAKE_NONCOHERENT, /* identity */
 };
 
+enum { FAKE_DEFERRED = 8 };
+
 struct fake_options {
 	enum fake_bus bus;
 	const char *parameters;
@@ -53,6 +55,9 @@ unsigned int fake_fail_at(unsigned int n);
 extern __thread bool fake_interrupt, fake_atomic;
 /** Whatever is at this address is of that kind. */
 void fake_classify_as(const void *address, enum dmk_address_kind kind);
+
+/** fake_run_deferred - run what the core asked to be done later. Returns how many there were. */
+unsigned int fake_run_deferred(void);
 
 struct fake_held {
 	size_t metas, pages, views;

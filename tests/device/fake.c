@@ -198,12 +198,18 @@ static void shut_down(void *ctx)
 	close(fake.memfd);
 }
 
+static int memory_share(void *ctx, dmk_phys phys, size_t size, bool shared)
+{
+	return 0;
+}
+
 static const struct dmk_port_ops ops = {
 	.view_map = view_map,
 	.view_unmap = view_unmap,
 	.cache_clean = no_cache,
 	.cache_invalidate = no_cache,
 	.cache_flush = no_cache,
+	.memory_share = memory_share,
 	.mmio_read = mmio_read,
 	.mmio_write = mmio_write,
 	.port_in = port_in,

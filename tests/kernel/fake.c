@@ -121,12 +121,18 @@ static void end(void *ctx)
 	ram = -1;
 }
 
+static int memory_share(void *ctx, dmk_phys phys, size_t size, bool shared)
+{
+	return 0;
+}
+
 static const struct dmk_port_ops ops = {
 	.view_map = view_map,
 	.view_unmap = view_unmap,
 	.cache_clean = cache,
 	.cache_invalidate = cache,
 	.cache_flush = cache,
+	.memory_share = memory_share,
 	.mmio_read = mmio_read,
 	.mmio_write = mmio_write,
 	.port_in = port_in,

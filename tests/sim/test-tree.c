@@ -79,9 +79,9 @@ static void test_MEM_09_reserved_memory_is_cut_out(void **state)
 		{0x1000, 0xf000, DMK_MEMORY_RAM, ""},
 		{0x10000, 0x2000, DMK_MEMORY_RESERVED, "kept@10000"},
 		{0x12000, 0xe000, DMK_MEMORY_RAM, ""},
-		{0x20000, 0x10000, DMK_MEMORY_POOL, "pool@20000"},
+		{0x20000, 0x10000, DMK_MEMORY_SHARED_POOL, "pool@20000"},
 		{0x30000, 0x1c000, DMK_MEMORY_RAM, ""},
-		{0x4c000, 0x4000, DMK_MEMORY_POOL, "anywhere"},
+		{0x4c000, 0x4000, DMK_MEMORY_SHARED_POOL, "anywhere"},
 		{0x50000, 0xb0000, DMK_MEMORY_RAM, ""},
 	};
 	assert_int_equal(m->nr_memory, 8);
