@@ -2,6 +2,7 @@
 /*
  * The core's life: started on a machine and a system, stopped. One core per program.
  */
+#include <dmakit/fail.h>
 #include <linux/errno.h>
 
 #include "allocation.h"
@@ -19,6 +20,13 @@ const struct dmk_observer *dmk_observer;
 void dmk_observe(const struct dmk_observer *observer)
 {
 	dmk_observer = observer;
+}
+
+const struct dmk_failer *dmk_failer;
+
+void dmk_fail_with(const struct dmk_failer *failer)
+{
+	dmk_failer = failer;
 }
 
 /* --- what was handed in ------------------------------------------------------------------------------------------- */
