@@ -127,7 +127,7 @@ def includes(path):
 def sources(root):
     for directory, below, files in os.walk(root):
         below[:] = [name for name in sorted(below) if not name.startswith((".", "build")) and name != "__pycache__"]
-        for name in sorted(files):
+        for name in sorted(name for name in files if name != ".git"):
             yield os.path.relpath(os.path.join(directory, name), root)
 
 

@@ -2,6 +2,7 @@
 """The layering test fires: small trees, each with one wall broken, and the same tree with none."""
 
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -63,7 +64,7 @@ class Layering(unittest.TestCase):
         directory = os.path.join(build, os.path.dirname(name))
         os.makedirs(directory, exist_ok=True)
         obj = os.path.join(directory, "x.o")
-        subprocess.run([os.environ.get("CC", "cc"), "-w", "-O0", "-fno-builtin", "-c", "-I", os.path.join(root, "include"), "-o", obj,
+        subprocess.run([*shlex.split(os.environ.get("CC", "cc")), "-w", "-O0", "-fno-builtin", "-c", "-I", os.path.join(root, "include"), "-o", obj,
                         os.path.join(root, name)], check=True)
         out = os.path.join(directory, "libx.a")
         subprocess.run(["ar", "rc", out, obj], check=True)
