@@ -213,6 +213,12 @@ class BadInput(Check):
             done = self.run_command(DMAKIT, "check", "card.c", "--", program, status=2)
             self.assertEqual(done.stderr, f'dmakit: check: "{program}" is no program that can be started\n')
 
+    def test_a_compiler_that_is_not_there_is_one_line(self):
+        self.write("card.c", driver())
+        done = subprocess.run([DMAKIT, "check", "card.c"], cwd=self.here, env=dict(self.env(), DMAKIT_CC="/nonexistent"),
+                              stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (2, "dmakit: cannot start /nonexistent: No such file or directory\n"))
+
     def test_no_such_file(self):
         self.assertIn("nowhere.c: No such file", self.refused("check", "nowhere.c"))
 
@@ -268,7 +274,7 @@ class BadInput(Check):
 
     def test_a_bad_device(self):
         self.write("card.c", driver())
-        for wrong in ("edu,dma_mask", "edu,nothing=1", "edu,dma_mask=xyz", "", ","):
+        for wrong in ("edu,dma_mask", "edu,nothing=1", "edu,dma_mask=xyz", "", ",", "edu,", "edu,,dma_mask=1"):
             self.refused("check", "--device", wrong, "card.c")
 
     def test_no_device_for_the_driver(self):

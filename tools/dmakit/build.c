@@ -257,6 +257,8 @@ static int compile(const struct tool_build *build, const char *source, const cha
 	tool_args_add(&args, source);
 	status = tool_run(&args);
 	tool_args_free(&args);
+	if (status == 127)
+		return STATUS_REFUSED; /* which has been said */
 	return status ? tool_refuse("%s does not compile", source) : STATUS_CLEAN;
 }
 

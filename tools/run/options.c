@@ -63,6 +63,8 @@ static int add_device(struct dmk_run_options *options, char *text)
 
 	if (options->nr_devices == DMK_RUN_DEVICES)
 		return refuse("more devices than a machine takes, at %s", text);
+	if (strstr(text, ",,") || (*text && text[strlen(text) - 1] == ','))
+		return refuse("a property is missing between commas in \"%s\"", text);
 	options->device_text[options->nr_devices] = strdup(text);
 	device->model = strtok_r(text, ",", &save);
 	if (!device->model)
