@@ -81,7 +81,7 @@ void dmk_task_leave_file(void);
 /** Make all system calls of threads other than the caller's return as if a signal had come. */
 void dmk_tasks_interrupt(void);
 
-/* --- page.c ------------------------------------------------------------------------------------------------------- */
+/* --- frames.c, page.c --------------------------------------------------------------------------------------------- */
 
 enum dmk_page_flags {
 	DMK_PAGE_FREE = 1 << 0,      /* first of a free run */
@@ -96,10 +96,17 @@ enum dmk_page_flags {
 int dmk_page_start(const struct dmk_port *port, const char *parameters, char *error, size_t error_size);
 void dmk_page_stop(void);
 extern struct page *dmk_memmap;
-/** The allocator without an announcement. NULL: none. @flags as above. */
+extern pthread_mutex_t dmk_frames_lock; /* guards flags, order, refcount of every page */
+/** The allocator without an announcement. NULL: none. @flags as above. Never waits. */
 struct page *dmk_page_alloc(gfp_t gfp, unsigned int order, unsigned int flags);
+/** As dmk_page_alloc(), and says why not, and waits when it may not fail. No lock held. @call: what the driver called. */
+struct page *dmk_page_insist(gfp_t gfp, unsigned int order, unsigned int flags, const char *call);
 /** @page is the first of a run in use. */
 void dmk_page_free(struct page *page, bool poison);
+/** The run in use that begins here becomes single pages. */
+void dmk_page_split(struct page *page, unsigned int order);
+/** Whether it points at an entry of the table of pages. */
+bool dmk_page_real(const struct page *page);
 /** The first page of the run that @page is in, or NULL: it is not in use. */
 struct page *dmk_page_head(const struct page *page);
 phys_addr_t dmk_page_phys(const struct page *page);
@@ -107,9 +114,18 @@ phys_addr_t dmk_page_phys(const struct page *page);
 void *dmk_page_cpu(const struct page *page);
 /** The page of a physical address; NULL: no RAM there. */
 struct page *dmk_page_of(phys_addr_t phys);
-/** Physical address of a pointer into the direct map with RAM behind [address, address + size). */
+/** Physical address of a pointer into the direct map with memory that it shows behind [address, address + size). */
 bool dmk_direct(const void *address, size_t size, phys_addr_t *phys);
+/** Memory of any kind all along. @owned: memory that the page allocator has, or gave out; neither kept back nor a pool. */
 bool dmk_ram(phys_addr_t first, uint64_t size, bool owned);
+/** What a call does that found no memory: say so, with what is free (unless __GFP_NOWARN). @size: bytes. */
+void dmk_memory_short(const char *call, size_t size, gfp_t gfp);
+/** @take until it gives something, when it may not fail (__GFP_NOFAIL); else once. No lock held. */
+void *dmk_memory_insist(void *(*take)(const void *request), const void *request, const char *call, size_t size, gfp_t gfp);
+/** Somebody may find memory who found none. */
+void dmk_memory_released(void);
+/** What is wrong with the lists of free frames, or NULL. Slow: for tests. */
+const char *dmk_frames_audit(void);
 int dmk_frames_alloc(const struct dmk_page_request *request, phys_addr_t *first);
 void dmk_frames_free(phys_addr_t first, uint64_t size);
 extern const struct dmk_port *dmk_port_running; /* NULL: not booted */

@@ -224,6 +224,7 @@ static void free_found(const void *memory, const struct kmem_cache *only, const 
 			give_back(found.slab, found.object);
 	}
 	pthread_mutex_unlock(&lock);
+	dmk_memory_released();
 	if (found.reason)
 		refuse(&found, call, memory, place);
 }
@@ -250,8 +251,6 @@ static void *take_pages(size_t size, gfp_t gfp)
 {
 	struct page *page;
 
-	if (size > KMALLOC_MAX_SIZE)
-		return NULL;
 	page = dmk_page_alloc(gfp & ~__GFP_HIGHMEM, get_order(size), DMK_PAGE_KMALLOC);
 	if (!page)
 		return NULL;
@@ -259,9 +258,26 @@ static void *take_pages(size_t size, gfp_t gfp)
 	return dmk_page_cpu(page);
 }
 
+struct request {
+	struct kmem_cache *cache; /* NULL: pages */
+	size_t size;
+	gfp_t gfp;
+};
+
+static void *try(const void *request)
+{
+	const struct request *asked = request;
+	void *memory;
+
+	pthread_mutex_lock(&lock);
+	memory = asked->cache ? take(asked->cache, asked->size, asked->gfp) : take_pages(asked->size, asked->gfp);
+	pthread_mutex_unlock(&lock);
+	return memory;
+}
+
 void *dmk_kmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
 {
-	struct kmem_cache *cache;
+	struct request request = { .size = size, .gfp = gfp };
 	phys_addr_t phys;
 	void *memory;
 
@@ -269,10 +285,8 @@ void *dmk_kmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
 		dmk_might_sleep_at("kmalloc", place);
 	if (!size)
 		return ZERO_SIZE_PTR;
-	cache = size <= CLASS_LARGEST ? class_for(size, gfp) : NULL;
-	pthread_mutex_lock(&lock);
-	memory = cache ? take(cache, size, gfp) : take_pages(size, gfp);
-	pthread_mutex_unlock(&lock);
+	request.cache = size <= CLASS_LARGEST ? class_for(size, gfp) : NULL;
+	memory = size > KMALLOC_MAX_SIZE ? NULL : dmk_memory_insist(try, &request, "kmalloc", size, gfp);
 	if (!memory)
 		return NULL;
 	if (gfp & __GFP_ZERO)
@@ -365,9 +379,10 @@ void *krealloc(const void *memory, size_t size, gfp_t gfp)
 
 void *kvmalloc(size_t size, gfp_t gfp)
 {
-	void *memory = size <= KMALLOC_MAX_SIZE ? dmk_kmalloc_at(size, gfp, DMK_HERE) : NULL;
+	gfp_t first = (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN;
+	void *memory = size <= KMALLOC_MAX_SIZE ? dmk_kmalloc_at(size, first, DMK_HERE) : NULL;
 
-	return memory ? memory : __vmalloc(size, gfp);
+	return memory || size <= PAGE_SIZE ? memory : __vmalloc(size, gfp);
 }
 
 void kvfree(const void *memory)
@@ -465,15 +480,14 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
+	const struct request request = { cache, cache->size, gfp };
 	struct dmk_place place = DMK_HERE;
 	phys_addr_t phys;
 	void *object;
 
 	if (gfpflags_allow_blocking(gfp))
 		dmk_might_sleep_at("kmem_cache_alloc", place);
-	pthread_mutex_lock(&lock);
-	object = take(cache, cache->size, gfp);
-	pthread_mutex_unlock(&lock);
+	object = dmk_memory_insist(try, &request, "kmem_cache_alloc", cache->size, gfp);
 	if (!object)
 		return NULL;
 	if (gfp & __GFP_ZERO)

@@ -66,6 +66,16 @@ void dmk_log_to(void (*write)(void *ctx, int level, const char *text), void *ctx
  */
 void dmk_complaints_to(void (*complain)(void *ctx, const void *caller, const char *text), void *ctx);
 
+/* --- memory ------------------------------------------------------------------------------------------------------- */
+
+/** A zone of the running machine's page allocator: pages that it has, and those that are given out, to whomever. */
+struct dmk_zone_usage {
+	const char *name; /* "DMA", "DMA32", "Normal", "HighMem", "Contiguous" */
+	unsigned long pages, used;
+};
+/** dmk_zone_usage - walk them; false: no such index. For tests that look for what is never given back. */
+bool dmk_zone_usage(unsigned int index, struct dmk_zone_usage *usage);
+
 /* --- threads ------------------------------------------------------------------------------------------------------ */
 
 /** A thread that runs driver code: kthreads, workers, interrupt threads, and threads of a test that called in. */

@@ -20,6 +20,7 @@
 #include <linux/overflow.h>
 #include <linux/pfn.h>
 #include <linux/spinlock.h>
+#include <linux/sysinfo.h>
 #include <linux/types.h>
 
 #define PAGE_ALIGN(x) ALIGN((x), PAGE_SIZE)
@@ -137,9 +138,13 @@ bool is_vmalloc_or_module_addr(const void *address) DMK_SYM(is_vmalloc_or_module
 struct page *vmalloc_to_page(const void *address) DMK_SYM(vmalloc_to_page);
 unsigned long vmalloc_to_pfn(const void *address) DMK_SYM(vmalloc_to_pfn);
 
-/** Sizes of the machine's memory in pages. */
+/** Sizes of the machine's memory in pages: what the page allocator has, and what of it is free. */
 unsigned long totalram_pages(void) DMK_SYM(totalram_pages);
 unsigned long nr_free_pages(void) DMK_SYM(nr_free_pages);
+unsigned long totalhigh_pages(void) DMK_SYM(totalhigh_pages);
+unsigned long nr_free_highpages(void) DMK_SYM(nr_free_highpages);
+/** si_meminfo - the same in one record, in units of @info->mem_unit bytes. There is no swap, and no buffers. */
+void si_meminfo(struct sysinfo *info) DMK_SYM(si_meminfo);
 
 #include <linux/slab.h>
 #include <linux/mm_area.h>

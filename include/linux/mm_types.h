@@ -17,10 +17,7 @@ struct page {
 	int refcount;       /* users of the page: alloc gives 1, the frame is free at 0 */
 	unsigned int order; /* of the run that starts here */
 	unsigned int zone;
-	union {
-		struct list_head lru;
-		struct list_head dmk_free; /* in a zone's list of free runs */
-	};
+	struct list_head lru;
 	struct address_space *mapping;
 	unsigned long index;
 	union {

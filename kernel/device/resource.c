@@ -331,8 +331,9 @@ static int add_machine(struct resource *root, uint64_t start, uint64_t size, con
 
 static int add_memory(const struct dmk_memory *memory)
 {
-	static const char *const kind_name[] = {"System RAM", "Reserved", "DMA pool"};
-	unsigned long flags = memory->kind == DMK_MEMORY_RAM
+	static const char *const kind_name[] = {"System RAM", "Reserved", "DMA pool", "Restricted DMA pool",
+					     "System RAM"};
+	unsigned long flags = memory->kind == DMK_MEMORY_RAM || memory->kind == DMK_MEMORY_CONTIGUOUS
 				      ? IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY
 				      : IORESOURCE_MEM;
 

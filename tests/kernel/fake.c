@@ -19,7 +19,7 @@
 #define RAM (64 * MIB)
 #define DIRECT (48 * MIB)
 
-static const struct dmk_memory memory[] = {
+static const struct dmk_memory usual_memory[] = {
 	{ { 0 }, 20 * MIB, DMK_MEMORY_RAM, "" },
 	{ { 24 * MIB }, 1 * MIB, DMK_MEMORY_RESERVED, "kept" },
 	{ { 25 * MIB }, 39 * MIB, DMK_MEMORY_RAM, "" },
@@ -37,6 +37,7 @@ static char said[65536];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards what is remembered */
 static uint64_t random_state = 1;
 static unsigned int views;
+static uint64_t dma_last = 8 * MIB - 1, dma32_last = 16 * MIB - 1;
 
 static void *view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view)
 {
@@ -167,7 +168,18 @@ static void write_log(void *ctx, int level, const char *text)
 	pthread_mutex_unlock(&lock);
 }
 
+void fake_zones(uint64_t dma, uint64_t dma32)
+{
+	dma_last = dma;
+	dma32_last = dma32;
+}
+
 void fake_boot(const char *parameters, unsigned int cache_line)
+{
+	fake_boot_on(usual_memory, 3, parameters, cache_line);
+}
+
+void fake_boot_on(const struct dmk_memory *memory, unsigned int n, const char *parameters, unsigned int cache_line)
 {
 	char error[512] = "";
 
@@ -178,11 +190,11 @@ void fake_boot(const char *parameters, unsigned int cache_line)
 		.summary = "for tests",
 		.cache_line = cache_line,
 		.memory = memory,
-		.nr_memory = 3,
+		.nr_memory = n,
 		.direct_base = mmap(NULL, DIRECT, PROT_READ | PROT_WRITE, MAP_SHARED, ram, 0),
 		.direct_last = { DIRECT - 1 },
-		.dma_zone_last = 8 * MIB - 1,
-		.dma32_zone_last = 16 * MIB - 1,
+		.dma_zone_last = dma_last,
+		.dma32_zone_last = dma32_last,
 		.bootargs = parameters,
 		.nr_irqs = 16,
 	};

@@ -24,6 +24,10 @@ extern unsigned int fake_slow_disable;
 
 /** Boot with these parameters; fails the test when that fails. Undone by fake_shutdown(), which checks that nothing is left. */
 void fake_boot(const char *parameters, unsigned int cache_line);
+/** The zones of the machines that are booted from now on: last addresses, 0: none. At first 8 MiB - 1 and 16 MiB - 1. */
+void fake_zones(uint64_t dma, uint64_t dma32);
+/** The same with other memory, within the first 64 MiB; @memory stays the caller's. */
+void fake_boot_on(const struct dmk_memory *memory, unsigned int n, const char *parameters, unsigned int cache_line);
 void fake_shutdown(void);
 void fake_line(unsigned int irq, bool level);
 void fake_message(unsigned int irq);

@@ -86,7 +86,7 @@ static void test_MEM_09_memory_kept_back_and_holes_are_not_given_out(void **stat
 {
 	struct page *page;
 
-	while ((page = alloc_page(GFP_ATOMIC | __GFP_HIGHMEM))) {
+	while ((page = alloc_page(GFP_ATOMIC | __GFP_HIGHMEM | __GFP_MEMALLOC))) {
 		phys_addr_t phys = page_to_phys(page);
 
 		assert_true(phys < 20 * MIB || phys >= 25 * MIB);
