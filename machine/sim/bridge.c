@@ -176,6 +176,9 @@ static int read_soldered(struct reader *r, int node)
 	card.model = dmk_tree_text(&r->tree, node, "dmakit,model");
 	if (!card.model)
 		return dmk_tree_bad(&r->tree, node, "dmakit,model", "it is no text");
+	if (dmk_sim_names_memory(r, node))
+		return dmk_tree_bad(&r->tree, node, "memory-region",
+				    "a PCI function has its host bridge's: name it there");
 	result = dmk_tree_list(&r->tree, node, "reg", 1, &reg);
 	if (!result && (reg.n < 1 || fdt32_ld(reg.cells) & 0xffff07ff))
 		return dmk_tree_bad(&r->tree, node, "reg", "the first cell is not slot << 11");
@@ -224,9 +227,7 @@ int dmk_sim_read_pci(struct reader *r, int node)
 	result = result ? result : read_pci_ranges(r, node);
 	result = result ? result : read_pins(r, node);
 	result = result ? result : read_doorbell(r, node);
-	result = result ? result
-			: dmk_sim_bus_get(r, node, dmk_sim_is_coherent(&r->tree, node),
-					  &p->pci.dma);
+	result = result ? result : dmk_sim_bus_get(r, node, node, &p->pci.dma);
 	fdt_for_each_subnode(child, p->fdt, node)
 	{
 		result = result ? result : read_soldered(r, child);

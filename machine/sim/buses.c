@@ -134,14 +134,15 @@ bool dmk_sim_is_coherent(const struct tree *tree, int node)
 	return false;
 }
 
-int dmk_sim_bus_get(struct reader *r, int node, bool coherent, const struct dmk_bus **result)
+int dmk_sim_bus_get(struct reader *r, int node, int device, const struct dmk_bus **result)
 {
 	struct sim_profile *p = r->profile;
+	bool coherent = dmk_sim_is_coherent(&r->tree, device);
+	int owner = dmk_sim_names_memory(r, device) ? device : -1, wrong;
 	struct windows windows = {0};
 	struct sim_bus *bus = p->buses;
-	int wrong;
 
-	while (bus && (bus->node != node || bus->bus.coherent != coherent))
+	while (bus && (bus->node != node || bus->owner != owner || bus->bus.coherent != coherent))
 		bus = bus->next;
 	if (bus) {
 		*result = &bus->bus;
@@ -152,10 +153,14 @@ int dmk_sim_bus_get(struct reader *r, int node, bool coherent, const struct dmk_
 	if (wrong)
 		return wrong;
 	bus->node = node;
+	bus->owner = owner;
 	bus->bus = (struct dmk_bus){.name = node ? fdt_get_name(p->fdt, node, NULL) : "root",
 				    .windows = windows.entry,
 				    .nr_windows = windows.n,
 				    .coherent = coherent};
+	wrong = owner >= 0 ? dmk_sim_read_pools(r, device, &bus->bus) : 0;
+	if (wrong)
+		return wrong;
 	bus->next = p->buses;
 	p->buses = bus;
 	*result = &bus->bus;

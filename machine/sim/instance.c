@@ -385,48 +385,73 @@ static bool window_find(const struct dmk_bus *bus, uint64_t dma, uint64_t *phys,
 	return false;
 }
 
-/* Where the bytes from bus address @dma on are, and how many of @size are there in one piece. */
-static bool piece_find(const struct dmk_instance *card, uint64_t dma, size_t size, uint64_t *offset,
-		       size_t *piece)
+/* What a firewall in front of memory lets through: bytes from @phys on, of @size. */
+static bool firewall_passes(const struct dmk_bus *bus, uint64_t phys, uint64_t size)
+{
+	const struct dmk_memory *pool = bus->restricted_pool;
+	uint64_t into = pool ? phys - pool->first.v : 0;
+
+	return !pool || (into < pool->size && size <= pool->size - into);
+}
+
+/*
+ * Where the bytes from bus address @dma on are, and how many of @size are there in one piece. Return: 0; -EIO: there is no memory;
+ * -EACCES: it is no memory of the device's; -EPERM: it is private.
+ */
+static int piece_find(const struct dmk_instance *card, uint64_t dma, size_t size, uint64_t *offset,
+		      size_t *piece)
 {
 	uint64_t phys, run, bank_run;
 
 	if (!window_find(card->bus, dma, &phys, &run) ||
 	    !dmk_sim_memory_offset(card->sim, phys, offset, &bank_run))
-		return false;
+		return -EIO;
 	if (run > bank_run)
 		run = bank_run;
 	*piece = run < size ? run : size;
-	return true;
+	if (!firewall_passes(card->bus, phys, *piece))
+		return -EACCES;
+	return dmk_sim_is_shared(card->sim, *offset, *piece) ? 0 : -EPERM;
 }
 
-static bool may_access(const struct dmk_instance *card, uint64_t dma, size_t size)
+static int may_access(const struct dmk_instance *card, uint64_t dma, size_t size)
 {
 	uint64_t offset;
 	size_t piece;
 
 	if (!dmk_sim_pci_may_master(card) || dma + (size - 1) < dma)
-		return false;
-	for (; size; dma += piece, size -= piece)
-		if (!piece_find(card, dma, size, &offset, &piece))
-			return false;
-	return true;
+		return -EIO;
+	for (; size; dma += piece, size -= piece) {
+		int result = piece_find(card, dma, size, &offset, &piece);
+
+		if (result)
+			return result;
+	}
+	return 0;
 }
 
 /* All of it or nothing: whether it is allowed is settled, and announced, before the first byte moves. */
 static int access_begin(struct dmk_instance *card, uint64_t dma, size_t size, bool write)
 {
-	const struct dmk_event event = {
+	struct dmk_event event = {
 		.kind = DMK_EVENT_DEVICE_ACCESS,
 		.requester = card->requester,
 		.dma = DMK_DMA(dma),
 		.size = size,
 		.write = write,
-		.result = may_access(card, dma, size) ? 0 : -EIO,
 	};
 
+	dmk_sim_access_hold(card->sim);
+	event.result = may_access(card, dma, size);
 	dmk_announce(&event);
 	return event.result;
+}
+
+static int access_end(struct dmk_instance *card, int result)
+{
+	dmk_sim_access_release(card->sim);
+	/* On a bus there is one way to refuse; which it was is for who watches. */
+	return result ? -EIO : 0;
 }
 
 int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size)
@@ -434,17 +459,17 @@ int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, siz
 	char *to = buffer;
 	uint64_t offset;
 	size_t piece;
+	int result;
 
 	if (!size)
 		return 0;
-	if (access_begin(card, dma, size, false)) {
+	result = access_begin(card, dma, size, false);
+	if (result)
 		memset(buffer, 0xff, size);
-		return -EIO;
-	}
-	for (; size && piece_find(card, dma, size, &offset, &piece);
+	for (; !result && size && !piece_find(card, dma, size, &offset, &piece);
 	     dma += piece, to += piece, size -= piece)
 		dmk_sim_memory_read(card->sim, offset, to, piece, card->bus->coherent);
-	return 0;
+	return access_end(card, result);
 }
 
 int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buffer, size_t size)
@@ -452,15 +477,15 @@ int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buff
 	const char *from = buffer;
 	uint64_t offset;
 	size_t piece;
+	int result;
 
 	if (!size)
 		return 0;
-	if (access_begin(card, dma, size, true))
-		return -EIO;
-	for (; size && piece_find(card, dma, size, &offset, &piece);
+	result = access_begin(card, dma, size, true);
+	for (; !result && size && !piece_find(card, dma, size, &offset, &piece);
 	     dma += piece, from += piece, size -= piece)
 		dmk_sim_memory_write(card->sim, offset, from, piece, card->bus->coherent);
-	return 0;
+	return access_end(card, result);
 }
 
 uint64_t dmk_instance_begin(struct dmk_instance *card, uint64_t dma, uint64_t size,

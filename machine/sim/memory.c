@@ -49,10 +49,9 @@ static int open_copy(uint64_t size, int *fd, uint8_t **bytes)
 	return 0;
 }
 
-static bool in_direct_map(const struct sim_profile *profile, const struct dmk_memory *memory)
+static bool in_direct_map(const struct dmk_machine *machine, const struct dmk_memory *memory)
 {
-	return !profile->no_direct[memory - profile->memory] &&
-	       memory->first.v <= profile->machine.direct_last.v;
+	return !memory->no_map && memory->first.v <= machine->direct_last.v;
 }
 
 static int map_direct_run(struct sim *sim, const struct dmk_memory *memory)
@@ -111,7 +110,7 @@ static int map_direct(struct sim *sim)
 	sim->profile.machine.direct_base = at;
 	for (unsigned int i = 0; i < machine->nr_memory; i++) {
 		const struct dmk_memory *run = &machine->memory[i];
-		int result = in_direct_map(&sim->profile, run) ? map_direct_run(sim, run) : 0;
+		int result = in_direct_map(machine, run) ? map_direct_run(sim, run) : 0;
 
 		if (result)
 			return result;
@@ -157,7 +156,8 @@ int dmk_sim_memory_open(struct sim *sim)
 		memory->dram_fd = memory->cpu_fd;
 		memory->dram = memory->cpu;
 	}
-	return map_direct(sim);
+	result = dmk_sim_private_open(sim);
+	return result ? result : map_direct(sim);
 }
 
 static void unmap_copy(uint8_t *bytes, uint64_t size)
@@ -188,6 +188,7 @@ void dmk_sim_memory_close(struct sim *sim)
 	if (memory->cpu_fd >= 0)
 		close(memory->cpu_fd);
 	free(memory->uncached);
+	dmk_sim_private_close(sim);
 }
 
 /* --- views -------------------------------------------------------------------------------------------------------- */

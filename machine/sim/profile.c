@@ -143,8 +143,7 @@ static int read_platform_device(struct reader *r, int node)
 	result = read_registers(r, node, &device);
 	result = result ? result : dmk_sim_read_interrupts(r, node, &device);
 	result = result ? result
-			: dmk_sim_bus_get(r, fdt_parent_offset(p->fdt, node),
-					  dmk_sim_is_coherent(&r->tree, node), &device.dma);
+			: dmk_sim_bus_get(r, fdt_parent_offset(p->fdt, node), node, &device.dma);
 	if (result)
 		return result;
 	device.name = platform_name(r, node, &device);
@@ -183,8 +182,7 @@ static int read_node(struct reader *r, int node, unsigned int depth)
 	if (is_no_device(&r->tree, node))
 		return 0;
 	if (is_isa(&r->tree, node))
-		return dmk_sim_bus_get(r, node, dmk_sim_is_coherent(&r->tree, node),
-				       &r->profile->machine.isa);
+		return dmk_sim_bus_get(r, node, node, &r->profile->machine.isa);
 	if (dmk_tree_compatible(&r->tree, node, "simple-bus"))
 		return read_bus(r, node, depth + 1);
 	return read_platform_device(r, node);
@@ -308,6 +306,8 @@ static void read_caps(struct reader *r)
 	machine->caps = DMK_CAP_SEES_DMA;
 	if (dmk_tree_has(&r->tree, 0, "dmakit,bounce"))
 		machine->caps |= DMK_CAP_BOUNCE;
+	if (dmk_tree_has(&r->tree, 0, "dmakit,private-memory"))
+		machine->caps |= DMK_CAP_PRIVATE;
 	if (machine->isa || (machine->pci && machine->pci->io.size))
 		machine->caps |= DMK_CAP_PORT_IO;
 	machine->nr_irqs = SIM_IRQS;
@@ -326,10 +326,13 @@ int dmk_sim_profile_read(struct sim_profile *profile, const char *name, const ch
 	if (!profile->file)
 		return -ENOMEM;
 	r.tree = (struct tree){profile->fdt, name, error, error_size};
-	result = dmk_sim_read_memory(&r);
+	result = read_texts(&r, name, append);
+	result = result ? result : dmk_sim_read_arguments(&r);
+	result = result ? result : dmk_sim_read_memory(&r);
 	result = result ? result : read_bus(&r, 0, 0);
+	result = result ? result : dmk_sim_everybodys_pool(&r);
 	result = result ? result : read_limits(&r);
-	result = result ? result : read_texts(&r, name, append);
+	result = result ? result : dmk_sim_check_restricted(&r);
 	if (result == -ENOMEM)
 		snprintf(error, error_size, "%.96s: out of memory", name);
 	if (!result)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the readers of a devicetree share: profile.c (the whole, platform devices), layout.c (memory), buses.c (windows, coherence),
- * lines.c (interrupt numbers), bridge.c (PCI).
+ * What the readers of a devicetree share: profile.c (the whole, platform devices), arguments.c (mem=, cma=), layout.c (memory),
+ * reserved.c (what is kept back of it), pools.c (for whom), buses.c (windows, coherence), lines.c (interrupt numbers), bridge.c (PCI).
  */
 #ifndef SIM_READER_H
 #define SIM_READER_H
@@ -14,10 +14,24 @@
 #include <string.h>
 
 enum { DEPTH_MAX = 16, PCI_CELLS = 3 }; /* buses inside buses; address cells of a PCI bus */
+enum { SIM_PHYS_BITS = 46 };            /* as far as the direct map's address space goes */
+enum {
+	SIM_CONTIGUOUS_ALIGN = 4 << 20
+}; /* memory for long runs begins at such a multiple, if it is as long itself */
+
+/** What boot arguments say of memory. */
+struct sim_arguments {
+	uint64_t memory_last;                       /* mem=, the last byte that is given out */
+	const char *contiguous_word;                /* "cma=...", NULL: not given */
+	uint64_t contiguous;                        /* bytes */
+	uint64_t contiguous_first, contiguous_last; /* where; last 0: where nothing else is said */
+	bool contiguous_fixed;
+};
 
 struct reader {
 	struct tree tree;
 	struct sim_profile *profile;
+	struct sim_arguments arguments;
 };
 
 static inline bool wraps(uint64_t first, uint64_t size)
@@ -42,10 +56,33 @@ bool dmk_sim_is_memory_node(const struct tree *tree, int node);
 /** RAM, less what is reserved. */
 int dmk_sim_read_memory(struct reader *r);
 
+/** What is kept back; no two overlap, but for /memreserve/. */
+struct sim_reservations {
+	struct sim_reserved **entry;
+	unsigned int n;
+};
+int dmk_sim_read_reserved(struct reader *r, struct sim_reservations *all);
+
+/** mem= and cma= of the machine's boot arguments. */
+int dmk_sim_read_arguments(struct reader *r);
+/** Say what is wrong with the boot argument that begins at @word. Return: -EINVAL, always. */
+int dmk_sim_argument_bad(const struct reader *r, const char *word, const char *format, ...)
+	DMK_PRINTF(3, 4);
+
+bool dmk_sim_names_memory(const struct reader *r, int node);
+/** The pools that @node's memory-region names, into @bus. */
+int dmk_sim_read_pools(struct reader *r, int node, struct dmk_bus *bus);
+/** Give the default pool to the buses that need it; the last of what concerns buses. */
+int dmk_sim_everybodys_pool(struct reader *r);
+int dmk_sim_check_restricted(const struct reader *r);
+
 bool dmk_sim_is_pci(const struct tree *tree, int node);
 bool dmk_sim_is_coherent(const struct tree *tree, int node);
-/** The bus that node @node is, as devices on it see memory; made when first asked for. */
-int dmk_sim_bus_get(struct reader *r, int node, bool coherent, const struct dmk_bus **result);
+/**
+ * The bus that node @node is, as device @device on it sees memory (the bus itself: as devices on it do); made when first asked for.
+ * A device that names memory has one of its own.
+ */
+int dmk_sim_bus_get(struct reader *r, int node, int device, const struct dmk_bus **result);
 
 /** A specifier of @controller that starts at @spec, with @left cells to the end of the property. Return: cells, or -EINVAL. */
 int dmk_sim_read_specifier(struct reader *r, int node, const char *property, int controller,

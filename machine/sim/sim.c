@@ -149,6 +149,11 @@ static void op_cache_flush(void *ctx, dmk_phys phys, size_t size)
 	dmk_sim_cache(ctx, phys.v, size, SIM_FLUSH);
 }
 
+static int op_memory_share(void *ctx, dmk_phys phys, size_t size, bool shared)
+{
+	return dmk_sim_memory_share(ctx, phys.v, size, shared);
+}
+
 static uint64_t op_mmio_read(void *ctx, dmk_phys address, unsigned int width)
 {
 	return io_read(ctx, false, address.v, width);
@@ -222,6 +227,7 @@ static struct sim *sim_new(const struct dmk_machine_config *config)
 	sim->memory.cpu_fd = -1;
 	sim->memory.dram_fd = -1;
 	pthread_mutex_init(&sim->memory.lock, NULL);
+	pthread_rwlock_init(&sim->memory.share_lock, NULL);
 	pthread_mutex_init(&sim->irq_lock, NULL);
 	pthread_mutex_init(&sim->decode_lock, NULL);
 	pthread_mutex_init(&sim->clock.lock, NULL);
@@ -245,6 +251,7 @@ static void sim_end(struct sim *sim)
 	pthread_mutex_destroy(&sim->clock.lock);
 	pthread_mutex_destroy(&sim->decode_lock);
 	pthread_mutex_destroy(&sim->irq_lock);
+	pthread_rwlock_destroy(&sim->memory.share_lock);
 	pthread_mutex_destroy(&sim->memory.lock);
 	free(sim);
 }
@@ -252,12 +259,6 @@ static void sim_end(struct sim *sim)
 static void op_shutdown(void *ctx)
 {
 	sim_end(ctx);
-}
-
-/* No machine here keeps memory from its devices yet. */
-static int op_memory_share(void *ctx, dmk_phys phys, size_t size, bool shared)
-{
-	return 0;
 }
 
 static const struct dmk_port_ops sim_ops = {

@@ -2,20 +2,22 @@
 /*
  * The simulated machine's own parts, and what each may ask of the others.
  *
- *	profile.c   a devicetree -> what the machine is made of, with layout.c (memory), buses.c,
- *	            lines.c (interrupts) and bridge.c (PCI)
+ *	profile.c   a devicetree -> what the machine is made of, with arguments.c (mem=, cma=),
+ *	            layout.c (memory), reserved.c, pools.c, buses.c, lines.c (interrupts) and bridge.c (PCI)
  *	load.c      getting a devicetree
  *	tree.c      reading a devicetree: cells, addresses, complaints
  *	memory.c    RAM, the direct map, views
  *	cache.c     caches that are not coherent: three copies of RAM
+ *	private.c   memory that no device reaches before it is shared
  *	pci.c       configuration space, BARs, message interrupts
  *	irq.c       interrupt lines, up to the sink
  *	clock.c     the device thread: timers, quiet
  *	instance.c  cards: life, DMA, what <dmakit/model.h> promises
  *	sim.c       the port's operations
  *
- * Locks, in the order they nest: an instance's lock; then one of decode_lock, memory.lock, irq_lock or clock.lock, each
- * alone. The sink and the observer are called with no lock but an instance's.
+ * Locks, in the order they nest: an instance's lock; memory.share_lock; then one of decode_lock, memory.lock, irq_lock or
+ * clock.lock, each alone. The sink and the observer are called with no lock but an instance's, and for a device's access
+ * share_lock, held for reading: an observer may not share memory.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -44,10 +46,21 @@ struct sim_bank {
 	uint64_t first, size, offset;
 };
 
-/** A bus as the tree has it; the dmk_bus is what the port shows. */
+/** Memory that is kept back, and for what. */
+struct sim_reserved {
+	uint64_t first, size;
+	enum dmk_memory_kind kind;
+	bool no_map;
+	bool everybodys; /* consistent memory of all devices that name none and are not coherent */
+	int node;        /* -1: none says so */
+	const char *name;
+};
+
+/** A bus as the tree has it, or a device's own view of one; the dmk_bus is what the port shows. */
 struct sim_bus {
 	struct sim_bus *next;
 	int node;
+	int owner; /* the device that it is for alone; -1: all */
 	struct dmk_bus bus;
 };
 
@@ -80,7 +93,7 @@ struct sim_profile {
 	struct sim_bank *banks;
 	unsigned int nr_banks;
 	struct dmk_memory *memory;
-	bool *no_direct; /* a memory[] that the direct map leaves out */
+	const struct sim_reserved **memory_of; /* why a memory[] is kept back; NULL: it is not */
 
 	struct dmk_platform_device *platform;
 	int *platform_node;
@@ -149,6 +162,11 @@ struct sim_memory {
 	} recent[SIM_RECENT];
 	unsigned int nr_recent, next_recent;
 	uint64_t random;
+
+	/* private.c: by page, whether devices reach it; NULL: they reach all. Guarded by share_lock. */
+	uint8_t *shared;
+	pthread_rwlock_t share_lock;
+	uint64_t noise; /* guarded by share_lock */
 };
 
 int dmk_sim_memory_open(struct sim *sim);
@@ -162,6 +180,17 @@ void dmk_sim_memory_read(struct sim *sim, uint64_t offset, void *buffer, size_t 
 			 bool coherent);
 void dmk_sim_memory_write(struct sim *sim, uint64_t offset, const void *buffer, size_t size,
 			  bool coherent);
+
+/* --- private memory ----------------------------------------------------------------------------------------------- */
+
+int dmk_sim_private_open(struct sim *sim);
+void dmk_sim_private_close(struct sim *sim);
+int dmk_sim_memory_share(struct sim *sim, uint64_t phys, uint64_t size, bool shared);
+/** A device's access begins, and is over: in between no memory is shared or taken back. */
+void dmk_sim_access_hold(struct sim *sim);
+void dmk_sim_access_release(struct sim *sim);
+/** Whether devices reach all of it; @offset .. within one run. An access is held. */
+bool dmk_sim_is_shared(const struct sim *sim, uint64_t offset, uint64_t size);
 
 enum sim_cache_op { SIM_CLEAN = 1, SIM_INVALIDATE = 2, SIM_FLUSH = SIM_CLEAN | SIM_INVALIDATE };
 
@@ -180,7 +209,7 @@ void dmk_sim_cache_strike(struct sim *sim);
 struct sim_line {
 	unsigned int asserting; /* how many hold it up */
 	bool enabled, edge, reported, delivering, kicked;
-	bool again; /* up, and to be said once more */
+	bool again;     /* up, and to be said once more */
 	bool allocated; /* a message number in use */
 };
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
+#include <signal.h>
 #include <time.h>
 
 struct bench bench;
+const char *bench_append;
 
 /* The bench stands in for the core, which owns this. */
 const struct dmk_observer *dmk_observer;
@@ -32,6 +34,7 @@ static const struct dmk_observer observer = {note_event, NULL};
 int bench_try(const char *machine, const struct dmk_device_request *devices, unsigned int n)
 {
 	const struct dmk_machine_config config = {.machine = machine,
+						  .append = bench_append,
 						  .seed = 42,
 						  .devices = devices,
 						  .nr_devices = n,
@@ -143,6 +146,29 @@ unsigned int bench_capability(uint16_t bdf, unsigned int id)
 	return at;
 }
 
+static sigjmp_buf faulted;
+
+static void on_fault(int signal)
+{
+	siglongjmp(faulted, 1);
+}
+
+bool bench_faults(volatile char *address)
+{
+	struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, before[2];
+	bool fault = true;
+
+	sigaction(SIGSEGV, &action, &before[0]);
+	sigaction(SIGBUS, &action, &before[1]);
+	if (!sigsetjmp(faulted, 1)) {
+		(void)*address;
+		fault = false;
+	}
+	sigaction(SIGSEGV, &before[0], NULL);
+	sigaction(SIGBUS, &before[1], NULL);
+	return fault;
+}
+
 /* --- memory, time, events ----------------------------------------------------------------------------------------- */
 
 uint64_t bench_dma(const struct dmk_bus *bus, uint64_t phys)
@@ -157,6 +183,17 @@ uint64_t bench_dma(const struct dmk_bus *bus, uint64_t phys)
 void *bench_direct(uint64_t phys)
 {
 	return (char *)bench.machine->direct_base + phys;
+}
+
+uint64_t bench_buffer(void)
+{
+	const struct dmk_memory *pool = bench.machine->pci->dma->restricted_pool;
+	uint64_t phys = pool ? pool->first.v : 0x8000;
+	int result = bench.port.ops->memory_share(bench.port.ctx, DMK_PHYS(phys),
+						  16 * DMK_PAGE_SIZE, true);
+
+	assert_int_equal(result, 0);
+	return phys;
 }
 
 int bench_wait(const unsigned int *count, unsigned int least)

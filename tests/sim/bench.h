@@ -33,6 +33,8 @@ struct bench {
 	unsigned int nr_events; /* atomic */
 };
 extern struct bench bench;
+/** Added to the boot arguments of what is opened next; NULL: nothing. */
+extern const char *bench_append;
 
 /** Open a machine with the devices named; fails the test when it can't. */
 void bench_open(const char *machine, ...) __attribute__((sentinel));
@@ -55,6 +57,10 @@ void bench_write(uint64_t address, unsigned int width, uint64_t value);
 /** Bus address that the PCI bus (or @bus) has for a physical one; fails the test when there is none. */
 uint64_t bench_dma(const struct dmk_bus *bus, uint64_t phys);
 void *bench_direct(uint64_t phys);
+/** Physical address of 16 pages in the direct map that cards on PCI reach: shared and of their pool, where that is asked for. */
+uint64_t bench_buffer(void);
+/** Whether a read of the byte faults. */
+bool bench_faults(volatile char *address);
 /** Wait up to 2 s until *@count is at least @least. */
 int bench_wait(const unsigned int *count, unsigned int least);
 /** Event @kind number @n since the bench was opened, or NULL. */

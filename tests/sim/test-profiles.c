@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <unistd.h>
 
 static void check_memory(const struct dmk_machine *m)
@@ -194,43 +193,20 @@ static void test_a_view_of_no_memory_is_refused(void **state)
 	bench_close();
 }
 
-static sigjmp_buf faulted;
-
-static void on_fault(int signal)
-{
-	siglongjmp(faulted, 1);
-}
-
-static bool faults(volatile char *address)
-{
-	struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, before[2];
-	bool fault = true;
-
-	sigaction(SIGSEGV, &action, &before[0]);
-	sigaction(SIGBUS, &action, &before[1]);
-	if (!sigsetjmp(faulted, 1)) {
-		(void)*address;
-		fault = false;
-	}
-	sigaction(SIGSEGV, &before[0], NULL);
-	sigaction(SIGBUS, &before[1], NULL);
-	return fault;
-}
-
 static void test_holes_and_old_views_are_not_accessible(void **state)
 {
 	dmk_phys page = DMK_PHYS(0x3000);
 	char *view;
 
 	bench_open("pc", NULL);
-	assert_true(faults(bench_direct(0xa0000)));
-	assert_true(faults(bench_direct(0xfffff)));
-	assert_true(faults(bench_direct(0x4000000)));
-	assert_false(faults(bench_direct(0x100000)));
+	assert_true(bench_faults(bench_direct(0xa0000)));
+	assert_true(bench_faults(bench_direct(0xfffff)));
+	assert_true(bench_faults(bench_direct(0x4000000)));
+	assert_false(bench_faults(bench_direct(0x100000)));
 	view = bench.port.ops->view_map(bench.port.ctx, &page, 1, DMK_VIEW_CACHED);
-	assert_false(faults(view));
+	assert_false(bench_faults(view));
 	bench.port.ops->view_unmap(bench.port.ctx, view, 1);
-	assert_true(faults(view));
+	assert_true(bench_faults(view));
 	bench_close();
 }
 

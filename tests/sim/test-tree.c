@@ -39,11 +39,13 @@ static void open_source(const char *text)
 		fail_msg("%s", bench.error);
 }
 
-#define HEAD     "/dts-v1/;\n/ { #address-cells = <1>; #size-cells = <1>; "
-#define MEMORY   "memory@0 { device_type = \"memory\"; reg = <0 0x100000>; }; "
-#define INTC     "intc: intc { interrupt-controller; #interrupt-cells = <1>; }; "
-#define PCI      "pci { device_type = \"pci\"; #address-cells = <3>; #size-cells = <2>; "
-#define RANGES   "ranges = <0x02000000 0 0x10000000 0x10000000 0 0x1000000>; "
+#define HEAD   "/dts-v1/;\n/ { #address-cells = <1>; #size-cells = <1>; "
+#define MEMORY "memory@0 { device_type = \"memory\"; reg = <0 0x100000>; }; "
+#define INTC   "intc: intc { interrupt-controller; #interrupt-cells = <1>; }; "
+#define PCI    "pci { device_type = \"pci\"; #address-cells = <3>; #size-cells = <2>; "
+#define RANGES "ranges = <0x02000000 0 0x10000000 0x10000000 0 0x1000000>; "
+#define POOL(name, more) \
+	name ": " name "@10000 { reg = <0x10000 0x4000>; compatible = " more "; }; "
 #define RESERVED "reserved-memory { #address-cells = <1>; #size-cells = <1>; ranges; "
 
 /* --- good ones ---------------------------------------------------------------------------------------------------- */
@@ -59,38 +61,242 @@ static void test_the_smallest_machine(void **state)
 	bench_close();
 }
 
+struct run {
+	uint64_t first, size;
+	enum dmk_memory_kind kind;
+	bool no_map;
+	const char *name;
+};
+
+/* @run ends with one of no bytes. */
+static void expect_runs(const struct run *run)
+{
+	const struct dmk_machine *m = bench.machine;
+	unsigned int i;
+
+	for (i = 0; run[i].size; i++) {
+		assert_in_range(i, 0, m->nr_memory - 1);
+		assert_int_equal(m->memory[i].first.v, run[i].first);
+		assert_int_equal(m->memory[i].size, run[i].size);
+		assert_int_equal(m->memory[i].kind, run[i].kind);
+		assert_int_equal(m->memory[i].no_map, run[i].no_map);
+		assert_string_equal(m->memory[i].name, run[i].name);
+	}
+	assert_int_equal(m->nr_memory, i);
+}
+
 static void test_MEM_09_reserved_memory_is_cut_out(void **state)
 {
-	const struct dmk_machine *m;
+	static const struct run run[] = {
+		{0x0, 0x1000, DMK_MEMORY_RESERVED, true, ""},
+		{0x1000, 0xf000, DMK_MEMORY_RAM, false, ""},
+		{0x10000, 0x2000, DMK_MEMORY_RESERVED, true, "kept@10000"},
+		{0x12000, 0xe000, DMK_MEMORY_RAM, false, ""},
+		{0x20000, 0x10000, DMK_MEMORY_RESTRICTED_POOL, false, "pool@20000"},
+		{0x30000, 0x1c000, DMK_MEMORY_RAM, false, ""},
+		{0x4c000, 0x4000, DMK_MEMORY_SHARED_POOL, false, "anywhere"},
+		{0x50000, 0x10000, DMK_MEMORY_RAM, false, ""},
+		{0x60000, 0x1000, DMK_MEMORY_SHARED_POOL, true, "unseen@60000"},
+		{0x61000, 0xf000, DMK_MEMORY_RAM, false, ""},
+		{0x70000, 0x1000, DMK_MEMORY_SHARED_POOL, false, "lent@70000"},
+		{0x71000, 0xf000, DMK_MEMORY_RAM, false, ""},
+		{0x80000, 0x8000, DMK_MEMORY_CONTIGUOUS, false, "long@80000"},
+		{0x88000, 0x78000, DMK_MEMORY_RAM, false, ""},
+		{0},
+	};
 
 	open_source(
 		"/dts-v1/; /memreserve/ 0x0 0x800; / { #address-cells = <1>; #size-cells = <1>; " MEMORY
 			RESERVED "kept@10000 { reg = <0x10000 0x2000>; no-map; };"
 		"pool@20000 { reg = <0x20000 0x10000>; compatible = \"restricted-dma-pool\"; };"
+		"unseen@60000 { reg = <0x60000 0x1000>; compatible = \"shared-dma-pool\"; no-map; };"
+		"lent@70000 { reg = <0x70000 0x1000>; compatible = \"shared-dma-pool\"; reusable; };"
+		"long@80000 { reg = <0x80000 0x8000>; compatible = \"shared-dma-pool\"; reusable; linux,cma-default; };"
 		"anywhere { size = <0x4000>; alignment = <0x4000>; alloc-ranges = <0x40000 0x10000>;"
 		" compatible = \"shared-dma-pool\"; }; }; };");
-	m = bench.machine;
-	static const struct {
-		uint64_t first, size;
-		enum dmk_memory_kind kind;
-		const char *name;
-	} row[] = {
-		{0x0, 0x1000, DMK_MEMORY_RESERVED, ""},
-		{0x1000, 0xf000, DMK_MEMORY_RAM, ""},
-		{0x10000, 0x2000, DMK_MEMORY_RESERVED, "kept@10000"},
-		{0x12000, 0xe000, DMK_MEMORY_RAM, ""},
-		{0x20000, 0x10000, DMK_MEMORY_SHARED_POOL, "pool@20000"},
-		{0x30000, 0x1c000, DMK_MEMORY_RAM, ""},
-		{0x4c000, 0x4000, DMK_MEMORY_SHARED_POOL, "anywhere"},
-		{0x50000, 0xb0000, DMK_MEMORY_RAM, ""},
+	expect_runs(run);
+	bench_close();
+}
+
+static void test_MEM_09_a_pool_across_banks_that_touch_is_one_run(void **state)
+{
+	static const struct run run[] = {
+		{0x0, 0x7000, DMK_MEMORY_RAM, false, ""},
+		{0x7000, 0x2000, DMK_MEMORY_SHARED_POOL, false, "p@7000"},
+		{0x9000, 0x7000, DMK_MEMORY_RAM, false, ""},
+		{0},
 	};
-	assert_int_equal(m->nr_memory, 8);
-	for (unsigned int i = 0; i < 8; i++) {
-		assert_int_equal(m->memory[i].first.v, row[i].first);
-		assert_int_equal(m->memory[i].size, row[i].size);
-		assert_int_equal(m->memory[i].kind, row[i].kind);
-		assert_string_equal(m->memory[i].name, row[i].name);
+
+	open_source(
+		HEAD
+		"memory@0 { device_type = \"memory\"; reg = <0x8000 0x8000>, <0 0x8000>; }; " RESERVED
+		"p@7000 { reg = <0x7000 0x2000>; compatible = \"shared-dma-pool\"; }; }; };");
+	expect_runs(run);
+	bench_close();
+}
+
+static const char long_runs[] = HEAD MEMORY RESERVED
+	"kept@80000 { reg = <0x80000 0x1000>; };"
+	"long@f0000 { reg = <0xf0000 0x8000>; compatible = \"shared-dma-pool\";"
+	" reusable; linux,cma-default; }; }; };";
+
+static void test_MEM_09_boot_arguments_keep_memory_back(void **state)
+{
+	static const struct {
+		const char *arguments;
+		struct run run[8];
+	} row[] = {
+		{"quiet mem=512K",
+		 {{0, 0x80000, DMK_MEMORY_RAM, false, ""},
+		  {0x80000, 0x1000, DMK_MEMORY_RESERVED, true, "kept@80000"},
+		  {0x81000, 0x6f000, DMK_MEMORY_RESERVED, true, "mem"},
+		  {0xf0000, 0x8000, DMK_MEMORY_CONTIGUOUS, false, "long@f0000"},
+		  {0xf8000, 0x8000, DMK_MEMORY_RESERVED, true, "mem"}}},
+		{"mem=4K mem=0xa0000 cma=0",
+		 {{0, 0x80000, DMK_MEMORY_RAM, false, ""},
+		  {0x80000, 0x1000, DMK_MEMORY_RESERVED, true, "kept@80000"},
+		  {0x81000, 0x1f000, DMK_MEMORY_RAM, false, ""},
+		  {0xa0000, 0x60000, DMK_MEMORY_RESERVED, true, "mem"}}},
+		{"cma=64k",
+		 {{0, 0x80000, DMK_MEMORY_RAM, false, ""},
+		  {0x80000, 0x1000, DMK_MEMORY_RESERVED, true, "kept@80000"},
+		  {0x81000, 0x6f000, DMK_MEMORY_RAM, false, ""},
+		  {0xf0000, 0x10000, DMK_MEMORY_CONTIGUOUS, false, "cma"}}},
+		{"cma=1M cma=12K@0x10000 xmem=4K mem=1G",
+		 {{0, 0x10000, DMK_MEMORY_RAM, false, ""},
+		  {0x10000, 0x3000, DMK_MEMORY_CONTIGUOUS, false, "cma"},
+		  {0x13000, 0x6d000, DMK_MEMORY_RAM, false, ""},
+		  {0x80000, 0x1000, DMK_MEMORY_RESERVED, true, "kept@80000"},
+		  {0x81000, 0x7f000, DMK_MEMORY_RAM, false, ""}}},
+		{"cma=32K@0-544K",
+		 {{0, 0x78000, DMK_MEMORY_RAM, false, ""},
+		  {0x78000, 0x8000, DMK_MEMORY_CONTIGUOUS, false, "cma"},
+		  {0x80000, 0x1000, DMK_MEMORY_RESERVED, true, "kept@80000"},
+		  {0x81000, 0x7f000, DMK_MEMORY_RAM, false, ""}}},
+	};
+
+	for (unsigned int i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		bench_append = row[i].arguments;
+		open_source(long_runs);
+		expect_runs(row[i].run);
+		bench_close();
 	}
+	bench_append = NULL;
+}
+
+static void test_boot_arguments_that_say_nothing_are_answered(void **state)
+{
+	static const struct {
+		const char *arguments, *says;
+	} row[] = {
+		{"mem=", "boot argument mem=: a size was expected, as in mem=64M"},
+		{"mem=lots quiet", "boot argument mem=lots: a size was expected"},
+		{"mem=0", "boot argument mem=0: a size was expected"},
+		{"mem=-1", "boot argument mem=-1: a size was expected"},
+		{"mem=64MB", "boot argument mem=64MB: a size was expected"},
+		{"mem=99999999999G", "boot argument mem=99999999999G: a size was expected"},
+		{"mem=64M@16M",
+		 "boot argument mem=64M@16M: memory of another place is the devicetree's"},
+		{"mem=5000", "boot argument mem=5000: it is no multiple of 4 KiB"},
+		{"cma=", "boot argument cma=: a size was expected, as in cma=16M"},
+		{"cma=4K@", "boot argument cma=4K@: a size was expected"},
+		{"cma=4K@8K-8K", "boot argument cma=4K@8K-8K: a size was expected"},
+		{"cma=4K@8K-", "boot argument cma=4K@8K-: a size was expected"},
+		{"cma=100", "boot argument cma=100: it is no run of pages"},
+		{"cma=2M", "boot argument cma=2M: no room for it"},
+		{"cma=4K@512K", "boot argument cma=4K@512K: no room for it"},
+		{"cma=8K@4K-8K", "boot argument cma=8K@4K-8K: no room for it"},
+		{"cma=64K mem=32K", "boot argument cma=64K: no room for it"},
+	};
+
+	for (unsigned int i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		bench_append = row[i].arguments;
+		if (try_source(long_runs) != -EINVAL)
+			fail_msg("%s: not refused", row[i].arguments);
+		if (!strstr(bench.error, row[i].says))
+			fail_msg("%s: it says \"%s\"", row[i].arguments, bench.error);
+		assert_null(strchr(bench.error, '\n'));
+	}
+	bench_append = NULL;
+}
+
+#define SOC \
+	"soc { compatible = \"simple-bus\"; #address-cells = <1>; #size-cells = <1>; ranges = <0 0x40000000 0x10000>; "
+
+static void test_MEM_09_a_device_has_the_pools_that_its_node_names(void **state)
+{
+	const struct dmk_machine *m;
+	const struct dmk_bus *bus[4];
+
+	open_source(
+		HEAD MEMORY RESERVED
+		"a: a@10000 { reg = <0x10000 0x4000>; compatible = \"shared-dma-pool\"; no-map; };"
+		"b: b@20000 { reg = <0x20000 0x4000>; compatible = \"restricted-dma-pool\"; };"
+		"c: c@30000 { reg = <0x30000 0x4000>; no-map; };"
+		"off: d@40000 { reg = <0x40000 0x4000>; compatible = \"shared-dma-pool\"; status = \"disabled\"; };"
+		"}; " SOC "w@0 { compatible = \"x\"; reg = <0 4>; memory-region = <&c &a &b>; };"
+		"x@10 { compatible = \"x\"; reg = <0x10 4>; };"
+		"y@20 { compatible = \"x\"; reg = <0x20 4>; memory-region = <&off>; };"
+		"z@30 { compatible = \"x\"; reg = <0x30 4>; memory-region = <&a>; }; }; " PCI RANGES
+		"dma-coherent; memory-region = <&b>; }; };");
+	m = bench.machine;
+	assert_int_equal(m->nr_platform, 4);
+	for (unsigned int i = 0; i < 4; i++)
+		bus[i] = m->platform[i].dma;
+	assert_string_equal(bus[0]->shared_pool->name, "a@10000");
+	assert_string_equal(bus[0]->restricted_pool->name, "b@20000");
+	assert_true(bus[0]->shared_pool >= m->memory &&
+		    bus[0]->shared_pool < m->memory + m->nr_memory);
+	assert_null(bus[1]->shared_pool);
+	assert_null(bus[1]->restricted_pool);
+	assert_null(bus[2]->shared_pool);
+	assert_ptr_equal(bus[3]->shared_pool, bus[0]->shared_pool);
+	assert_null(bus[3]->restricted_pool);
+	assert_ptr_not_equal(bus[3], bus[0]);
+	assert_ptr_not_equal(bus[1], bus[0]);
+	assert_ptr_equal(m->pci->dma->restricted_pool, bus[0]->restricted_pool);
+	assert_true(m->pci->dma->coherent);
+	bench_close();
+}
+
+static void
+test_MEM_09_a_default_pool_is_for_those_that_are_not_coherent_and_name_none(void **state)
+{
+	open_source(
+		HEAD MEMORY RESERVED
+		"e@10000 { reg = <0x10000 0x4000>; compatible = \"shared-dma-pool\"; linux,dma-default; };"
+		"a: a@20000 { reg = <0x20000 0x4000>; compatible = \"shared-dma-pool\"; }; };" SOC
+		"w@0 { compatible = \"x\"; reg = <0 4>; };"
+		"x@10 { compatible = \"x\"; reg = <0x10 4>; dma-coherent; };"
+		"y@20 { compatible = \"x\"; reg = <0x20 4>; memory-region = <&a>; }; }; };");
+	assert_string_equal(bench.machine->platform[0].dma->shared_pool->name, "e@10000");
+	assert_null(bench.machine->platform[1].dma->shared_pool);
+	assert_string_equal(bench.machine->platform[2].dma->shared_pool->name, "a@20000");
+	bench_close();
+}
+
+/* A word of the CPU's through a view, and what a device's view (uncached) has there. */
+static void test_MEM_09_a_pool_out_of_the_direct_map_is_reached_by_views(void **state)
+{
+	dmk_phys pages[2] = {DMK_PHYS(0x11000), DMK_PHYS(0x10000)};
+	uint64_t *cached, *uncached;
+
+	open_source(
+		HEAD MEMORY RESERVED
+		"a@10000 { reg = <0x10000 0x4000>; compatible = \"shared-dma-pool\"; no-map; }; }; };");
+	cached = bench.port.ops->view_map(bench.port.ctx, pages, 2, DMK_VIEW_CACHED);
+	uncached = bench.port.ops->view_map(bench.port.ctx, pages + 1, 1, DMK_VIEW_UNCACHED);
+	assert_non_null(cached);
+	assert_non_null(uncached);
+	assert_true(bench_faults(bench_direct(0x10000)));
+	assert_true(bench_faults(bench_direct(0x13fff)));
+	assert_false(bench_faults(bench_direct(0xffff)));
+	assert_false(bench_faults(bench_direct(0x14000)));
+	cached[DMK_PAGE_SIZE / 8] = 0x1234;
+	assert_int_equal(uncached[0], 0x1234);
+	bench.port.ops->view_unmap(bench.port.ctx, cached, 2);
+	bench.port.ops->view_unmap(bench.port.ctx, uncached, 1);
+	assert_true(bench_faults((char *)cached));
 	bench_close();
 }
 
@@ -208,6 +414,62 @@ static const struct {
 	{"reservations that overlap",
 	 HEAD MEMORY RESERVED "a@0 { reg = <0 0x2000>; }; b@1000 { reg = <0x1000 0x1000>; }; }; };",
 	 "b@1000: reg: it overlaps a@0"},
+	{"a restricted pool without a direct address",
+	 HEAD MEMORY RESERVED POOL("p", "\"restricted-dma-pool\"; no-map") "}; };",
+	 "/reserved-memory/p@10000: no-map: the CPU copies through"},
+	{"a restricted pool that is lent",
+	 HEAD MEMORY RESERVED POOL("p", "\"restricted-dma-pool\"; reusable") "}; };",
+	 "/reserved-memory/p@10000: reusable: a restricted-dma-pool is its devices' own"},
+	{"a restricted pool for all",
+	 HEAD MEMORY RESERVED POOL("p", "\"restricted-dma-pool\"; linux,dma-default") "}; };",
+	 "/reserved-memory/p@10000: linux,dma-default: a restricted-dma-pool is nobody's default"},
+	{"a restricted pool for long runs",
+	 HEAD MEMORY RESERVED POOL("p", "\"restricted-dma-pool\"; linux,cma-default") "}; };",
+	 "/reserved-memory/p@10000: linux,cma-default: a restricted"},
+	{"a restricted pool in highmem",
+	 HEAD "dmakit,direct-map-last = <0x11fff>; " MEMORY RESERVED POOL(
+		 "p", "\"restricted-dma-pool\"") "}; };",
+	 "/reserved-memory/p@10000: reg: a restricted-dma-pool lies in the direct map, which ends at 0x11fff"},
+	{"a pool that is lent and unseen",
+	 HEAD MEMORY RESERVED POOL("p", "\"shared-dma-pool\"; no-map; reusable") "}; };",
+	 "/reserved-memory/p@10000: reusable: memory that others use"},
+	{"memory for long runs that is not lent",
+	 HEAD MEMORY RESERVED POOL("p", "\"shared-dma-pool\"; linux,cma-default") "}; };",
+	 "/reserved-memory/p@10000: linux,cma-default: it needs reusable"},
+	{"a default pool that is lent",
+	 HEAD MEMORY RESERVED POOL("p", "\"shared-dma-pool\"; linux,dma-default; reusable") "}; };",
+	 "/reserved-memory/p@10000: linux,dma-default: not together with reusable"},
+	{"two default pools",
+	 HEAD MEMORY RESERVED POOL(
+		 "p",
+		 "\"shared-dma-pool\"; linux,dma-default") "q { size = <0x1000>; compatible = \"shared-dma-pool\"; linux,dma-default; }; }; };",
+	 "linux,dma-default: p@10000 is the default already"},
+	{"a pool in pieces",
+	 HEAD MEMORY RESERVED
+	 "p@0 { reg = <0 0x1000>, <0x2000 0x1000>; compatible = \"shared-dma-pool\"; }; }; };",
+	 "/reserved-memory/p@0: reg: a pool is one run of memory, not 2"},
+	{"a pool where no memory is",
+	 HEAD MEMORY RESERVED
+	 "p: p@200000 { reg = <0x200000 0x1000>; compatible = \"shared-dma-pool\"; }; }; d@0 { compatible = \"x\"; memory-region = <&p>; }; };",
+	 "/d@0: memory-region: p@200000 lies where no memory is"},
+	{"a pool that the bus does not carry",
+	 HEAD MEMORY RESERVED POOL(
+		 "p",
+		 "\"shared-dma-pool\"") "}; soc { compatible = \"simple-bus\"; #address-cells = <1>; #size-cells = <1>; ranges; dma-ranges = <0 0 0x10000>;"
+					" d@0 { compatible = \"x\"; reg = <0 4>; memory-region = <&p>; }; }; };",
+	 "/soc/d@0: memory-region: p@10000 is out of the device's reach"},
+	{"a region that is no reserved memory",
+	 HEAD MEMORY INTC "d@0 { compatible = \"x\"; memory-region = <&intc>; }; };",
+	 "/d@0: memory-region: intc is not in /reserved-memory"},
+	{"a region of nobody", HEAD MEMORY "d@0 { compatible = \"x\"; memory-region = <77>; }; };",
+	 "/d@0: memory-region: no node has the phandle 0x4d"},
+	{"a region that is a text",
+	 HEAD MEMORY "d@0 { compatible = \"x\"; memory-region = \"frame\"; }; };",
+	 "/d@0: memory-region: 6 bytes"},
+	{"a card with a pool of its own",
+	 HEAD MEMORY RESERVED POOL("p", "\"restricted-dma-pool\"") "}; " PCI
+		 RANGES "c@1,0 { reg = <0x800 0 0 0 0>; dmakit,model = \"edu\"; memory-region = <&p>; }; }; };",
+	 "c@1,0: memory-region: a PCI function has its host bridge's"},
 	{"an empty reservation", HEAD MEMORY RESERVED "a@0 { reg = <0 0>; }; }; };",
 	 "is empty, wraps or is not page aligned"},
 	{"a device out of its bus's ranges",
@@ -372,6 +634,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_smallest_machine),
 		cmocka_unit_test(test_MEM_09_reserved_memory_is_cut_out),
+		cmocka_unit_test(test_MEM_09_a_pool_across_banks_that_touch_is_one_run),
+		cmocka_unit_test(test_MEM_09_boot_arguments_keep_memory_back),
+		cmocka_unit_test(test_boot_arguments_that_say_nothing_are_answered),
+		cmocka_unit_test(test_MEM_09_a_device_has_the_pools_that_its_node_names),
+		cmocka_unit_test(
+			test_MEM_09_a_default_pool_is_for_those_that_are_not_coherent_and_name_none),
+		cmocka_unit_test(test_MEM_09_a_pool_out_of_the_direct_map_is_reached_by_views),
 		cmocka_unit_test(test_highmem_has_no_direct_address),
 		cmocka_unit_test(test_ADR_02_windows_of_buses_inside_buses_are_composed),
 		cmocka_unit_test(test_a_card_soldered_to_a_slot_and_its_property),
