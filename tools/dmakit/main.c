@@ -14,6 +14,7 @@ static const struct verb {
 	const char *help;
 } verbs[] = {
 	{"check", tool_check, "run a driver on machines and report its DMA mistakes"},
+	{"torture", tool_torture, "work on machines at random and compare every byte"},
 	{"machines", tool_machines, "list the machines and what is special about each"},
 	{"explain", tool_explain,
 	 "tell what a rule asks for, and why, with a wrong and a right example"},
@@ -78,7 +79,7 @@ static int unknown(const char *word)
 	if (near)
 		return tool_refuse("unknown verb \"%s\"; did you mean %s?", word, near);
 	return tool_refuse(
-		"unknown verb \"%s\"; there are check, machines, explain, version and help", word);
+		"unknown verb \"%s\"; there are check, torture, machines, explain, version and help", word);
 }
 
 static int obey(int argc, char **argv)
@@ -86,7 +87,7 @@ static int obey(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : "";
 
 	if (!*word)
-		return tool_refuse("say what to do: check, machines, explain, version or help");
+		return tool_refuse("say what to do: check, torture, machines, explain, version or help");
 	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h")) {
 		help(stdout);
 		return STATUS_CLEAN;
