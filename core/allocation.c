@@ -11,6 +11,7 @@
 #include "text.h"
 #include "window.h"
 
+#include <dmakit/fail.h>
 #include <linux/errno.h>
 
 enum { BUCKETS = 1024, REMEMBERED = 64 };
@@ -197,7 +198,9 @@ void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int fla
 
 	if (dmk_observed() && !(flags & DMK_ALLOC_ATOMIC) && dmk_in_atomic())
 		announce_sleep(dev, "dma_alloc_coherent", DMK_PLACE_HERE);
-	reason = allocate(dev, size, flags, &record);
+	reason = dmk_should_fail(DMK_FAIL_ALLOC, DMK_CALLER)
+			 ? DMK_REASON_NO_ROOM
+			 : allocate(dev, size, flags, &record);
 	if (reason == DMK_REASON_NO_ROOM && !(attrs & DMK_ATTR_NO_WARN))
 		say_failed(dev, size);
 	if (dmk_observed())

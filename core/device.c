@@ -2,6 +2,7 @@
 /*
  * A device's state: what it can address, its limits. What it has mapped is kept where it is mapped.
  */
+#include <dmakit/fail.h>
 #include <linux/errno.h>
 
 #include "allocation.h"
@@ -69,11 +70,12 @@ static bool mask_serves(const struct dmk_dev *dev, uint64_t mask)
 	return false;
 }
 
-static enum dmk_reason set_mask(struct dmk_dev *dev, uint64_t mask, bool streaming, bool coherent)
+static enum dmk_reason set_mask(struct dmk_dev *dev, uint64_t mask, bool streaming, bool coherent,
+				bool fail)
 {
 	if (!dev || !dev->bus || (streaming && !dev->dma_mask))
 		return DMK_REASON_BAD_DEVICE;
-	if (!mask_serves(dev, mask)) {
+	if (fail || !mask_serves(dev, mask)) {
 		dev->streaming_refused |= streaming;
 		dev->coherent_refused |= coherent;
 		return DMK_REASON_UNREACHABLE;
@@ -91,7 +93,8 @@ static enum dmk_reason set_mask(struct dmk_dev *dev, uint64_t mask, bool streami
 
 int dmk_set_mask(struct dmk_dev *dev, uint64_t mask, bool streaming, bool coherent)
 {
-	enum dmk_reason reason = set_mask(dev, mask, streaming, coherent);
+	const bool fail = dmk_should_fail(DMK_FAIL_MASK, DMK_CALLER);
+	enum dmk_reason reason = set_mask(dev, mask, streaming, coherent, fail);
 	int result = reason == DMK_REASON_NONE ? 0 : -EIO;
 
 	if (dmk_observed())

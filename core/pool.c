@@ -8,6 +8,7 @@
  *
  * An ORPHAN gives out nothing; it is what keeps memory that a device may still write to from being somebody else's.
  */
+#include <dmakit/fail.h>
 #include <linux/errno.h>
 
 #include "coherent.h"
@@ -304,7 +305,9 @@ struct dmk_pool *dmk_pool_create(const char *name, struct dmk_dev *dev, size_t s
 
 	if (dmk_observed() && dmk_in_atomic())
 		announce_sleep(dev, "dma_pool_create", DMK_PLACE_HERE);
-	reason = create(name, dev, size, align ? align : 1, boundary, managed, &pool);
+	reason = dmk_should_fail(DMK_FAIL_POOL, DMK_CALLER)
+			 ? DMK_REASON_NO_ROOM
+			 : create(name, dev, size, align ? align : 1, boundary, managed, &pool);
 	if (dmk_observed())
 		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_POOL_CREATE,
 						 .dev = dev,
@@ -375,6 +378,8 @@ void *dmk_pool_alloc(struct dmk_pool *pool, unsigned int flags, bool zero, dmk_d
 		return NULL;
 	if (dmk_observed() && !(flags & DMK_ALLOC_ATOMIC) && dmk_in_atomic())
 		announce_sleep(pool->dev, "dma_pool_alloc", DMK_PLACE_HERE);
+	if (dmk_should_fail(DMK_FAIL_POOL, DMK_CALLER))
+		return NULL;
 	irq_flags = dmk_lock_take(&pool->lock);
 	block = take_block(pool, dma);
 	dmk_lock_drop(&pool->lock, irq_flags);

@@ -3,6 +3,7 @@
  * Mapping scatterlists: every entry by itself, none merged, because nothing here makes neighbours of scattered pages. The list's own
  * calls are in sglist.c.
  */
+#include <dmakit/fail.h>
 #include <linux/errno.h>
 #include <linux/scatterlist.h>
 
@@ -143,7 +144,9 @@ int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_
 	       unsigned long attrs)
 {
 	bool bounced = false;
-	enum dmk_reason reason = map_list(dev, sg, nents, dir, attrs, &bounced);
+	enum dmk_reason reason = dmk_should_fail(DMK_FAIL_MAP, DMK_CALLER)
+					 ? DMK_REASON_NO_ROOM
+					 : map_list(dev, sg, nents, dir, attrs, &bounced);
 	bool mapped = reason == DMK_REASON_NONE;
 
 	if (dmk_observed())

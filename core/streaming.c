@@ -2,6 +2,7 @@
 /*
  * Streaming mappings of one buffer: what a driver asks for is judged here, done in direct.c, and announced from here.
  */
+#include <dmakit/fail.h>
 #include <linux/errno.h>
 
 #include "core.h"
@@ -56,7 +57,9 @@ dmk_dma dmk_map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direct
 		    unsigned long attrs)
 {
 	dmk_phys phys = DMK_PHYS(0);
-	const struct dmk_mapping mapping = map_cpu(dev, cpu, size, dir, attrs, &phys);
+	const struct dmk_mapping mapping = dmk_should_fail(DMK_FAIL_MAP, DMK_CALLER)
+						   ? refuse(DMK_REASON_NO_ROOM)
+						   : map_cpu(dev, cpu, size, dir, attrs, &phys);
 
 	if (dmk_observed())
 		announce_map(&(struct dmk_event){.map_kind = DMK_MAP_SINGLE,
@@ -99,7 +102,9 @@ static struct dmk_mapping map_phys(struct dmk_dev *dev, dmk_phys phys, size_t si
 dmk_dma dmk_map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir,
 		     unsigned long attrs, enum dmk_map_kind kind)
 {
-	const struct dmk_mapping mapping = map_phys(dev, phys, size, dir, attrs, kind);
+	const struct dmk_mapping mapping = dmk_should_fail(DMK_FAIL_MAP, DMK_CALLER)
+						   ? refuse(DMK_REASON_NO_ROOM)
+						   : map_phys(dev, phys, size, dir, attrs, kind);
 
 	if (dmk_observed())
 		announce_map(&(struct dmk_event){.map_kind = kind,

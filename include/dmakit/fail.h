@@ -36,11 +36,14 @@ void dmk_fail_with(const struct dmk_failer *failer);
 /** The installed failer. Read through dmk_should_fail() only. */
 extern const struct dmk_failer *dmk_failer;
 
+/** The code address that the function this stands in returns to. */
+#define DMK_CALLER __builtin_return_address(0)
+
 static inline bool dmk_should_fail(enum dmk_fail_kind kind, const void *caller)
 {
 	const struct dmk_failer *failer = dmk_failer;
 
-	return __builtin_expect(failer != NULL, 0) && failer->fail(failer->ctx, kind, caller);
+	return __builtin_expect(failer != NULL, 0) && (failer->fail)(failer->ctx, kind, caller);
 }
 
 #endif

@@ -4,6 +4,9 @@
  */
 #include "unit.h"
 
+#include <dmakit/fail.h>
+#include <linux/scatterlist.h>
+
 /* --- masks -------------------------------------------------------------------------------------------------------- */
 
 static void test_MSK_01_new_device_has_32_bits(void **state)
@@ -356,7 +359,7 @@ static void test_STR_01_registers_are_not_cached(void **state)
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
 
-static __attribute__((noinline)) const void *here(void)
+static noinline const void *here(void)
 {
 	__asm__ volatile(""); /* two calls are two */
 	return __builtin_return_address(0);
@@ -418,6 +421,100 @@ static void test_STR_02_refusals_are_said_seldom(void **state)
 	fake_stop();
 }
 
+/* --- failing on purpose ------------------------------------------------------------------------------------------- */
+
+struct refuser {
+	enum dmk_fail_kind kind;
+	unsigned int asked, refused;
+	const void *caller;
+};
+
+static bool refuse_one_kind(void *ctx, enum dmk_fail_kind kind, const void *caller)
+{
+	struct refuser *refuser = ctx;
+
+	refuser->asked++;
+	refuser->caller = caller;
+	refuser->refused += kind == refuser->kind;
+	return kind == refuser->kind;
+}
+
+/* Every call of the core that can fail; each of them, when it succeeds, is undone. @failed has a bit for each. */
+static unsigned int call_all(void)
+{
+	struct scatterlist sg;
+	unsigned int failed = 0;
+	struct dmk_pool *pool;
+	dmk_dma dma;
+	void *cpu;
+
+	dma = dmk_map_cpu(&fake_dev, fake_ram(LOW(0)), 16, DMK_TO_DEVICE, 0);
+	failed |= (dma.v == ~0ULL) << 0;
+	dma = dmk_map_phys(&fake_dev, DMK_PHYS(LOW(0)), 16, DMK_TO_DEVICE, 0, DMK_MAP_PHYS);
+	failed |= (dma.v == ~0ULL) << 1;
+	sg_init_table(&sg, 1);
+	sg_set_page(&sg, pfn_to_page(LOW(0) >> DMK_PAGE_SHIFT), 16, 0);
+	failed |= (dmk_map_sg(&fake_dev, &sg, 1, DMK_TO_DEVICE, 0) == -ENOMEM) << 2;
+	cpu = dmk_alloc(&fake_dev, 64, &dma, 0, 0);
+	failed |= !cpu << 3;
+	dmk_free(&fake_dev, 64, cpu, dma, 0);
+	pool = dmk_pool_create("one", &fake_dev, 64, 64, 0, false);
+	failed |= !pool << 4;
+	dmk_pool_destroy(pool);
+	failed |= (dmk_set_mask(&fake_dev, 0xffffffff, true, true) == -EIO) << 5;
+	return failed;
+}
+
+static void test_STR_12_each_call_of_the_core_can_be_made_to_fail(void **state)
+{
+	static const struct {
+		const char *what;
+		enum dmk_fail_kind kind;
+		unsigned int failed, times;
+	} rows[] = {
+		{"mappings", DMK_FAIL_MAP, 7, 3},
+		{"consistent memory", DMK_FAIL_ALLOC, 8, 1},
+		{"pools", DMK_FAIL_POOL, 16, 1},
+		{"masks", DMK_FAIL_MASK, 32, 1},
+		{"what the core has not", DMK_FAIL_IRQ, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct refuser refuser = {rows[i].kind};
+		const struct dmk_failer failer = {refuse_one_kind, &refuser};
+
+		fake_start(&(struct fake_options){0});
+		dmk_fail_with(&failer);
+		ROW_EXPECT(rows[i].what, call_all() == rows[i].failed);
+		ROW_EXPECT(rows[i].what, refuser.refused == rows[i].times);
+		ROW_EXPECT(rows[i].what, refuser.asked == 6);
+		dmk_fail_with(NULL);
+		ROW_EXPECT(rows[i].what, call_all() == 0);
+		ROW_EXPECT(rows[i].what, refuser.asked == 6);
+		fake_stop();
+	}
+}
+
+static void test_STR_12_a_block_of_a_pool_can_be_made_to_fail(void **state)
+{
+	struct refuser refuser = {DMK_FAIL_POOL};
+	const struct dmk_failer failer = {refuse_one_kind, &refuser};
+	struct dmk_pool *pool;
+	dmk_dma dma;
+	void *block;
+
+	fake_start(&(struct fake_options){0});
+	pool = dmk_pool_create("one", &fake_dev, 64, 64, 0, false);
+	dmk_fail_with(&failer);
+	assert_null(dmk_pool_alloc(pool, 0, false, &dma));
+	dmk_fail_with(NULL);
+	block = dmk_pool_alloc(pool, 0, false, &dma);
+	assert_non_null(block);
+	dmk_pool_free(pool, block, dma);
+	dmk_pool_destroy(pool);
+	fake_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +532,8 @@ int main(void)
 		cmocka_unit_test(test_STR_01_registers_are_not_cached),
 		cmocka_unit_test(test_CHK_03_events_say_where),
 		cmocka_unit_test(test_STR_02_refusals_are_said_seldom),
+		cmocka_unit_test(test_STR_12_each_call_of_the_core_can_be_made_to_fail),
+		cmocka_unit_test(test_STR_12_a_block_of_a_pool_can_be_made_to_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
