@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 
+#include <dmakit/fail.h>
 #include <dmakit/observer.h>
 #include <dmakit/os.h>
 #include <dmakit/port.h>
@@ -26,6 +27,13 @@ struct dmk_place {
 	const void *caller, *frame;
 };
 #define DMK_HERE ((struct dmk_place){ __builtin_return_address(0), __builtin_frame_address(0) })
+/** A call that asks who made it, and that others of its file make too: those must be seen to come from here. */
+#define DMK_ENTRY __attribute__((__noinline__, __noclone__))
+/** Whether an allocation is to fail on purpose. */
+static inline bool dmk_memory_fails(gfp_t gfp, struct dmk_place place)
+{
+	return !(gfp & __GFP_NOFAIL) && dmk_should_fail(DMK_FAIL_MEMORY, place.caller);
+}
 #define DMK_AT(place) .caller = (place).caller, .frame = (place).frame
 
 /* --- context.c: threads, and where they are ----------------------------------------------------------------------- */

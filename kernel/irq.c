@@ -301,6 +301,8 @@ int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t 
 	if (!line || (!handler && !thread) || ((flags & IRQF_SHARED) && !data) ||
 	    (!handler && !(flags & IRQF_ONESHOT)) || ((flags & IRQF_SHARED) && (flags & IRQF_NO_AUTOEN)))
 		return -EINVAL;
+	if (dmk_should_fail(DMK_FAIL_IRQ, DMK_CALLER))
+		return -ENOMEM;
 	action = action_new(irq, handler, thread, flags, name, data);
 	if (!action)
 		return -ENOMEM;

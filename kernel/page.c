@@ -61,6 +61,8 @@ static struct page *alloc_at(gfp_t gfp, unsigned int order, struct dmk_place pla
 			dmk_complain(place.caller, "alloc_pages: order %u, and the largest is %u", order, DRIVER_ORDERS - 1);
 		return NULL;
 	}
+	if (dmk_memory_fails(gfp, place))
+		return NULL;
 	page = dmk_page_insist(gfp, order, 0, "alloc_pages");
 	if (!page)
 		return NULL;
@@ -178,7 +180,7 @@ void *alloc_pages_exact(size_t size, gfp_t gfp)
 
 	if (gfpflags_allow_blocking(gfp))
 		dmk_might_sleep_at("alloc_pages_exact", place);
-	if (!size || size > PAGE_SIZE << (DRIVER_ORDERS - 1))
+	if (!size || size > PAGE_SIZE << (DRIVER_ORDERS - 1) || dmk_memory_fails(gfp, place))
 		return NULL;
 	order = get_order(size);
 	gfp &= ~__GFP_HIGHMEM;

@@ -275,7 +275,7 @@ static void *try(const void *request)
 	return memory;
 }
 
-void *dmk_kmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
+static void *kmalloc_unasked(size_t size, gfp_t gfp, struct dmk_place place)
 {
 	struct request request = { .size = size, .gfp = gfp };
 	phys_addr_t phys;
@@ -294,6 +294,11 @@ void *dmk_kmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
 	if (dmk_observed() && dmk_direct(memory, size, &phys))
 		dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, "kmalloc", memory, phys, size, DMK_REASON_NONE, place);
 	return memory;
+}
+
+void *dmk_kmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
+{
+	return size && dmk_memory_fails(gfp, place) ? NULL : kmalloc_unasked(size, gfp, place);
 }
 
 void dmk_kfree_at(const void *memory, struct dmk_place place)
@@ -380,8 +385,11 @@ void *krealloc(const void *memory, size_t size, gfp_t gfp)
 void *kvmalloc(size_t size, gfp_t gfp)
 {
 	gfp_t first = (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN;
-	void *memory = size <= KMALLOC_MAX_SIZE ? dmk_kmalloc_at(size, first, DMK_HERE) : NULL;
+	void *memory;
 
+	if (size && dmk_memory_fails(gfp, DMK_HERE))
+		return NULL;
+	memory = size <= KMALLOC_MAX_SIZE ? kmalloc_unasked(size, first, DMK_HERE) : NULL;
 	return memory || size <= PAGE_SIZE ? memory : __vmalloc(size, gfp);
 }
 
@@ -440,13 +448,14 @@ static void cache_free(struct kmem_cache *cache)
 	free(cache);
 }
 
-struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
+DMK_ENTRY struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
 				     void (*ctor)(void *object))
 {
 	gfp_t zone = flags & SLAB_CACHE_DMA ? __GFP_DMA : flags & SLAB_CACHE_DMA32 ? __GFP_DMA32 : 0;
 
 	dmk_might_sleep_at("kmem_cache_create", DMK_HERE);
-	if (!size || size > KMALLOC_MAX_SIZE || (align & (align - 1)) || align > PAGE_SIZE)
+	if (!size || size > KMALLOC_MAX_SIZE || (align & (align - 1)) || align > PAGE_SIZE ||
+	    dmk_memory_fails(0, DMK_HERE))
 		return NULL;
 	if ((flags & SLAB_HWCACHE_ALIGN) && align < 64)
 		align = size > 32 ? 64 : roundup_pow_of_two(size);
@@ -456,7 +465,7 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
 					      unsigned int useroffset, unsigned int usersize, void (*ctor)(void *object))
 {
-	return kmem_cache_create(name, size, align, flags, ctor);
+	return dmk_memory_fails(0, DMK_HERE) ? NULL : kmem_cache_create(name, size, align, flags, ctor);
 }
 
 void kmem_cache_destroy(struct kmem_cache *cache)
@@ -487,6 +496,8 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 
 	if (gfpflags_allow_blocking(gfp))
 		dmk_might_sleep_at("kmem_cache_alloc", place);
+	if (dmk_memory_fails(gfp, place))
+		return NULL;
 	object = dmk_memory_insist(try, &request, "kmem_cache_alloc", cache->size, gfp);
 	if (!object)
 		return NULL;

@@ -89,7 +89,7 @@ static void *vmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
 
 	if (gfpflags_allow_blocking(gfp))
 		dmk_might_sleep_at("vmalloc", place);
-	if (!size || n > totalram_pages())
+	if (!size || n > totalram_pages() || dmk_memory_fails(gfp, place))
 		return NULL;
 	area = calloc(1, sizeof(*area) + n * sizeof(area->page[0]));
 	if (!area)
@@ -144,7 +144,7 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 	struct area *area;
 
 	dmk_might_sleep_at("vmap", DMK_HERE);
-	if (!count)
+	if (!count || dmk_should_fail(DMK_FAIL_MEMORY, DMK_CALLER))
 		return NULL;
 	area = calloc(1, sizeof(*area) + count * sizeof(area->page[0]));
 	if (!area)

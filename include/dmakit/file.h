@@ -27,6 +27,9 @@ int dmk_munmap(void *address, size_t size);
 int dmk_poll(struct dmk_file *file, short events, int timeout_ms);
 int dmk_fsync(struct dmk_file *file);
 
+/** dmk_close_files - unmap and close what is open and mapped, as the end of a program does. No call on a file is under way. */
+void dmk_close_files(void);
+
 /** dmk_device_file - walk the character devices that exist: "edu0". false: no such index. @name: at least 64 bytes. */
 bool dmk_device_file(unsigned int index, char *name, size_t size);
 

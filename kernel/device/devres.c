@@ -62,11 +62,12 @@ void dmk_records_release(struct device *dev)
 	dmk_managed_release(&dev->dmk);
 }
 
-void *devres_alloc(dr_release_t release, size_t size, gfp_t gfp)
+DMK_ENTRY void *devres_alloc(dr_release_t release, size_t size, gfp_t gfp)
 {
 	struct dmk_record *record;
 
-	if (!release || size > SIZE_MAX - sizeof(*record))
+	if (!release || size > SIZE_MAX - sizeof(*record) ||
+	    dmk_should_fail(DMK_FAIL_MEMORY, DMK_CALLER))
 		return NULL;
 	record = calloc(1, sizeof(*record) + size);
 	if (!record)
@@ -220,7 +221,7 @@ void *devm_krealloc(struct device *dev, void *memory, size_t size, gfp_t gfp)
 		devm_kfree(dev, memory);
 		return ZERO_SIZE_PTR;
 	}
-	new = devm_kmalloc(dev, size, gfp);
+	new = allocate(dev, size, gfp, DMK_HERE);
 	if (!new)
 		return NULL;
 	memcpy(new, memory, old < size ? old : size);
@@ -228,18 +229,24 @@ void *devm_krealloc(struct device *dev, void *memory, size_t size, gfp_t gfp)
 	return new;
 }
 
-void *devm_kmemdup(struct device *dev, const void *memory, size_t size, gfp_t gfp)
+static void *duplicate(struct device *dev, const void *memory, size_t size, gfp_t gfp,
+		       struct dmk_place place)
 {
-	void *copy = devm_kmalloc(dev, size, gfp);
+	void *copy = allocate(dev, size, gfp, place);
 
 	if (copy && size)
 		memcpy(copy, memory, size);
 	return copy;
 }
 
+void *devm_kmemdup(struct device *dev, const void *memory, size_t size, gfp_t gfp)
+{
+	return duplicate(dev, memory, size, gfp, DMK_HERE);
+}
+
 char *devm_kstrdup(struct device *dev, const char *s, gfp_t gfp)
 {
-	return s ? devm_kmemdup(dev, s, strlen(s) + 1, gfp) : NULL;
+	return s ? duplicate(dev, s, strlen(s) + 1, gfp, DMK_HERE) : NULL;
 }
 
 char *devm_kasprintf(struct device *dev, gfp_t gfp, const char *format, ...)
@@ -250,7 +257,7 @@ char *devm_kasprintf(struct device *dev, gfp_t gfp, const char *format, ...)
 	__builtin_va_start(arguments, format);
 	text = dmk_format_name(format, arguments);
 	__builtin_va_end(arguments);
-	copy = devm_kstrdup(dev, text, gfp);
+	copy = text ? duplicate(dev, text, strlen(text) + 1, gfp, DMK_HERE) : NULL;
 	free(text);
 	return copy;
 }
@@ -273,6 +280,10 @@ unsigned long devm_get_free_pages(struct device *dev, gfp_t gfp, unsigned int or
 
 	if (!record)
 		return 0;
+	if (dmk_should_fail(DMK_FAIL_MEMORY, DMK_CALLER)) {
+		devres_free(record);
+		return 0;
+	}
 	record->order = order;
 	record->address = __get_free_pages(gfp, order);
 	if (!record->address) {
@@ -310,10 +321,13 @@ static int is_action(struct device *dev, void *res, void *wanted)
 	return a->call == b->call && a->data == b->data;
 }
 
-int devm_add_action(struct device *dev, void (*call)(void *data), void *data)
+DMK_ENTRY int devm_add_action(struct device *dev, void (*call)(void *data), void *data)
 {
-	struct action *action = devres_alloc(release_action, sizeof(*action), GFP_KERNEL);
+	struct action *action;
 
+	if (dmk_should_fail(DMK_FAIL_MEMORY, DMK_CALLER))
+		return -ENOMEM;
+	action = devres_alloc(release_action, sizeof(*action), GFP_KERNEL);
 	if (!action)
 		return -ENOMEM;
 	*action = (struct action){call, data};
@@ -323,7 +337,9 @@ int devm_add_action(struct device *dev, void (*call)(void *data), void *data)
 
 int devm_add_action_or_reset(struct device *dev, void (*call)(void *data), void *data)
 {
-	int error = devm_add_action(dev, call, data);
+	int error = dmk_should_fail(DMK_FAIL_MEMORY, DMK_CALLER)
+			    ? -ENOMEM
+			    : devm_add_action(dev, call, data);
 
 	if (error)
 		call(data);
@@ -367,9 +383,12 @@ int devm_request_threaded_irq(struct device *dev, unsigned int irq, irq_handler_
 			      irq_handler_t thread_fn, unsigned long flags, const char *name,
 			      void *cookie)
 {
-	struct irq_record *record = devres_alloc(release_irq, sizeof(*record), GFP_KERNEL);
+	struct irq_record *record;
 	int error;
 
+	if (dmk_should_fail(DMK_FAIL_IRQ, DMK_CALLER))
+		return -ENOMEM;
+	record = devres_alloc(release_irq, sizeof(*record), GFP_KERNEL);
 	if (!record)
 		return -ENOMEM;
 	*record = (struct irq_record){irq, cookie};

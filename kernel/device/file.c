@@ -504,6 +504,15 @@ void dmk_interrupt_files(void)
 }
 
 /* Files that a test left open: closed, while the driver's code is still there to be called. */
+void dmk_close_files(void)
+{
+	dmk_areas_stop();
+	while (files) {
+		files->users = 1;
+		dmk_close(files);
+	}
+}
+
 void dmk_files_stop(void)
 {
 	while (files) {

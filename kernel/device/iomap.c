@@ -17,6 +17,8 @@
 #include <linux/ioport.h>
 #include <linux/printk.h>
 
+#include "../internal.h"
+
 enum { GRANULE_SHIFT = 16 };
 #define GRANULE    ((uint64_t)1 << GRANULE_SHIFT)
 #define ARENA_SIZE ((uint64_t)1 << 38) /* 256 GiB of address space, no memory */
@@ -190,9 +192,10 @@ static bool has_ram(uint64_t first, uint64_t last)
 	return false;
 }
 
-void __iomem *ioremap(phys_addr_t address, size_t size)
+DMK_ENTRY void __iomem *ioremap(phys_addr_t address, size_t size)
 {
-	if (!dmk_device_port || !size || address + size - 1 < address)
+	if (!dmk_device_port || !size || address + size - 1 < address ||
+	    dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER))
 		return NULL;
 	if (has_ram(address, address + size - 1)) {
 		printk(KERN_ERR "ioremap: %#llx is the system's RAM\n", address);
@@ -209,7 +212,7 @@ void iounmap(volatile void __iomem *address)
 
 void __iomem *ioport_map(unsigned long port, unsigned int count)
 {
-	if (port > 0xffff || count > 0x10000 - port)
+	if (port > 0xffff || count > 0x10000 - port || dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER))
 		return NULL;
 	return dmk_iomap_make(port, count, DMK_IOMAP_PORTS);
 }
@@ -229,7 +232,7 @@ static int is_cookie(struct device *dev, void *res, void *wanted)
 	return *(void **)res == wanted;
 }
 
-void __iomem *devm_ioremap(struct device *dev, resource_size_t offset, resource_size_t size)
+static void __iomem *map_managed(struct device *dev, resource_size_t offset, resource_size_t size)
 {
 	void **record = devres_alloc(release_map, sizeof(*record), 0);
 
@@ -244,14 +247,26 @@ void __iomem *devm_ioremap(struct device *dev, resource_size_t offset, resource_
 	return *record;
 }
 
+static void __iomem *map_managed_at(struct device *dev, resource_size_t offset,
+				    resource_size_t size, struct dmk_place place)
+{
+	return dmk_should_fail(DMK_FAIL_IOMEM, place.caller) ? NULL
+							      : map_managed(dev, offset, size);
+}
+
+void __iomem *devm_ioremap(struct device *dev, resource_size_t offset, resource_size_t size)
+{
+	return map_managed_at(dev, offset, size, DMK_HERE);
+}
+
 void __iomem *devm_ioremap_uc(struct device *dev, resource_size_t offset, resource_size_t size)
 {
-	return devm_ioremap(dev, offset, size);
+	return map_managed_at(dev, offset, size, DMK_HERE);
 }
 
 void __iomem *devm_ioremap_wc(struct device *dev, resource_size_t offset, resource_size_t size)
 {
-	return devm_ioremap(dev, offset, size);
+	return map_managed_at(dev, offset, size, DMK_HERE);
 }
 
 void devm_iounmap(struct device *dev, void __iomem *address)
@@ -268,11 +283,13 @@ void __iomem *devm_ioremap_resource(struct device *dev, const struct resource *r
 		dev_err(dev, "invalid resource\n");
 		return ERR_PTR(-EINVAL);
 	}
+	if (dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER))
+		return ERR_PTR(-ENOMEM);
 	if (!devm_request_mem_region(dev, res->start, resource_size(res), dev_name(dev))) {
 		dev_err(dev, "can't claim %#llx..%#llx\n", res->start, res->end);
 		return ERR_PTR(-EBUSY);
 	}
-	address = devm_ioremap(dev, res->start, resource_size(res));
+	address = map_managed(dev, res->start, resource_size(res));
 	if (address)
 		return address;
 	devm_release_mem_region(dev, res->start, resource_size(res));
@@ -489,11 +506,12 @@ static void *view(uint64_t first, size_t size, enum dmk_view how)
 	return new->first_page + skip;
 }
 
-void *memremap(resource_size_t address, size_t size, unsigned long flags)
+DMK_ENTRY void *memremap(resource_size_t address, size_t size, unsigned long flags)
 {
 	int ram;
 
-	if (!dmk_device_port || !size || !flags || address + size - 1 < address)
+	if (!dmk_device_port || !size || !flags || address + size - 1 < address ||
+	    dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER))
 		return NULL;
 	ram = kind_of_memory(address, address + size - 1);
 	if (ram < 0)
@@ -527,8 +545,11 @@ static void release_view(struct device *dev, void *res)
 
 void *devm_memremap(struct device *dev, resource_size_t address, size_t size, unsigned long flags)
 {
-	void **record = devres_alloc(release_view, sizeof(*record), 0);
+	void **record;
 
+	if (dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER))
+		return ERR_PTR(-ENOMEM);
+	record = devres_alloc(release_view, sizeof(*record), 0);
 	if (!record)
 		return ERR_PTR(-ENOMEM);
 	*record = memremap(address, size, flags);

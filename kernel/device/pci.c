@@ -19,6 +19,8 @@
 #include <linux/pci.h>
 #include <linux/printk.h>
 
+#include "../internal.h"
+
 enum { BRIDGE_UNIT = 1 << 20, BRIDGE_IO_UNIT = 4096, MAX_BUSES = 256 };
 
 static struct pci_bus *buses[MAX_BUSES];
@@ -839,10 +841,17 @@ static struct resource *root_of(struct pci_dev *dev, int bar)
 	return pci_resource_flags(dev, bar) & IORESOURCE_IO ? &ioport_resource : &iomem_resource;
 }
 
-int pci_request_region(struct pci_dev *dev, int bar, const char *name)
+static bool fail_on_purpose(struct dmk_place place)
+{
+	return dmk_should_fail(DMK_FAIL_IOMEM, place.caller);
+}
+
+DMK_ENTRY int pci_request_region(struct pci_dev *dev, int bar, const char *name)
 {
 	if (!is_bar(bar))
 		return -EINVAL;
+	if (fail_on_purpose(DMK_HERE))
+		return -EBUSY;
 	if (!pci_resource_len(dev, bar))
 		return 0;
 	if ((pci_resource_flags(dev, bar) & IORESOURCE_UNSET) ||
@@ -869,8 +878,10 @@ void pci_release_selected_regions(struct pci_dev *dev, int bars)
 			pci_release_region(dev, bar);
 }
 
-int pci_request_selected_regions(struct pci_dev *dev, int bars, const char *name)
+DMK_ENTRY int pci_request_selected_regions(struct pci_dev *dev, int bars, const char *name)
 {
+	if (fail_on_purpose(DMK_HERE))
+		return -EBUSY;
 	for (int bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
 		int error = bars & (1 << bar) ? pci_request_region(dev, bar, name) : 0;
 
@@ -913,6 +924,8 @@ enum { ALL_BARS = (1 << PCI_STD_NUM_BARS) - 1 };
 
 int pci_request_regions(struct pci_dev *dev, const char *name)
 {
+	if (fail_on_purpose(DMK_HERE))
+		return -EBUSY;
 	return dev->is_managed ? request_managed(dev, ALL_BARS, name)
 			       : pci_request_selected_regions(dev, ALL_BARS, name);
 }
@@ -926,21 +939,26 @@ void pci_release_regions(struct pci_dev *dev)
 	pci_release_selected_regions(dev, ALL_BARS);
 }
 
-int pcim_request_region(struct pci_dev *dev, int bar, const char *name)
+DMK_ENTRY int pcim_request_region(struct pci_dev *dev, int bar, const char *name)
 {
+	if (fail_on_purpose(DMK_HERE))
+		return -EBUSY;
 	return is_bar(bar) ? request_managed(dev, 1 << bar, name) : -EINVAL;
 }
 
 int pcim_request_all_regions(struct pci_dev *dev, const char *name)
 {
+	if (fail_on_purpose(DMK_HERE))
+		return -EBUSY;
 	return request_managed(dev, ALL_BARS, name);
 }
 
-void __iomem *pci_iomap_range(struct pci_dev *dev, int bar, unsigned long offset, unsigned long max)
+DMK_ENTRY void __iomem *pci_iomap_range(struct pci_dev *dev, int bar, unsigned long offset,
+					unsigned long max)
 {
 	u64 length;
 
-	if (!is_bar(bar) || (pci_resource_flags(dev, bar) & IORESOURCE_UNSET))
+	if (fail_on_purpose(DMK_HERE) || !is_bar(bar) || (pci_resource_flags(dev, bar) & IORESOURCE_UNSET))
 		return NULL;
 	length = pci_resource_len(dev, bar);
 	if (offset >= length)
@@ -953,9 +971,9 @@ void __iomem *pci_iomap_range(struct pci_dev *dev, int bar, unsigned long offset
 	return ioremap(pci_resource_start(dev, bar) + offset, length);
 }
 
-void __iomem *pci_iomap(struct pci_dev *dev, int bar, unsigned long max)
+DMK_ENTRY void __iomem *pci_iomap(struct pci_dev *dev, int bar, unsigned long max)
 {
-	return pci_iomap_range(dev, bar, 0, max);
+	return fail_on_purpose(DMK_HERE) ? NULL : pci_iomap_range(dev, bar, 0, max);
 }
 
 void pci_iounmap(struct pci_dev *dev, void __iomem *address)
@@ -965,7 +983,8 @@ void pci_iounmap(struct pci_dev *dev, void __iomem *address)
 
 void __iomem *pci_ioremap_bar(struct pci_dev *dev, int bar)
 {
-	if (!is_bar(bar) || !(pci_resource_flags(dev, bar) & IORESOURCE_MEM))
+	if (!is_bar(bar) || !(pci_resource_flags(dev, bar) & IORESOURCE_MEM) ||
+	    fail_on_purpose(DMK_HERE))
 		return NULL;
 	return pci_iomap(dev, bar, 0);
 }
@@ -997,11 +1016,11 @@ void __iomem *const *pcim_iomap_table(struct pci_dev *dev)
 	return maps->table;
 }
 
-void __iomem *pcim_iomap(struct pci_dev *dev, int bar, unsigned long max)
+DMK_ENTRY void __iomem *pcim_iomap(struct pci_dev *dev, int bar, unsigned long max)
 {
 	void __iomem **table = (void __iomem **)pcim_iomap_table(dev);
 
-	if (!table || !is_bar(bar) || table[bar])
+	if (fail_on_purpose(DMK_HERE) || !table || !is_bar(bar) || table[bar])
 		return NULL;
 	table[bar] = pci_iomap(dev, bar, max);
 	return table[bar];
@@ -1021,11 +1040,11 @@ void pcim_iounmap(struct pci_dev *dev, void __iomem *address)
 	pci_warn(dev, "pcim_iounmap() of what pcim_iomap() did not give\n");
 }
 
-void __iomem *pcim_iomap_region(struct pci_dev *dev, int bar, const char *name)
+DMK_ENTRY void __iomem *pcim_iomap_region(struct pci_dev *dev, int bar, const char *name)
 {
 	void __iomem *address;
 	int mask = 1 << bar;
-	int error = pcim_request_region(dev, bar, name);
+	int error = fail_on_purpose(DMK_HERE) ? -ENOMEM : pcim_request_region(dev, bar, name);
 
 	if (error)
 		return ERR_PTR(error);
@@ -1056,8 +1075,10 @@ void pcim_iounmap_regions(struct pci_dev *dev, int mask)
 	}
 }
 
-int pcim_iomap_regions(struct pci_dev *dev, int mask, const char *name)
+DMK_ENTRY int pcim_iomap_regions(struct pci_dev *dev, int mask, const char *name)
 {
+	if (fail_on_purpose(DMK_HERE))
+		return -ENOMEM;
 	for (int bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
 		void __iomem *address;
 
@@ -1075,7 +1096,7 @@ int pcim_iomap_regions(struct pci_dev *dev, int mask, const char *name)
 
 int pcim_iomap_regions_request_all(struct pci_dev *dev, int mask, const char *name)
 {
-	int error = pcim_iomap_regions(dev, mask, name);
+	int error = fail_on_purpose(DMK_HERE) ? -ENOMEM : pcim_iomap_regions(dev, mask, name);
 
 	return error ? error : request_managed(dev, ALL_BARS & ~mask, name);
 }

@@ -203,13 +203,15 @@ static int enable_msix(struct pci_dev *dev, unsigned int min, unsigned int max,
 
 /* --- what drivers call -------------------------------------------------------------------------------------------- */
 
-int dmk_pci_alloc_irq_vectors(struct pci_dev *dev, unsigned int min_vecs, unsigned int max_vecs,
+DMK_ENTRY int dmk_pci_alloc_irq_vectors(struct pci_dev *dev, unsigned int min_vecs, unsigned int max_vecs,
 			      unsigned int flags)
 {
 	int n = -ENOSPC;
 
 	if (!min_vecs || max_vecs < min_vecs || pci_dev_msi_enabled(dev))
 		return -EINVAL;
+	if (dmk_should_fail(DMK_FAIL_IRQ, DMK_CALLER))
+		return -ENOSPC;
 	if (max_vecs > MOST_VECTORS)
 		max_vecs = MOST_VECTORS;
 	if (flags & PCI_IRQ_MSIX)
@@ -259,7 +261,9 @@ int pci_irq_vector(struct pci_dev *dev, unsigned int nr)
 
 int pci_enable_msi(struct pci_dev *dev)
 {
-	int n = dmk_pci_alloc_irq_vectors(dev, 1, 1, PCI_IRQ_MSI);
+	int n = dmk_should_fail(DMK_FAIL_IRQ, DMK_CALLER)
+			? -ENOSPC
+			: dmk_pci_alloc_irq_vectors(dev, 1, 1, PCI_IRQ_MSI);
 
 	return n < 0 ? n : 0;
 }
@@ -282,6 +286,8 @@ int pci_enable_msix_range(struct pci_dev *dev, struct msix_entry *entries, int m
 	for (int i = 0; entries && i < max_vecs; i++)
 		if (room > 0 && entries[i].entry >= room)
 			return -EINVAL;
+	if (dmk_should_fail(DMK_FAIL_IRQ, DMK_CALLER))
+		return -ENOSPC;
 	n = enable_msix(dev, (unsigned int)min_vecs, (unsigned int)max_vecs, entries);
 	for (int i = 0; entries && i < n; i++)
 		entries[i].vector = dev->dmk->first_irq + (unsigned int)i;
@@ -304,6 +310,8 @@ int pci_request_irq(struct pci_dev *dev, unsigned int nr, irq_handler_t handler,
 
 	if (irq < 0)
 		return irq;
+	if (dmk_should_fail(DMK_FAIL_IRQ, DMK_CALLER))
+		return -ENOMEM;
 	__builtin_va_start(arguments, format);
 	name = dmk_format_name(format, arguments);
 	__builtin_va_end(arguments);

@@ -15,6 +15,8 @@
 #include <linux/of_device.h>
 #include <linux/platform_device.h>
 
+#include "../internal.h"
+
 /* A device that was made here, with what hangs on it. */
 struct made {
 	struct platform_device pdev;
@@ -255,23 +257,30 @@ int platform_irq_count(struct platform_device *pdev)
 	return n;
 }
 
-void __iomem *devm_platform_get_and_ioremap_resource(struct platform_device *pdev,
-						     unsigned int index, struct resource **res)
+DMK_ENTRY void __iomem *devm_platform_get_and_ioremap_resource(struct platform_device *pdev,
+							       unsigned int index,
+							       struct resource **res)
 {
 	struct resource *found = platform_get_resource(pdev, IORESOURCE_MEM, index);
 
 	if (res)
 		*res = found;
+	if (dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER))
+		return ERR_PTR(-ENOMEM);
 	return devm_ioremap_resource(&pdev->dev, found);
 }
 
 void __iomem *devm_platform_ioremap_resource(struct platform_device *pdev, unsigned int index)
 {
-	return devm_platform_get_and_ioremap_resource(pdev, index, NULL);
+	return dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER)
+		       ? ERR_PTR(-ENOMEM)
+		       : devm_platform_get_and_ioremap_resource(pdev, index, NULL);
 }
 
 void __iomem *devm_platform_ioremap_resource_byname(struct platform_device *pdev, const char *name)
 {
+	if (dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER))
+		return ERR_PTR(-ENOMEM);
 	return devm_ioremap_resource(&pdev->dev,
 				     platform_get_resource_byname(pdev, IORESOURCE_MEM, name));
 }

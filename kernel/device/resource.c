@@ -11,6 +11,8 @@
 
 #include <linux/ioport.h>
 
+#include "../internal.h"
+
 struct resource ioport_resource = {.name = "PCI IO", .end = 0xffff, .flags = IORESOURCE_IO};
 struct resource iomem_resource = {.name = "PCI mem", .end = ~0ULL, .flags = IORESOURCE_MEM};
 
@@ -221,13 +223,13 @@ static int claim(struct resource *root, struct resource *new)
 	return -EBUSY;
 }
 
-struct resource *dmk_request_region(struct resource *root, resource_size_t start, resource_size_t n,
+DMK_ENTRY struct resource *dmk_request_region(struct resource *root, resource_size_t start, resource_size_t n,
 				    const char *name)
 {
 	struct resource *new;
 	int error;
 
-	if (!n || start + n - 1 < start)
+	if (!n || start + n - 1 < start || dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER))
 		return NULL;
 	new = make(start, n, name, root->flags | IORESOURCE_BUSY, CLAIM);
 	if (!new)
@@ -290,9 +292,12 @@ static int is_region(struct device *dev, void *res, void *wanted)
 struct resource *dmk_devm_request_region(struct device *dev, struct resource *root,
 					 resource_size_t start, resource_size_t n, const char *name)
 {
-	struct region_record *record = devres_alloc(release_managed, sizeof(*record), 0);
+	struct region_record *record;
 	struct resource *res;
 
+	if (dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER))
+		return NULL;
+	record = devres_alloc(release_managed, sizeof(*record), 0);
 	if (!record)
 		return NULL;
 	*record = (struct region_record){root, start, n};
