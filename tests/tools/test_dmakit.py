@@ -87,6 +87,31 @@ class Results(Check):
         self.assertIn("mend", done.stdout)
         self.assertIn("1 finding", done.stdout)
 
+    def test_STR_12_a_call_fails_on_purpose_and_a_driver_that_minds_it_is_clean(self):
+        source = driver(probe="if (!devm_kzalloc(&pdev->dev, 64, GFP_KERNEL))\n\t\treturn -ENOMEM;")
+        done = self.check(source, "--fail", "1", status=0)
+        self.assertIn("failed on purpose: call 1, an allocation of memory", done.stdout)
+        self.assertIn("card.c:%d" % line_of(source, "devm_kzalloc("), done.stdout)
+        self.assertNotIn("problem", done.stdout)
+        self.assertIn("no finding", done.stdout)
+
+    def test_STR_12_what_a_way_out_forgets_is_a_finding(self):
+        source = driver(probe=MAPPED_AND % "if (!devm_kzalloc(&pdev->dev, 64, GFP_KERNEL))\n\t\t\treturn -ENOMEM;\n"
+                        "\t\tdma_unmap_single(&pdev->dev, dma, 100, DMA_TO_DEVICE);\n\t\tkfree(data);")
+        self.check(source, status=0)
+        report = self.report(source, "--fail", "3", status=1)
+        run = report["runs"][0]
+        self.assertEqual([finding["rule"] for finding in run["findings"]], ["STR-06"])
+        self.assertEqual((run["fail"]["wanted"], run["fail"]["failed"], run["fail"]["calls"]), (3, True, 3))
+        self.assertEqual(run["fail"]["where"][0]["function"], "card_probe")
+
+    def test_STR_12_a_call_that_is_not_made_can_not_fail(self):
+        done = self.check(driver(probe=MAPPED_AND % "dma_unmap_single(&pdev->dev, dma, 100, DMA_TO_DEVICE);\n\t\tkfree(data);"),
+                          "--fail", "3", "--machine", "pc", "--machine", "tiny", status=3)
+        self.assertIn("no call failed on purpose on pc: --fail 3, and the driver made 2 calls that can fail", done.stdout)
+        report = self.report(driver(), "--fail", "1", status=3)
+        self.assertEqual((report["status"], report["runs"][0]["fail"]["calls"]), (3, 0))
+
     def test_no_colour_and_no_progress_off_a_terminal(self):
         done = self.check(driver(probe=LEAK), "--machine", "pc", "--machine", "tiny", status=1)
         self.assertNotIn("\033", done.stdout + done.stderr)
@@ -311,6 +336,8 @@ class BadInput(Check):
         self.refused("check", "card.c", "--seed")
         self.refused("check", "--seed", "many", "card.c")
         self.refused("check", "--timeout", "long", "card.c")
+        for number in "0", "-1", "each", "1x", "":
+            self.refused("check", "--fail", number, "card.c")
         self.refused("check", "--timeout", "-1", "card.c")
         self.refused("check", "--linux", "new", "card.c")
 

@@ -60,6 +60,7 @@ static const struct option options[] = {
 	{"json", required_argument, NULL, 'j'},
 	{"linux", required_argument, NULL, 'l'},
 	{"param", required_argument, NULL, 'p'},
+	{"fail", required_argument, NULL, 'f'},
 	{"timeout", required_argument, NULL, 't'},
 	{"keep", no_argument, NULL, 'k'},
 	{"verbose", no_argument, NULL, 'v'},
@@ -85,6 +86,8 @@ static void help(void)
 	     "  --param MODULE.NAME=VALUE\n"
 	     "                        set a module parameter; may be repeated\n"
 	     "  --seed N              of all that a machine decides by chance (default: 1)\n"
+	     "  --fail N              let the driver's N-th call that can fail do so, once: a mapping, an\n"
+	     "                        allocation, a mask, an interrupt, registers; and look what becomes of it\n"
 	     "  --linux VERSION       the API as it was in that Linux version, such as 6.1\n"
 	     "  --json FILE           write the report as JSON too; with - to standard output, and no text\n"
 	     "  --timeout SECONDS     report a hang after this time on a machine (default: 60; 0: never)\n"
@@ -95,7 +98,8 @@ static void help(void)
 	     "Environment: DMAKIT_CC, the compiler, options may follow it: \"clang -Iinclude\" (default: cc);\n"
 	     "NO_COLOR; TMPDIR.\n"
 	     "\n"
-	     "Exit status: 0 nothing found, 1 findings or a failed test, 2 it could not run.");
+	     "Exit status: 0 nothing found, 1 findings or a failed test, 2 it could not run,\n"
+	     "3 with --fail N: nothing found, and the driver made fewer calls than N.");
 }
 
 static int add_machine(const char *name)
@@ -187,6 +191,17 @@ static int set_seed(const char *text)
 	return STATUS_CLEAN;
 }
 
+static int set_fail(const char *text)
+{
+	char *end;
+
+	errno = 0;
+	if (!strtoull(text, &end, 10) || errno || *end || *text == '-')
+		return tool_refuse("--fail wants the number of a call, from 1, not \"%s\"", text);
+	pass_on("--fail", text);
+	return STATUS_CLEAN;
+}
+
 static int set_linux(const char *text)
 {
 	unsigned int major, minor, patch;
@@ -215,6 +230,8 @@ static int one_option(int option, char **argv)
 		return STATUS_CLEAN;
 	case 's':
 		return set_seed(optarg);
+	case 'f':
+		return set_fail(optarg);
 	case 'l':
 		return set_linux(optarg);
 	case 'j':
@@ -320,7 +337,7 @@ static int parse(int argc, char **argv)
 		argv[end] = NULL;
 	}
 	opterr = 0;
-	while ((option = getopt_long(end, argv, ":m:d:a:s:j:l:p:t:kvh", options, NULL)) != -1) {
+	while ((option = getopt_long(end, argv, ":m:d:a:s:j:l:p:t:f:kvh", options, NULL)) != -1) {
 		if (option == 'h') {
 			help();
 			return -1;
@@ -605,7 +622,7 @@ static int conclude(void)
 	for (unsigned int i = 0; i < check.nr_jobs; i++) {
 		int one = dmk_report_status(&reports[i]);
 
-		status = one > status ? one : status;
+		status = i ? dmk_report_worse(status, one) : one;
 		if (one == STATUS_REFUSED && reports[i].error && !reports[i].error[0])
 			continue;
 		if (one == STATUS_REFUSED && check.nr_jobs == 1)
@@ -617,7 +634,7 @@ static int conclude(void)
 		status = STATUS_REFUSED;
 	if (!(check.json && !strcmp(check.json, "-")) &&
 	    !(check.nr_jobs == 1 && status == STATUS_REFUSED) &&
-	    !(check.table_only && status == STATUS_CLEAN))
+	    !(check.table_only && (status == STATUS_CLEAN || status == STATUS_NO_CALL)))
 		write_text(reports);
 	for (unsigned int i = 0; i < check.nr_jobs; i++)
 		dmk_report_clear(&reports[i]);

@@ -9,7 +9,7 @@
 
 #include <getopt.h>
 
-enum { STATUS_CLEAN, STATUS_FOUND, STATUS_REFUSED };
+enum { STATUS_CLEAN, STATUS_FOUND, STATUS_REFUSED, STATUS_NO_CALL };
 
 int tool_check(int argc, char **argv);
 int tool_torture(int argc, char **argv);

@@ -31,12 +31,14 @@ static const char *remark(const struct dmk_report *report)
 	if (report->machine_died)
 		return "  machine died";
 	for (size_t i = 0; i < report->nr_tests; i++) {
-		if (!report->test[i].passed)
+		if (!report->test[i].passed && !report->fail.failed)
 			return "  test failed";
 	}
 	if (report->nr_problems)
 		return "  problem";
-	return report->totals.lost_records ? "  incomplete" : "";
+	if (report->totals.lost_records)
+		return "  incomplete";
+	return report->fail.wanted && !report->fail.failed ? "  no such call" : "";
 }
 
 void tool_table_row(const struct tool_table *table, const struct dmk_report *report)

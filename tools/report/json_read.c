@@ -217,6 +217,7 @@ static void read_run(const json_t *run, struct dmk_report *report)
 {
 	const json_t *crash = json_object_get(run, "crash"), *hang = json_object_get(run, "hang");
 	const json_t *exercise = json_object_get(run, "exercise");
+	const json_t *fail = json_object_get(run, "fail");
 
 	report->outcome = outcome_in(run);
 	report->error = text_in(run, "error");
@@ -239,6 +240,11 @@ static void read_run(const json_t *run, struct dmk_report *report)
 	report->machine_died = text_in(run, "machine_died");
 	read_findings(json_object_get(run, "findings"), &report->finding, &report->nr_findings);
 	read_totals(json_object_get(run, "totals"), &report->totals);
+	report->fail.wanted = number_in(fail, "wanted");
+	report->fail.calls = number_in(fail, "calls");
+	report->fail.failed = true_in(fail, "failed");
+	report->fail.kind = text_in(fail, "kind");
+	read_stack(json_object_get(fail, "where"), &report->fail.where);
 	read_strings(json_object_get(run, "problems"), &report->problem, &report->nr_problems);
 	read_tests(json_object_get(run, "tests"), report);
 	report->exercised = json_is_object(exercise);

@@ -169,6 +169,15 @@ static json_t *exercise_of(const struct dmk_report *report)
 			 (json_int_t)report->exercised_calls);
 }
 
+static json_t *fail_of(const struct dmk_report *report)
+{
+	if (!report->fail.wanted)
+		return json_null();
+	return json_pack("{s:I, s:I, s:b, s:o, s:o}", "wanted", (json_int_t)report->fail.wanted,
+			 "calls", (json_int_t)report->fail.calls, "failed", report->fail.failed,
+			 "kind", text_of(report->fail.kind), "where", stack_of(&report->fail.where));
+}
+
 static json_t *run_of(const struct dmk_report *report)
 {
 	static const char *const outcome[] = {"done", "crashed", "hung", "refused"};
@@ -193,6 +202,7 @@ static json_t *run_of(const struct dmk_report *report)
 	json_object_set_new(run, "machine_died", text_of(report->machine_died));
 	json_object_set_new(run, "findings", findings_of(report->finding, report->nr_findings));
 	json_object_set_new(run, "totals", totals_of(&report->totals));
+	json_object_set_new(run, "fail", fail_of(report));
 	json_object_set_new(run, "problems", strings_of(report->problem, report->nr_problems));
 	json_object_set_new(run, "tests", tests_of(report));
 	json_object_set_new(run, "exercise", exercise_of(report));
@@ -204,12 +214,10 @@ static json_t *run_of(const struct dmk_report *report)
 int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n)
 {
 	json_t *runs = json_array(), *root;
-	int status = 0, result;
+	int status = n ? dmk_report_status(&reports[0]) : 0, result;
 
 	for (size_t i = 0; i < n; i++) {
-		int one = dmk_report_status(&reports[i]);
-
-		status = one > status ? one : status;
+		status = dmk_report_worse(status, dmk_report_status(&reports[i]));
 		json_array_append_new(runs, run_of(&reports[i]));
 	}
 	root = json_pack("{s:s, s:i, s:i, s:o}", "format", "dmakit report", "version", 1, "status",

@@ -97,6 +97,14 @@ struct dmk_report {
 	size_t nr_findings;
 	struct dmk_check_totals totals;
 
+	/* A call that was to fail on purpose: number .wanted of the .calls that the driver made and that can fail; 0: none was. */
+	struct {
+		uint64_t wanted, calls;
+		bool failed; /* there was such a call */
+		char *kind;  /* what it asked for: "a streaming mapping" */
+		struct dmk_report_stack where;
+	} fail;
+
 	char **problem; /* one line each: a module that would not load, a probe that failed */
 	size_t nr_problems;
 	struct dmk_report_test *test;
@@ -112,8 +120,13 @@ struct dmk_report {
 	uint64_t log_dropped;
 };
 
-/** The exit status that a report stands for: 0 nothing wrong, 1 something was, 2 it could not run. */
+/**
+ * The exit status that a report stands for: 0 nothing wrong, 1 something was, 2 it could not run, 3 nothing wrong, and there was no
+ * such call to fail
+ */
 int dmk_report_status(const struct dmk_report *report);
+/** dmk_report_worse - the status of two runs together: 3 only when both are. */
+int dmk_report_worse(int a, int b);
 
 /** Free all that the report owns, not the report; it is empty afterwards. */
 void dmk_report_clear(struct dmk_report *report);

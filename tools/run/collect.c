@@ -132,6 +132,7 @@ void dmk_run_collect(bool live)
 	if (checker)
 		collect_findings(checker);
 	collect_complaints();
+	dmk_run_fail_collect();
 	dmk_run.report.seconds = seconds_since(&dmk_run.started);
 }
 

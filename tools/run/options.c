@@ -13,6 +13,7 @@ static const struct option list[] = {
 	{"append", required_argument, NULL, 'a'},
 	{"seed", required_argument, NULL, 's'},
 	{"param", required_argument, NULL, 'p'},
+	{"fail", required_argument, NULL, 'f'},
 	{"json", required_argument, NULL, 'j'},
 	{"timeout", required_argument, NULL, 't'},
 	{"serve", required_argument, NULL, 'S'},
@@ -37,13 +38,15 @@ static void help(const char *program)
 	       "  --seed N              of all that the machine decides by chance (default: 1)\n"
 	       "  --param MODULE.NAME=VALUE\n"
 	       "                        set a module parameter; may be repeated\n"
+	       "  --fail N              let the driver's N-th call that can fail do so, once\n"
 	       "  --json FILE           write the report as JSON; - is standard output, without the text\n"
 	       "  --timeout SECONDS     report a hang after this time (default: 60; 0: never)\n"
 	       "  --no-checker          only run\n"
 	       "  --quiet               no text\n"
 	       "  --verbose             the driver's log as it comes\n"
 	       "\n"
-	       "Exit status: 0 nothing wrong, 1 something was, 2 it could not run.\n",
+	       "Exit status: 0 nothing wrong, 1 something was, 2 it could not run,\n"
+	       "3 with --fail N: nothing wrong, and the driver made fewer calls than N.\n",
 	       program);
 }
 
@@ -109,6 +112,17 @@ static int set_seed(struct dmk_run_options *options, const char *text)
 	return 0;
 }
 
+static int set_fail(struct dmk_run_options *options, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	options->fail = strtoull(text, &end, 10);
+	if (!options->fail || errno || *end || *text == '-')
+		return refuse("--fail wants the number of a call, from 1, not \"%s\"", text);
+	return 0;
+}
+
 static int set_timeout(struct dmk_run_options *options, const char *text)
 {
 	char *end;
@@ -137,6 +151,8 @@ static int one(struct dmk_run_options *options, int option, const char *program)
 	case 'j':
 		options->json = optarg;
 		return 0;
+	case 'f':
+		return set_fail(options, optarg);
 	case 't':
 		return set_timeout(options, optarg);
 	case 'S':
@@ -163,7 +179,7 @@ int dmk_run_options(struct dmk_run_options *options, int argc, char **argv)
 	int option;
 
 	*options = (struct dmk_run_options){.machine = "pc", .seed = 1, .timeout = 60};
-	while ((option = getopt_long(argc, argv, "+m:d:a:s:p:j:t:nqvh", list, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+m:d:a:s:p:j:t:f:nqvh", list, NULL)) != -1) {
 		int result = one(options, option, argv[0]);
 
 		if (result)

@@ -20,6 +20,7 @@ struct dmk_run_options {
 	const char *machine;
 	const char *append;
 	uint64_t seed;
+	uint64_t fail; /* number of the call that fails on purpose, from 1; 0: none */
 	struct dmk_device_request device[DMK_RUN_DEVICES];
 	const char *device_text[DMK_RUN_DEVICES];
 	unsigned int nr_devices;
@@ -73,6 +74,13 @@ void dmk_run_problem(const char *format, ...) DMK_PRINTF(1, 2);
 /** The program's tests: how many, and all of them run. */
 unsigned int dmk_run_nr_tests(void);
 void dmk_run_tests(void);
+/** Calls from the driver's code are counted from now on, and the wanted one fails; dmk_run_fail_end(): no more. */
+void dmk_run_fail_begin(void);
+void dmk_run_fail_end(void);
+/** Whether a call has failed on purpose: what the driver then says of it is no problem. */
+bool dmk_run_failed_on_purpose(void);
+/** What became of it, into the report. */
+void dmk_run_fail_collect(void);
 /** The default exercise of all character devices. */
 void dmk_run_exercise(void);
 /** A program that uses the driver through the preload library, as a test. */
