@@ -120,6 +120,11 @@ static int start_irq(char *error, size_t size)
 	return dmk_irq_start(&running);
 }
 
+static int start_network(char *error, size_t size)
+{
+	return dmk_network_start();
+}
+
 static int start_devices(char *error, size_t size)
 {
 	return dmk_devices_start(&running, error, size);
@@ -139,6 +144,7 @@ static const struct part {
 	{ "tasklets", start_softirq, dmk_softirq_stop },
 	{ "workqueues", start_work, dmk_work_stop },
 	{ "interrupts", start_irq, dmk_irq_stop },
+	{ "network", start_network, dmk_network_stop },
 	{ "devices", start_devices, dmk_devices_stop },
 };
 

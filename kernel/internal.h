@@ -176,6 +176,8 @@ void dmk_irq_stop(void);
 /** From the machine, any thread, never blocks for long. */
 void dmk_irq_changed(unsigned int irq, bool level, bool edge);
 void dmk_random_seed(uint64_t seed);
+int dmk_network_start(void);
+void dmk_network_stop(void);
 
 /** What kernel/device calls: interrupt numbers that messages arrive on are edges; forget what arrived before they were freed. */
 void dmk_irq_forget(unsigned int first, unsigned int n);
