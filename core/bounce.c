@@ -1,56 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bounce buffers. A pool is memory below the device's limit, cut into slots of 2 KiB and segments of 128 slots; a mapping is a run of
- * slots in one segment. What is known of a run is in records beside the pool, where no device can write.
+ * Bounce buffers: the calls. A mapping gets a run of slots in one of the pools that the device may use, or, when these are full and
+ * there may be more, memory of its own; its bytes are copied there and back.
  *
- * A slot's record:
- *
- *	FREE --map--> HELD --unmap--> LEAVING --(bytes are out)--> FREE
- *
- * The first record of a run has the mapping; the others say how far back it is. LEAVING keeps a second unmap of the same
- * address from copying, and from freeing what the next owner holds.
- *
- * Not here: whether to bounce (direct.c), and where the pool's size comes from (bounce_setup.c).
+ * Not here: whether to bounce (direct.c), how slots are found (bounce_area.c), what pools there are (bounce_setup.c,
+ * bounce_grow.c).
  */
-#include "bounce.h"
 #include "bounce_pool.h"
 #include "copy.h"
 #include "lock.h"
 #include "text.h"
-#include "window.h"
 
-/* --- where a run can lie ------------------------------------------------------------------------------------------ */
+/* --- which pools -------------------------------------------------------------------------------------------------- */
 
-/* What is looked for: @size bytes whose bus address agrees with the buffer's in the bits of @keep. */
-struct wanted {
-	uint64_t phys; /* the buffer's */
-	size_t size;
-	uint64_t keep;
-	uint64_t boundary;      /* mask; no run crosses it */
-	struct dmk_range slots; /* of the pool: those that the device reaches */
-	uint64_t bus;           /* of the pool's first byte, if it were reached */
-};
-
-struct place {
-	size_t slot; /* first of the run */
-	size_t count;
-	size_t offset; /* of the first byte, in its slot */
-};
-
-struct dmk_bounce *dmk_bounce_pool(const struct dmk_dev *dev, dmk_phys phys)
+/* Acquire: pairs with the release in dmk_bounce_add(). */
+static size_t nr_pools(const struct dmk_bounce *source)
 {
-	struct dmk_bounce *pool;
+	return __atomic_load_n(&source->nr_pools, __ATOMIC_ACQUIRE);
+}
 
-	for (pool = dev->bounce; pool; pool = pool->next) {
-		if (phys.v - pool->memory.first <= pool->memory.last - pool->memory.first)
-			return pool;
+static struct dmk_slot_pool *pool_at(const struct dmk_bounce *source, dmk_phys phys)
+{
+	const size_t n = nr_pools(source);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct dmk_range memory = source->pools[i]->memory;
+
+		if (phys.v - memory.first <= memory.last - memory.first)
+			return source->pools[i];
 	}
 	return NULL;
 }
 
+bool dmk_bounce_has(const struct dmk_dev *dev, dmk_phys phys)
+{
+	struct dmk_transient *transient;
+
+	if (!dev->bounce)
+		return false;
+	if (pool_at(dev->bounce, phys))
+		return true;
+	transient = dmk_transient_at(dev->bounce, phys);
+	if (transient)
+		dmk_transient_put(transient);
+	return transient;
+}
+
 /* Which slots of the pool the device can address, and at which bus address the pool stands for it. */
-static bool reached_slots(const struct dmk_bounce *pool, const struct dmk_dev *dev,
-			  struct wanted *wanted)
+static bool reached_slots(const struct dmk_slot_pool *pool, const struct dmk_dev *dev,
+			  uint64_t limit, struct dmk_wanted *wanted)
 {
 	const struct dmk_bus *bus = dev->bus;
 	struct dmk_range part;
@@ -58,7 +56,7 @@ static bool reached_slots(const struct dmk_bounce *pool, const struct dmk_dev *d
 	for (unsigned int i = 0; i < bus->nr_windows; i++) {
 		const struct dmk_window *window = &bus->windows[i];
 
-		if (!dmk_window_part(window, dmk_streaming_limit(dev), &part) ||
+		if (!dmk_window_part(window, limit, &part) ||
 		    !dmk_range_common(part, pool->memory, &part))
 			continue;
 		wanted->slots.first = (part.first - pool->memory.first + DMK_SLOT_SIZE - 1) >>
@@ -67,350 +65,397 @@ static bool reached_slots(const struct dmk_bounce *pool, const struct dmk_dev *d
 		if (wanted->slots.last <= wanted->slots.first)
 			continue;
 		wanted->slots.last--;
+		wanted->all_slots = !wanted->slots.first &&
+				    wanted->slots.last == pool->nr_slots - 1;
 		wanted->bus = window->bus + (pool->memory.first - window->phys.v);
 		return true;
 	}
 	return false;
 }
 
-/* The first pool from @pool on that the device reaches some of; NULL: none. */
-static struct dmk_bounce *reached_pool(struct dmk_bounce *pool, const struct dmk_dev *dev,
-				       struct wanted *wanted)
+struct dmk_slot_pool *dmk_pool_usable(const struct dmk_bounce *source, const struct dmk_dev *dev,
+				      struct dmk_wanted *wanted)
 {
-	while (pool && !reached_slots(pool, dev, wanted))
-		pool = pool->next;
-	return pool;
+	const uint64_t limit = dmk_streaming_limit(dev);
+	const size_t n = nr_pools(source);
+
+	while (wanted->next_pool < n) {
+		struct dmk_slot_pool *pool = source->pools[wanted->next_pool++];
+		const bool reached = reached_slots(pool, dev, limit, wanted);
+
+		if (pool == source->pools[0])
+			wanted->narrow = !reached || !wanted->all_slots;
+		/* What lies low is kept for devices that have to have it. */
+		if (reached && (!pool->low || wanted->narrow))
+			return pool;
+	}
+	return NULL;
 }
 
-/* Where to ask after @pool was full. What lies lower is kept for devices that don't reach all of this one. */
-static struct dmk_bounce *next_pool(struct dmk_bounce *pool, const struct dmk_dev *dev,
-				    struct wanted *wanted)
-{
-	if (wanted->slots.first == 0 && wanted->slots.last == pool->nr_slots - 1)
-		return NULL;
-	return reached_pool(pool->next, dev, wanted);
-}
-
-size_t dmk_bounce_max_mapping(const struct dmk_dev *dev)
-{
-	uint64_t lost = dmk_align_up(dev->min_align_mask, DMK_SLOT_SIZE);
-
-	return lost < DMK_SEGMENT_SIZE ? DMK_SEGMENT_SIZE - lost : 0;
-}
+/* --- how much ----------------------------------------------------------------------------------------------------- */
 
 static uint64_t boundary_of(const struct dmk_dev *dev)
 {
 	return dev->segment_boundary ? dev->segment_boundary : 0xffffffffULL;
 }
 
+/* What no run is longer than, wherever it lies. */
+static uint64_t longest_run(uint64_t boundary)
+{
+	return boundary < DMK_SEGMENT_SIZE ? boundary + 1 : DMK_SEGMENT_SIZE;
+}
+
+/* The longest part of a range of bus addresses that crosses no boundary. */
+static uint64_t longest_part(struct dmk_range bus, uint64_t boundary)
+{
+	uint64_t head, tail;
+
+	if (!((bus.first ^ bus.last) & ~boundary))
+		return dmk_range_bytes(bus);
+	head = (bus.first | boundary) - bus.first + 1;
+	tail = bus.last - (bus.first | boundary);
+	if (tail > boundary)
+		return boundary + 1;
+	return head > tail ? head : tail;
+}
+
+/* The longest run in one segment of a pool that the device reaches. */
+static uint64_t room_in_pool(const struct dmk_wanted *wanted)
+{
+	const struct dmk_range slots = wanted->slots;
+	uint64_t room = 0;
+
+	for (uint64_t first = slots.first; first <= slots.last;) {
+		const uint64_t in_segment = DMK_SEGMENT_SLOTS - first % DMK_SEGMENT_SLOTS;
+		const uint64_t left = slots.last - first + 1;
+		const uint64_t n = left < in_segment ? left : in_segment;
+		const uint64_t bus = wanted->bus + (first << DMK_SLOT_SHIFT);
+		const uint64_t part =
+			longest_part((struct dmk_range){bus, bus + ((n << DMK_SLOT_SHIFT) - 1)},
+				     wanted->boundary);
+
+		room = part > room ? part : room;
+		if (room >= longest_run(wanted->boundary))
+			break;
+		first += n;
+	}
+	return room;
+}
+
+/* 0: the device reaches no pool. */
+static uint64_t room_for(const struct dmk_dev *dev)
+{
+	struct dmk_wanted wanted = {.boundary = boundary_of(dev)};
+	uint64_t room = 0;
+
+	if (!dev->bounce || !dev->bus || !dev->dma_mask)
+		return 0;
+	while (room < longest_run(wanted.boundary) && dmk_pool_usable(dev->bounce, dev, &wanted)) {
+		const uint64_t of_pool = room_in_pool(&wanted);
+
+		room = of_pool > room ? of_pool : room;
+	}
+	return room;
+}
+
+/* What the device asked to be kept may move a run up from where it could begin; and a run begins at a slot. */
+static size_t what_fits(const struct dmk_dev *dev, uint64_t room)
+{
+	const uint64_t lost = dmk_align_up(dev->min_align_mask,
+					   room < DMK_SLOT_SIZE ? 1 : DMK_SLOT_SIZE);
+
+	return lost < room ? (size_t)(room - lost) : 0;
+}
+
+size_t dmk_bounce_max_mapping(const struct dmk_dev *dev)
+{
+	uint64_t room;
+
+	if (!dev)
+		return 0;
+	room = room_for(dev);
+	return what_fits(dev, room ? room : longest_run(boundary_of(dev)));
+}
+
 /*
  * The offset in the page is kept, so that a buffer that a device fetches in pages is fetched the same way; but for one that then
- * would not fit into a segment. What the device asked for by its min_align_mask is kept always.
+ * would not fit into a run. What the device asked for by its min_align_mask is kept always.
  */
-static uint64_t bits_to_keep(const struct dmk_dev *dev, uint64_t phys, size_t size)
+static uint64_t bits_to_keep(const struct dmk_dev *dev, const struct dmk_wanted *wanted)
 {
 	const uint64_t in_page = DMK_PAGE_SIZE - 1;
 
-	if ((phys & in_page) + size > DMK_SEGMENT_SIZE)
+	if ((wanted->phys & in_page) + wanted->size > longest_run(wanted->boundary))
 		return dev->min_align_mask;
 	return dev->min_align_mask | in_page;
-}
-
-/* Whether a run may begin in @slot, by address; fills @place. Whether its slots are free is another question. */
-static bool fits_at(const struct wanted *wanted, size_t slot, struct place *place)
-{
-	const uint64_t slot_bus = wanted->bus + ((uint64_t)slot << DMK_SLOT_SHIFT);
-	const uint64_t offset = (wanted->phys - slot_bus) & wanted->keep;
-	const uint64_t first = slot_bus + offset;
-	const uint64_t last = first + (wanted->size - 1);
-
-	if (offset >= DMK_SLOT_SIZE || ((first ^ last) & ~wanted->boundary))
-		return false;
-	*place = (struct place){slot, (offset + wanted->size + DMK_SLOT_SIZE - 1) >> DMK_SLOT_SHIFT,
-				offset};
-	return slot >= wanted->slots.first && slot + place->count - 1 <= wanted->slots.last;
-}
-
-/* The last of the slots that is taken, or NULL: all are free. */
-static const struct dmk_slot *last_taken(const struct dmk_bounce *pool, const struct place *place)
-{
-	for (size_t i = place->count; i-- > 0;) {
-		if (pool->slots[place->slot + i].state != DMK_SLOT_FREE)
-			return &pool->slots[place->slot + i];
-	}
-	return NULL;
-}
-
-static bool find_in_segment(const struct dmk_bounce *pool, size_t segment,
-			    const struct wanted *wanted, struct place *place)
-{
-	const size_t end = (segment + 1) * DMK_SEGMENT_SLOTS;
-	const struct dmk_slot *taken;
-	size_t slot = segment * DMK_SEGMENT_SLOTS;
-
-	while (slot < end) {
-		if (!fits_at(wanted, slot, place)) {
-			slot++;
-			continue;
-		}
-		if (slot + place->count > end)
-			return false;
-		taken = last_taken(pool, place);
-		if (!taken)
-			return true;
-		slot = taken - pool->slots + 1;
-	}
-	return false;
-}
-
-static bool find_place(const struct dmk_bounce *pool, const struct wanted *wanted,
-		       struct place *place)
-{
-	const size_t needed = (wanted->size + DMK_SLOT_SIZE - 1) >> DMK_SLOT_SHIFT;
-
-	for (size_t i = 0; i < pool->nr_segments; i++) {
-		size_t segment = (pool->next_segment + i) % pool->nr_segments;
-
-		if (pool->free_in_segment[segment] >= needed &&
-		    find_in_segment(pool, segment, wanted, place))
-			return true;
-	}
-	return false;
-}
-
-/* --- taking and giving back; the pool's lock is held -------------------------------------------------------------- */
-
-static void take_run(struct dmk_bounce *pool, struct dmk_dev *dev, const struct wanted *wanted,
-		     const struct place *place, enum dmk_direction dir)
-{
-	struct dmk_slot *head = &pool->slots[place->slot];
-
-	for (size_t i = 0; i < place->count; i++) {
-		head[i].state = DMK_SLOT_HELD;
-		head[i].back = (uint8_t)i;
-	}
-	head->count = (uint8_t)place->count;
-	head->offset = (uint16_t)place->offset;
-	head->dir = (uint8_t)dir;
-	head->size = (uint32_t)wanted->size;
-	head->phys = DMK_PHYS(wanted->phys);
-	head->dev = dev;
-	pool->free_in_segment[place->slot / DMK_SEGMENT_SLOTS] -= (uint8_t)place->count;
-	pool->next_segment = place->slot / DMK_SEGMENT_SLOTS;
-	pool->used += place->count;
-	if (pool->used > pool->high_water)
-		pool->high_water = pool->used;
-}
-
-static void free_run(struct dmk_bounce *pool, struct dmk_slot *head)
-{
-	const size_t count = head->count;
-
-	for (size_t i = 0; i < count; i++)
-		head[i].state = DMK_SLOT_FREE;
-	pool->free_in_segment[(head - pool->slots) / DMK_SEGMENT_SLOTS] += (uint8_t)count;
-	pool->used -= count;
-}
-
-/* The run that the byte lies in, if the device holds one there. */
-static struct dmk_slot *run_at(struct dmk_bounce *pool, const struct dmk_dev *dev,
-			       uint64_t slot_phys)
-{
-	struct dmk_slot *slot = &pool->slots[(slot_phys - pool->memory.first) >> DMK_SLOT_SHIFT];
-	struct dmk_slot *head = slot - slot->back;
-
-	return slot->state == DMK_SLOT_HELD && head->dev == dev ? head : NULL;
-}
-
-static uint64_t run_first(const struct dmk_bounce *pool, const struct dmk_slot *head)
-{
-	return pool->memory.first + ((uint64_t)(head - pool->slots) << DMK_SLOT_SHIFT) +
-	       head->offset;
 }
 
 /* --- bytes -------------------------------------------------------------------------------------------------------- */
 
 /* The slots are always written out: a dirty line that stayed could be laid over what the device writes. */
-static bool copy_in(const struct dmk_dev *dev, uint64_t slot_phys, dmk_phys from, size_t size)
+bool dmk_bounce_copy_in(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys from,
+			size_t size)
 {
-	bool copied = dmk_copy_from_phys(dmk_direct(DMK_PHYS(slot_phys)), from, size);
+	bool copied = dmk_copy_from_phys(cpu, from, size);
 
 	if (!dev->bus->coherent)
-		dmk_cache_flush(DMK_PHYS(slot_phys), size);
+		dmk_cache_flush(at, size);
 	return copied;
 }
 
-static void copy_out(const struct dmk_dev *dev, uint64_t slot_phys, dmk_phys to, size_t size)
+void dmk_bounce_copy_out(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys to,
+			 size_t size)
 {
 	if (!dev->bus->coherent)
-		dmk_cache_invalidate(DMK_PHYS(slot_phys), size);
-	if (!dmk_copy_to_phys(to, dmk_direct(DMK_PHYS(slot_phys)), size))
+		dmk_cache_invalidate(at, size);
+	if (!dmk_copy_to_phys(to, cpu, size))
 		dmk_log(DMK_LOG_ERR, dev,
 			"bounce buffer: no address space to copy received bytes to high memory");
 }
 
-/* --- the calls ---------------------------------------------------------------------------------------------------- */
-
-static void say_full(struct dmk_bounce *pool, const struct dmk_dev *dev, size_t size, size_t used,
-		     uint64_t refused)
+static char *cpu_of(const struct dmk_slot_pool *pool, dmk_phys phys)
 {
-	struct dmk_text text = {.used = 0};
-
-	if (!dmk_log_due(refused))
-		return;
-	dmk_text_say(&text, "bounce buffer is full: no room for ");
-	dmk_text_number(&text, size);
-	dmk_text_say(&text, " bytes, ");
-	dmk_text_number(&text, used);
-	dmk_text_say(&text, " of ");
-	dmk_text_number(&text, pool->nr_slots);
-	dmk_text_say(&text, " slots used, ");
-	dmk_text_number(&text, refused);
-	dmk_text_say(&text, " refused so far");
-	dmk_log(DMK_LOG_WARNING, dev, text.data);
+	return pool->cpu + (phys.v - pool->memory.first);
 }
 
-static bool take_place(struct dmk_bounce *pool, struct dmk_dev *dev, const struct wanted *wanted,
-		       enum dmk_direction dir, struct place *place)
-{
-	unsigned long flags = dmk_lock_take(&pool->lock);
-	bool found = find_place(pool, wanted, place);
+/* --- map ---------------------------------------------------------------------------------------------------------- */
 
-	if (found)
-		take_run(pool, dev, wanted, place, dir);
-	dmk_lock_drop(&pool->lock, flags);
-	return found;
+/* NONE, or NO_ROOM, or UNREACHABLE: the device reaches no pool. */
+static enum dmk_reason take_in_pools(struct dmk_dev *dev, struct dmk_wanted *wanted,
+				     enum dmk_direction dir, struct dmk_slot_pool **pool,
+				     dmk_phys *slots)
+{
+	enum dmk_reason reason = DMK_REASON_UNREACHABLE;
+
+	wanted->next_pool = 0;
+	while ((*pool = dmk_pool_usable(dev->bounce, dev, wanted))) {
+		if (dmk_slots_take(*pool, dev, wanted, dir, slots))
+			return DMK_REASON_NONE;
+		reason = DMK_REASON_NO_ROOM;
+	}
+	return reason;
 }
 
-static void count_refusal(struct dmk_bounce *pool, const struct dmk_dev *dev, size_t size,
-			  unsigned long attrs)
+static enum dmk_reason take(struct dmk_dev *dev, struct dmk_wanted *wanted, enum dmk_direction dir,
+			    struct dmk_slot_pool **pool, dmk_phys *slots)
 {
-	unsigned long flags = dmk_lock_take(&pool->lock);
-	uint64_t refused = ++pool->refused;
-	size_t used = pool->used;
+	enum dmk_reason reason;
+	uint64_t room;
 
-	dmk_lock_drop(&pool->lock, flags);
-	if (!(attrs & DMK_ATTR_NO_WARN))
-		say_full(pool, dev, size, used, refused);
+	wanted->keep = bits_to_keep(dev, wanted);
+	reason = take_in_pools(dev, wanted, dir, pool, slots);
+	if (reason != DMK_REASON_NO_ROOM)
+		return reason;
+	room = room_for(dev);
+	if (wanted->size > what_fits(dev, room))
+		return DMK_REASON_TOO_LARGE;
+	/* The device reaches so few slots that a run of this size has not always one with the page's offset. */
+	if (wanted->size + DMK_PAGE_SIZE > room && wanted->keep != dev->min_align_mask) {
+		wanted->keep = dev->min_align_mask;
+		return take_in_pools(dev, wanted, dir, pool, slots);
+	}
+	return reason;
+}
+
+/* The pools that the device may use are full, or it reaches none. */
+static enum dmk_reason map_beyond(struct dmk_dev *dev, struct dmk_wanted *wanted,
+				  enum dmk_direction dir, unsigned long attrs,
+				  enum dmk_reason reason, dmk_dma *dma)
+{
+	const bool asked = dmk_bounce_ask_growth(dev->bounce, dev, wanted->narrow);
+
+	if (asked && dmk_transient_take(dev->bounce, dev, wanted, dir, dma))
+		return DMK_REASON_NONE;
+	if (!asked && reason == DMK_REASON_UNREACHABLE)
+		return reason;
+	dmk_bounce_refused(dev, wanted->size, attrs);
+	return DMK_REASON_NO_ROOM;
 }
 
 enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
 			       unsigned long attrs, dmk_dma *dma)
 {
-	struct wanted wanted = {.phys = phys.first, .boundary = boundary_of(dev)};
-	struct dmk_bounce *first = reached_pool(dev->bounce, dev, &wanted), *pool = first;
-	uint64_t slot_phys, bytes = dmk_range_bytes(phys);
-	unsigned long flags;
-	struct place place;
+	struct dmk_wanted wanted = {.phys = phys.first, .boundary = boundary_of(dev)};
+	const uint64_t bytes = dmk_range_bytes(phys);
+	struct dmk_slot_pool *pool;
+	enum dmk_reason reason;
+	dmk_phys slots;
 
-	if (!first)
+	if (!dev->bounce)
 		return DMK_REASON_UNREACHABLE;
-	if (bytes > dmk_bounce_max_mapping(dev))
-		return DMK_REASON_TOO_LARGE;
+	if (bytes > what_fits(dev, longest_run(wanted.boundary)))
+		return room_for(dev) ? DMK_REASON_TOO_LARGE : DMK_REASON_UNREACHABLE;
 	wanted.size = (size_t)bytes;
-	wanted.keep = bits_to_keep(dev, phys.first, wanted.size);
-	while (pool && !take_place(pool, dev, &wanted, dir, &place))
-		pool = next_pool(pool, dev, &wanted);
-	if (!pool) {
-		count_refusal(first, dev, wanted.size, attrs);
-		return DMK_REASON_NO_ROOM;
-	}
-	slot_phys = run_first(pool, &pool->slots[place.slot]);
-	if (!copy_in(dev, slot_phys, DMK_PHYS(phys.first), wanted.size))
+	reason = take(dev, &wanted, dir, &pool, &slots);
+	if (reason == DMK_REASON_TOO_LARGE)
+		return reason;
+	if (reason != DMK_REASON_NONE)
+		return map_beyond(dev, &wanted, dir, attrs, reason, dma);
+	if (!dmk_bounce_copy_in(dev, cpu_of(pool, slots), slots, DMK_PHYS(phys.first), wanted.size))
 		goto undo_take;
-	*dma = DMK_DMA(wanted.bus + (slot_phys - pool->memory.first));
+	*dma = DMK_DMA(wanted.bus + (slots.v - pool->memory.first));
 	return DMK_REASON_NONE;
 
 undo_take:
-	flags = dmk_lock_take(&pool->lock);
-	free_run(pool, &pool->slots[place.slot]);
-	dmk_lock_drop(&pool->lock, flags);
+	dmk_slots_end(pool, dev, slots, false);
 	return DMK_REASON_NO_ROOM;
 }
 
-static struct dmk_slot *start_leaving(struct dmk_bounce *pool, const struct dmk_dev *dev,
-				      dmk_phys slot_phys)
-{
-	unsigned long flags = dmk_lock_take(&pool->lock);
-	struct dmk_slot *head = run_at(pool, dev, slot_phys.v);
+/* --- unmap, sync -------------------------------------------------------------------------------------------------- */
 
-	if (head && run_first(pool, head) != slot_phys.v)
-		head = NULL;
-	for (size_t i = 0; head && i < head->count; i++)
-		head[i].state = DMK_SLOT_LEAVING;
-	dmk_lock_drop(&pool->lock, flags);
-	return head;
+static bool unmap_transient(struct dmk_dev *dev, dmk_phys phys, bool copy)
+{
+	struct dmk_transient *transient = dmk_transient_at(dev->bounce, phys);
+
+	if (!transient)
+		return false;
+	dmk_transient_end(transient, dev, phys, copy);
+	dmk_transient_put(transient);
+	return true;
 }
 
-void dmk_bounce_unmap(struct dmk_bounce *pool, struct dmk_dev *dev, dmk_phys slot_phys,
-		      enum dmk_direction dir, unsigned long attrs)
+bool dmk_bounce_unmap(struct dmk_dev *dev, dmk_phys phys, enum dmk_direction dir,
+		      unsigned long attrs)
 {
-	struct dmk_slot *head = start_leaving(pool, dev, slot_phys);
-	unsigned long flags;
+	const bool copy = dir != DMK_TO_DEVICE && !(attrs & DMK_ATTR_SKIP_CPU_SYNC);
+	struct dmk_slot_pool *pool;
+	struct dmk_run *run;
 
-	if (!head)
-		return;
-	if (head->dir != DMK_TO_DEVICE && dir != DMK_TO_DEVICE && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
-		copy_out(dev, slot_phys.v, head->phys, head->size);
-	flags = dmk_lock_take(&pool->lock);
-	free_run(pool, head);
-	dmk_lock_drop(&pool->lock, flags);
+	if (!dev->bounce)
+		return false;
+	pool = pool_at(dev->bounce, phys);
+	if (!pool)
+		return unmap_transient(dev, phys, copy);
+	run = dmk_slots_end(pool, dev, phys, copy);
+	if (!run)
+		return true;
+	dmk_bounce_copy_out(dev, cpu_of(pool, phys), phys, run->phys, run->size);
+	dmk_slots_give(pool, run);
+	return true;
 }
 
-/* What of @slot_phys is in the device's mapping at its first byte, and where the buffer's bytes are. */
-static bool mapped_part(struct dmk_bounce *pool, const struct dmk_dev *dev,
-			struct dmk_range *slot_phys, dmk_phys *phys)
-{
-	unsigned long flags = dmk_lock_take(&pool->lock);
-	const struct dmk_slot *head = run_at(pool, dev, slot_phys->first);
-	struct dmk_range run;
-	bool found = head && dmk_range_make(run_first(pool, head), head->size, &run) &&
-		     dmk_range_common(run, *slot_phys, slot_phys);
+/* A part of a mapping that is to be copied. */
+struct part {
+	struct dmk_transient *held; /* to be put afterwards, or NULL */
+	char *cpu;
+	dmk_phys buffer;
+	struct dmk_range slots;
+	bool found;
+};
 
-	if (found)
-		*phys = DMK_PHYS(head->phys.v + (slot_phys->first - run.first));
-	dmk_lock_drop(&pool->lock, flags);
-	return found;
+/* false: it is no bounce memory. */
+static bool part_find(const struct dmk_dev *dev, struct dmk_range slots, struct part *part)
+{
+	struct dmk_slot_pool *pool;
+
+	*part = (struct part){.slots = slots};
+	if (!dev->bounce)
+		return false;
+	pool = pool_at(dev->bounce, DMK_PHYS(slots.first));
+	if (pool) {
+		part->found = dmk_slots_part(pool, dev, &part->slots, &part->buffer);
+		part->cpu = cpu_of(pool, DMK_PHYS(slots.first));
+		/* Memory that the device was given as it is has its caches seen to as any other. */
+		return part->found || pool->kind != DMK_BOUNCE_RESTRICTED ||
+		       !dmk_slots_are_pages(pool, dev, DMK_PHYS(slots.first));
+	}
+	part->held = dmk_transient_at(dev->bounce, DMK_PHYS(slots.first));
+	part->found = part->held &&
+		      dmk_transient_part(part->held, dev, &part->slots, &part->buffer, &part->cpu);
+	return part->held;
 }
 
-void dmk_bounce_sync_for_cpu(struct dmk_bounce *pool, struct dmk_dev *dev,
-			     struct dmk_range slot_phys, enum dmk_direction dir)
+static void part_put(struct part *part)
 {
-	dmk_phys phys;
-
-	if ((dir == DMK_FROM_DEVICE || dir == DMK_BIDIRECTIONAL) &&
-	    mapped_part(pool, dev, &slot_phys, &phys))
-		copy_out(dev, slot_phys.first, phys, dmk_range_bytes(slot_phys));
+	if (part->held)
+		dmk_transient_put(part->held);
 }
 
-void dmk_bounce_sync_for_device(struct dmk_bounce *pool, struct dmk_dev *dev,
-				struct dmk_range slot_phys, enum dmk_direction dir)
+bool dmk_bounce_sync_for_cpu(struct dmk_dev *dev, struct dmk_range slots, enum dmk_direction dir)
 {
-	dmk_phys phys;
+	struct part part;
 
-	if ((dir != DMK_TO_DEVICE && dir != DMK_BIDIRECTIONAL) ||
-	    !mapped_part(pool, dev, &slot_phys, &phys))
-		return;
-	if (!copy_in(dev, slot_phys.first, phys, dmk_range_bytes(slot_phys)))
+	if (!part_find(dev, slots, &part))
+		return false;
+	if (part.found && (dir == DMK_FROM_DEVICE || dir == DMK_BIDIRECTIONAL))
+		dmk_bounce_copy_out(dev, part.cpu, DMK_PHYS(part.slots.first), part.buffer,
+				    dmk_range_bytes(part.slots));
+	part_put(&part);
+	return true;
+}
+
+bool dmk_bounce_sync_for_device(struct dmk_dev *dev, struct dmk_range slots, enum dmk_direction dir)
+{
+	struct part part;
+
+	if (!part_find(dev, slots, &part))
+		return false;
+	if (part.found && (dir == DMK_TO_DEVICE || dir == DMK_BIDIRECTIONAL) &&
+	    !dmk_bounce_copy_in(dev, part.cpu, DMK_PHYS(part.slots.first), part.buffer,
+				dmk_range_bytes(part.slots)))
 		dmk_log(DMK_LOG_ERR, dev,
 			"bounce buffer: no address space to copy bytes to send from high memory");
+	part_put(&part);
+	return true;
 }
 
-void dmk_bounce_statistics(struct dmk_dev *dev, struct dmk_bounce_stats *stats)
-{
-	struct wanted wanted;
-	struct dmk_bounce *pool = dev && dev->bus && dev->dma_mask
-					  ? reached_pool(dev->bounce, dev, &wanted)
-					  : dmk_core.bounce;
-	unsigned long flags;
+/* --- consistent memory of a restricted region --------------------------------------------------------------------- */
 
-	*stats = (struct dmk_bounce_stats){.slot_size = DMK_SLOT_SIZE};
-	if (!pool)
-		return;
-	flags = dmk_lock_take(&pool->lock);
-	stats->total = pool->nr_slots;
-	stats->used = pool->used;
-	stats->high_water = pool->high_water;
-	stats->refused = pool->refused;
-	dmk_lock_drop(&pool->lock, flags);
+/* Which slots the device reaches with its coherent mask. */
+static struct dmk_slot_pool *pages_pool(const struct dmk_dev *dev, struct dmk_wanted *wanted)
+{
+	if (!dev || !dev->bus || !dmk_bounce_memory(dev) || !nr_pools(dev->bounce) ||
+	    !reached_slots(dev->bounce->pools[0], dev, dmk_coherent_limit(dev), wanted))
+		return NULL;
+	return dev->bounce->pools[0];
+}
+
+bool dmk_bounce_take_pages(struct dmk_dev *dev, size_t size, size_t align, dmk_phys *phys)
+{
+	struct dmk_wanted wanted;
+	struct dmk_slot_pool *pool = pages_pool(dev, &wanted);
+
+	if (!pool || !size || (size | align) & (DMK_PAGE_SIZE - 1) || !dmk_is_power_of_two(align) ||
+	    size > dmk_range_bytes(pool->memory) || align > dmk_range_bytes(pool->memory))
+		return false;
+	return dmk_slots_take_pages(pool, dev, size, align, wanted.slots, phys);
+}
+
+bool dmk_bounce_give_pages(struct dmk_dev *dev, dmk_phys phys, size_t size)
+{
+	struct dmk_slot_pool *pool;
+
+	if (!dev || !dev->bus || !dmk_bounce_memory(dev))
+		return false;
+	pool = pool_at(dev->bounce, phys);
+	return pool && dmk_slots_give_pages(pool, dev, phys, size);
+}
+
+void *dmk_bounce_address(const struct dmk_dev *dev, dmk_phys phys)
+{
+	struct dmk_slot_pool *pool = pool_at(dev->bounce, phys);
+
+	return pool ? cpu_of(pool, phys) : NULL;
+}
+
+/* --- questions ---------------------------------------------------------------------------------------------------- */
+
+bool dmk_bounce_active(const struct dmk_dev *dev)
+{
+	return dev && dev->bounce && nr_pools(dev->bounce);
+}
+
+bool dmk_bounce_force(const struct dmk_dev *dev)
+{
+	return dev && dev->bounce && dmk_bounce_forced(dev);
+}
+
+bool dmk_bounce_for_alloc(const struct dmk_dev *dev)
+{
+	return dev && dev->bus && dmk_bounce_memory(dev);
+}
+
+bool dmk_bounce_buffer(const struct dmk_dev *dev, dmk_phys phys)
+{
+	return dev && dmk_bounce_has(dev, phys);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bounce buffers: memory that the device reaches, lent in the place of memory that it doesn't (BNC-01..04).
+ * Bounce buffers: memory that the device reaches, lent in the place of memory that it doesn't (BNC-01..05).
  */
 #ifndef DMK_CORE_BOUNCE_H
 #define DMK_CORE_BOUNCE_H
@@ -21,16 +21,38 @@ enum {
 bool dmk_bounce_start(const char *parameters);
 void dmk_bounce_stop(void);
 
+/** dmk_bounce_attach - a new device: where it bounces, and whether always */
+void dmk_bounce_attach(struct dmk_dev *dev);
+
 static inline bool dmk_bounce_forced(const struct dmk_dev *dev)
 {
 	return __builtin_expect(dmk_core.bounce_force || dev->force_bounce, 0);
 }
 
-/** dmk_bounce_pool - the device's pool that @phys lies in; NULL: it is no bounce memory. */
-struct dmk_bounce *dmk_bounce_pool(const struct dmk_dev *dev, dmk_phys phys);
+/**
+ * dmk_bounce_memory - the one region whose memory the device may be given, or NULL: it is not restricted to one (BNC-05)
+ * What serves a device, and what is its required mask, is judged by this instead of RAM.
+ */
+static inline const struct dmk_memory *dmk_bounce_memory(const struct dmk_dev *dev)
+{
+	return dev->bus->restricted_pool;
+}
 
-/** dmk_bounce_max_mapping - bytes that fit wherever in a page the buffer starts, under the device's limits */
-size_t dmk_bounce_max_mapping(const struct dmk_dev *dev);
+/**
+ * dmk_bounce_take_pages - consistent memory of a device that is restricted to a region: @size bytes there, of its slots
+ * @size, @align: whole pages, bytes; @align a power of two
+ * @phys: within the device's coherent mask; contents undefined, caches not in step
+ *
+ * Context: any; never sleeps. Return: false: no room, or the device is not restricted (dmk_bounce_memory()).
+ */
+bool dmk_bounce_take_pages(struct dmk_dev *dev, size_t size, size_t align, dmk_phys *phys);
+/** dmk_bounce_give_pages - @size as it was taken. What the device has not there is left alone: false. */
+bool dmk_bounce_give_pages(struct dmk_dev *dev, dmk_phys phys, size_t size);
+/** dmk_bounce_address - the CPU's cached address of memory of a restricted region, which may be no part of the direct map */
+void *dmk_bounce_address(const struct dmk_dev *dev, dmk_phys phys);
+
+/** dmk_bounce_has - whether @phys is memory that the device bounces in */
+bool dmk_bounce_has(const struct dmk_dev *dev, dmk_phys phys);
 
 /**
  * dmk_bounce_map - copy the buffer into slots
@@ -44,16 +66,15 @@ enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum 
 			       unsigned long attrs, dmk_dma *dma);
 
 /**
- * dmk_bounce_unmap - copy out, and free the slots: those of the mapping that starts at @slot_phys, whatever size is said
- * An address at which the device has no mapping is ignored.
+ * dmk_bounce_unmap - copy out, and free the slots: those of the mapping that starts at @phys, whatever size is said
+ * Return: false: it is no bounce memory, and nothing was done. Bounce memory at which the device has no mapping is left alone.
  */
-void dmk_bounce_unmap(struct dmk_bounce *pool, struct dmk_dev *dev, dmk_phys slot_phys,
-		      enum dmk_direction dir, unsigned long attrs);
+bool dmk_bounce_unmap(struct dmk_dev *dev, dmk_phys phys, enum dmk_direction dir,
+		      unsigned long attrs);
 
-/** dmk_bounce_sync_* - the part of [@slot_phys, + @size) that is in the mapping there. */
-void dmk_bounce_sync_for_cpu(struct dmk_bounce *pool, struct dmk_dev *dev,
-			     struct dmk_range slot_phys, enum dmk_direction dir);
-void dmk_bounce_sync_for_device(struct dmk_bounce *pool, struct dmk_dev *dev,
-				struct dmk_range slot_phys, enum dmk_direction dir);
+/** dmk_bounce_sync_* - the part of [@slots, + @size) that is in the mapping there. false: as above. */
+bool dmk_bounce_sync_for_cpu(struct dmk_dev *dev, struct dmk_range slots, enum dmk_direction dir);
+bool dmk_bounce_sync_for_device(struct dmk_dev *dev, struct dmk_range slots,
+				enum dmk_direction dir);
 
 #endif

@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many bounce slots, and where: the swiotlb= parameter (BNC-01), the machine's memory and its buses.
+ * How many bounce slots, and where: the parameters (BNC-01), the machine's memory and its buses, and the regions that devices are
+ * restricted to (BNC-05).
  *
- *	swiotlb=[N[,M]][,force|,noforce]	N slots of 2 KiB; M, how many areas other systems make of them, changes nothing here
+ *	swiotlb=[N[,M]][,force|,noforce]	N slots of 2 KiB, in M areas with a lock each
+ *	dmakit.swiotlb_max=N			how many slots there may be after growth
+ *
+ * N goes up to whole segments of 128 slots, as in Linux, because a mapping lies in one; Linux then goes on to a power of two, which
+ * nothing here needs. M becomes a power of two, and no area is less than a segment. Numbers may be written as in C.
+ *
+ * Growth: who says N means it, and a test of what a driver does when there is no more room must be able to rely on it. So N slots stay N
+ * slots, unless dmakit.swiotlb_max= allows more. Where N is not said, there may be four times as many slots as at the start;
+ * dmakit.swiotlb_max=0, or any number that is not more than there are, switches growth off.
  */
 #include "bounce_pool.h"
 #include "lock.h"
 #include "text.h"
-#include "window.h"
+
+enum { DEFAULT_AREAS = 8, MOST_AREAS = 1024, GROWS_TO = 4 };
 
 struct wish {
 	uint64_t slots; /* 0: not said */
+	uint64_t areas; /* 0: not said */
+	uint64_t most;  /* ~0: not said */
 	bool force, none;
 };
 
@@ -36,38 +48,52 @@ static bool take_word(const char **at, const char *word)
 	return true;
 }
 
+static unsigned int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned int)(c - '0');
+	c |= 'a' - 'A';
+	return c >= 'a' && c <= 'f' ? (unsigned int)(c - 'a') + 10 : 16;
+}
+
+/* Decimal, 0x.. or octal, up to a comma, a space or the end. */
 static bool take_number(const char **at, uint64_t *number)
 {
-	const char *p = *at;
+	const char *p = *at, *first;
+	unsigned int base = 10;
 
-	if (*p < '0' || *p > '9')
-		return false;
-	for (*number = 0; *p >= '0' && *p <= '9'; p++) {
+	if (*p == '0') {
+		base = 8;
+		if ((p[1] | ('a' - 'A')) == 'x') {
+			base = 16;
+			p += 2;
+		}
+	}
+	first = p;
+	for (*number = 0; digit_of(*p) < base; p++) {
 		if (*number > 1ULL << 40)
 			return false;
-		*number = *number * 10 + (uint64_t)(*p - '0');
+		*number = *number * base + digit_of(*p);
 	}
-	if (*p && *p != ',' && !is_space(*p))
+	if (p == first || (*p && *p != ',' && !is_space(*p)))
 		return false;
 	*at = p;
 	return true;
 }
 
 /* @value is what follows "swiotlb=". */
-static bool parse_value(const char *value, struct wish *wish)
+static bool parse_slots(const char *value, struct wish *wish)
 {
-	struct wish parsed = {0};
-	unsigned int numbers = 0;
-	uint64_t number;
+	struct wish parsed = {.most = wish->most};
+	uint64_t numbers[2] = {0, 0};
+	unsigned int n = 0;
 
 	for (;;) {
 		if (take_word(&value, "force"))
 			parsed.force = true;
 		else if (take_word(&value, "noforce"))
 			parsed.none = true;
-		else if (numbers < 2 && take_number(&value, &number))
-			parsed.slots = numbers++ ? parsed.slots : number;
-		else
+		else if (n == 2 || !take_number(&value, &numbers[n++]))
 			return false;
 		if (*value != ',')
 			break;
@@ -75,15 +101,25 @@ static bool parse_value(const char *value, struct wish *wish)
 	}
 	if (parsed.force && parsed.none)
 		return false;
+	parsed.slots = numbers[0];
+	parsed.areas = numbers[1];
 	*wish = parsed;
 	return true;
 }
 
-/* The value of a word "swiotlb=..." that begins at @at; NULL: another word. */
-static const char *swiotlb_value(const char *at)
+static bool parse_most(const char *value, struct wish *wish)
 {
-	const char *name = "swiotlb=";
+	uint64_t most;
 
+	if (!take_number(&value, &most) || *value == ',')
+		return false;
+	wish->most = most;
+	return true;
+}
+
+/* What follows @name at @at; NULL: it is another word. */
+static const char *value_of(const char *at, const char *name)
+{
 	while (*name && *at == *name) {
 		at++;
 		name++;
@@ -91,96 +127,45 @@ static const char *swiotlb_value(const char *at)
 	return *name ? NULL : at;
 }
 
-/* The last one that makes sense holds. */
+/* false: it is one of ours, and makes no sense. */
+static bool parse_word(const char *at, struct wish *wish)
+{
+	const char *slots = value_of(at, "swiotlb="), *most = value_of(at, "dmakit.swiotlb_max=");
+
+	if (slots)
+		return parse_slots(slots, wish);
+	return !most || parse_most(most, wish);
+}
+
+/* Of each kind, the last one that makes sense holds. */
 static struct wish parse_parameters(const char *at)
 {
-	struct wish wish = {0};
+	struct wish wish = {.most = ~0ULL};
+	bool wrong = false;
 
 	while (*at) {
-		const char *value = swiotlb_value(at);
-
-		if (value && !parse_value(value, &wish))
-			dmk_log(DMK_LOG_WARNING, NULL,
-				"swiotlb= is not understood: N[,M], force or noforce is expected; it is left alone");
+		wrong |= !parse_word(at, &wish);
 		while (*at && !is_space(*at))
 			at++;
 		while (is_space(*at))
 			at++;
 	}
+	if (wrong)
+		dmk_log(DMK_LOG_WARNING, NULL,
+			"a parameter is not understood and ignored: swiotlb=N[,M][,force|,noforce] or dmakit.swiotlb_max=N is expected");
 	return wish;
 }
 
-/* --- memory for a pool -------------------------------------------------------------------------------------------- */
-
-static int pages_within(struct dmk_range within, uint64_t size, dmk_phys *first)
-{
-	const struct dmk_os *os = &dmk_core.os;
-	const struct dmk_page_request request = {
-		.size = (size_t)size,
-		.align = DMK_PAGE_SIZE,
-		.first = DMK_PHYS(within.first),
-		.last = DMK_PHYS(within.last),
-		.may_sleep = true,
-	};
-
-	return os->ops->pages_alloc(os->ctx, &request, first);
-}
-
-static size_t slots_size(size_t nr_slots)
-{
-	return nr_slots * sizeof(struct dmk_slot);
-}
-
-static struct dmk_bounce *pool_new(uint64_t nr_slots, struct dmk_range within)
-{
-	const struct dmk_os *os = &dmk_core.os;
-	struct dmk_bounce *pool = dmk_meta_alloc(sizeof(*pool), true);
-	dmk_phys first;
-
-	if (!pool)
-		return NULL;
-	if (pages_within(within, nr_slots << DMK_SLOT_SHIFT, &first))
-		goto free_pool;
-	pool->nr_slots = (size_t)nr_slots;
-	pool->nr_segments = (size_t)nr_slots / DMK_SEGMENT_SLOTS;
-	pool->memory = (struct dmk_range){first.v, first.v + ((nr_slots << DMK_SLOT_SHIFT) - 1)};
-	pool->slots = dmk_meta_alloc(slots_size(pool->nr_slots), true);
-	if (!pool->slots)
-		goto free_pages;
-	pool->free_in_segment = dmk_meta_alloc(pool->nr_segments, true);
-	if (!pool->free_in_segment)
-		goto free_slots;
-	__builtin_memset(pool->free_in_segment, DMK_SEGMENT_SLOTS, pool->nr_segments);
-	return pool;
-
-free_slots:
-	dmk_meta_free(pool->slots, slots_size(pool->nr_slots));
-free_pages:
-	os->ops->pages_free(os->ctx, first, (size_t)(nr_slots << DMK_SLOT_SHIFT));
-free_pool:
-	dmk_meta_free(pool, sizeof(*pool));
-	return NULL;
-}
-
-static void pool_free(struct dmk_bounce *pool)
-{
-	const struct dmk_os *os = &dmk_core.os;
-
-	dmk_meta_free(pool->free_in_segment, pool->nr_segments);
-	os->ops->pages_free(os->ctx, DMK_PHYS(pool->memory.first),
-			    pool->nr_slots << DMK_SLOT_SHIFT);
-	dmk_meta_free(pool->slots, slots_size(pool->nr_slots));
-	dmk_meta_free(pool, sizeof(*pool));
-}
+/* --- pools -------------------------------------------------------------------------------------------------------- */
 
 /*
  * As low as it fits, because devices of 28 and 30 bits are common and the pool is of use to a device only where it reaches; and
  * smaller, when there is no run of memory that long.
  */
-static struct dmk_bounce *pool_below(unsigned int bits, uint64_t nr_slots)
+static struct dmk_slot_pool *pool_below(unsigned int bits, uint64_t nr_slots, size_t nr_areas)
 {
 	static const unsigned int widths[] = {28, 30, 32};
-	struct dmk_bounce *pool;
+	struct dmk_slot_pool *pool;
 	struct dmk_range low;
 
 	for (; nr_slots >= DMK_SEGMENT_SLOTS;
@@ -188,7 +173,7 @@ static struct dmk_bounce *pool_below(unsigned int bits, uint64_t nr_slots)
 		for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
 			if (widths[i] > bits || !dmk_low_memory(widths[i], &low))
 				continue;
-			pool = pool_new(nr_slots, low);
+			pool = dmk_slot_pool_new(DMK_BOUNCE_MAIN, nr_slots, nr_areas, low);
 			if (pool)
 				return pool;
 		}
@@ -229,19 +214,26 @@ static uint64_t default_slots(void)
 }
 
 /* For devices of 24 bits, where the main pool is out of their reach and the machine has such memory: at most 1 MiB. */
-static struct dmk_bounce *lowest_pool(const struct dmk_bounce *main_pool)
+static void add_lowest(struct dmk_bounce *source)
 {
 	const uint64_t zone_last = dmk_core.machine->dma_zone_last;
 	const uint64_t share = ram_bytes(zone_last) / 16 >> DMK_SLOT_SHIFT;
 	const uint64_t most = (1ULL << 20) >> DMK_SLOT_SHIFT;
+	struct dmk_slot_pool *pool;
 
-	if (!zone_last || main_pool->memory.last <= zone_last || share < DMK_SEGMENT_SLOTS)
-		return NULL;
-	return pool_new(share < most ? share / DMK_SEGMENT_SLOTS * DMK_SEGMENT_SLOTS : most,
-			(struct dmk_range){0, zone_last});
+	if (!zone_last || source->pools[0]->memory.last <= zone_last || share < DMK_SEGMENT_SLOTS)
+		return;
+	pool = dmk_slot_pool_new(DMK_BOUNCE_LOW,
+				 share < most ? share / DMK_SEGMENT_SLOTS * DMK_SEGMENT_SLOTS
+					      : most,
+				 source->nr_areas, (struct dmk_range){0, zone_last});
+	if (!pool)
+		return;
+	pool->low = true;
+	dmk_bounce_add(source, pool);
 }
 
-static void say_size(const struct dmk_bounce *pool, uint64_t asked)
+static void say_size(const struct dmk_slot_pool *pool, uint64_t asked)
 {
 	struct dmk_text text = {.used = 0};
 
@@ -257,35 +249,127 @@ static void say_size(const struct dmk_bounce *pool, uint64_t asked)
 	dmk_log(pool->nr_slots < asked ? DMK_LOG_WARNING : DMK_LOG_INFO, NULL, text.data);
 }
 
+static size_t areas_of(const struct wish *wish)
+{
+	if (!wish->areas)
+		return DEFAULT_AREAS;
+	return wish->areas >= MOST_AREAS ? MOST_AREAS : (size_t)dmk_power_of_two_for(wish->areas);
+}
+
+static size_t most_slots(const struct wish *wish, size_t slots)
+{
+	if (wish->most != ~0ULL)
+		return wish->most > slots ? (size_t)wish->most : slots;
+	return wish->slots || slots > ~(size_t)0 / GROWS_TO ? slots : slots * GROWS_TO;
+}
+
+/* --- sources ------------------------------------------------------------------------------------------------------ */
+
+static void source_free(struct dmk_bounce *source)
+{
+	for (size_t i = 0; i < source->nr_pools; i++)
+		dmk_slot_pool_free(source->pools[i]);
+	dmk_meta_free(source, sizeof(*source));
+}
+
+static struct dmk_bounce *default_source(const struct wish *wish)
+{
+	const uint64_t slots = wish->slots ? whole_segments(wish->slots) : default_slots();
+	struct dmk_bounce *source = dmk_meta_alloc(sizeof(*source), true);
+	struct dmk_slot_pool *pool;
+
+	if (!source)
+		return NULL;
+	source->nr_areas = areas_of(wish);
+	pool = pool_below(32, slots, source->nr_areas);
+	if (!pool) {
+		dmk_meta_free(source, sizeof(*source));
+		return NULL;
+	}
+	dmk_bounce_add(source, pool);
+	say_size(pool, slots);
+	add_lowest(source);
+	source->most_slots = most_slots(wish, source->slots);
+	return source;
+}
+
+/* Without its memory it is there all the same, so that its devices reach no other. It never grows. */
+static void start_restricted(const struct dmk_memory *region)
+{
+	struct dmk_bounce *source = dmk_meta_alloc(sizeof(*source), true);
+	struct dmk_slot_pool *pool = source ? dmk_slot_pool_of(region) : NULL;
+	struct dmk_text text = {.used = 0};
+
+	if (source) {
+		source->region = region;
+		source->next = dmk_core.restricted;
+		dmk_core.restricted = source;
+	}
+	if (pool) {
+		dmk_bounce_add(source, pool);
+		source->most_slots = source->slots;
+		return;
+	}
+	dmk_text_say(&text, "restricted-dma-pool ");
+	dmk_text_say(&text, region->name);
+	dmk_text_say(&text, " can not be used: no memory for its records; its devices get no DMA");
+	dmk_log(DMK_LOG_ERR, NULL, text.data);
+}
+
+/* What a device of a region that could not even be recorded has: nothing. */
+static struct dmk_bounce nowhere;
+
+static struct dmk_bounce *source_of_region(const struct dmk_memory *region)
+{
+	for (struct dmk_bounce *source = dmk_core.restricted; source; source = source->next) {
+		if (source->region == region)
+			return source;
+	}
+	return &nowhere;
+}
+
+void dmk_bounce_attach(struct dmk_dev *dev)
+{
+	const struct dmk_memory *region = dev->bus ? dev->bus->restricted_pool : NULL;
+
+	dev->bounce = region ? source_of_region(region) : dmk_core.bounce;
+	dev->force_bounce = region;
+}
+
 bool dmk_bounce_start(const char *parameters)
 {
+	const struct dmk_machine *machine = dmk_core.machine;
 	const struct wish wish = parse_parameters(parameters);
-	uint64_t slots = wish.slots ? whole_segments(wish.slots) : default_slots();
+	const bool needed = machine->caps & DMK_CAP_PRIVATE;
 
-	dmk_core.bounce_force = wish.force;
-	if (wish.none || !(wish.force || dmk_core.machine->caps & DMK_CAP_BOUNCE))
-		return true;
-	dmk_core.bounce = pool_below(32, slots);
-	if (!dmk_core.bounce) {
-		dmk_log(DMK_LOG_ERR, NULL,
-			"bounce buffer: no memory that devices reach; what would bounce will fail");
-		return false;
+	dmk_core.bounce_force = wish.force || needed;
+	dmk_core.bounce_none = wish.none;
+	for (unsigned int i = 0; i < machine->nr_memory; i++) {
+		if (machine->memory[i].kind == DMK_MEMORY_RESTRICTED_POOL)
+			start_restricted(&machine->memory[i]);
 	}
-	say_size(dmk_core.bounce, slots);
-	dmk_core.bounce->next = lowest_pool(dmk_core.bounce);
-	return true;
+	if (wish.none || !(dmk_core.bounce_force || machine->caps & DMK_CAP_BOUNCE))
+		return true;
+	dmk_core.bounce = default_source(&wish);
+	if (dmk_core.bounce)
+		return true;
+	dmk_log(DMK_LOG_ERR, NULL,
+		"bounce buffer: no memory that devices reach; what would bounce will fail");
+	return false;
 }
 
 void dmk_bounce_stop(void)
 {
-	struct dmk_bounce *pool = dmk_core.bounce;
+	struct dmk_bounce *source = dmk_core.bounce;
 
+	dmk_transients_stop();
 	dmk_core.bounce = NULL;
-	dmk_core.bounce_force = false;
-	while (pool) {
-		struct dmk_bounce *next = pool->next;
-
-		pool_free(pool);
-		pool = next;
+	dmk_core.bounce_force = dmk_core.bounce_none = false;
+	if (source)
+		source_free(source);
+	while (dmk_core.restricted) {
+		source = dmk_core.restricted;
+		dmk_core.restricted = source->next;
+		source_free(source);
 	}
 }

@@ -23,8 +23,10 @@ struct dmk_core {
 	const struct dmk_machine *machine;
 	bool running;
 
-	bool bounce_force;         /* swiotlb=force: every mapping bounces */
+	bool bounce_force; /* every mapping bounces: swiotlb=force, private memory */
+	bool bounce_none;  /* swiotlb=noforce */
 	struct dmk_bounce *bounce; /* where devices bounce by default; NULL: nowhere */
+	struct dmk_bounce *restricted; /* regions that devices are restricted to, a list */
 };
 extern struct dmk_core dmk_core;
 

@@ -31,7 +31,7 @@ void dmk_dev_init(struct dmk_dev *dev, const char *name, const struct dmk_bus *b
 	dev->name = name;
 	dev->bus = bus;
 	dev->device = owner;
-	dev->bounce = dmk_core.bounce;
+	dmk_bounce_attach(dev);
 	reset_limits(dev);
 }
 
@@ -44,6 +44,14 @@ void dmk_dev_exit(struct dmk_dev *dev)
 {
 	dmk_pools_forget_device(dev);
 	dmk_allocations_forget_device(dev);
+}
+
+/* Whether it is memory that the device may be given: RAM, or the region that it is restricted to. */
+static bool is_for(const struct dmk_dev *dev, const struct dmk_memory *memory)
+{
+	const struct dmk_memory *only = dmk_bounce_memory(dev);
+
+	return only ? memory == only : memory->kind == DMK_MEMORY_RAM;
 }
 
 /* Whether a device with this mask can be given at least one page of RAM to work with. */
@@ -60,7 +68,7 @@ static bool mask_serves(const struct dmk_dev *dev, uint64_t mask)
 		for (unsigned int m = 0; m < machine->nr_memory; m++) {
 			const struct dmk_memory *memory = &machine->memory[m];
 
-			if (memory->kind == DMK_MEMORY_RAM &&
+			if (is_for(dev, memory) &&
 			    dmk_range_make(memory->first.v, memory->size, &ram) &&
 			    dmk_range_common(part, ram, &common) &&
 			    dmk_range_bytes(common) >= DMK_PAGE_SIZE)
@@ -124,7 +132,7 @@ static uint64_t last_ram_on_bus(const struct dmk_dev *dev)
 		for (unsigned int m = 0; m < machine->nr_memory; m++) {
 			const struct dmk_memory *memory = &machine->memory[m];
 
-			if (memory->kind != DMK_MEMORY_RAM ||
+			if (!is_for(dev, memory) ||
 			    !dmk_range_make(memory->first.v, memory->size, &ram) ||
 			    !dmk_range_common(part, ram, &common))
 				continue;
@@ -188,7 +196,7 @@ bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma)
 		return true;
 	return dev->bounce &&
 	       dmk_window_to_phys(dev->bus, (struct dmk_range){dma.v, dma.v}, &phys) &&
-	       dmk_bounce_pool(dev, phys);
+	       dmk_bounce_has(dev, phys);
 }
 
 unsigned int dmk_cache_alignment(void)

@@ -36,6 +36,17 @@ static struct dmk_mapping refused(enum dmk_reason reason)
 	return (struct dmk_mapping){.dma = DMK_MAPPING_ERROR, .reason = reason};
 }
 
+static const char *why_refused(const struct dmk_dev *dev, enum dmk_reason reason)
+{
+	if (reason == DMK_REASON_TOO_LARGE)
+		return " are more than can be bounced at once: see dma_max_mapping_size()";
+	if (dmk_bounce_memory(dev))
+		return " can't be bounced: the device does not reach its restricted-dma-pool, or that is not usable";
+	if (dmk_core.bounce_none)
+		return " would have to be bounced, and swiotlb=noforce forbids it";
+	return " are out of the device's reach and there is nowhere to bounce";
+}
+
 /* NO_ROOM has been said, with the numbers, by the pool. */
 static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum dmk_reason reason)
 {
@@ -48,10 +59,7 @@ static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum d
 	dmk_text_number(&text, dmk_range_bytes(phys));
 	dmk_text_say(&text, " bytes at ");
 	dmk_text_hex(&text, phys.first);
-	dmk_text_say(&text,
-		     reason == DMK_REASON_TOO_LARGE
-			     ? " are more than can be bounced at once"
-			     : " are out of the device's reach and there is nowhere to bounce");
+	dmk_text_say(&text, why_refused(dev, reason));
 	dmk_log(DMK_LOG_WARNING, dev, text.data);
 }
 
@@ -117,45 +125,34 @@ static bool cached(const struct dmk_dev *dev, dmk_phys phys, size_t size, enum d
 void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
 		      unsigned long attrs)
 {
-	struct dmk_bounce *pool;
 	dmk_phys phys;
 
 	if (nothing_to_do(dev) || !behind(dev, dma, &phys))
 		return;
-	pool = dmk_bounce_pool(dev, phys);
-	if (pool)
-		dmk_bounce_unmap(pool, dev, phys, dir, attrs);
-	else if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC) && cached(dev, phys, size, dir))
+	if (!dmk_bounce_unmap(dev, phys, dir, attrs) && !(attrs & DMK_ATTR_SKIP_CPU_SYNC) &&
+	    cached(dev, phys, size, dir))
 		dmk_cache_for_cpu(phys, size, dir);
 }
 
 void dmk_direct_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
 {
-	struct dmk_bounce *pool;
 	struct dmk_range range;
 	dmk_phys phys;
 
-	if (nothing_to_do(dev) || !behind(dev, dma, &phys))
+	if (nothing_to_do(dev) || !behind(dev, dma, &phys) || !dmk_range_make(phys.v, size, &range))
 		return;
-	pool = dmk_bounce_pool(dev, phys);
-	if (pool && dmk_range_make(phys.v, size, &range))
-		dmk_bounce_sync_for_cpu(pool, dev, range, dir);
-	else if (!pool && cached(dev, phys, size, dir))
+	if (!dmk_bounce_sync_for_cpu(dev, range, dir) && cached(dev, phys, size, dir))
 		dmk_cache_for_cpu(phys, size, dir);
 }
 
 void dmk_direct_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,
 				enum dmk_direction dir)
 {
-	struct dmk_bounce *pool;
 	struct dmk_range range;
 	dmk_phys phys;
 
-	if (nothing_to_do(dev) || !behind(dev, dma, &phys))
+	if (nothing_to_do(dev) || !behind(dev, dma, &phys) || !dmk_range_make(phys.v, size, &range))
 		return;
-	pool = dmk_bounce_pool(dev, phys);
-	if (pool && dmk_range_make(phys.v, size, &range))
-		dmk_bounce_sync_for_device(pool, dev, range, dir);
-	else if (!pool && cached(dev, phys, size, dir))
+	if (!dmk_bounce_sync_for_device(dev, range, dir) && cached(dev, phys, size, dir))
 		dmk_cache_for_device(phys, size, dir);
 }

@@ -120,11 +120,51 @@ void dmk_managed_release(struct dmk_dev *dev);
 
 /* --- counters ----------------------------------------------------------------------------------------------------- */
 
-/** Bounce buffer statistics (BNC-04), in slots of @slot_size bytes. */
+/**
+ * Bounce buffers in numbers (BNC-04): slots of @slot_size bytes in the pools that a device may use. Beside each the name that Linux
+ * has for it in debugfs.
+ */
 struct dmk_bounce_stats {
-	size_t slot_size, total, used, high_water;
-	uint64_t refused;
+	size_t slot_size;
+	size_t total;          /* io_tlb_nslabs; pools that were added are in it */
+	size_t used;           /* io_tlb_used */
+	size_t high_water;     /* io_tlb_used_hiwater; of several pools, the sum of each one's */
+	size_t transient;      /* io_tlb_transient_nslabs: memory taken for one mapping each because the pools were full; not in @used */
+	size_t transient_made; /* how many such mappings there were so far */
+	size_t most;           /* what total and transient together may come to: what @total is, where nothing grows */
+	unsigned int pools;    /* how many there are, */
+	unsigned int grown;    /* of them made because the others were full */
+	uint64_t refused;      /* mappings that failed because all was full */
 };
+/** dmk_bounce_statistics - @dev NULL: the pools of all devices that name no region of their own. Zeros: there are none. */
 void dmk_bounce_statistics(struct dmk_dev *dev, struct dmk_bounce_stats *stats);
+
+enum dmk_bounce_pool_kind {
+	DMK_BOUNCE_MAIN,       /* made at the start */
+	DMK_BOUNCE_LOW,        /* made at the start for devices that don't reach all of the first */
+	DMK_BOUNCE_GROWN,      /* made because the others were full */
+	DMK_BOUNCE_RESTRICTED, /* restricted-dma-pool (BNC-05) */
+};
+struct dmk_bounce_pool_stats {
+	enum dmk_bounce_pool_kind kind;
+	dmk_phys first;
+	size_t total, used, high_water; /* slots */
+	size_t areas;                   /* parts with a lock of their own */
+};
+/** dmk_bounce_pool_statistics - one pool of those that dmk_bounce_statistics() adds up, @index from 0; false: there are fewer. */
+bool dmk_bounce_pool_statistics(struct dmk_dev *dev, unsigned int index, struct dmk_bounce_pool_stats *stats);
+
+/* --- bounce buffers: what <linux/swiotlb.h> asks ------------------------------------------------------------------ */
+
+/** dmk_bounce_active - whether the device has somewhere to bounce */
+bool dmk_bounce_active(const struct dmk_dev *dev);
+/** dmk_bounce_force - whether it bounces always: swiotlb=force, a restricted region, private memory */
+bool dmk_bounce_force(const struct dmk_dev *dev);
+/** dmk_bounce_for_alloc - whether its consistent memory is of a restricted region too (BNC-05) */
+bool dmk_bounce_for_alloc(const struct dmk_dev *dev);
+/** dmk_bounce_buffer - whether @phys is memory that the device bounces in */
+bool dmk_bounce_buffer(const struct dmk_dev *dev, dmk_phys phys);
+/** dmk_bounce_max_mapping - bytes that can be bounced at once, wherever in a page the buffer begins, under the device's limits */
+size_t dmk_bounce_max_mapping(const struct dmk_dev *dev);
 
 #endif

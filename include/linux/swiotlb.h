@@ -14,17 +14,30 @@
 /** is_swiotlb_active - whether the device has somewhere to bounce */
 static inline bool is_swiotlb_active(struct device *dev)
 {
-	struct dmk_bounce_stats stats;
+	return dmk_bounce_active(dmk_dma_dev(dev));
+}
 
-	dmk_bounce_statistics(dmk_dma_dev(dev), &stats);
-	return stats.total;
+/** is_swiotlb_force_bounce - whether each of its mappings is bounced, reach or not */
+static inline bool is_swiotlb_force_bounce(struct device *dev)
+{
+	return dmk_bounce_force(dmk_dma_dev(dev));
+}
+
+/** is_swiotlb_for_alloc - whether its consistent memory is of a restricted-dma-pool too */
+static inline bool is_swiotlb_for_alloc(struct device *dev)
+{
+	return dmk_bounce_for_alloc(dmk_dma_dev(dev));
+}
+
+/** is_swiotlb_buffer - whether there is bounce memory of the device at @paddr */
+static inline bool is_swiotlb_buffer(struct device *dev, phys_addr_t paddr)
+{
+	return dmk_bounce_buffer(dmk_dma_dev(dev), DMK_PHYS(paddr));
 }
 
 static inline size_t swiotlb_max_mapping_size(struct device *dev)
 {
-	size_t lost = (dma_get_min_align_mask(dev) + IO_TLB_SIZE) & ~(IO_TLB_SIZE - 1);
-
-	return IO_TLB_SIZE * IO_TLB_SEGSIZE - (dma_get_min_align_mask(dev) ? lost : 0);
+	return dmk_bounce_max_mapping(dmk_dma_dev(dev));
 }
 
 #endif

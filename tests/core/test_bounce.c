@@ -6,6 +6,8 @@
 
 enum { SLOT = 2048, SEGMENT = 256 << 10 };
 
+#define NO_GROWTH "dmakit.swiotlb_max=0"
+
 /* --- the parameter ------------------------------------------------------------------------------------------------ */
 
 static const struct parameter_row {
@@ -92,7 +94,8 @@ static void test_MSK_05_a_lower_pool_for_24_bits(void **state)
 	dmk_dma dma;
 
 	/* The main pool, taken from above, is out of the zone's reach. */
-	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .dma_zone_last = LOW(0x2fffff)});
+	fake_start(&(struct fake_options){
+		.caps = DMK_CAP_BOUNCE, .parameters = NO_GROWTH, .dma_zone_last = LOW(0x2fffff)});
 	assert_int_equal(dmk_set_mask(&fake_dev, LOW(0x2fffff), true, false), 0);
 	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 4096, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
 	/* The zone's sixteenth is less than a segment: there is no such pool, and no bad address either. */
@@ -306,7 +309,13 @@ static const struct bound_row {
 	{"a wider alignment", 0x1f123, 4096, 0x1ffff, 0, 0},
 	{"an alignment of 16 bytes", 0x1f12f, 4096, 15, 0, 0},
 	{"no crossing of 4 KiB", 0, 4096, 0, 4095, 0},
-	{"a mapping that must cross 4 KiB", 100, 4096, 0, 4095, DMK_REASON_NO_ROOM},
+	{"no crossing of 4 KiB, by leaving the offset", 100, 4096, 0, 4095, 0},
+	{"a mapping that must cross 4 KiB", 100, 4096, 511, 4095, DMK_REASON_TOO_LARGE},
+	{"the largest that need not", 511, 2048, 511, 4095, 0},
+	{"no crossing of 256 KiB", 4096 * 3 + 77, SEGMENT, 0, SEGMENT - 1, 0},
+	{"between boundaries of 512 bytes", 700, 512, 0, 511, 0},
+	{"more than is between them", 0, 513, 0, 511, DMK_REASON_TOO_LARGE},
+	{"nearly that, and aligned", 15, 512 - 15, 15, 511, 0},
 	{"an alignment no mapping has", 0, 1, 0x7ffff, 0, DMK_REASON_TOO_LARGE},
 };
 
@@ -346,7 +355,7 @@ static void test_BNC_04_STR_05_full_and_room_again(void **state)
 	struct dmk_bounce_stats stats;
 	dmk_dma dma[256], more;
 
-	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = NO_GROWTH});
 	fake_log_count = 0;
 	for (int i = 0; i < 256; i++) {
 		dma[i] = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(i * 2048)), 2048, DMK_TO_DEVICE, 0,
