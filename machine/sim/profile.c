@@ -175,14 +175,31 @@ static bool is_isa(const struct tree *tree, int node)
 
 static int read_bus(struct reader *r, int bus, unsigned int depth);
 
+/* ISA's addresses begin with a cell that says of which kind they are: 0 is memory. Cards with ports are passed over. */
+static bool is_isa_port(const struct tree *tree, int node)
+{
+	int size;
+	const fdt32_t *cells = fdt_getprop(tree->fdt, node, "reg", &size);
+
+	return is_isa(tree, fdt_parent_offset(tree->fdt, node)) &&
+	       (!cells || size < 4 || fdt32_ld(cells));
+}
+
+static int read_isa(struct reader *r, int node, unsigned int depth)
+{
+	int result = dmk_sim_bus_get(r, node, node, &r->profile->machine.isa);
+
+	return result ? result : read_bus(r, node, depth + 1);
+}
+
 static int read_node(struct reader *r, int node, unsigned int depth)
 {
 	if (dmk_sim_is_pci(&r->tree, node) && dmk_tree_enabled(&r->tree, node))
 		return dmk_sim_read_pci(r, node);
-	if (is_no_device(&r->tree, node))
+	if (is_no_device(&r->tree, node) || is_isa_port(&r->tree, node))
 		return 0;
 	if (is_isa(&r->tree, node))
-		return dmk_sim_bus_get(r, node, node, &r->profile->machine.isa);
+		return read_isa(r, node, depth);
 	if (dmk_tree_compatible(&r->tree, node, "simple-bus"))
 		return read_bus(r, node, depth + 1);
 	return read_platform_device(r, node);

@@ -429,9 +429,12 @@ static void test_configuration_space_ends_where_it_ends(void **state)
 
 static void test_no_more_vectors_are_given_than_the_card_has(void **state)
 {
+	/* pc-isa has lines only. */
+	int given = machine_is("pc-isa") ? -ENOSPC : 4;
+
 	assert_int_equal(pci_msix_vec_count(lab->pdev), 4);
 	assert_int_equal(pci_alloc_irq_vectors(lab->pdev, 5, 64, PCI_IRQ_MSIX), -ENOSPC);
-	assert_int_equal(pci_alloc_irq_vectors(lab->pdev, 1, 64, PCI_IRQ_MSIX), 4);
+	assert_int_equal(pci_alloc_irq_vectors(lab->pdev, 1, 64, PCI_IRQ_MSIX), given);
 	pci_free_irq_vectors(lab->pdev);
 }
 

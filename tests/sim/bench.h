@@ -66,7 +66,16 @@ int bench_wait(const unsigned int *count, unsigned int least);
 /** Event @kind number @n since the bench was opened, or NULL. */
 const struct dmk_event *bench_event(enum dmk_event_kind kind, unsigned int n);
 
-static const char *const bench_profiles[] = {"pc", "arm-noncoherent", "rpi-like", "tiny"};
+/* In the order of the list of machines. */
+static const char *const bench_profiles[] = {"pc",
+					     "pc-isa",
+					     "highmem32",
+					     "arm-noncoherent",
+					     "arm-noncoherent-128",
+					     "rpi-like",
+					     "restricted",
+					     "confidential",
+					     "tiny"};
 enum { BENCH_PROFILES = sizeof(bench_profiles) / sizeof(bench_profiles[0]) };
 
 #endif

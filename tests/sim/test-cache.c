@@ -9,7 +9,11 @@
 #include <pthread.h>
 #include <time.h>
 
-enum { LINE = 64, AREA = 2 * 4096, AT = 0x100000 };
+enum { AREA = 2 * 4096, AT = 0x100000 };
+
+/* The board: each test is run on that of 64-byte lines and on that of 128. */
+static const char *board;
+static unsigned int line_size;
 
 static void clean(uint64_t phys, size_t size)
 {
@@ -51,7 +55,8 @@ static void device_read(uint64_t phys, void *bytes, size_t size)
 
 static void open_still(unsigned int evictions)
 {
-	bench_open("arm-noncoherent", NULL);
+	bench_open(board, NULL);
+	assert_int_equal(bench.machine->cache_line, line_size);
 	sim()->profile.evictions = evictions;
 }
 
@@ -93,11 +98,11 @@ static void test_MEM_08_an_invalidate_takes_the_neighbour_in_the_line_with_it(vo
 
 	open_still(0);
 	cpu = bench_direct(AT);
-	cpu[LINE - 1] = 'x'; /* dirty, and not in the buffer [AT, AT + 8) */
-	cpu[LINE] = 'y';     /* the next line is out of it */
+	cpu[line_size - 1] = 'x'; /* dirty, and not in the buffer [AT, AT + 8) */
+	cpu[line_size] = 'y';     /* the next line is out of it */
 	invalidate(AT, 8);
-	assert_int_equal(cpu[LINE - 1], 0);
-	assert_int_equal(cpu[LINE], 'y');
+	assert_int_equal(cpu[line_size - 1], 0);
+	assert_int_equal(cpu[line_size], 'y');
 	bench_close();
 }
 
@@ -108,8 +113,8 @@ static void test_MEM_08_a_dirty_neighbour_is_written_over_what_the_device_wrote(
 	open_still(0);
 	cpu = bench_direct(AT);
 	device_write(AT, "d", 1);
-	cpu[LINE - 1] = 'x';
-	clean(AT + LINE - 1, 1);
+	cpu[line_size - 1] = 'x';
+	clean(AT + line_size - 1, 1);
 	device_read(AT, &seen, 1);
 	assert_int_equal(seen, 0);
 	bench_close();
@@ -235,21 +240,21 @@ static uint64_t pick(uint64_t limit)
 
 static void oracle_line(struct oracle *o, size_t line, enum sim_cache_op op)
 {
-	bool dirty = memcmp(o->cpu + line, o->base + line, LINE);
+	bool dirty = memcmp(o->cpu + line, o->base + line, line_size);
 
 	if (op & SIM_CLEAN && dirty)
-		memcpy(o->dram + line, o->cpu + line, LINE);
+		memcpy(o->dram + line, o->cpu + line, line_size);
 	if (op & SIM_CLEAN && dirty)
-		memcpy(o->base + line, o->cpu + line, LINE);
+		memcpy(o->base + line, o->cpu + line, line_size);
 	if (!(op & SIM_INVALIDATE))
 		return;
-	memcpy(o->cpu + line, o->dram + line, LINE);
-	memcpy(o->base + line, o->dram + line, LINE);
+	memcpy(o->cpu + line, o->dram + line, line_size);
+	memcpy(o->base + line, o->dram + line, line_size);
 }
 
 static void oracle_op(struct oracle *o, size_t at, size_t size, enum sim_cache_op op)
 {
-	for (size_t line = at / LINE * LINE; line < at + size; line += LINE)
+	for (size_t line = at / line_size * line_size; line < at + size; line += line_size)
 		oracle_line(o, line, op);
 }
 
@@ -310,15 +315,15 @@ static void oracle_follow(struct oracle *o)
 {
 	const uint8_t *cpu = bench_direct(AT), *dram = sim()->memory.dram + offset_of(AT);
 
-	for (size_t line = 0; line < AREA; line += LINE) {
-		bool dirty = memcmp(o->cpu + line, o->base + line, LINE);
+	for (size_t line = 0; line < AREA; line += line_size) {
+		bool dirty = memcmp(o->cpu + line, o->base + line, line_size);
 
-		if (!memcmp(cpu + line, o->cpu + line, LINE) &&
-		    !memcmp(dram + line, o->dram + line, LINE))
+		if (!memcmp(cpu + line, o->cpu + line, line_size) &&
+		    !memcmp(dram + line, o->dram + line, line_size))
 			continue;
 		oracle_line(o, line, dirty ? SIM_CLEAN : SIM_INVALIDATE);
-		assert_memory_equal(cpu + line, o->cpu + line, LINE);
-		assert_memory_equal(dram + line, o->dram + line, LINE);
+		assert_memory_equal(cpu + line, o->cpu + line, line_size);
+		assert_memory_equal(dram + line, o->dram + line, line_size);
 	}
 }
 
@@ -425,7 +430,7 @@ static void test_no_store_of_a_racing_CPU_is_ever_lost(void **state)
 	__atomic_store_n(&racing, false, __ATOMIC_SEQ_CST);
 	pthread_join(disturber, NULL);
 	assert_int_equal(failures, 0);
-	clean(AT, LINE);
+	clean(AT, line_size);
 	/* and the last of each reached memory */
 	for (size_t i = 0; i < WRITERS; i++) {
 		const uint8_t *dram = sim()->memory.dram + offset_of(AT);
@@ -458,5 +463,16 @@ int main(void)
 		cmocka_unit_test(test_no_store_of_a_racing_CPU_is_ever_lost),
 	};
 
-	return cmocka_run_group_tests_name("sim-cache", tests, NULL, NULL);
+	static const struct {
+		const char *board;
+		unsigned int line;
+	} boards[] = {{"arm-noncoherent", 64}, {"arm-noncoherent-128", 128}};
+	int failed = 0;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		board = boards[i].board;
+		line_size = boards[i].line;
+		failed += cmocka_run_group_tests_name(board, tests, NULL, NULL);
+	}
+	return failed;
 }

@@ -280,6 +280,11 @@ static void test_MSI_X_sends_each_vector_and_holds_what_is_masked(void **state)
 		assert_int_equal(bench_config(bdf, cap + 4, 4), 3);
 		table = bench_bar(bdf, 3);
 		irq = bench.port.ops->msi_alloc(bench.port.ctx, bdf, 4, false, message);
+		if (!strcmp(bench_profiles[i], "pc-isa")) {
+			assert_int_equal(irq, -ENOSPC); /* it has lines only */
+			bench_close();
+			continue;
+		}
 		assert_true(irq > 0);
 		for (unsigned int v = 0; v < 4; v++) {
 			assert_int_equal(bench_read(table + 16 * v + 12, 4), 1);
@@ -371,24 +376,26 @@ static void test_ADR_02_DMA_goes_through_the_bus_windows(void **state)
 	for (unsigned int i = 0; i < BENCH_PROFILES; i++) {
 		const struct dmk_event *event;
 		uint32_t *cpu;
+		uint64_t at;
 
 		open_lab(bench_profiles[i]);
-		cpu = bench_direct(0x8000);
+		at = bench_buffer();
+		cpu = bench_direct(at);
 		bench_write(buffer, 4, 0xcafe);
-		lab_go(pci_dma(0x8000), 4, TO_MEMORY);
+		lab_go(pci_dma(at), 4, TO_MEMORY);
 		assert_int_equal(get(8), 0);
-		bench.port.ops->cache_invalidate(bench.port.ctx, DMK_PHYS(0x8000), 4);
+		bench.port.ops->cache_invalidate(bench.port.ctx, DMK_PHYS(at), 4);
 		assert_int_equal(*(volatile uint32_t *)cpu, 0xcafe);
 		cpu[1] = 0xbeef;
-		bench.port.ops->cache_clean(bench.port.ctx, DMK_PHYS(0x8004), 4);
+		bench.port.ops->cache_clean(bench.port.ctx, DMK_PHYS(at + 4), 4);
 		set(LAB_OFFSET, 8);
-		lab_go(pci_dma(0x8004), 4, 0);
+		lab_go(pci_dma(at + 4), 4, 0);
 		assert_int_equal(bench_read(buffer + 8, 4), 0xbeef);
 
 		event = bench_event(DMK_EVENT_DEVICE_ACCESS, 0);
 		assert_non_null(event);
 		assert_int_equal(event->requester, bdf);
-		assert_int_equal(event->dma.v, pci_dma(0x8000));
+		assert_int_equal(event->dma.v, pci_dma(at));
 		assert_int_equal(event->size, 4);
 		assert_true(event->write);
 		assert_int_equal(event->result, 0);
@@ -509,25 +516,28 @@ static void test_edu_DMA_there_and_back_with_interrupt(void **state)
 {
 	for (unsigned int i = 0; i < BENCH_PROFILES; i++) {
 		unsigned int irq;
-		char *cpu;
+		uint64_t at;
+		char *cpu, before;
 
 		open_edu(bench_profiles[i]);
 		irq = bench.port.ops->intx_irq(bench.port.ctx, bdf, 1);
 		enable(irq, true);
-		cpu = bench_direct(0x8000);
+		at = bench_buffer();
+		cpu = bench_direct(at);
 		memset(cpu, 'z', 4096);
-		bench.port.ops->cache_clean(bench.port.ctx, DMK_PHYS(0x8000), 4096);
-		edu_go(pci_dma(0x8000), 0x40000, 4096, 1 | 4);
+		bench.port.ops->cache_clean(bench.port.ctx, DMK_PHYS(at), 4096);
+		edu_go(pci_dma(at), 0x40000, 4096, 1 | 4);
 		assert_true(bench_wait(&bench.rises[irq], 1));
 		assert_int_equal(get(0x24), 0x100);
 		assert_int_equal(get(0x98) & 1, 0);
 		set(0x64, 0x100);
-		edu_go(0x40000 + 100, pci_dma(0x9000), 50, 1 | 2 | 4);
+		before = *(char *)bench_direct(at + 4096 + 50);
+		edu_go(0x40000 + 100, pci_dma(at + 4096), 50, 1 | 2 | 4);
 		assert_true(bench_wait(&bench.rises[irq], 2));
-		bench.port.ops->cache_invalidate(bench.port.ctx, DMK_PHYS(0x9000), 50);
-		cpu = bench_direct(0x9000);
+		bench.port.ops->cache_invalidate(bench.port.ctx, DMK_PHYS(at + 4096), 50);
+		cpu = bench_direct(at + 4096);
 		assert_int_equal(cpu[49], 'z');
-		assert_int_equal(cpu[50], 0);
+		assert_int_equal(cpu[50], before);
 		bench_close();
 	}
 }

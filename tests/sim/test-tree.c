@@ -340,6 +340,23 @@ static void test_ADR_02_windows_of_buses_inside_buses_are_composed(void **state)
 	bench_close();
 }
 
+static void test_an_ISA_bus_has_cards_with_memory_and_passes_ports_over(void **state)
+{
+	open_source(
+		HEAD
+		"dma-coherent; " MEMORY
+		"isa { compatible = \"isa\"; #address-cells = <2>; #size-cells = <1>; ranges = <0 0xc0000 0x400000 0x10000>;"
+		" dma-ranges = <0 0 0 0x80000>;"
+		" serial@i3f8 { compatible = \"ns16550\"; reg = <1 0x3f8 8>; };"
+		" speaker { compatible = \"pnpPNP,800\"; };"
+		" rom@c8000 { compatible = \"x\"; reg = <0 0xc8000 0x100>; }; }; };");
+	assert_int_equal(bench.machine->nr_platform, 1);
+	assert_string_equal(bench.machine->platform[0].name, "408000.rom");
+	assert_ptr_equal(bench.machine->platform[0].dma, bench.machine->isa);
+	assert_int_equal(bench.machine->isa->windows[0].size, 0x80000);
+	bench_close();
+}
+
 static void test_a_card_soldered_to_a_slot_and_its_property(void **state)
 {
 	open_source(
@@ -643,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_MEM_09_a_pool_out_of_the_direct_map_is_reached_by_views),
 		cmocka_unit_test(test_highmem_has_no_direct_address),
 		cmocka_unit_test(test_ADR_02_windows_of_buses_inside_buses_are_composed),
+		cmocka_unit_test(test_an_ISA_bus_has_cards_with_memory_and_passes_ports_over),
 		cmocka_unit_test(test_a_card_soldered_to_a_slot_and_its_property),
 		cmocka_unit_test(test_a_blob_is_read_as_it_is),
 		cmocka_unit_test(test_a_broken_source_is_answered_with_file_node_and_property),
