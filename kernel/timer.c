@@ -276,7 +276,7 @@ void hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*function)(struc
 				   .soft = mode & HRTIMER_MODE_SOFT };
 }
 
-void hrtimer_init(struct hrtimer *timer, int clock, enum hrtimer_mode mode)
+void dmk_hrtimer_init(struct hrtimer *timer, int clock, enum hrtimer_mode mode)
 {
 	hrtimer_setup(timer, NULL, clock, mode);
 }

@@ -418,7 +418,7 @@ void dmk_init_delayed_work(struct delayed_work *work, work_func_t function)
 /* Its time has come, unless it was cancelled in this very moment. */
 void dmk_delayed_work_timer(struct timer_list *timer)
 {
-	struct delayed_work *work = from_timer(work, timer, timer);
+	struct delayed_work *work = timer_container_of(work, timer, timer);
 
 	pthread_mutex_lock(&lock);
 	if (work->work.pending && list_empty(&work->work.entry))

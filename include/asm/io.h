@@ -9,6 +9,7 @@
 #ifndef _ASM_IO_H
 #define _ASM_IO_H
 
+#include <linux/version.h>
 #include <linux/types.h>
 #include <linux/compiler.h>
 
@@ -195,7 +196,9 @@ static inline void __iomem *ioremap_cache(phys_addr_t address, size_t size)
 	return ioremap(address, size);
 }
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 6, 0)
 #define ioremap_nocache(address, size) ioremap(address, size)
+#endif
 
 /**
  * virt_to_bus/bus_to_virt - the address of memory as devices see it, by arithmetic: of the PCI bus where there is one, else of

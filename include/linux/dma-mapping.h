@@ -31,7 +31,9 @@
 #define DMA_ATTR_ALLOC_SINGLE_PAGES (1UL << 7)
 #define DMA_ATTR_NO_WARN (1UL << 8) /* no message in the log when it fails */
 #define DMA_ATTR_PRIVILEGED (1UL << 9)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define DMA_ATTR_MMIO (1UL << 10) /* the physical address is another device's register, not RAM */
+#endif
 
 static __always_inline struct dmk_dev *dmk_dma_dev(struct device *dev)
 {
@@ -97,10 +99,12 @@ static __always_inline size_t dma_max_mapping_size(struct device *dev)
 	return dmk_max_mapping_size(dmk_dma_dev(dev));
 }
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
 static __always_inline size_t dma_opt_mapping_size(struct device *dev)
 {
 	return dmk_opt_mapping_size(dmk_dma_dev(dev));
 }
+#endif
 
 static __always_inline unsigned long dma_get_merge_boundary(struct device *dev)
 {
@@ -215,7 +219,8 @@ static __always_inline void dma_unmap_page_attrs(struct device *dev, dma_addr_t 
 	dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_PAGE);
 }
 
-/** dma_map_phys - the same, by physical address (6.18); with DMA_ATTR_MMIO another device's registers. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+/** dma_map_phys - the same, by physical address; with DMA_ATTR_MMIO another device's registers. */
 static __always_inline dma_addr_t dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 					       enum dma_data_direction dir, unsigned long attrs)
 {
@@ -227,6 +232,7 @@ static __always_inline void dma_unmap_phys(struct device *dev, dma_addr_t addr, 
 {
 	dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_PHYS);
 }
+#endif
 
 /** dma_map_resource - another device's registers; RAM is refused. */
 static __always_inline dma_addr_t dma_map_resource(struct device *dev, phys_addr_t phys_addr, size_t size,
@@ -471,8 +477,10 @@ static __always_inline void *dma_zalloc_coherent(struct device *dev, size_t size
 }
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(4, 15, 0)
 #define dma_alloc_writecombine dma_alloc_wc
 #define dma_free_writecombine dma_free_wc
+#endif
 
 /* --- what an unmap needs, where it needs anything: UNM-01 --------------------------------------------------------- */
 

@@ -15,6 +15,7 @@
 #include <linux/export.h>
 #include <linux/stat.h>
 #include <linux/wait.h>
+#include <linux/version.h>
 
 struct address_space;
 struct cdev;
@@ -107,7 +108,10 @@ void unregister_chrdev(unsigned int major, const char *name) DMK_SYM(unregister_
 int nonseekable_open(struct inode *inode, struct file *file) DMK_SYM(nonseekable_open);
 int stream_open(struct inode *inode, struct file *file) DMK_SYM(stream_open);
 int simple_open(struct inode *inode, struct file *file) DMK_SYM(simple_open);
-loff_t no_llseek(struct file *file, loff_t offset, int whence) DMK_SYM(no_llseek);
+loff_t dmk_no_llseek(struct file *file, loff_t offset, int whence);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define no_llseek dmk_no_llseek
+#endif
 loff_t noop_llseek(struct file *file, loff_t offset, int whence) DMK_SYM(noop_llseek);
 loff_t default_llseek(struct file *file, loff_t offset, int whence) DMK_SYM(default_llseek);
 loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t size) DMK_SYM(fixed_size_llseek);

@@ -5,6 +5,7 @@
 #ifndef _LINUX_HRTIMER_H
 #define _LINUX_HRTIMER_H
 
+#include <linux/version.h>
 #include <linux/compiler.h>
 #include <linux/ktime.h>
 #include <linux/timer.h>
@@ -40,7 +41,10 @@ struct hrtimer {
 	bool soft;
 };
 
-void hrtimer_init(struct hrtimer *timer, int clock, enum hrtimer_mode mode) DMK_SYM(hrtimer_init);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define hrtimer_init(timer, clock, mode) dmk_hrtimer_init((timer), (clock), (mode))
+#endif
+void dmk_hrtimer_init(struct hrtimer *timer, int clock, enum hrtimer_mode mode);
 void hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *timer), int clock,
 		   enum hrtimer_mode mode) DMK_SYM(hrtimer_setup);
 void hrtimer_start(struct hrtimer *timer, ktime_t time, enum hrtimer_mode mode) DMK_SYM(hrtimer_start);

@@ -12,6 +12,7 @@
 #include <linux/compiler.h>
 #include <linux/mm_types.h>
 #include <linux/vmalloc.h>
+#include <linux/version.h>
 
 struct file;
 struct device;
@@ -58,11 +59,26 @@ struct vm_operations_struct {
 	int (*access)(struct vm_area_struct *area, unsigned long address, void *buffer, int size, int write);
 };
 
+/* From Linux 6.3 on drivers change them with vm_flags_set() and its like only. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define DMK_VM_FLAGS                          \
+	union {                               \
+		const vm_flags_t vm_flags;    \
+		vm_flags_t dmk_vm_flags;      \
+	};
+#else
+#define DMK_VM_FLAGS                          \
+	union {                               \
+		vm_flags_t vm_flags;          \
+		vm_flags_t dmk_vm_flags;      \
+	};
+#endif
+
 struct vm_area_struct {
 	unsigned long vm_start; /* what the area is called, from first to last call; not where the user sees it */
 	unsigned long vm_end;
 	unsigned long vm_pgoff;
-	vm_flags_t vm_flags;
+	DMK_VM_FLAGS
 	pgprot_t vm_page_prot;
 	const struct vm_operations_struct *vm_ops;
 	struct file *vm_file;
@@ -92,17 +108,17 @@ static inline unsigned long vma_pages(const struct vm_area_struct *vma)
 
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
-	vma->vm_flags |= flags;
+	vma->dmk_vm_flags |= flags;
 }
 
 static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 {
-	vma->vm_flags &= ~flags;
+	vma->dmk_vm_flags &= ~flags;
 }
 
 static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t clear)
 {
-	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+	vma->dmk_vm_flags = (vma->vm_flags | set) & ~clear;
 }
 
 #endif

@@ -31,7 +31,9 @@ struct platform_device {
 #define to_platform_device(x) ((struct platform_device *)((char *)(x) - __builtin_offsetof(struct platform_device, dev)))
 
 /* remove() lost its meaningless result in Linux 6.11; remove_new() was its other name from 6.3 to 6.12. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define DMK_PLATFORM_REMOVE void (*remove)(struct platform_device *pdev);
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
 #define DMK_PLATFORM_REMOVE                                                                        \
 	union {                                                                                    \
 		void (*remove)(struct platform_device *pdev);                                      \

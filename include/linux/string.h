@@ -11,6 +11,7 @@
 #include <linux/gfp_types.h>
 #include <linux/overflow.h>
 #include <linux/types.h>
+#include <linux/version.h>
 
 void *memcpy(void *to, const void *from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
@@ -49,7 +50,9 @@ size_t dmk_strlcat(char *to, const char *from, size_t size);
 #define strscpy(...) dmk_third(__VA_ARGS__, dmk_strscpy3, dmk_strscpy2, 0)(__VA_ARGS__)
 #define strscpy_pad(...) dmk_third(__VA_ARGS__, dmk_strscpy_pad3, dmk_strscpy_pad2, 0)(__VA_ARGS__)
 /* Functions of newer libcs too, so macros here. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 #define strlcpy(to, from, size) dmk_strlcpy((to), (from), (size))
+#endif
 #define strlcat(to, from, size) dmk_strlcat((to), (from), (size))
 
 char *strnstr(const char *haystack, const char *needle, size_t size) DMK_SYM(strnstr);

@@ -5,6 +5,7 @@
 #ifndef _LINUX_TIMER_H
 #define _LINUX_TIMER_H
 
+#include <linux/version.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/jiffies.h>
@@ -56,11 +57,19 @@ int timer_shutdown(struct timer_list *timer) DMK_SYM(timer_shutdown);
 bool timer_pending(const struct timer_list *timer) DMK_SYM(timer_pending);
 /* <time.h> has a timer_delete() of its own, which takes a void *: so this one does, and both may be declared. */
 #define timer_delete dmk_timer_delete
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 #define del_timer(timer) dmk_timer_delete(timer)
 #define del_timer_sync(timer) timer_delete_sync(timer)
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 #define try_to_del_timer_sync(timer) timer_delete_sync(timer)
+#else
+#define timer_delete_sync_try(timer) timer_delete_sync(timer)
+#endif
 
-#define from_timer(variable, timer, member) container_of(timer, __typeof__(*variable), member)
 #define timer_container_of(variable, timer, member) container_of(timer, __typeof__(*variable), member)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define from_timer(variable, timer, member) timer_container_of(variable, timer, member)
+#endif
 
 #endif

@@ -79,7 +79,7 @@ int remap_pfn_range(struct vm_area_struct *vma, unsigned long address, unsigned 
 	for (size_t i = 0; i < size >> PAGE_SHIFT; i++)
 		put_frame(area, first + i, pfn + i, area->faulted[first + i]);
 	area->uncached |= pgprot_val(prot) & dmk_pgprot_uncached;
-	vma->vm_flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	return 0;
 }
 
@@ -109,7 +109,7 @@ int vm_insert_page(struct vm_area_struct *vma, unsigned long address, struct pag
 		return -EBUSY;
 	get_page(page);
 	put_frame(area, i, page_to_pfn(page), page);
-	vma->vm_flags |= VM_MIXEDMAP;
+	vm_flags_set(vma, VM_MIXEDMAP);
 	return 0;
 }
 
@@ -199,8 +199,8 @@ static struct area *make_area(struct file *file, size_t size, int prot, int flag
 	area->vma.vm_file = file;
 	area->vma.dmk = area;
 	area->vma.vm_page_prot = PAGE_KERNEL;
-	area->vma.vm_flags = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-	area->vma.vm_flags |= (prot & PROT_READ ? VM_READ : 0) |
+	area->vma.dmk_vm_flags = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	area->vma.dmk_vm_flags |= (prot & PROT_READ ? VM_READ : 0) |
 			      (prot & PROT_WRITE ? VM_WRITE : 0) |
 			      (prot & PROT_EXEC ? VM_EXEC : 0) |
 			      (flags & MAP_SHARED ? VM_SHARED | VM_MAYSHARE : 0);

@@ -541,7 +541,7 @@ int simple_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-loff_t no_llseek(struct file *file, loff_t offset, int whence)
+loff_t dmk_no_llseek(struct file *file, loff_t offset, int whence)
 {
 	return -ESPIPE;
 }

@@ -149,7 +149,6 @@ static const struct file_operations edu_fops = {
 	.read = edu_read,
 	.write = edu_write,
 	.unlocked_ioctl = edu_ioctl,
-	.llseek = no_llseek,
 };
 
 static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)

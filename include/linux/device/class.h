@@ -15,12 +15,19 @@ struct dev_pm_ops;
 struct kobj_uevent_env;
 struct module;
 
+/* A class's functions may not change the device from Linux 6.2 on. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define DMK_CLASS_DEVICE const struct device
+#else
+#define DMK_CLASS_DEVICE struct device
+#endif
+
 struct class {
 	const char *name;
 	const struct attribute_group **class_groups;
 	const struct attribute_group **dev_groups;
-	int (*dev_uevent)(const struct device *dev, struct kobj_uevent_env *env);
-	char *(*devnode)(const struct device *dev, umode_t *mode);
+	int (*dev_uevent)(DMK_CLASS_DEVICE *dev, struct kobj_uevent_env *env);
+	char *(*devnode)(DMK_CLASS_DEVICE *dev, umode_t *mode);
 	void (*class_release)(const struct class *class);
 	void (*dev_release)(struct device *dev);
 	const struct dev_pm_ops *pm;
