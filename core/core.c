@@ -172,7 +172,8 @@ int dmk_core_start(const struct dmk_core_config *config)
 				     .machine = config->port.machine};
 	dmk_layout = (struct dmk_layout){.direct_base = dmk_core.machine->direct_base,
 					 .direct_last = dmk_core.machine->direct_last.v,
-					 .memmap = config->memmap};
+					 .memmap = config->memmap,
+					 .wrong_address = config->wrong_address};
 	if (!dmk_allocations_start())
 		return -ENOMEM;
 	/* Both say in the log what they lack, and the machine goes on without. */

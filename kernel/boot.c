@@ -74,6 +74,7 @@ static void stop_slab(void)
 static int start_core(char *error, size_t size)
 {
 	const struct dmk_core_config config = { .port = running, .os = dmk_os_table(), .memmap = dmk_memmap,
+						.wrong_address = dmk_wrong_address,
 						.parameters = running.machine->bootargs };
 
 	return dmk_core_start(&config);

@@ -115,6 +115,8 @@ void dmk_page_free(struct page *page, bool poison);
 void dmk_page_split(struct page *page, unsigned int order);
 /** Whether it points at an entry of the table of pages. */
 bool dmk_page_real(const struct page *page);
+/** The same, and memory has that page; else the caller is told. */
+bool dmk_is_page(const struct page *page, const char *call, struct dmk_place place);
 /** The first page of the run that @page is in, or NULL: it is not in use. */
 struct page *dmk_page_head(const struct page *page);
 phys_addr_t dmk_page_phys(const struct page *page);
@@ -124,6 +126,8 @@ void *dmk_page_cpu(const struct page *page);
 struct page *dmk_page_of(phys_addr_t phys);
 /** Physical address of a pointer into the direct map with memory that it shows behind [address, address + size). */
 bool dmk_direct(const void *address, size_t size, phys_addr_t *phys);
+/** A conversion was given an address that it is not for. */
+void dmk_wrong_address(const char *call, uint64_t address);
 /** Memory of any kind all along. @owned: memory that the page allocator has, or gave out; neither kept back nor a pool. */
 bool dmk_ram(phys_addr_t first, uint64_t size, bool owned);
 /** What a call does that found no memory: say so, with what is free (unless __GFP_NOWARN). @size: bytes. */
@@ -146,6 +150,15 @@ void dmk_slab_stop(void);
 void *dmk_kmalloc_at(size_t size, gfp_t gfp, struct dmk_place place);
 void dmk_kfree_at(const void *memory, struct dmk_place place);
 
+/** Objects in use, of all caches and of kmalloc(). */
+unsigned long dmk_slab_objects(void);
+/** What is wrong with the slabs, or NULL. Slow: for tests. */
+const char *dmk_slab_audit(void);
+
+/** Bytes that the area at @address, its first, was asked for; 0: no such area. */
+size_t dmk_vmalloc_size(const void *address);
+unsigned long dmk_vmalloc_areas(void);
+unsigned long dmk_kmaps(void);
 void dmk_vmalloc_stop(void);
 void dmk_highmem_stop(void);
 bool dmk_is_kmap(const void *address);

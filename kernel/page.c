@@ -94,7 +94,7 @@ unsigned long get_zeroed_page(gfp_t gfp)
 }
 
 /* A pointer that is none into the table of pages is said to be so, and not followed. */
-static bool is_page(const struct page *page, const char *call, struct dmk_place place)
+bool dmk_is_page(const struct page *page, const char *call, struct dmk_place place)
 {
 	if (dmk_page_real(page) && dmk_page_of(dmk_page_phys(page)))
 		return true;
@@ -142,7 +142,7 @@ static bool drop_reference(struct page *page)
 
 static void free_at(struct page *page, unsigned int order, struct dmk_place place)
 {
-	if (!page || !is_page(page, "__free_pages", place) || !may_free(page, order, place) || !drop_reference(page))
+	if (!page || !dmk_is_page(page, "__free_pages", place) || !may_free(page, order, place) || !drop_reference(page))
 		return;
 	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", dmk_page_cpu(page), dmk_page_phys(page), PAGE_SIZE << order,
 			 DMK_REASON_NONE, place);
@@ -211,13 +211,13 @@ void split_page(struct page *page, unsigned int order)
 {
 	struct dmk_place place = DMK_HERE;
 
-	if (is_page(page, "split_page", place) && may_free(page, order, place))
+	if (dmk_is_page(page, "split_page", place) && may_free(page, order, place))
 		dmk_page_split(page, order);
 }
 
 struct page *compound_head(const struct page *page)
 {
-	struct page *head = is_page(page, "compound_head", DMK_HERE) ? dmk_page_head(page) : NULL;
+	struct page *head = dmk_is_page(page, "compound_head", DMK_HERE) ? dmk_page_head(page) : NULL;
 
 	return head ? head : (struct page *)page;
 }
@@ -226,7 +226,7 @@ void get_page(struct page *page)
 {
 	struct page *head;
 
-	if (!is_page(page, "get_page", DMK_HERE))
+	if (!dmk_is_page(page, "get_page", DMK_HERE))
 		return;
 	head = compound_head(page);
 	pthread_mutex_lock(&dmk_frames_lock);
@@ -239,7 +239,7 @@ void put_page(struct page *page)
 	struct dmk_place place = DMK_HERE;
 	struct page *head;
 
-	if (!is_page(page, "put_page", place))
+	if (!dmk_is_page(page, "put_page", place))
 		return;
 	head = dmk_page_head(page);
 	if (!head) {
@@ -259,7 +259,7 @@ void put_page(struct page *page)
 
 int page_count(const struct page *page)
 {
-	struct page *head = is_page(page, "page_count", DMK_HERE) ? dmk_page_head(page) : NULL;
+	struct page *head = dmk_is_page(page, "page_count", DMK_HERE) ? dmk_page_head(page) : NULL;
 	int count;
 
 	if (!head)
@@ -273,6 +273,20 @@ int page_count(const struct page *page)
 bool pfn_valid(unsigned long pfn)
 {
 	return dmk_page_of((phys_addr_t)pfn << PAGE_SHIFT);
+}
+
+/* Called from the driver's own code, in which virt_to_phys() and phys_to_virt() are inline. */
+void dmk_wrong_address(const char *call, uint64_t address)
+{
+	if (call[0] == 'v')
+		dmk_complain(__builtin_return_address(0),
+			     "%s: %#llx is no address of kmalloc() or the page allocator: of vmalloc(), kmap(), a stack, a static "
+			     "variable? What this gives is the address of nothing",
+			     call, (unsigned long long)address);
+	else
+		dmk_complain(__builtin_return_address(0),
+			     "%s: %#llx is beyond the direct map: kmap() or memremap() have an address for it", call,
+			     (unsigned long long)address);
 }
 
 bool dmk_virt_addr_valid(const void *address)

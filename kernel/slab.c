@@ -48,7 +48,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards caches and sl
 static LIST_HEAD(caches);
 static struct kmem_cache *general[ZONE_KINDS][CLASSES_MAX];
 static unsigned int nr_classes;
-static unsigned int line; /* bytes that no two objects share; at least 8 */
+static unsigned int line; /* bytes that no two objects of kmalloc's share; at least 8 */
+static unsigned long nr_objects; /* in use, kmalloc() of pages included */
 
 static const unsigned int class_size[] = { 8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, CLASS_LARGEST };
 static const gfp_t kind_zone[ZONE_KINDS] = { 0, __GFP_DMA32, __GFP_DMA };
@@ -109,6 +110,7 @@ static void *take(struct kmem_cache *cache, size_t size, gfp_t gfp)
 	__set_bit(i, slab->in_use);
 	__set_bit(i, slab->was_used);
 	slab->asked[i] = size;
+	nr_objects++;
 	if (!slab->used++)
 		cache->empty--;
 	if (slab->used == slab->n)
@@ -133,6 +135,7 @@ static void give_back(struct slab *slab, unsigned long i)
 	if (!cache->ctor)
 		memset(slab->first + i * cache->stride, POISON_FREED, cache->stride);
 	__clear_bit(i, slab->in_use);
+	nr_objects--;
 	if (slab->used-- == slab->n)
 		list_move(&slab->link, &cache->slabs);
 	if (slab->used)
@@ -140,6 +143,12 @@ static void give_back(struct slab *slab, unsigned long i)
 	/* One empty slab is kept: alloc and free in turns cost no pages. */
 	if (cache->empty++)
 		slab_free(slab);
+}
+
+static void give_back_pages(struct page *page)
+{
+	nr_objects--;
+	dmk_page_free(page, true);
 }
 
 /* --- what an address is ------------------------------------------------------------------------------------------- */
@@ -219,7 +228,7 @@ static void free_found(const void *memory, const struct kmem_cache *only, const 
 	if (!found.reason) {
 		dmk_memory_event(DMK_EVENT_MEMORY_FREE, found.name, memory, found.phys, found.asked, DMK_REASON_NONE, place);
 		if (found.large)
-			dmk_page_free(found.large, true);
+			give_back_pages(found.large);
 		else
 			give_back(found.slab, found.object);
 	}
@@ -255,6 +264,7 @@ static void *take_pages(size_t size, gfp_t gfp)
 	if (!page)
 		return NULL;
 	page->index = size;
+	nr_objects++;
 	return dmk_page_cpu(page);
 }
 
@@ -275,6 +285,14 @@ static void *try(const void *request)
 	return memory;
 }
 
+/* A product that does not fit into size_t arrives as the largest there is, and is no news to who wrote kcalloc(). */
+static void too_large(size_t size, gfp_t gfp, struct dmk_place place)
+{
+	if (size != SIZE_MAX && !(gfp & __GFP_NOWARN))
+		dmk_complain(place.caller, "kmalloc: %zu bytes, and the most is %lu: kvmalloc() has more, in scattered pages", size,
+			     KMALLOC_MAX_SIZE);
+}
+
 static void *kmalloc_unasked(size_t size, gfp_t gfp, struct dmk_place place)
 {
 	struct request request = { .size = size, .gfp = gfp };
@@ -286,7 +304,11 @@ static void *kmalloc_unasked(size_t size, gfp_t gfp, struct dmk_place place)
 	if (!size)
 		return ZERO_SIZE_PTR;
 	request.cache = size <= CLASS_LARGEST ? class_for(size, gfp) : NULL;
-	memory = size > KMALLOC_MAX_SIZE ? NULL : dmk_memory_insist(try, &request, "kmalloc", size, gfp);
+	if (size > KMALLOC_MAX_SIZE) {
+		too_large(size, gfp, place);
+		return NULL;
+	}
+	memory = dmk_memory_insist(try, &request, "kmalloc", size, gfp);
 	if (!memory)
 		return NULL;
 	if (gfp & __GFP_ZERO)
@@ -393,6 +415,40 @@ void *kvmalloc(size_t size, gfp_t gfp)
 	return memory || size <= PAGE_SIZE ? memory : __vmalloc(size, gfp);
 }
 
+void *dmk_kvrealloc(const void *memory, size_t size, gfp_t gfp)
+{
+	size_t has = dmk_vmalloc_size(memory);
+	void *larger;
+
+	if (size && dmk_memory_fails(gfp, DMK_HERE))
+		return NULL;
+	if (!has && size <= KMALLOC_MAX_SIZE)
+		return krealloc(memory, size, gfp);
+	if (!size) {
+		kvfree(memory);
+		return ZERO_SIZE_PTR;
+	}
+	larger = kvmalloc(size, gfp);
+	if (!larger)
+		return NULL;
+	if (!ZERO_OR_NULL_PTR(memory))
+		memcpy(larger, memory, min(size, has ? has : ksize(memory)));
+	kvfree(memory);
+	return larger;
+}
+
+void kvfree_sensitive(const void *memory, size_t size)
+{
+	if (ZERO_OR_NULL_PTR(memory))
+		return;
+	if (!is_vmalloc_addr(memory)) {
+		kfree_sensitive(memory);
+		return;
+	}
+	memset((void *)memory, 0, min(size, dmk_vmalloc_size(memory)));
+	vfree(memory);
+}
+
 void kvfree(const void *memory)
 {
 	if (is_vmalloc_addr(memory))
@@ -421,7 +477,7 @@ static struct kmem_cache *cache_new(const char *name, unsigned int size, unsigne
 		return NULL;
 	cache->name = strdup(name ? name : "unnamed");
 	cache->size = size;
-	cache->stride = ALIGN(size, max(align, line));
+	cache->stride = ALIGN(size, align);
 	cache->order = order_for(cache->stride);
 	cache->zone = zone;
 	cache->ctor = ctor;
@@ -448,24 +504,51 @@ static void cache_free(struct kmem_cache *cache)
 	free(cache);
 }
 
-DMK_ENTRY struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
-				     void (*ctor)(void *object))
+/*
+ * Aligned to 8 bytes, to what is asked for, and with SLAB_HWCACHE_ALIGN to the cache line, or to the half, quarter, … of it that a small
+ * object fits into. So small ones share a line, also where kmalloc() sees to it that they don't: whose objects a device writes says
+ * so with an alignment of dma_get_cache_alignment() (MEM-08).
+ */
+static unsigned int alignment(unsigned int size, unsigned int align, slab_flags_t flags)
+{
+	unsigned int part = max(line, (unsigned int)L1_CACHE_BYTES);
+
+	if (!(flags & SLAB_HWCACHE_ALIGN))
+		part = 0;
+	while (part / 2 >= size)
+		part /= 2;
+	return max3(align, part, (unsigned int)ARCH_SLAB_MINALIGN);
+}
+
+static struct kmem_cache *create_at(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
+				    void (*ctor)(void *object), struct dmk_place place)
 {
 	gfp_t zone = flags & SLAB_CACHE_DMA ? __GFP_DMA : flags & SLAB_CACHE_DMA32 ? __GFP_DMA32 : 0;
 
-	dmk_might_sleep_at("kmem_cache_create", DMK_HERE);
-	if (!size || size > KMALLOC_MAX_SIZE || (align & (align - 1)) || align > PAGE_SIZE ||
-	    dmk_memory_fails(0, DMK_HERE))
+	dmk_might_sleep_at("kmem_cache_create", place);
+	if (!size || size > KMALLOC_MAX_SIZE || (align & (align - 1)) || align > PAGE_SIZE || dmk_memory_fails(0, place))
 		return NULL;
-	if ((flags & SLAB_HWCACHE_ALIGN) && align < 64)
-		align = size > 32 ? 64 : roundup_pow_of_two(size);
-	return cache_new(name, size, align, zone, ctor);
+	return cache_new(name, size, alignment(size, align, flags), zone, ctor);
+}
+
+struct kmem_cache *(kmem_cache_create)(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
+				       void (*ctor)(void *object))
+{
+	return create_at(name, size, align, flags, ctor, DMK_HERE);
 }
 
 struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
 					      unsigned int useroffset, unsigned int usersize, void (*ctor)(void *object))
 {
-	return dmk_memory_fails(0, DMK_HERE) ? NULL : kmem_cache_create(name, size, align, flags, ctor);
+	return create_at(name, size, align, flags, ctor, DMK_HERE);
+}
+
+struct kmem_cache *dmk_kmem_cache_create_args(const char *name, unsigned int size, struct kmem_cache_args *args, slab_flags_t flags)
+{
+	static const struct kmem_cache_args none;
+	const struct kmem_cache_args *how = args ? args : &none;
+
+	return create_at(name, size, how->align, flags, how->ctor, DMK_HERE);
 }
 
 void kmem_cache_destroy(struct kmem_cache *cache)
@@ -487,15 +570,19 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		dmk_complain(__builtin_return_address(0), "kmem_cache_destroy(%s): %u objects are in use", cache->name, used);
 }
 
-void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+static void *cache_alloc_at(struct kmem_cache *cache, gfp_t gfp, struct dmk_place place)
 {
-	const struct request request = { cache, cache->size, gfp };
-	struct dmk_place place = DMK_HERE;
+	struct request request = { .cache = cache, .gfp = gfp };
 	phys_addr_t phys;
 	void *object;
 
 	if (gfpflags_allow_blocking(gfp))
 		dmk_might_sleep_at("kmem_cache_alloc", place);
+	if (!cache) {
+		dmk_complain(place.caller, "kmem_cache_alloc: the cache is NULL: was kmem_cache_create() looked at?");
+		return NULL;
+	}
+	request.size = cache->size;
 	if (dmk_memory_fails(gfp, place))
 		return NULL;
 	object = dmk_memory_insist(try, &request, "kmem_cache_alloc", cache->size, gfp);
@@ -508,10 +595,42 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 	return object;
 }
 
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	return cache_alloc_at(cache, gfp, DMK_HERE);
+}
+
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
 	if (object)
 		free_found(object, cache, "kmem_cache_free", DMK_HERE);
+}
+
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t n, void **objects)
+{
+	struct dmk_place place = DMK_HERE;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!ZERO_OR_NULL_PTR(objects[i]))
+			free_found(objects[i], cache, "kmem_cache_free_bulk", place);
+}
+
+int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t n, void **objects)
+{
+	struct dmk_place place = DMK_HERE;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		objects[i] = cache_alloc_at(cache, gfp, place);
+		if (!objects[i])
+			goto free;
+	}
+	return n;
+free:
+	while (i--)
+		free_found(objects[i], cache, "kmem_cache_alloc_bulk", place);
+	return 0;
 }
 
 int kmem_cache_shrink(struct kmem_cache *cache)
@@ -531,6 +650,64 @@ unsigned int kmem_cache_size(struct kmem_cache *cache)
 	return cache->size;
 }
 
+/* --- how much ----------------------------------------------------------------------------------------------------- */
+
+unsigned long dmk_slab_objects(void)
+{
+	unsigned long n;
+
+	pthread_mutex_lock(&lock);
+	n = nr_objects;
+	pthread_mutex_unlock(&lock);
+	return n;
+}
+
+/* One slab; what is wrong with it, or NULL. With the lock held. */
+static const char *audit_slab(const struct slab *slab, unsigned long *objects)
+{
+	unsigned long used = 0, i;
+
+	for_each_set_bit(i, slab->in_use, slab->n) {
+		used++;
+		if (slab->asked[i] > slab->cache->stride || !test_bit(i, slab->was_used))
+			return "an object is larger than its place, or was never given out";
+	}
+	*objects += used;
+	if (used != slab->used)
+		return "a slab's count of objects is wrong";
+	if (slab->page->dmk_slab != slab || !(slab->page->flags & DMK_PAGE_SLAB))
+		return "a slab's page is not its own";
+	return NULL;
+}
+
+const char *dmk_slab_audit(void)
+{
+	struct kmem_cache *cache;
+	const char *wrong = NULL;
+	unsigned long objects = 0;
+	struct slab *slab;
+
+	pthread_mutex_lock(&lock);
+	list_for_each_entry(cache, &caches, link) {
+		unsigned int empty = 0;
+		bool full = false;
+
+		list_for_each_entry(slab, &cache->slabs, link) {
+			wrong = wrong ? wrong : audit_slab(slab, &objects);
+			empty += !slab->used;
+			if (full && slab->used < slab->n)
+				wrong = "a slab with room is behind one that is full";
+			full |= slab->used == slab->n;
+		}
+		if (empty != cache->empty)
+			wrong = "the count of empty slabs is wrong";
+	}
+	if (!wrong && objects > nr_objects)
+		wrong = "the count of objects is wrong";
+	pthread_mutex_unlock(&lock);
+	return wrong;
+}
+
 /* --- start and stop ----------------------------------------------------------------------------------------------- */
 
 int dmk_slab_start(const struct dmk_machine *machine)
@@ -540,6 +717,7 @@ int dmk_slab_start(const struct dmk_machine *machine)
 
 	line = max(machine->cache_line, 8U);
 	nr_classes = 0;
+	nr_objects = 0;
 	for (i = 0; i < ARRAY_SIZE(class_size); i++) {
 		unsigned int size = ALIGN(class_size[i], line);
 
@@ -551,7 +729,7 @@ int dmk_slab_start(const struct dmk_machine *machine)
 
 			snprintf(name, sizeof(name), "kmalloc-%u", size);
 			/* A power of two is aligned to itself. */
-			cache = cache_new(name, size, is_power_of_2(size) ? size : 0, kind_zone[kind], NULL);
+			cache = cache_new(name, size, is_power_of_2(size) ? size : line, kind_zone[kind], NULL);
 			if (!cache)
 				return -ENOMEM;
 			cache->general = true;

@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,34 +12,45 @@
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
+enum maker { BY_VMALLOC, BY_VMAP, BY_MAP_RAM };
+
 struct area {
-	struct list_head link;
 	char *first;
 	size_t n;      /* pages */
 	size_t asked;  /* bytes */
-	bool owns;     /* vmalloc(): the pages go with the view */
+	enum maker maker; /* whose opposite takes it away */
+	bool puts;        /* vmap() with VM_MAP_PUT_PAGES: a reference to each page goes with the view */
 	struct page *page[];
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the list */
-static LIST_HEAD(areas);
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the tree */
+static void *areas;                                      /* of struct area, by address */
+static unsigned long nr_areas;
 
-/* With the lock held. The area itself does not change while it is on the list. */
+/* Equal is what overlaps: one byte looks for the area that it is in. */
+static int by_address(const void *a, const void *b)
+{
+	const struct area *x = a, *y = b;
+
+	if (x->first + x->n * PAGE_SIZE <= y->first)
+		return -1;
+	return y->first + y->n * PAGE_SIZE <= x->first;
+}
+
+/* With the lock held. The area itself does not change while it is in the tree. */
 static struct area *area_of(const void *address)
 {
-	const char *at = address;
-	struct area *area;
+	const struct area page = { .first = (char *)((uintptr_t)address & PAGE_MASK), .n = 1 };
+	struct area **found = tfind(&page, &areas, by_address);
 
-	list_for_each_entry(area, &areas, link)
-		if (at >= area->first && at < area->first + area->n * PAGE_SIZE)
-			return area;
-	return NULL;
+	return found ? *found : NULL;
 }
 
 static void *show(struct area *area, enum dmk_view view)
 {
 	const struct dmk_port *port = dmk_port_running;
 	dmk_phys *phys = malloc(area->n * sizeof(*phys));
+	bool known;
 	size_t i;
 
 	if (!phys)
@@ -50,9 +62,12 @@ static void *show(struct area *area, enum dmk_view view)
 	if (!area->first)
 		return NULL;
 	pthread_mutex_lock(&lock);
-	list_add(&area->link, &areas);
+	known = tsearch(area, &areas, by_address);
+	nr_areas += known;
 	pthread_mutex_unlock(&lock);
-	return area->first;
+	if (!known)
+		port->ops->view_unmap(port->ctx, area->first, area->n);
+	return known ? area->first : NULL;
 }
 
 /* Neighbours in the view are no neighbours in memory: who takes it for contiguous finds other bytes there. */
@@ -67,8 +82,10 @@ static void area_free(struct area *area)
 {
 	size_t i;
 
-	for (i = 0; area->owns && i < area->n; i++)
+	for (i = 0; area->maker == BY_VMALLOC && i < area->n; i++)
 		dmk_page_free(area->page[i], true);
+	for (i = 0; area->puts && i < area->n; i++)
+		put_page(area->page[i]);
 	free(area);
 }
 
@@ -94,11 +111,10 @@ static void *vmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
 	area = calloc(1, sizeof(*area) + n * sizeof(area->page[0]));
 	if (!area)
 		return NULL;
-	area->owns = true;
 	area->asked = size;
 	for (area->n = 0; area->n < n; area->n++) {
-		area->page[area->n] = dmk_page_alloc(gfp | (gfp & (__GFP_DMA | __GFP_DMA32) ? 0 : __GFP_HIGHMEM), 0,
-						     DMK_PAGE_VMALLOC);
+		area->page[area->n] = dmk_page_insist(gfp | (gfp & (__GFP_DMA | __GFP_DMA32) ? 0 : __GFP_HIGHMEM), 0,
+						      DMK_PAGE_VMALLOC, "vmalloc");
 		if (!area->page[area->n])
 			goto free;
 	}
@@ -139,43 +155,77 @@ void *__vmalloc(unsigned long size, gfp_t gfp)
 	return vmalloc_at(size, gfp, DMK_HERE);
 }
 
-void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
+static void *view_of(struct page **pages, unsigned int count, enum maker maker, bool puts, enum dmk_view view, const char *call,
+		     struct dmk_place place)
 {
 	struct area *area;
+	unsigned int i;
 
-	dmk_might_sleep_at("vmap", DMK_HERE);
-	if (!count || dmk_should_fail(DMK_FAIL_MEMORY, DMK_CALLER))
+	dmk_might_sleep_at(call, place);
+	if (!count || !pages || dmk_memory_fails(0, place))
 		return NULL;
+	for (i = 0; i < count; i++)
+		if (!dmk_is_page(pages[i], call, place))
+			return NULL;
 	area = calloc(1, sizeof(*area) + count * sizeof(area->page[0]));
 	if (!area)
 		return NULL;
 	memcpy(area->page, pages, count * sizeof(area->page[0]));
 	area->n = count;
-	if (show(area, pgprot_val(prot) & dmk_pgprot_uncached ? DMK_VIEW_UNCACHED : DMK_VIEW_CACHED))
-		return area->first;
-	free(area);
-	return NULL;
+	area->asked = count * PAGE_SIZE;
+	area->maker = maker;
+	if (!show(area, view)) {
+		free(area);
+		return NULL;
+	}
+	area->puts = puts;
+	return area->first;
 }
 
-static void take_away(const void *address, bool owns, const char *call, struct dmk_place place)
+void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
 {
+	return view_of(pages, count, BY_VMAP, flags & VM_MAP_PUT_PAGES,
+		       pgprot_val(prot) & dmk_pgprot_uncached ? DMK_VIEW_UNCACHED : DMK_VIEW_CACHED, "vmap", DMK_HERE);
+}
+
+void *vm_map_ram(struct page **pages, unsigned int count, int node)
+{
+	return view_of(pages, count, BY_MAP_RAM, false, DMK_VIEW_CACHED, "vm_map_ram", DMK_HERE);
+}
+
+/* vfree() is also for a vmap() whose pages go with it. */
+static bool is_opposite(const struct area *area, enum maker maker)
+{
+	return area->maker == maker || (area->puts && maker == BY_VMALLOC);
+}
+
+/* @n: pages that the caller says it has, or 0. */
+static void take_away(const void *address, enum maker maker, size_t n, const char *call, struct dmk_place place)
+{
+	static const char *const opposite[] = { "vfree", "vunmap", "vm_unmap_ram" };
 	const struct dmk_port *port = dmk_port_running;
+	const char *other = NULL;
 	struct area *area;
 
 	dmk_might_sleep_at(call, place);
 	pthread_mutex_lock(&lock);
 	area = area_of(address);
-	if (area && area->first == address && area->owns == owns)
-		list_del(&area->link);
-	else
+	if (area && area->first == address && !is_opposite(area, maker))
+		other = opposite[area->maker];
+	if (area && area->first == address && is_opposite(area, maker) && (!n || n == area->n)) {
+		tdelete(area, &areas, by_address);
+		nr_areas--;
+	} else {
 		area = NULL;
+	}
 	pthread_mutex_unlock(&lock);
 	if (!area) {
-		dmk_complain(place.caller, "%s(%p): no such area", call, address);
+		dmk_complain(place.caller, "%s(%p): %s%s", call, address, other ? "its opposite is " : "no such area",
+			     other ? other : "");
 		dmk_memory_event(DMK_EVENT_MEMORY_FREE, "vmalloc", address, 0, 0, DMK_REASON_NOT_FOUND, place);
 		return;
 	}
-	if (owns)
+	if (area->maker == BY_VMALLOC)
 		announce(area, DMK_EVENT_MEMORY_FREE, place);
 	port->ops->view_unmap(port->ctx, area->first, area->n);
 	area_free(area);
@@ -184,13 +234,40 @@ static void take_away(const void *address, bool owns, const char *call, struct d
 void vfree(const void *address)
 {
 	if (address)
-		take_away(address, true, "vfree", DMK_HERE);
+		take_away(address, BY_VMALLOC, 0, "vfree", DMK_HERE);
 }
 
 void vunmap(const void *address)
 {
 	if (address)
-		take_away(address, false, "vunmap", DMK_HERE);
+		take_away(address, BY_VMAP, 0, "vunmap", DMK_HERE);
+}
+
+void vm_unmap_ram(const void *address, unsigned int count)
+{
+	take_away(address, BY_MAP_RAM, count, "vm_unmap_ram", DMK_HERE);
+}
+
+size_t dmk_vmalloc_size(const void *address)
+{
+	struct area *area;
+	size_t size;
+
+	pthread_mutex_lock(&lock);
+	area = area_of(address);
+	size = area && area->first == address ? area->asked : 0;
+	pthread_mutex_unlock(&lock);
+	return size;
+}
+
+unsigned long dmk_vmalloc_areas(void)
+{
+	unsigned long n;
+
+	pthread_mutex_lock(&lock);
+	n = nr_areas;
+	pthread_mutex_unlock(&lock);
+	return n;
 }
 
 bool is_vmalloc_addr(const void *address)
@@ -208,7 +285,7 @@ bool is_vmalloc_or_module_addr(const void *address)
 	return is_vmalloc_addr(address);
 }
 
-struct page *vmalloc_to_page(const void *address)
+static struct page *page_behind(const void *address, const char *call, struct dmk_place place)
 {
 	struct page *page = NULL;
 	struct area *area;
@@ -218,12 +295,20 @@ struct page *vmalloc_to_page(const void *address)
 	if (area)
 		page = area->page[((const char *)address - area->first) / PAGE_SIZE];
 	pthread_mutex_unlock(&lock);
+	if (!page)
+		dmk_complain(place.caller, "%s(%p): no vmalloc() or vmap() address; virt_to_page() is for those of the direct map", call,
+			     address);
 	return page;
+}
+
+struct page *vmalloc_to_page(const void *address)
+{
+	return page_behind(address, "vmalloc_to_page", DMK_HERE);
 }
 
 unsigned long vmalloc_to_pfn(const void *address)
 {
-	struct page *page = vmalloc_to_page(address);
+	struct page *page = page_behind(address, "vmalloc_to_pfn", DMK_HERE);
 
 	return page ? page - dmk_memmap : 0;
 }
@@ -232,11 +317,13 @@ unsigned long vmalloc_to_pfn(const void *address)
 void dmk_vmalloc_stop(void)
 {
 	const struct dmk_port *port = dmk_port_running;
-	struct area *area, *next;
+	struct area *area;
 
-	list_for_each_entry_safe(area, next, &areas, link) {
+	while (areas) {
+		area = *(struct area **)areas;
+		tdelete(area, &areas, by_address);
 		port->ops->view_unmap(port->ctx, area->first, area->n);
 		area_free(area);
 	}
-	INIT_LIST_HEAD(&areas);
+	nr_areas = 0;
 }

@@ -29,6 +29,8 @@ struct dmk_layout {
 	char *direct_base;     /* physical 0 in the direct map */
 	uint64_t direct_last;  /* last physical address in it */
 	char *memmap;          /* struct page of physical page 0 */
+	/* Hears of an address that @call was given and that is not in the direct map; NULL: nobody does. */
+	void (*wrong_address)(const char *call, uint64_t address);
 };
 extern struct dmk_layout dmk_layout;
 
@@ -36,6 +38,7 @@ struct dmk_core_config {
 	struct dmk_port port;
 	struct dmk_os os;
 	void *memmap;            /* address of page frame 0's struct page; the core never follows it */
+	void (*wrong_address)(const char *call, uint64_t address); /* as in struct dmk_layout; may be NULL */
 	const char *parameters;  /* the kernel command line: swiotlb=, ...; unknown words are left alone */
 };
 

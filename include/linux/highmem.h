@@ -15,6 +15,8 @@ void kunmap(struct page *page) DMK_SYM(kunmap);
 /** kmap_local_page - as kmap(), from any context; undone in reverse order, by the address, with kunmap_local(). */
 void *kmap_local_page(struct page *page) DMK_SYM(kmap_local_page);
 void dmk_kunmap_local(const void *address);
+/** kmap_to_page - of an address that one of these returned */
+struct page *kmap_to_page(void *address) DMK_SYM(kmap_to_page);
 /** kmap_atomic - as kmap_local_page(); the thread may not sleep until kunmap_atomic(). */
 void *kmap_atomic(struct page *page) DMK_SYM(kmap_atomic);
 void dmk_kunmap_atomic(const void *address);
@@ -46,6 +48,23 @@ static inline void memzero_page(struct page *page, size_t offset, size_t size)
 	kunmap_local(at);
 }
 
+static inline void memset_page(struct page *page, size_t offset, int value, size_t size)
+{
+	char *at = (char *)kmap_local_page(page);
+
+	memset(at + offset, value, size);
+	kunmap_local(at);
+}
+
+static inline void memcpy_page(struct page *to, size_t to_offset, struct page *from, size_t from_offset, size_t size)
+{
+	char *target = (char *)kmap_local_page(to), *source = (char *)kmap_local_page(from);
+
+	memcpy(target + to_offset, source + from_offset, size);
+	kunmap_local(source);
+	kunmap_local(target);
+}
+
 static inline void clear_highpage(struct page *page)
 {
 	memzero_page(page, 0, PAGE_SIZE);
@@ -58,6 +77,20 @@ static inline void copy_highpage(struct page *to, struct page *from)
 	memcpy(target, source, PAGE_SIZE);
 	kunmap_local(source);
 	kunmap_local(target);
+}
+
+static inline void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1, unsigned int start2,
+				      unsigned int end2)
+{
+	if (end1 > start1)
+		memzero_page(page, start1, end1 - start1);
+	if (end2 > start2)
+		memzero_page(page, start2, end2 - start2);
+}
+
+static inline void zero_user_segment(struct page *page, unsigned int start, unsigned int end)
+{
+	zero_user_segments(page, start, end, 0, 0);
 }
 
 static inline void zero_user(struct page *page, unsigned int start, unsigned int size)

@@ -48,15 +48,25 @@ static inline struct page *phys_to_page(phys_addr_t phys)
 	return pfn_to_page(phys >> PAGE_SHIFT);
 }
 
-/** virt_to_phys - of an address in the direct map, and of no other (not vmalloc, not kmap, not a stack). */
-static inline phys_addr_t virt_to_phys(const volatile void *address)
+/**
+ * virt_to_phys - of an address in the direct map, and of no other (not vmalloc, not kmap, not a stack)
+ * For another the result is a number and no address: the driver is told. virt_to_page() and __pa() are the same. Rules: ADR-04.
+ */
+static __always_inline phys_addr_t virt_to_phys(const volatile void *address)
 {
-	return (const volatile char *)address - dmk_layout.direct_base;
+	phys_addr_t phys = (unsigned long)address - (unsigned long)dmk_layout.direct_base;
+
+	/* One past the end is where a loop ends. */
+	if (unlikely(phys > dmk_layout.direct_last + 1) && dmk_layout.wrong_address)
+		dmk_layout.wrong_address("virt_to_phys", (unsigned long)address);
+	return phys;
 }
 
 /** phys_to_virt - of RAM that is not highmem. */
-static inline void *phys_to_virt(phys_addr_t phys)
+static __always_inline void *phys_to_virt(phys_addr_t phys)
 {
+	if (unlikely(phys > dmk_layout.direct_last + 1) && dmk_layout.wrong_address)
+		dmk_layout.wrong_address("phys_to_virt", phys);
 	return dmk_layout.direct_base + phys;
 }
 

@@ -14,6 +14,7 @@
 #define VM_IOREMAP 0x1
 #define VM_ALLOC 0x2
 #define VM_MAP 0x4
+#define VM_MAP_PUT_PAGES 0x200
 
 /** vmalloc - may sleep. NULL: no memory. Freed with vfree(), NULL being nothing. */
 void *vmalloc(unsigned long size) DMK_SYM(vmalloc) __attribute__((malloc));
@@ -22,9 +23,15 @@ void *vmalloc_user(unsigned long size) DMK_SYM(vmalloc_user) __attribute__((mall
 void *vmalloc_32(unsigned long size) DMK_SYM(vmalloc_32) __attribute__((malloc));
 void *__vmalloc(unsigned long size, gfp_t gfp) DMK_SYM(__vmalloc) __attribute__((malloc));
 void vfree(const void *address) DMK_SYM(vfree);
-/** vmap - @count pages side by side; they stay the caller's. vunmap() is the opposite. */
+/**
+ * vmap - @count pages side by side; they stay the caller's. vunmap() is the opposite. With VM_MAP_PUT_PAGES a reference to each is the
+ * area's, and vfree() the opposite.
+ */
 void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot) DMK_SYM(vmap);
 void vunmap(const void *address) DMK_SYM(vunmap);
+/** vm_map_ram - as vmap(), for a short time; undone with the same count. */
+void *vm_map_ram(struct page **pages, unsigned int count, int node) DMK_SYM(vm_map_ram);
+void vm_unmap_ram(const void *address, unsigned int count) DMK_SYM(vm_unmap_ram);
 
 bool is_vmalloc_addr(const void *address) DMK_SYM(is_vmalloc_addr);
 struct page *vmalloc_to_page(const void *address) DMK_SYM(vmalloc_to_page);

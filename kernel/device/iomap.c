@@ -6,6 +6,7 @@
  * look-up is one load: the range is cut into granules, and a table says whose each one is. A mapping begins at its offset in
  * a granule's first page; what follows its end, and the granule after it, belong to nobody.
  */
+#include "../internal.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -467,18 +468,18 @@ struct memory_view {
 
 static struct memory_view *views;
 
-/* One kind of memory all along: 1 RAM, 0 reserved; -1: neither. */
-static int kind_of_memory(uint64_t first, uint64_t last)
+static bool touches_ram(uint64_t first, uint64_t last)
 {
 	const struct dmk_machine *machine = dmk_device_port->machine;
 
 	for (unsigned int i = 0; i < machine->nr_memory; i++) {
 		const struct dmk_memory *memory = &machine->memory[i];
 
-		if (first >= memory->first.v && last <= memory->first.v + (memory->size - 1))
-			return memory->kind == DMK_MEMORY_RAM;
+		if ((memory->kind == DMK_MEMORY_RAM || memory->kind == DMK_MEMORY_CONTIGUOUS) &&
+		    first <= memory->first.v + (memory->size - 1) && last >= memory->first.v)
+			return true;
 	}
-	return -1;
+	return false;
 }
 
 static void *view(uint64_t first, size_t size, enum dmk_view how)
@@ -506,20 +507,36 @@ static void *view(uint64_t first, size_t size, enum dmk_view how)
 	return new->first_page + skip;
 }
 
-DMK_ENTRY void *memremap(resource_size_t address, size_t size, unsigned long flags)
+/* RAM has an address already, with caches; another view of it, or half a view, would be a second truth. */
+static void *refuse_view(uint64_t first, size_t size, const char *why, const void *caller)
 {
-	int ram;
+	dmk_complain(caller, "memremap(%#llx, %zu): %s", (unsigned long long)first, size, why);
+	return NULL;
+}
 
-	if (!dmk_device_port || !size || !flags || address + size - 1 < address ||
-	    dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER))
+static void *memremap_at(uint64_t first, size_t size, unsigned long flags, const void *caller)
+{
+	uint64_t last = first + size - 1;
+
+	if (!dmk_device_port || !size || !flags || last < first)
 		return NULL;
-	ram = kind_of_memory(address, address + size - 1);
-	if (ram < 0)
-		return NULL;
-	if (ram && (flags & MEMREMAP_WB) &&
-	    address + size - 1 <= dmk_device_port->machine->direct_last.v)
-		return (char *)dmk_device_port->machine->direct_base + address;
-	return view(address, size, flags & MEMREMAP_WB ? DMK_VIEW_CACHED : DMK_VIEW_UNCACHED);
+	if (!dmk_ram(first, size, false))
+		return refuse_view(first, size, "it is not memory all along", caller);
+	if (!dmk_ram(first, size, true)) {
+		if (touches_ram(first, last) && dmk_ram(first, 1, true) != dmk_ram(last, 1, true))
+			return refuse_view(first, size, "part of it is ordinary memory, part is kept back", caller);
+		return view(first, size, flags & MEMREMAP_WB ? DMK_VIEW_CACHED : DMK_VIEW_UNCACHED);
+	}
+	if (!(flags & MEMREMAP_WB))
+		return refuse_view(first, size, "ordinary memory is cached: MEMREMAP_WB is the only view of it", caller);
+	if (last > dmk_device_port->machine->direct_last.v)
+		return view(first, size, DMK_VIEW_CACHED);
+	return (char *)dmk_device_port->machine->direct_base + first;
+}
+
+void *memremap(resource_size_t address, size_t size, unsigned long flags)
+{
+	return dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER) ? NULL : memremap_at(address, size, flags, DMK_CALLER);
 }
 
 void memunmap(void *address)
@@ -533,6 +550,8 @@ void memunmap(void *address)
 	if (old)
 		*at = old->next;
 	pthread_mutex_unlock(&lock);
+	if (!old && address && !virt_addr_valid(address))
+		dmk_complain(__builtin_return_address(0), "memunmap(%p): memremap() gave no such address", address);
 	if (old)
 		dmk_device_port->ops->view_unmap(dmk_device_port->ctx, old->first_page, old->pages);
 	free(old);
@@ -552,7 +571,7 @@ void *devm_memremap(struct device *dev, resource_size_t address, size_t size, un
 	record = devres_alloc(release_view, sizeof(*record), 0);
 	if (!record)
 		return ERR_PTR(-ENOMEM);
-	*record = memremap(address, size, flags);
+	*record = memremap_at(address, size, flags, DMK_CALLER);
 	if (!*record) {
 		devres_free(record);
 		return ERR_PTR(-ENXIO);
