@@ -7,11 +7,13 @@
 #include <string.h>
 
 extern const struct dmk_model dmk_model_edu;
+extern const struct dmk_model dmk_model_hba;
 extern const struct dmk_model dmk_model_lab;
 extern const struct dmk_model dmk_model_ringcard;
 
 const struct dmk_model *const dmk_models[] = {
 	&dmk_model_edu,
+	&dmk_model_hba,
 	&dmk_model_lab,
 	&dmk_model_ringcard,
 	NULL,
