@@ -14,7 +14,7 @@ LIBC = ("stdio.h stdlib.h string.h errno.h limits.h stdint.h unistd.h fcntl.h ti
 
 
 def headers(include):
-    for top in ("linux", "asm"):
+    for top in ("linux", "asm", "scsi"):
         for directory, _, files in os.walk(os.path.join(include, top)):
             for name in sorted(files):
                 if name.endswith(".h"):

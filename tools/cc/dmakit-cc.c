@@ -3,7 +3,7 @@
  * dmakit-cc: the C compiler with dmakit's include paths, the flags of the driver's world, and libdmakit.a at the link.
  *
  * Used as cc, also as CC= in a Makefile. What it adds depends on each source file: one that includes <dmakit/…> and nothing
- * from <linux/…> or <asm/…> is a test or a program (host world: dmakit's headers come last); any other is a driver's (its
+ * from <linux/…>, <asm/…> or <scsi/…> is a test or a program (host world: dmakit's headers come last); any other is a driver's (its
  * headers are dmakit's, __KERNEL__, MODULE and KBUILD_MODNAME are defined). So sources are compiled one at a time.
  * Everything it does not know is passed on. It is not a driver of compilers: the real one is DMAKIT_CC, or cc.
  */
@@ -228,7 +228,8 @@ static bool is_host_source(const char *name)
 		if (!header)
 			continue;
 		dmakit |= !strncmp(header, "dmakit/", 7);
-		kernel |= !strncmp(header, "linux/", 6) || !strncmp(header, "asm/", 4);
+		kernel |= !strncmp(header, "linux/", 6) || !strncmp(header, "asm/", 4) ||
+			  !strncmp(header, "scsi/", 5);
 	}
 	fclose(file);
 	return dmakit && !kernel;
@@ -448,7 +449,7 @@ static void usage(void)
 	     "\n"
 	     "  --linux VERSION   the API as it was in that Linux version, such as 5.10, 6.1 or 6.12\n"
 	     "\n"
-	     "A source that includes <dmakit/...> and nothing from <linux/...> or <asm/...> is compiled as\n"
+	     "A source that includes <dmakit/...> and nothing from <linux/...>, <asm/...> or <scsi/...> is compiled as\n"
 	     "an ordinary program's (a test); any other as a driver's.\n"
 	     "\n"
 	     "Environment: DMAKIT_CC, the compiler to use (default: cc).");
