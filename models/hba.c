@@ -27,6 +27,7 @@ enum {
 	REG_ACTIVE = 0x030,
 	REG_DONE = 0x034,
 	REG_COMPLETED = 0x038,
+	REG_ADDRESS_BITS = 0x03c,
 };
 
 #define ID_VALUE      0x48420001u
@@ -106,7 +107,7 @@ struct disk {
 
 struct hba {
 	uint64_t address_mask;
-	uint32_t latency, targets, sectors;
+	uint32_t address_bits, latency, targets, sectors;
 
 	bool enabled;
 	uint32_t irq_status, irq_enable, irq_pending, error;
@@ -718,6 +719,8 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 		return hba->done;
 	case REG_COMPLETED:
 		return hba->completed;
+	case REG_ADDRESS_BITS:
+		return hba->address_bits;
 	}
 	return 0xffffffff;
 }
@@ -745,6 +748,7 @@ static int start(struct dmk_instance *card, void *state)
 		return -EINVAL;
 
 	hba->address_mask = bits == 64 ? ~0ull : (1ull << bits) - 1;
+	hba->address_bits = bits;
 	hba->latency = dmk_instance_property(card, "latency");
 	hba->targets = dmk_instance_property(card, "targets");
 	hba->sectors = dmk_instance_property(card, "blocks");

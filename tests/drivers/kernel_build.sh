@@ -17,7 +17,8 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$source" "$(dirname "$source")"/*.h "$work"
+cp "$source" "$work"
+find "$(dirname "$source")" -maxdepth 1 -name '*.h' -exec cp {} "$work" \;
 printf 'obj-m := %s.o\nccflags-y := -Werror\n' "$name" > "$work/Kbuild"
 make -s -C "$headers" M="$work" W=1 modules
 test -s "$work/$name.ko"
