@@ -1,48 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of consistent memory. For a device whose bus is coherent they are pages in the direct map; for another one they are seen through
+ * Blocks of memory for devices. For a device whose bus is coherent they are pages in the direct map; for another one they are seen through
  * an uncached view, and no line of theirs may be left in a cache, where it would hide or overwrite what the device does (COH-04).
+ *
+ * Where a block comes from:
+ *
+ *	the device names a restricted-dma-pool    that, whatever is asked for (BNC-05)
+ *	it names a shared-dma-pool                consistent memory: that and nothing else (MEM-09)
+ *	the caller may not sleep, and making      the atomic pool (COH-06)
+ *	the memory takes that
+ *	else                                      pages of the system's
  */
 #include "coherent.h"
+#include "bounce.h"
 #include "copy.h"
+#include "region.h"
+#include "text.h"
 #include "window.h"
 
-static int pages_in(struct dmk_range within, size_t size, size_t align, bool may_sleep,
-		    dmk_phys *first)
-{
-	const struct dmk_os *os = &dmk_core.os;
-	const struct dmk_page_request request = {
-		.size = size,
-		.align = align,
-		.first = DMK_PHYS(within.first),
-		.last = DMK_PHYS(within.last),
-		.may_sleep = may_sleep,
-	};
+#include <linux/scatterlist.h>
 
-	return os->ops->pages_alloc(os->ctx, &request, first);
-}
+/* The largest order of pages there is: above it memory is aligned to this at least, and to its size where such memory is free. */
+#define LARGEST_ORDER ((uint64_t)4 << 20)
 
-/* Pages that the device reaches below its coherent mask, from the first of its windows that has some. */
-static bool take_pages(const struct dmk_dev *dev, size_t size, size_t align, bool may_sleep,
-		       struct dmk_block *block)
-{
-	const struct dmk_range direct = {0, dmk_layout.direct_last};
-	struct dmk_range part;
+/* --- views and sharing --------------------------------------------------------------------------------------------- */
 
-	for (unsigned int i = 0; i < dev->bus->nr_windows; i++) {
-		const struct dmk_window *window = &dev->bus->windows[i];
-
-		if (!dmk_window_part(window, dmk_coherent_limit(dev), &part) ||
-		    !dmk_range_common(part, direct, &part) || dmk_range_bytes(part) < size ||
-		    pages_in(part, size, align, may_sleep, &block->phys))
-			continue;
-		block->dma = DMK_DMA(window->bus + (block->phys.v - window->phys.v));
-		return true;
-	}
-	return false;
-}
-
-static void *uncached_view(dmk_phys phys, size_t size, bool may_sleep)
+void *dmk_view_run(dmk_phys phys, size_t size, enum dmk_view kind, bool may_sleep)
 {
 	const struct dmk_port *port = &dmk_core.port;
 	const size_t n = size >> DMK_PAGE_SHIFT;
@@ -52,67 +35,303 @@ static void *uncached_view(dmk_phys phys, size_t size, bool may_sleep)
 	if (!pages)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
-		pages[i] = DMK_PHYS(phys.v + (i << DMK_PAGE_SHIFT));
-	view = port->ops->view_map(port->ctx, pages, n, DMK_VIEW_UNCACHED);
+		pages[i] = DMK_PHYS(phys.v + ((uint64_t)i << DMK_PAGE_SHIFT));
+	view = port->ops->view_map(port->ctx, pages, n, kind);
 	dmk_meta_free(pages, n * sizeof(*pages));
 	return view;
 }
 
-static bool give_address(const struct dmk_dev *dev, bool may_sleep, struct dmk_block *block)
+void dmk_view_end(void *view, size_t size)
 {
-	if (dev->bus->coherent) {
-		block->cpu = dmk_direct(block->phys);
+	dmk_core.port.ops->view_unmap(dmk_core.port.ctx, view, size >> DMK_PAGE_SHIFT);
+}
+
+bool dmk_memory_share(dmk_phys phys, size_t size, bool shared)
+{
+	const struct dmk_port *port = &dmk_core.port;
+	struct dmk_text text = {.used = 0};
+
+	if (!port->ops->memory_share(port->ctx, phys, size, shared))
 		return true;
+	dmk_text_number(&text, size);
+	dmk_text_say(&text, " bytes at ");
+	dmk_text_hex(&text, phys.v);
+	dmk_text_say(&text, shared ? " can't be shared with devices"
+				   : " can't be made private again: they stay out of use");
+	dmk_log(DMK_LOG_ERR, NULL, text.data);
+	return false;
+}
+
+/* --- pages of the system's ------------------------------------------------------------------------------------------ */
+
+/* What is looked for, and how. */
+struct wish {
+	struct dmk_dev *dev;
+	size_t size;
+	uint64_t align;
+	bool cached, atomic, may_sleep, hidden;
+};
+
+static bool pages_in(struct dmk_range within, size_t size, uint64_t align, bool may_sleep,
+		     struct dmk_block *block)
+{
+	const struct dmk_os *os = &dmk_core.os;
+	const struct dmk_page_request request = {
+		.size = size,
+		.align = (size_t)align,
+		.first = DMK_PHYS(within.first),
+		.last = DMK_PHYS(within.last),
+		.may_sleep = may_sleep,
+	};
+
+	if (dmk_range_bytes(within) < size || os->ops->pages_alloc(os->ctx, &request, &block->pages))
+		return false;
+	block->pages_size = size;
+	return true;
+}
+
+/* How far bus addresses are from being aligned where physical ones are. */
+static uint64_t window_skew(const struct dmk_window *window, uint64_t align)
+{
+	return (window->bus - window->phys.v) & (align - 1);
+}
+
+/*
+ * Pages whose bus address is aligned. Where the window moves addresses by less than that, the physical one is not: more is taken, and
+ * the block lies where it should in that. Memory that stays cached has no address but the direct map's, and is aligned by that.
+ */
+static bool take_through(const struct dmk_window *window, struct dmk_range part,
+			 const struct wish *wish, struct dmk_block *block)
+{
+	const uint64_t skew = wish->cached ? 0 : window_skew(window, wish->align);
+	const uint64_t granule = skew ? skew & -skew : wish->align;
+	const uint64_t size = wish->size + (wish->align - granule);
+
+	if (granule < DMK_PAGE_SIZE || size < wish->size || size > ~(size_t)0 ||
+	    !pages_in(part, (size_t)size, granule, wish->may_sleep, block))
+		return false;
+	block->phys = DMK_PHYS(dmk_align_up(block->pages.v + skew, wish->align) - skew);
+	block->dma = DMK_DMA(window->bus + (block->phys.v - window->phys.v));
+	return true;
+}
+
+/* Pages that the device reaches below its coherent mask, from the first of its windows that has some. */
+static bool take_aligned(const struct wish *wish, struct dmk_block *block)
+{
+	const struct dmk_range direct = {0, dmk_layout.direct_last};
+	const struct dmk_bus *bus = wish->dev->bus;
+	struct dmk_range part;
+
+	for (unsigned int i = 0; i < bus->nr_windows; i++) {
+		if (dmk_window_part(&bus->windows[i], dmk_coherent_limit(wish->dev), &part) &&
+		    dmk_range_common(part, direct, &part) &&
+		    take_through(&bus->windows[i], part, wish, block))
+			return true;
 	}
-	dmk_cache_flush(block->phys, block->size);
-	block->cpu = uncached_view(block->phys, block->size, may_sleep);
-	block->view = true;
-	return block->cpu;
+	return false;
+}
+
+static bool take_pages(struct wish *wish, struct dmk_block *block)
+{
+	const uint64_t wanted = wish->align;
+
+	while (!take_aligned(wish, block)) {
+		if (wish->align <= LARGEST_ORDER) {
+			wish->align = wanted;
+			return false;
+		}
+		wish->align /= 2;
+	}
+	return true;
 }
 
 static void give_pages(const struct dmk_block *block)
 {
-	dmk_core.os.ops->pages_free(dmk_core.os.ctx, block->phys, block->size);
+	if (block->shared && !dmk_memory_share(block->pages, block->pages_size, false))
+		return;
+	dmk_core.os.ops->pages_free(dmk_core.os.ctx, block->pages, block->pages_size);
+}
+
+/* --- an address for the CPU ----------------------------------------------------------------------------------------- */
+
+/* Addresses above the largest order are aligned to it, as the direct map is. */
+static bool is_aligned(const void *address, uint64_t align)
+{
+	const uint64_t most = align < LARGEST_ORDER ? align : LARGEST_ORDER;
+
+	return !((uintptr_t)address & (most - 1));
+}
+
+static bool in_direct_map(const struct dmk_block *block)
+{
+	return block->phys.v + (block->size - 1) <= dmk_layout.direct_last;
+}
+
+/* Where the region's own view shows the block; NULL: it does not, or out of line with the bus address. */
+static void *address_in_region(const struct dmk_block *block, const struct wish *wish)
+{
+	const struct dmk_region *region = block->region;
+	char *base = wish->dev->bus->coherent || wish->cached ? region->cached : region->uncached;
+	char *at = base ? base + (block->phys.v - region->memory.first) : NULL;
+
+	return at && is_aligned(at, wish->align) ? at : NULL;
+}
+
+static void *address_there_is(const struct dmk_block *block, const struct wish *wish)
+{
+	if (block->region)
+		return address_in_region(block, wish);
+	if (block->restricted && wish->dev->bus->coherent && !wish->cached)
+		return dmk_bounce_address(wish->dev, block->phys);
+	if (!in_direct_map(block) || (!wish->cached && !wish->dev->bus->coherent))
+		return NULL;
+	if (!wish->cached && !is_aligned(dmk_direct(block->phys), wish->align))
+		return NULL;
+	return dmk_direct(block->phys);
+}
+
+static bool give_address(const struct wish *wish, struct dmk_block *block)
+{
+	const bool coherent = wish->dev->bus->coherent;
+
+	/* A coherent device, or the CPU, may have had the pages before, through the cache. */
+	block->uncached = !coherent && !wish->cached;
+	if (block->uncached)
+		dmk_cache_flush(block->phys, block->size);
+	block->cpu = address_there_is(block, wish);
+	if (block->cpu)
+		return true;
+	/* Memory that stays cached is known by its page, and that is in the direct map or nowhere. */
+	if (wish->atomic || wish->cached)
+		return false;
+	block->cpu = dmk_view_run(block->phys, block->size,
+				  coherent ? DMK_VIEW_CACHED : DMK_VIEW_UNCACHED, wish->may_sleep);
+	block->view = block->cpu;
+	return block->cpu;
+}
+
+/* What stands for memory that the driver wants no address of. */
+static void hide(struct dmk_block *block)
+{
+	if (block->view)
+		dmk_view_end(block->cpu, block->size);
+	block->view = false;
+	block->cpu = dmk_core.nowhere ? (void *)(dmk_core.nowhere + block->phys.v)
+				      : (void *)pfn_to_page(block->phys.v >> DMK_PAGE_SHIFT);
+}
+
+/* --- take and give ---------------------------------------------------------------------------------------------------- */
+
+static bool take_from_pool(struct dmk_region *region, const struct wish *wish,
+			   struct dmk_block *block)
+{
+	const char *base = wish->dev->bus->coherent ? region->cached : region->uncached;
+	struct dmk_region_request request = {.dev = wish->dev,
+					     .size = wish->size,
+					     .align = wish->align,
+					     .cpu_align = wish->align,
+					     .base = base};
+
+	/* Aligned for the CPU too, if that can be: else such a block has a view of its own. */
+	if (!dmk_region_take(region, &request, &block->phys, &block->dma)) {
+		request.cpu_align = 1;
+		if (wish->atomic ||
+		    !dmk_region_take(region, &request, &block->phys, &block->dma))
+			return false;
+	}
+	block->region = region;
+	return true;
+}
+
+static bool take_restricted(const struct wish *wish, struct dmk_block *block)
+{
+	struct dmk_dev *dev = wish->dev;
+
+	block->restricted = dmk_bounce_take_pages(dev, wish->size, (size_t)wish->align, &block->phys);
+	if (!block->restricted)
+		return false;
+	if (dmk_window_to_bus(dev->bus,
+			      (struct dmk_range){block->phys.v, block->phys.v + (wish->size - 1)},
+			      &block->dma))
+		return true;
+	dmk_block_give(dev, block);
+	return false;
+}
+
+/* Whether memory has to be made for the device in a way that takes sleep. */
+static bool takes_sleep(const struct wish *wish)
+{
+	return dmk_is_private() || (!wish->cached && !wish->dev->bus->coherent);
+}
+
+static bool share(struct dmk_block *block)
+{
+	if (!dmk_is_private() || block->region || block->restricted)
+		return true;
+	block->shared = dmk_memory_share(block->pages, block->pages_size, true);
+	return block->shared;
+}
+
+static bool take_memory(struct wish *wish, struct dmk_block *block)
+{
+	const struct dmk_bus *bus = wish->dev->bus;
+	struct dmk_region *region;
+
+	if (dmk_bounce_memory(wish->dev))
+		return take_restricted(wish, block);
+	if (bus->shared_pool && !wish->cached) {
+		region = dmk_shared_pool_of(bus);
+		return region && take_from_pool(region, wish, block);
+	}
+	if (wish->atomic && (takes_sleep(wish) || !wish->cached) &&
+	    dmk_atomic_take(wish->dev, wish->size, (size_t)wish->align, block))
+		return true;
+	if (wish->atomic && takes_sleep(wish))
+		return false;
+	return take_pages(wish, block);
 }
 
 enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int flags,
 			       struct dmk_block *block)
 {
-	const bool atomic = flags & DMK_ALLOC_ATOMIC, may_sleep = !atomic && !dmk_in_atomic();
 	const uint64_t whole = dmk_align_up(size, DMK_PAGE_SIZE);
-	size_t align;
+	struct wish wish = {.dev = dev,
+			    .cached = flags & DMK_BLOCK_CACHED,
+			    .atomic = flags & DMK_ALLOC_ATOMIC,
+			    .may_sleep = !(flags & DMK_ALLOC_ATOMIC) && !dmk_in_atomic()};
 
-	if (!size || !whole || whole > ~(size_t)0 / 2)
+	if (!size || !whole || whole > ~(size_t)0 / 4)
 		return DMK_REASON_BAD_SIZE;
-	align = (size_t)dmk_power_of_two_for(whole);
-	*block = (struct dmk_block){.size = (size_t)whole};
-	if (atomic && dmk_atomic_take(dev, block->size, align, block))
-		goto zero;
-	/* Making an uncached view takes time that such a caller has not. */
-	if (atomic && !dev->bus->coherent)
+	wish.size = (size_t)whole;
+	wish.align = dmk_power_of_two_for(whole);
+	*block = (struct dmk_block){.size = wish.size};
+	if (!take_memory(&wish, block))
 		return DMK_REASON_NO_ROOM;
-	if (!take_pages(dev, block->size, align, may_sleep, block))
-		return DMK_REASON_NO_ROOM;
-	if (!give_address(dev, may_sleep, block)) {
-		give_pages(block);
+	if (!share(block) || !give_address(&wish, block)) {
+		dmk_block_give(dev, block);
 		return DMK_REASON_NO_ROOM;
 	}
-zero:
 	__builtin_memset(block->cpu, 0, block->size);
+	if (flags & DMK_BLOCK_HIDDEN)
+		hide(block);
 	return DMK_REASON_NONE;
 }
 
-void dmk_block_give(const struct dmk_block *block)
+void dmk_block_give(struct dmk_dev *dev, const struct dmk_block *block)
 {
-	const struct dmk_port *port = &dmk_core.port;
-
-	if (block->atomic) {
-		dmk_atomic_give(block);
+	if (block->view)
+		dmk_view_end(block->cpu, block->size);
+	if (block->restricted) {
+		/* Of a device that is gone it stays out of use: nothing says that the device stands still. */
+		if (dev)
+			dmk_bounce_give_pages(dev, block->phys, block->size);
 		return;
 	}
-	if (block->view) {
-		port->ops->view_unmap(port->ctx, block->cpu, block->size >> DMK_PAGE_SHIFT);
-		dmk_cache_invalidate(block->phys, block->size);
+	if (block->region) {
+		dmk_region_give(block->region, block->phys, block->size);
+		return;
 	}
+	if (block->uncached)
+		dmk_cache_invalidate(block->phys, block->size);
 	give_pages(block);
 }

@@ -169,7 +169,8 @@ int dmk_core_start(const struct dmk_core_config *config)
 		return refuse(config, "it is running", "");
 	dmk_core = (struct dmk_core){.port = config->port,
 				     .os = config->os,
-				     .machine = config->port.machine};
+				     .machine = config->port.machine,
+				     .nowhere = config->nowhere};
 	dmk_layout = (struct dmk_layout){.direct_base = dmk_core.machine->direct_base,
 					 .direct_last = dmk_core.machine->direct_last.v,
 					 .memmap = config->memmap,
@@ -178,6 +179,7 @@ int dmk_core_start(const struct dmk_core_config *config)
 		return -ENOMEM;
 	/* Both say in the log what they lack, and the machine goes on without. */
 	dmk_bounce_start(parameters_of(config));
+	dmk_shared_pools_start();
 	dmk_atomic_start();
 	dmk_core.running = true;
 	return 0;
@@ -190,6 +192,7 @@ void dmk_core_stop(void)
 	dmk_pools_stop();
 	dmk_allocations_stop();
 	dmk_atomic_stop();
+	dmk_shared_pools_stop();
 	dmk_bounce_stop();
 	dmk_core.running = false;
 }

@@ -12,7 +12,9 @@
 
 /** Attributes of a call that mean something here, with Linux's values (<linux/dma-mapping.h>). */
 enum {
+	DMK_ATTR_NO_KERNEL_MAPPING = 1 << 4,
 	DMK_ATTR_SKIP_CPU_SYNC = 1 << 5,
+	DMK_ATTR_ALLOC_SINGLE_PAGES = 1 << 7,
 	DMK_ATTR_NO_WARN = 1 << 8,
 	DMK_ATTR_MMIO = 1 << 10,
 };
@@ -21,6 +23,7 @@ struct dmk_core {
 	struct dmk_port port;
 	struct dmk_os os;
 	const struct dmk_machine *machine;
+	char *nowhere; /* addresses that can't be followed, one for each physical one */
 	bool running;
 
 	bool bounce_force; /* every mapping bounces: swiotlb=force, private memory */

@@ -2,6 +2,8 @@
 /*
  * What is undone when a driver lets go of its device, newest first (COH-09, POL-06). The list is the device's; each entry knows
  * how it is released and who it belongs to.
+ *
+ * An entry is taken off by whoever finds it on the list, under the device's lock: so of a release and an early free one has it.
  */
 #include "core.h"
 #include "lock.h"
@@ -11,21 +13,29 @@ void dmk_managed_add(struct dmk_dev *dev, struct dmk_managed *managed)
 	unsigned long flags = dmk_lock_take(&dev->lock);
 
 	managed->next = dev->managed;
+	managed->at = &dev->managed;
+	if (managed->next)
+		managed->next->at = &managed->next;
 	dev->managed = managed;
 	dmk_lock_drop(&dev->lock, flags);
+}
+
+/* With the device's lock. */
+static void unlink_managed(struct dmk_managed *managed)
+{
+	*managed->at = managed->next;
+	if (managed->next)
+		managed->next->at = managed->at;
+	managed->at = NULL;
 }
 
 bool dmk_managed_remove(struct dmk_dev *dev, struct dmk_managed *managed)
 {
 	unsigned long flags = dmk_lock_take(&dev->lock);
-	struct dmk_managed **at = &dev->managed;
-	bool found;
+	bool found = managed->at;
 
-	while (*at && *at != managed)
-		at = &(*at)->next;
-	found = *at;
 	if (found)
-		*at = managed->next;
+		unlink_managed(managed);
 	dmk_lock_drop(&dev->lock, flags);
 	return found;
 }
@@ -36,7 +46,7 @@ static struct dmk_managed *take_newest(struct dmk_dev *dev)
 	struct dmk_managed *managed = dev->managed;
 
 	if (managed)
-		dev->managed = managed->next;
+		unlink_managed(managed);
 	dmk_lock_drop(&dev->lock, flags);
 	return managed;
 }

@@ -154,7 +154,7 @@ static struct pool_page *page_new(struct dmk_pool *pool, unsigned int flags)
 
 static void page_free(const struct dmk_pool *pool, struct pool_page *page)
 {
-	dmk_block_give(&page->memory);
+	dmk_block_give(pool->dev, &page->memory);
 	dmk_meta_free(page, page_record_size(pool));
 }
 

@@ -17,6 +17,7 @@
 #include <dmakit/types.h>
 
 struct scatterlist;
+struct sg_table;
 struct dmk_pool;
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -40,6 +41,11 @@ struct dmk_core_config {
 	void *memmap;            /* address of page frame 0's struct page; the core never follows it */
 	void (*wrong_address)(const char *call, uint64_t address); /* as in struct dmk_layout; may be NULL */
 	const char *parameters;  /* the kernel command line: swiotlb=, ...; unknown words are left alone */
+	/*
+	 * Where nobody can read or write, as many bytes as there are physical addresses: what stands for memory without a CPU
+	 * address (DMA_ATTR_NO_KERNEL_MAPPING) is this plus the physical address. NULL: none, it is the address of the struct page.
+	 */
+	void *nowhere;
 };
 
 /**
@@ -83,22 +89,40 @@ void dmk_unmap_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum d
 void dmk_sync_sg_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir);
 void dmk_sync_sg_for_device(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir);
 
-/* --- consistent memory: COH --------------------------------------------------------------------------------------- */
+/* --- memory for devices: COH --------------------------------------------------------------------------------------- */
 
 enum dmk_alloc_flags {
-	DMK_ALLOC_ATOMIC = 1 << 0, /* may not sleep: served from the pool made beforehand */
+	DMK_ALLOC_ATOMIC = 1 << 0,  /* may not sleep: served from what was made beforehand, where making takes sleep */
 	DMK_ALLOC_MANAGED = 1 << 1, /* freed by dmk_managed_release() at the latest */
+	DMK_ALLOC_BAD_GFP = 1 << 2, /* the driver's gfp flags are none that the call takes: refused */
 };
 
 void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int flags, unsigned long attrs);
 void dmk_free(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs);
 /**
- * dmk_alloc_find - where the allocation at @cpu and @dma lies, of which @size bytes are to be shown to somebody (COH-10)
+ * dmk_alloc_find - where the consistent memory at @cpu and @dma lies, of which @size bytes are to be shown to somebody (COH-10)
  * Return: false: the device holds none there, or one that is smaller.
  */
 bool dmk_alloc_find(struct dmk_dev *dev, const void *cpu, dmk_dma dma, size_t size, dmk_phys *phys);
 /** dmk_free_managed - as dmk_free(), for what was allocated with DMK_ALLOC_MANAGED, before its time. */
 void dmk_free_managed(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs);
+
+/** dmk_alloc_cached - zeroed pages of the direct map, cached: the CPU and the device take turns with syncs. Return: their address. */
+void *dmk_alloc_cached(struct dmk_dev *dev, size_t size, dmk_dma *dma, enum dmk_direction dir, unsigned int flags,
+		      unsigned long attrs);
+void dmk_free_cached(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, enum dmk_direction dir);
+
+/**
+ * dmk_alloc_noncontiguous - the same as a mapped list; owned by the core, and gone with dmk_free_noncontiguous()
+ * dmk_vmap_noncontiguous - a view of it, cached; NULL: no such list of the device, or no address space
+ */
+struct sg_table *dmk_alloc_noncontiguous(struct dmk_dev *dev, size_t size, enum dmk_direction dir, unsigned int flags,
+					 unsigned long attrs);
+void dmk_free_noncontiguous(struct dmk_dev *dev, size_t size, struct sg_table *table, enum dmk_direction dir);
+void *dmk_vmap_noncontiguous(struct dmk_dev *dev, size_t size, struct sg_table *table);
+void dmk_vunmap_noncontiguous(struct dmk_dev *dev, void *view);
+/** dmk_noncontiguous_good - whether it is a list of this device's, of at least @size bytes */
+bool dmk_noncontiguous_good(struct dmk_dev *dev, size_t size, const struct sg_table *table);
 
 /* --- pools: POL --------------------------------------------------------------------------------------------------- */
 
@@ -111,7 +135,7 @@ void dmk_pool_free(struct dmk_pool *pool, void *cpu, dmk_dma dma);
 /* --- managed: COH-09, POL-06; the kernel part's devm_* stand on the same list ------------------------------------- */
 
 struct dmk_managed {
-	struct dmk_managed *next;
+	struct dmk_managed *next, **at; /* .at: what points to it; NULL: it is on no list */
 	void (*release)(struct dmk_dev *dev, struct dmk_managed *self); /* frees self too */
 };
 

@@ -42,10 +42,14 @@ enum dmk_event_kind {
 	DMK_EVENT_SYNC_FOR_CPU, /* .dma, .size, .dir, .map_kind; sg: .cpu the list, .dma that of its first entry, .sg, .nents */
 	DMK_EVENT_SYNC_FOR_DEVICE,
 
-	/* consistent memory: .dma, .cpu, .phys, .size, .attrs */
+	/*
+	 * Memory made for devices: .alloc_kind, .dma, .cpu, .phys, .size, .attrs, .by_managed; PAGES and NONCONTIGUOUS .dir too;
+	 * NONCONTIGUOUS: .cpu the list, .sg entries, .nents, .mapped_nents
+	 */
 	DMK_EVENT_ALLOC,
 	DMK_EVENT_ALLOC_FAILED,
-	DMK_EVENT_FREE, /* as asked for, before it is done; .reason is why the core refused it, or 0 */
+	DMK_EVENT_FREE, /* as asked for, before it is done; .reason is why the core refused it, or 0; .nents views of it are left */
+	DMK_EVENT_ALLOC_VIEW, /* a view .cpu of NONCONTIGUOUS memory was made (.result 1), is taken away (0), or not: .reason */
 
 	/* pools: .pool identifies, .name is its name */
 	DMK_EVENT_POOL_CREATE,  /* .size of a block, .align, .boundary; .result 0 or why not */
@@ -94,6 +98,13 @@ enum dmk_map_kind {
 	DMK_MAP_PHYS,
 };
 
+/** Which call made memory: it goes back by the call that mirrors it (COH-07, COH-10). */
+enum dmk_alloc_kind {
+	DMK_KIND_COHERENT,      /* dma_alloc_attrs and what stands on it */
+	DMK_KIND_PAGES,         /* dma_alloc_pages, dma_alloc_noncoherent: needs syncs */
+	DMK_KIND_NONCONTIGUOUS, /* needs syncs, of the list */
+};
+
 /** Why the core refused a request. */
 enum dmk_reason {
 	DMK_REASON_NONE,
@@ -124,6 +135,7 @@ struct dmk_event_sg {
 struct dmk_event {
 	enum dmk_event_kind kind;
 	enum dmk_map_kind map_kind;
+	enum dmk_alloc_kind alloc_kind;
 	enum dmk_direction dir;
 	enum dmk_reason reason;
 	int address_kind; /* enum dmk_address_kind */
@@ -155,6 +167,7 @@ struct dmk_event {
 	bool streaming; /* SET_MASK: the streaming mask */
 	bool interrupt; /* the call was made in interrupt context */
 	bool managed;   /* the call is made by the device's managed resources, not by the driver */
+	bool by_managed; /* ALLOC, FREE: the driver's call is one of the dmam_ family */
 
 	/*
 	 * Where it happened: the driver's call, as a code address and the frame it was made from. 0 when it did not happen in

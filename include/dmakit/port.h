@@ -140,7 +140,7 @@ struct dmk_port_ops {
 	/**
 	 * view_map - pages side by side in the CPU's address space, in the order given
 	 * @n: pages, at least 1
-	 * Return: the address of the first byte, or NULL: no address space. An uncached view begins at a multiple of its length
+	 * Return: the address of the first byte, or NULL: no address space. A view begins at a multiple of its length
 	 *         rounded up to a power of two, as consistent memory must (COH-02).
 	 */
 	void *(*view_map)(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view);

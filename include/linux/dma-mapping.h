@@ -40,9 +40,10 @@ static __always_inline struct dmk_dev *dmk_dma_dev(struct device *dev)
 	return dev ? &dev->dmk : NULL;
 }
 
-static __always_inline unsigned int dmk_dma_alloc_flags(gfp_t gfp)
+/** The zones are the core's choice, by the device's mask, and no page of these is part of a compound one. */
+static __always_inline unsigned int dmk_dma_alloc_flags(gfp_t gfp, gfp_t refused)
 {
-	return gfpflags_allow_blocking(gfp) ? 0 : DMK_ALLOC_ATOMIC;
+	return (gfpflags_allow_blocking(gfp) ? 0 : DMK_ALLOC_ATOMIC) | (gfp & refused ? DMK_ALLOC_BAD_GFP : 0);
 }
 
 static __always_inline unsigned long dmk_dma_alloc_attrs(gfp_t gfp, unsigned long attrs)
@@ -366,18 +367,23 @@ static __always_inline void dma_unmap_sgtable(struct device *dev, struct sg_tabl
 
 /**
  * dma_alloc_attrs - memory that the CPU and the device see alike, without syncs; zeroed
- * @size: bytes; both addresses are aligned to the smallest order of pages that holds it
+ * @size: bytes; both addresses are aligned to the smallest order of pages that holds it (4 MiB, if it is more)
  * @dma_handle: the device's address
+ * @gfp: whether it may sleep; which zone is not the driver's choice but the mask's. __GFP_COMP is refused.
+ * @attrs: DMA_ATTR_WRITE_COMBINE: the CPU's stores may be gathered on their way; DMA_ATTR_NO_KERNEL_MAPPING: what is returned is for
+ *         dma_mmap_attrs() and dma_free_attrs() only, and is nowhere; DMA_ATTR_NO_WARN: no message when it fails;
+ *         DMA_ATTR_FORCE_CONTIGUOUS, _ALLOC_SINGLE_PAGES, _WEAK_ORDERING, _PRIVILEGED ask for what is so here, or for nothing.
  *
- * Context: may sleep with GFP_KERNEL; any with GFP_ATOMIC, which is served from a pool made beforehand.
- * Return:  CPU address, or NULL: no such memory is free below the coherent mask.
- * Rules:   COH-01..08.
+ * Owner:   both sides; back with dma_free_attrs() and the same attributes.
+ * Context: may sleep with GFP_KERNEL; any with GFP_ATOMIC, which is served from a pool made beforehand that is refilled as it is used.
+ * Return:  CPU address, or NULL: no such memory is free below the coherent mask; for a device with a shared-dma-pool: in that.
+ * Rules:   COH-01..08, COH-10, MEM-09.
  */
 static __always_inline void *dma_alloc_attrs(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp,
 					     unsigned long attrs)
 {
 	dmk_dma dma;
-	void *cpu_addr = dmk_alloc(dmk_dma_dev(dev), size, &dma, dmk_dma_alloc_flags(gfp),
+	void *cpu_addr = dmk_alloc(dmk_dma_dev(dev), size, &dma, dmk_dma_alloc_flags(gfp, __GFP_COMP),
 				   dmk_dma_alloc_attrs(gfp, attrs));
 
 	if (cpu_addr)
@@ -415,12 +421,15 @@ static __always_inline void dma_free_wc(struct device *dev, size_t size, void *c
 	dma_free_attrs(dev, size, cpu_addr, dma_handle, DMA_ATTR_WRITE_COMBINE);
 }
 
-/** dmam_alloc_attrs - freed by itself when the driver lets go of the device (COH-09); dmam_free_coherent() is for earlier. */
+/**
+ * dmam_alloc_attrs - freed by itself when the driver lets go of the device (COH-09); dmam_free_coherent() is for earlier, and
+ *                    dma_free_coherent() is a mistake
+ */
 static __always_inline void *dmam_alloc_attrs(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp,
 					      unsigned long attrs)
 {
 	dmk_dma dma;
-	void *cpu_addr = dmk_alloc(dmk_dma_dev(dev), size, &dma, dmk_dma_alloc_flags(gfp) | DMK_ALLOC_MANAGED,
+	void *cpu_addr = dmk_alloc(dmk_dma_dev(dev), size, &dma, dmk_dma_alloc_flags(gfp, __GFP_COMP) | DMK_ALLOC_MANAGED,
 				   dmk_dma_alloc_attrs(gfp, attrs));
 
 	if (cpu_addr)
@@ -444,6 +453,12 @@ static inline bool dma_can_mmap(struct device *dev)
 	return true;
 }
 
+/** Whether the pages that a program asked for lie in the first @all of something. */
+static inline bool dmk_dma_in_area(const struct vm_area_struct *vma, unsigned long all)
+{
+	return vma->vm_pgoff < all && vma_pages(vma) <= all - vma->vm_pgoff;
+}
+
 /**
  * dma_mmap_attrs - show an allocation to a program, cached or not as the machine needs it
  * @size: of the allocation; what the program asked for must lie in it
@@ -453,15 +468,15 @@ static inline bool dma_can_mmap(struct device *dev)
 static inline int dma_mmap_attrs(struct device *dev, struct vm_area_struct *vma, void *cpu_addr, dma_addr_t dma_addr,
 				 size_t size, unsigned long attrs)
 {
-	const unsigned long pages = vma_pages(vma), all = PAGE_ALIGN(size) >> PAGE_SHIFT;
 	dmk_phys phys;
 
-	if (vma->vm_pgoff >= all || pages > all - vma->vm_pgoff ||
+	if (!dev || !dmk_dma_in_area(vma, PAGE_ALIGN(size) >> PAGE_SHIFT) ||
 	    !dmk_alloc_find(dmk_dma_dev(dev), cpu_addr, DMK_DMA(dma_addr), size, &phys))
 		return -ENXIO;
 	if (!dev->dmk.bus->coherent)
-		vma->vm_page_prot = pgprot_dmacoherent(vma->vm_page_prot);
-	return remap_pfn_range(vma, vma->vm_start, PHYS_PFN(phys.v) + vma->vm_pgoff, pages << PAGE_SHIFT,
+		vma->vm_page_prot = attrs & DMA_ATTR_WRITE_COMBINE ? pgprot_writecombine(vma->vm_page_prot)
+								   : pgprot_dmacoherent(vma->vm_page_prot);
+	return remap_pfn_range(vma, vma->vm_start, PHYS_PFN(phys.v) + vma->vm_pgoff, vma_pages(vma) << PAGE_SHIFT,
 			       vma->vm_page_prot);
 }
 
@@ -469,6 +484,32 @@ static inline int dma_mmap_attrs(struct device *dev, struct vm_area_struct *vma,
 	dma_mmap_attrs((dev), (vma), (cpu_addr), (dma_addr), (size), 0)
 #define dma_mmap_wc(dev, vma, cpu_addr, dma_addr, size)                                                            \
 	dma_mmap_attrs((dev), (vma), (cpu_addr), (dma_addr), (size), DMA_ATTR_WRITE_COMBINE)
+
+/**
+ * dma_get_sgtable_attrs - an allocation's pages as a list, for another device to map
+ * @sgt: filled; given back with sg_free_table(), before or after the memory is
+ *
+ * The CPU's view of consistent memory and that of the pages in the list may differ where caches are not coherent: the list is for
+ * dma_map_sgtable(), not for sg_virt().
+ * Return: 0, -ENXIO (no such allocation of the device, or memory of a shared-dma-pool, which has no pages), -ENOMEM.
+ */
+static inline int dma_get_sgtable_attrs(struct device *dev, struct sg_table *sgt, void *cpu_addr, dma_addr_t dma_addr,
+					size_t size, unsigned long attrs)
+{
+	dmk_phys phys;
+	int error;
+
+	if (!dev || !size || PAGE_ALIGN(size) > ~0U || dev->dmk.bus->shared_pool ||
+	    !dmk_alloc_find(dmk_dma_dev(dev), cpu_addr, DMK_DMA(dma_addr), size, &phys))
+		return -ENXIO;
+	error = sg_alloc_table(sgt, 1, GFP_KERNEL);
+	if (!error)
+		sg_set_page(sgt->sgl, pfn_to_page(PHYS_PFN(phys.v)), (unsigned int)PAGE_ALIGN(size), 0);
+	return error;
+}
+
+#define dma_get_sgtable(dev, sgt, cpu_addr, dma_addr, size)                                                        \
+	dma_get_sgtable_attrs((dev), (sgt), (cpu_addr), (dma_addr), (size), 0)
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 0, 0)
 static __always_inline void *dma_zalloc_coherent(struct device *dev, size_t size, dma_addr_t *dma_handle, gfp_t gfp)
@@ -481,6 +522,110 @@ static __always_inline void *dma_zalloc_coherent(struct device *dev, size_t size
 #define dma_alloc_writecombine dma_alloc_wc
 #define dma_free_writecombine dma_free_wc
 #endif
+
+/* --- memory that both sides use in turns: COH-10 ------------------------------------------------------------------ */
+
+#define dmk_dma_page_gfp (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | __GFP_COMP)
+
+/**
+ * dma_alloc_noncoherent - memory that a device reaches without bouncing, cached and zeroed; dma_alloc_pages - the same, by page
+ * @dir: as of a mapping that lives as long as the memory
+ *
+ * Owner:   the CPU. dma_sync_single_for_device() before the device has it, also the first time; dma_sync_single_for_cpu() before
+ *          the CPU looks.
+ * Context: may sleep with GFP_KERNEL; any with GFP_ATOMIC.
+ * Return:  NULL: no such memory is free below the coherent mask.
+ * Rules:   COH-10, SYN-02.
+ */
+static __always_inline void *dma_alloc_noncoherent(struct device *dev, size_t size, dma_addr_t *dma_handle,
+						   enum dma_data_direction dir, gfp_t gfp)
+{
+	dmk_dma dma;
+	void *vaddr = dmk_alloc_cached(dmk_dma_dev(dev), size, &dma, (enum dmk_direction)dir,
+				      dmk_dma_alloc_flags(gfp, dmk_dma_page_gfp), dmk_dma_alloc_attrs(gfp, 0));
+
+	if (vaddr)
+		*dma_handle = dma.v;
+	return vaddr;
+}
+
+/** dma_free_noncoherent, dma_free_pages - with all that it was allocated with; NULL is nothing. Not in interrupt context. */
+static __always_inline void dma_free_noncoherent(struct device *dev, size_t size, void *vaddr, dma_addr_t dma_handle,
+						 enum dma_data_direction dir)
+{
+	dmk_free_cached(dmk_dma_dev(dev), size, vaddr, DMK_DMA(dma_handle), (enum dmk_direction)dir);
+}
+
+static __always_inline struct page *dma_alloc_pages(struct device *dev, size_t size, dma_addr_t *dma_handle,
+						    enum dma_data_direction dir, gfp_t gfp)
+{
+	void *vaddr = dma_alloc_noncoherent(dev, size, dma_handle, dir, gfp);
+
+	return vaddr ? virt_to_page(vaddr) : NULL;
+}
+
+static __always_inline void dma_free_pages(struct device *dev, size_t size, struct page *page, dma_addr_t dma_handle,
+					   enum dma_data_direction dir)
+{
+	dma_free_noncoherent(dev, size, page ? phys_to_virt(page_to_phys(page)) : NULL, dma_handle, dir);
+}
+
+/** dma_mmap_pages - show them to a program: 0, -ENXIO (it asked for more), or what remap_pfn_range() returned. */
+static inline int dma_mmap_pages(struct device *dev, struct vm_area_struct *vma, size_t size, struct page *page)
+{
+	if (!dmk_dma_in_area(vma, PAGE_ALIGN(size) >> PAGE_SHIFT))
+		return -ENXIO;
+	return remap_pfn_range(vma, vma->vm_start, page_to_pfn(page) + vma->vm_pgoff, vma_pages(vma) << PAGE_SHIFT,
+			       vma->vm_page_prot);
+}
+
+/**
+ * dma_alloc_noncontiguous - memory as a list that is mapped for the device already: its segments, with their DMA addresses
+ * @attrs: DMA_ATTR_ALLOC_SINGLE_PAGES or nothing
+ *
+ * Owner:   the CPU, until dma_sync_sgtable_for_device(); the list is the API's: not for sg_free_table() or dma_unmap_sgtable().
+ * Context: may sleep with GFP_KERNEL.
+ * Return:  NULL: no such memory is free below the coherent mask.
+ * Rules:   COH-10, SYN-02.
+ */
+static __always_inline struct sg_table *dma_alloc_noncontiguous(struct device *dev, size_t size,
+								enum dma_data_direction dir, gfp_t gfp,
+								unsigned long attrs)
+{
+	return dmk_alloc_noncontiguous(dmk_dma_dev(dev), size, (enum dmk_direction)dir,
+				       dmk_dma_alloc_flags(gfp, dmk_dma_page_gfp), dmk_dma_alloc_attrs(gfp, attrs));
+}
+
+/** dma_free_noncontiguous - after its last view is gone; NULL is nothing. Not in interrupt context. */
+static __always_inline void dma_free_noncontiguous(struct device *dev, size_t size, struct sg_table *sgt,
+						   enum dma_data_direction dir)
+{
+	dmk_free_noncontiguous(dmk_dma_dev(dev), size, sgt, (enum dmk_direction)dir);
+}
+
+/**
+ * dma_vmap_noncontiguous - see it all at one address; dma_vunmap_noncontiguous - and no more
+ * Context: may sleep. Return: NULL: no address space, or no list of the device's.
+ *
+ * The address is no address of the direct map: not for virt_to_page() or dma_map_single().
+ */
+static __always_inline void *dma_vmap_noncontiguous(struct device *dev, size_t size, struct sg_table *sgt)
+{
+	return dmk_vmap_noncontiguous(dmk_dma_dev(dev), size, sgt);
+}
+
+static __always_inline void dma_vunmap_noncontiguous(struct device *dev, void *vaddr)
+{
+	dmk_vunmap_noncontiguous(dmk_dma_dev(dev), vaddr);
+}
+
+/** dma_mmap_noncontiguous - show it to a program: 0, -ENXIO (no such list, or it asked for more), or remap_pfn_range()'s error. */
+static inline int dma_mmap_noncontiguous(struct device *dev, struct vm_area_struct *vma, size_t size, struct sg_table *sgt)
+{
+	if (!dev || !dmk_noncontiguous_good(dmk_dma_dev(dev), size, sgt))
+		return -ENXIO;
+	return dma_mmap_pages(dev, vma, size, sg_page(sgt->sgl));
+}
 
 /* --- what an unmap needs, where it needs anything: UNM-01 --------------------------------------------------------- */
 

@@ -39,7 +39,7 @@ static __always_inline void dma_pool_destroy(struct dma_pool *pool)
 static __always_inline void *dma_pool_alloc(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handle)
 {
 	dmk_dma dma;
-	void *block = dmk_pool_alloc((struct dmk_pool *)pool, dmk_dma_alloc_flags(gfp), gfp & __GFP_ZERO, &dma);
+	void *block = dmk_pool_alloc((struct dmk_pool *)pool, dmk_dma_alloc_flags(gfp, 0), gfp & __GFP_ZERO, &dma);
 
 	if (block)
 		*handle = dma.v;

@@ -161,8 +161,6 @@ static void test_COH_06_the_pool_of_gfp_atomic_ends_with_null_and_recovers(void 
 	in_interrupt_call(allocate_until_null, &many);
 	first = many.n;
 	assert_true(first > 0);
-	if (!machine_is_coherent())
-		assert_true(first < 512);
 	for (int i = 0; i < many.n; i++) {
 		assert_null(memchr_inv(many.memory[i], 0, PAGE_SIZE));
 		*(int *)many.memory[i] = i;
@@ -175,7 +173,8 @@ static void test_COH_06_the_pool_of_gfp_atomic_ends_with_null_and_recovers(void 
 	while (many.n)
 		many.n--, dma_free_coherent(dev, PAGE_SIZE, many.memory[many.n], many.dma[many.n]);
 	in_interrupt_call(allocate_until_null, &many);
-	assert_int_equal(many.n, first);
+	/* The pool may have grown meanwhile. */
+	assert_true(many.n >= first);
 	while (many.n)
 		many.n--, dma_free_coherent(dev, PAGE_SIZE, many.memory[many.n], many.dma[many.n]);
 }

@@ -323,6 +323,22 @@ static const struct dmk_os_ops os_ops = {
 
 /* --- the machine -------------------------------------------------------------------------------------------------- */
 
+/* At a multiple of their number rounded up to a power of two, as a port has to. */
+static char *reserve(size_t size)
+{
+	size_t align = 4096;
+	char *all, *at;
+
+	while (align < size)
+		align *= 2;
+	all = map(size + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NULL, -1, 0);
+	at = (char *)(((uintptr_t)all + align - 1) & ~(uintptr_t)(align - 1));
+	if (at > all)
+		munmap(all, (size_t)(at - all));
+	munmap(at + size, (size_t)(all + size + align - (at + size)));
+	return at;
+}
+
 static void *view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view)
 {
 	char *at;
@@ -334,7 +350,7 @@ static void *view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view 
 	}
 	fake.held.views++;
 	pthread_mutex_unlock(&fake.lock);
-	at = map(n * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, -1, 0);
+	at = reserve(n * 4096);
 	for (size_t i = 0; i < n; i++)
 		map(4096, PROT_READ | PROT_WRITE, MAP_SHARED, at + i * 4096, fake.fd,
 		    page_index(pages[i].v) * 4096);
