@@ -77,6 +77,9 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 		totals->frees++;
 		dmk_judge_free(checker, event, where);
 		break;
+	case DMK_EVENT_ALLOC_VIEW:
+		dmk_judge_alloc_view(checker, event, where);
+		break;
 	case DMK_EVENT_POOL_CREATE:
 	case DMK_EVENT_POOL_DESTROY:
 	case DMK_EVENT_POOL_ALLOC:

@@ -49,6 +49,10 @@ const char *dmk_kind_name(enum dmk_record_kind kind, enum dmk_map_kind map_kind)
 	switch (kind) {
 	case DMK_RECORD_ALLOCATION:
 		return "coherent";
+	case DMK_RECORD_PAGES:
+		return "noncoherent";
+	case DMK_RECORD_NONCONTIGUOUS:
+		return "noncontiguous";
 	case DMK_RECORD_BLOCK:
 		return "pool block";
 	case DMK_RECORD_POOL_PAGE:
@@ -59,9 +63,48 @@ const char *dmk_kind_name(enum dmk_record_kind kind, enum dmk_map_kind map_kind)
 	return map_kind <= DMK_MAP_PHYS ? mapping[map_kind] : "mapping";
 }
 
+enum dmk_record_kind dmk_made_kind(enum dmk_alloc_kind kind)
+{
+	switch (kind) {
+	case DMK_KIND_PAGES:
+		return DMK_RECORD_PAGES;
+	case DMK_KIND_NONCONTIGUOUS:
+		return DMK_RECORD_NONCONTIGUOUS;
+	case DMK_KIND_COHERENT:
+		break;
+	}
+	return DMK_RECORD_ALLOCATION;
+}
+
+const char *dmk_take_call(enum dmk_record_kind kind)
+{
+	static const char *const call[] = {
+		[DMK_RECORD_ALLOCATION] = "dma_alloc_coherent",
+		[DMK_RECORD_PAGES] = "dma_alloc_pages",
+		[DMK_RECORD_NONCONTIGUOUS] = "dma_alloc_noncontiguous",
+		[DMK_RECORD_BLOCK] = "dma_pool_alloc",
+		[DMK_RECORD_POOL_PAGE] = "dma_pool_alloc",
+	};
+
+	return call[kind] ? call[kind] : "a mapping call";
+}
+
+const char *dmk_give_call(enum dmk_record_kind kind)
+{
+	static const char *const call[] = {
+		[DMK_RECORD_ALLOCATION] = "dma_free_coherent",
+		[DMK_RECORD_PAGES] = "dma_free_pages",
+		[DMK_RECORD_NONCONTIGUOUS] = "dma_free_noncontiguous",
+		[DMK_RECORD_BLOCK] = "dma_pool_free",
+		[DMK_RECORD_POOL_PAGE] = "dma_pool_free",
+	};
+
+	return call[kind] ? call[kind] : "an unmap call";
+}
+
 static const char *owner_of(const struct dmk_record *record)
 {
-	if (record->kind != DMK_RECORD_MAPPING)
+	if (!dmk_takes_turns(record->kind))
 		return "both";
 	return record->with_cpu ? "CPU" : "device";
 }
@@ -69,7 +112,7 @@ static const char *owner_of(const struct dmk_record *record)
 /* What a record of a list has as its CPU address is the list's, not the buffer's. */
 static bool is_list(enum dmk_record_kind kind, enum dmk_map_kind map_kind)
 {
-	return kind == DMK_RECORD_MAPPING && map_kind == DMK_MAP_SG;
+	return (kind == DMK_RECORD_MAPPING && map_kind == DMK_MAP_SG) || kind == DMK_RECORD_NONCONTIGUOUS;
 }
 
 void dmk_describe_record(struct dmk_buffer *buffer, const struct dmk_record *record)
@@ -82,7 +125,7 @@ void dmk_describe_record(struct dmk_buffer *buffer, const struct dmk_record *rec
 		.cpu = is_list(record->kind, record->map_kind) ? NULL : record->cpu,
 		.size = record->size,
 		.dir = record->dir,
-		.directed = record->kind == DMK_RECORD_MAPPING,
+		.directed = dmk_takes_turns(record->kind),
 		.bounced = record->bounced,
 		.owner = owner_of(record),
 	};
@@ -98,7 +141,7 @@ void dmk_describe_past(struct dmk_buffer *buffer, const struct dmk_past *past)
 		.cpu = is_list(past->kind, past->map_kind) ? NULL : past->cpu,
 		.size = past->size,
 		.dir = past->dir,
-		.directed = past->kind == DMK_RECORD_MAPPING,
+		.directed = dmk_takes_turns(past->kind),
 		.bounced = past->bounced,
 		.owner = "nobody",
 	};

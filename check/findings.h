@@ -63,6 +63,11 @@ const char *dmk_direction_name(enum dmk_direction dir);
 /** The call that maps, unmaps: "dma_map_single", "dma_unmap_sg". */
 const char *dmk_map_call(enum dmk_map_kind kind);
 const char *dmk_unmap_call(enum dmk_map_kind kind);
+/** What becomes of an event's memory in the shadow. */
+enum dmk_record_kind dmk_made_kind(enum dmk_alloc_kind kind);
+/** The call that gives memory, and the one that it goes back by: "dma_alloc_pages", "dma_free_pages". */
+const char *dmk_take_call(enum dmk_record_kind kind);
+const char *dmk_give_call(enum dmk_record_kind kind);
 const char *dmk_kind_name(enum dmk_record_kind kind, enum dmk_map_kind map_kind);
 void dmk_describe_record(struct dmk_buffer *buffer, const struct dmk_record *record);
 void dmk_describe_past(struct dmk_buffer *buffer, const struct dmk_past *past);
@@ -90,6 +95,8 @@ void dmk_judge_alloc_failed(struct dmk_checker *checker, const struct dmk_event 
 			    const struct dmk_trace *where);
 void dmk_judge_free(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);
+void dmk_judge_alloc_view(struct dmk_checker *checker, const struct dmk_event *event,
+			  const struct dmk_trace *where);
 
 void dmk_judge_pool(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);

@@ -11,7 +11,7 @@ static bool allows(const struct dmk_record *record, bool write)
 {
 	if (record->kind == DMK_RECORD_POOL_PAGE)
 		return false;
-	if (record->kind != DMK_RECORD_MAPPING)
+	if (!dmk_takes_turns(record->kind))
 		return true;
 	return record->dir != (write ? DMK_TO_DEVICE : DMK_FROM_DEVICE);
 }
@@ -57,6 +57,7 @@ static const char *refused(const struct stray *stray)
 static void against_direction(struct dmk_checker *checker, const struct stray *stray,
 			      const struct dmk_record *record)
 {
+	const bool mapping = record->kind == DMK_RECORD_MAPPING;
 	struct dmk_finding *finding;
 
 	if (record->excused)
@@ -64,17 +65,19 @@ static void against_direction(struct dmk_checker *checker, const struct stray *s
 	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_DIR_03,
 							    .device = stray->device,
 							    .second = record->mapped,
+							    .label = mapping ? "mapped"
+									     : "allocated",
 							    .record = record});
 	if (!finding)
 		return;
-	dmk_say(finding, "the device %s [0x%llx, 0x%llx], in a buffer that is mapped %s%s",
-		verb(stray), ULL(stray->bad), ULL(stray->last), dmk_direction_name(record->dir),
-		refused(stray));
+	dmk_say(finding, "the device %s [0x%llx, 0x%llx], in a buffer that is %s %s%s",
+		verb(stray), ULL(stray->bad), ULL(stray->last), mapping ? "mapped" : "allocated",
+		dmk_direction_name(record->dir), refused(stray));
 	dmk_mend(
 		finding,
-		"map it %s if only the device %s it, DMA_BIDIRECTIONAL if both sides write; or the device was given the "
+		"%s it %s if only the device %s it, DMA_BIDIRECTIONAL if both sides write; or the device was given the "
 		"wrong buffer or command",
-		stray->event->write ? "DMA_FROM_DEVICE" : "DMA_TO_DEVICE",
+		mapping ? "map" : "allocate", stray->event->write ? "DMA_FROM_DEVICE" : "DMA_TO_DEVICE",
 		stray->event->write ? "writes" : "reads");
 }
 
@@ -277,6 +280,7 @@ static void judge_ownership(struct dmk_checker *checker, const struct stray *acc
 	struct dmk_extent *extent = dmk_live_touching(access->device, access->first, access->last,
 						      NULL);
 	struct dmk_record *record = extent ? extent->record : NULL;
+	const bool allocation = record && record->kind != DMK_RECORD_MAPPING;
 	struct dmk_finding *finding;
 
 	if (!record || !record->with_cpu || record->dir != DMK_TO_DEVICE || record->excused ||
@@ -287,15 +291,20 @@ static void judge_ownership(struct dmk_checker *checker, const struct stray *acc
 							    .device = access->device,
 							    .where = record->taken,
 							    .second = record->mapped,
+							    .label = allocation ? "allocated" : NULL,
 							    .record = record});
 	record->with_cpu = false; /* once for each hand-over */
 	if (!finding)
 		return;
 	dmk_say(finding,
-		"the device read [0x%llx, 0x%llx] while the buffer was the CPU's, since this sync for the CPU%s",
-		ULL(access->first), ULL(access->last), refused(access));
-	dmk_mend(finding, "after the CPU's writes, and before the device is told: "
-			  "dma_sync_single_for_device(dev, dma, size, DMA_TO_DEVICE)");
+		"the device read [0x%llx, 0x%llx] while the buffer was the CPU's, since %s%s",
+		ULL(access->first), ULL(access->last),
+		record->taken == record->mapped ? "it was allocated" : "this sync for the CPU",
+		refused(access));
+	dmk_mend(finding, "after the CPU's writes, and before the device is told: %s",
+		 record->kind == DMK_RECORD_NONCONTIGUOUS
+			 ? "dma_sync_sgtable_for_device(dev, sgt, DMA_TO_DEVICE)"
+			 : "dma_sync_single_for_device(dev, dma, size, DMA_TO_DEVICE)");
 }
 
 void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event)

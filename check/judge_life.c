@@ -41,7 +41,7 @@ static bool is_leak(const struct dmk_record *record)
 {
 	if (record->excused)
 		return false;
-	return record->kind == DMK_RECORD_MAPPING || record->kind == DMK_RECORD_ALLOCATION;
+	return record->kind == DMK_RECORD_MAPPING || dmk_is_allocation(record->kind);
 }
 
 static bool same_site(const struct dmk_checker *checker, const struct dmk_record *a, const struct dmk_record *b)
@@ -55,6 +55,7 @@ static void report_leak(struct dmk_checker *checker, struct dmk_record *record, 
 			uint64_t bytes, const char *when)
 {
 	const bool mapping = record->kind == DMK_RECORD_MAPPING;
+	const bool coherent = record->kind == DMK_RECORD_ALLOCATION;
 	struct dmk_finding *finding =
 		dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_STR_06,
 							  .device = record->device,
@@ -72,8 +73,10 @@ static void report_leak(struct dmk_checker *checker, struct dmk_record *record, 
 			dmk_plural(bytes), count == 1 ? "is" : "are", when);
 	else
 		dmk_say(finding,
-			"%llu piece%s of consistent memory allocated here, %llu byte%s in all, %s still there %s",
-			ULL(count), dmk_plural(count), ULL(bytes), dmk_plural(bytes),
+			"%llu piece%s of %s memory allocated here, %llu byte%s in all, %s still there %s",
+			ULL(count), dmk_plural(count),
+			coherent ? "consistent" : dmk_kind_name(record->kind, record->map_kind),
+			ULL(bytes), dmk_plural(bytes),
 			count == 1 ? "is" : "are", when);
 	if (mapping)
 		dmk_mend(
@@ -81,10 +84,9 @@ static void report_leak(struct dmk_checker *checker, struct dmk_record *record, 
 			"call %s for each of them before remove() ends, and on each error path after the map",
 			dmk_unmap_call(record->map_kind));
 	else
-		dmk_mend(
-			finding,
-			"call dma_free_coherent in remove() and on each error path, or allocate with "
-			"dmam_alloc_coherent");
+		dmk_mend(finding, "call %s in remove() and on each error path%s",
+			 dmk_give_call(record->kind),
+			 coherent ? ", or allocate with dmam_alloc_coherent" : "");
 }
 
 /* One report for each call site, whatever number of records came from it. */

@@ -24,7 +24,9 @@ static void bad_direction(struct dmk_checker *checker, struct dmk_watched *devic
 	if (!finding)
 		return;
 	dmk_say(finding, "%s was given direction %d (%s), which is none for a mapping",
-		dmk_map_call(event->map_kind), (int)event->dir, dmk_direction_name(event->dir));
+		event->kind == DMK_EVENT_ALLOC_FAILED ? dmk_take_call(dmk_made_kind(event->alloc_kind))
+						      : dmk_map_call(event->map_kind),
+		(int)event->dir, dmk_direction_name(event->dir));
 	dmk_mend(
 		finding,
 		"say who writes the buffer: DMA_TO_DEVICE if the CPU does, DMA_FROM_DEVICE if the device "
@@ -215,15 +217,43 @@ void dmk_judge_map_failed(struct dmk_checker *checker, const struct dmk_event *e
 	}
 }
 
+static void bad_flags(struct dmk_checker *checker, struct dmk_watched *device,
+		      const struct dmk_event *event, const struct dmk_trace *where)
+{
+	struct dmk_finding *finding = dmk_report(
+		checker,
+		&(struct dmk_mistake){.rule = DMK_RULE_COH_10, .device = device, .where = where});
+
+	if (!finding)
+		return;
+	dmk_say(finding, "%s was refused for its flags: a zone, __GFP_COMP, or an attribute (0x%lx) that it doesn't take",
+		dmk_take_call(dmk_made_kind(event->alloc_kind)), event->attrs);
+	dmk_mend(finding,
+		 "pass GFP_KERNEL or GFP_ATOMIC: the zone follows from the device's mask; dma_alloc_noncontiguous takes "
+		 "DMA_ATTR_ALLOC_SINGLE_PAGES or no attribute");
+}
+
 void dmk_judge_alloc_failed(struct dmk_checker *checker, const struct dmk_event *event,
 			    const struct dmk_trace *where)
 {
 	struct dmk_watched *device = dmk_device_of(checker, event);
 
-	if (event->reason == DMK_REASON_BAD_DEVICE)
+	switch (event->reason) {
+	case DMK_REASON_BAD_DEVICE:
 		no_dma_device(checker, device, event, where);
-	if (event->reason == DMK_REASON_MASK)
+		break;
+	case DMK_REASON_MASK:
 		report_mask(checker, device, &device->coherent, where);
+		break;
+	case DMK_REASON_BAD_DIRECTION:
+		bad_direction(checker, device, event, where);
+		break;
+	case DMK_REASON_BAD_ARGUMENT:
+		bad_flags(checker, device, event, where);
+		break;
+	default: /* room, size: what a machine may answer, and a driver handles */
+		break;
+	}
 }
 
 /* Of a call that was not refused. A core that follows the contract leaves nothing to find here. */

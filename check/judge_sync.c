@@ -140,6 +140,32 @@ static struct dmk_extent *what_is_synced(const struct dmk_watched *device,
 	return best;
 }
 
+static bool is_listed(const struct dmk_record *record)
+{
+	return record->map_kind == DMK_MAP_SG && dmk_takes_turns(record->kind);
+}
+
+/* Behind an IOMMU the list's pages lie anywhere, and a sync by address would reach the first run of them. */
+static void report_single(struct dmk_checker *checker, struct dmk_record *record,
+			  const struct dmk_event *event, const struct dmk_trace *where)
+{
+	struct dmk_finding *finding = dmk_report(checker,
+						 &(struct dmk_mistake){.rule = DMK_RULE_SYN_04,
+								       .device = record->device,
+								       .where = where,
+								       .second = record->mapped,
+								       .label = "allocated",
+								       .record = record});
+
+	record->excused = true;
+	if (!finding)
+		return;
+	dmk_say(finding, "%s is called for memory of dma_alloc_noncontiguous, whose pages need not lie side by side",
+		call_of(event));
+	dmk_mend(finding, "sync the list: %s(dev, sgt, dir)",
+		 for_cpu(event) ? "dma_sync_sgtable_for_cpu" : "dma_sync_sgtable_for_device");
+}
+
 static struct dmk_record *list_of(struct dmk_checker *checker, const struct dmk_watched *device,
 				  const struct dmk_event *event)
 {
@@ -147,13 +173,12 @@ static struct dmk_record *list_of(struct dmk_checker *checker, const struct dmk_
 
 	if (event->cpu)
 		record = dmk_record_of_cpu(&checker->shadow, event->cpu);
-	while (record && (record->device != device || record->kind != DMK_RECORD_MAPPING))
+	while (record && (record->device != device || !is_listed(record)))
 		record = dmk_record_of_cpu_more(record);
 	if (record)
 		return record;
 	record = dmk_record_at(&checker->shadow, event->dma.v);
-	while (record && (record->device != device || record->kind != DMK_RECORD_MAPPING ||
-			  record->map_kind != DMK_MAP_SG))
+	while (record && (record->device != device || !is_listed(record)))
 		record = dmk_record_at_more(record);
 	return record;
 }
@@ -232,13 +257,15 @@ void dmk_judge_sync(struct dmk_checker *checker, const struct dmk_event *event,
 		report_stray(checker, device, event, where);
 		return;
 	}
-	if (extent->record->kind != DMK_RECORD_MAPPING)
+	if (!dmk_takes_turns(extent->record->kind))
 		return;
 	hand_over(extent->record, event, range.first, range.last, where);
 	if (extent->record->excused)
 		return;
 	dmk_judge_unchecked(checker, extent->record, where);
-	if (!holds_all(extent, event))
+	if (extent->record->kind == DMK_RECORD_NONCONTIGUOUS)
+		report_single(checker, extent->record, event, where);
+	else if (!holds_all(extent, event))
 		report_beyond(checker, extent, event, where);
 	else if (!same_direction(extent->record, event))
 		report_direction(checker, extent->record, event, where);

@@ -242,8 +242,6 @@ static bool judge_mismatch(struct dmk_checker *checker, struct dmk_record *recor
 static void unmaps_consistent(struct dmk_checker *checker, struct dmk_record *record,
 			      const struct dmk_event *event, const struct dmk_trace *where)
 {
-	const char *from = record->kind == DMK_RECORD_BLOCK ? "dma_pool_alloc"
-							    : "dma_alloc_coherent";
 	struct dmk_finding *finding;
 
 	record->excused = true;
@@ -256,9 +254,9 @@ static void unmaps_consistent(struct dmk_checker *checker, struct dmk_record *re
 	if (!finding)
 		return;
 	dmk_say(finding, "%s is called for DMA 0x%llx, which came from %s",
-		dmk_unmap_call(event->map_kind), ULL(event->dma.v), from);
-	dmk_mend(finding, "consistent memory is never mapped or unmapped: give it back with %s",
-		 record->kind == DMK_RECORD_BLOCK ? "dma_pool_free" : "dma_free_coherent");
+		dmk_unmap_call(event->map_kind), ULL(event->dma.v), dmk_take_call(record->kind));
+	dmk_mend(finding, "such memory is never mapped or unmapped: give it back with %s",
+		 dmk_give_call(record->kind));
 }
 
 static void unmaps_error(struct dmk_checker *checker, struct dmk_watched *device,

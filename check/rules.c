@@ -23,6 +23,7 @@ const struct dmk_rule dmk_rules[] = {
 	[DMK_RULE_MSK_08] = {"MSK-08", "segments keep to the device's limits", ERROR},
 	[DMK_RULE_COH_06] = {"COH-06", "an allocation that may sleep, where nobody may", ERROR},
 	[DMK_RULE_COH_07] = {"COH-07", "consistent memory is freed as it was allocated", ERROR},
+	[DMK_RULE_COH_10] = {"COH-10", "an allocation is asked for what the call gives", ERROR},
 	[DMK_RULE_POL_04] = {"POL-04", "a pool is not destroyed in interrupt context", ERROR},
 	[DMK_RULE_POL_05] = {"POL-05", "pool blocks go back once, whole, to their pool", ERROR},
 	[DMK_RULE_DIR_01] = {"DIR-01", "a mapping has one of three directions", ERROR},

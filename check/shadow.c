@@ -435,6 +435,21 @@ struct dmk_past *dmk_past_at(const struct dmk_shadow *shadow, const struct dmk_w
 	return NULL;
 }
 
+struct dmk_past *dmk_past_of_cpu(const struct dmk_shadow *shadow, const struct dmk_watched *device,
+				 const void *cpu, unsigned int kinds)
+{
+	const struct dmk_history *history = &shadow->history;
+	unsigned int at = history->next;
+
+	for (unsigned int i = 0; i < DMK_PAST_KEPT; i++) {
+		at = (at + DMK_PAST_KEPT - 1) % DMK_PAST_KEPT;
+		if (history->key[at].device == device->id && history->past[at].cpu == cpu &&
+		    kinds >> history->past[at].kind & 1)
+			return &history->past[at];
+	}
+	return NULL;
+}
+
 /* --- pools -------------------------------------------------------------------------------------------------------- */
 
 struct dmk_watched_pool *dmk_shadow_pool(const struct dmk_shadow *shadow, const void *pool)

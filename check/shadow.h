@@ -14,10 +14,23 @@
 
 enum dmk_record_kind {
 	DMK_RECORD_MAPPING,
-	DMK_RECORD_ALLOCATION,
+	DMK_RECORD_ALLOCATION,    /* consistent memory */
+	DMK_RECORD_PAGES,         /* of dma_alloc_pages(): both sides take turns, as with a mapping */
+	DMK_RECORD_NONCONTIGUOUS, /* the same as a list */
 	DMK_RECORD_BLOCK,     /* of a pool */
 	DMK_RECORD_POOL_PAGE, /* memory that a pool carves its blocks from: nobody's by itself */
 };
+
+static inline bool dmk_is_allocation(enum dmk_record_kind kind)
+{
+	return kind == DMK_RECORD_ALLOCATION || kind == DMK_RECORD_PAGES || kind == DMK_RECORD_NONCONTIGUOUS;
+}
+
+/** Whether it has a direction, and is handed over with syncs. */
+static inline bool dmk_takes_turns(enum dmk_record_kind kind)
+{
+	return kind == DMK_RECORD_MAPPING || kind == DMK_RECORD_PAGES || kind == DMK_RECORD_NONCONTIGUOUS;
+}
 
 /** One contiguous piece of a record: of bus addresses, or of physical ones. */
 struct dmk_extent {
@@ -47,6 +60,7 @@ struct dmk_record {
 	enum dmk_map_kind map_kind;
 	enum dmk_direction dir;
 	bool bounced;
+	bool by_managed; /* made by a call of the dmam_ family */
 	bool checked; /* dma_mapping_error() was asked, or nobody needs to */
 	bool excused; /* a mistake with it was reported: what follows from that one is not reported again */
 	bool with_cpu; /* [cpu_first, cpu_last] was handed to the CPU by a sync, and not back */
@@ -199,6 +213,9 @@ struct dmk_past *dmk_past_touching(const struct dmk_shadow *shadow,
 /** dmk_past_at - the newest one that starts at @dma and is of one of @kinds (bits of enum dmk_record_kind). */
 struct dmk_past *dmk_past_at(const struct dmk_shadow *shadow, const struct dmk_watched *device,
 			     uint64_t dma, unsigned int kinds);
+/** dmk_past_of_cpu - the same, by CPU address */
+struct dmk_past *dmk_past_of_cpu(const struct dmk_shadow *shadow, const struct dmk_watched *device,
+				 const void *cpu, unsigned int kinds);
 
 /* --- what was lost ------------------------------------------------------------------------------------------------ */
 

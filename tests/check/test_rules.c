@@ -642,6 +642,218 @@ ROW(allocation_late)
 	card_reads(w, AT, 64);
 }
 
+/* --- memory that both sides use in turns, and which call it came from ----------------------------------------------- */
+
+/* Any allocation or free, with what is different from dma_alloc_pages() of 4096 bytes, from the device. */
+#define MADE(w, event, ...)                                                                                                 \
+	EVENT(w, .kind = event, .alloc_kind = DMK_KIND_PAGES, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .phys = DMK_PHYS(AT),    \
+	      .cpu = (void *)(uintptr_t)(AT + (1ULL << 40)), .size = 4096, .dir = IN, .caller = HERE, ##__VA_ARGS__)
+
+#pragma GCC diagnostic ignored "-Woverride-init"
+
+static char table;
+static const struct dmk_event_sg run = { DMK_PHYS(AT), 8192, DMK_DMA(BUS(AT)), 8192 };
+
+static void lists(struct world *w, int dir)
+{
+	MADE(w, DMK_EVENT_ALLOC, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .size = 5000, .dir = dir, .sg = &run,
+	     .nents = 1, .mapped_nents = 1, .map_kind = DMK_MAP_SG);
+}
+
+static void lists_back(struct world *w, int dir, unsigned int views, const void *here)
+{
+	MADE(w, DMK_EVENT_FREE, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .size = 5000, .dir = dir, .nents = views,
+	     .caller = here);
+}
+
+static void list_sync(struct world *w, int event, int dir)
+{
+	EVENT(w, .kind = event, .map_kind = DMK_MAP_SG, .dev = DEV, .cpu = &table, .dma = DMK_DMA(BUS(AT)), .sg = &run,
+	      .nents = 1, .dir = dir, .caller = HERE);
+}
+
+ROW(pages_in_turns)
+{
+	MADE(w, DMK_EVENT_ALLOC, .dir = OUT);
+	sync_device(w, AT, 4096, OUT, HERE);
+	card_reads(w, AT, 4096);
+	sync_cpu(w, AT, 64, OUT, HERE);
+	sync_device(w, AT, 64, OUT, HERE);
+	card_reads(w, AT, 64);
+	MADE(w, DMK_EVENT_FREE, .dir = OUT);
+}
+
+ROW(pages_not_handed_over)
+{
+	MADE(w, DMK_EVENT_ALLOC, .dir = OUT);
+	card_reads(w, AT, 64);
+	MADE(w, DMK_EVENT_FREE, .dir = OUT);
+}
+
+ROW(pages_against_direction)
+{
+	MADE(w, DMK_EVENT_ALLOC);
+	card_reads(w, AT, 64);
+	MADE(w, DMK_EVENT_FREE);
+}
+
+ROW(pages_synced_beyond)
+{
+	MADE(w, DMK_EVENT_ALLOC);
+	sync_cpu(w, AT + 64, 4096, IN, HERE);
+	MADE(w, DMK_EVENT_FREE);
+}
+
+ROW(pages_synced_the_other_way)
+{
+	MADE(w, DMK_EVENT_ALLOC);
+	sync_cpu(w, AT, 4096, OUT, HERE);
+	MADE(w, DMK_EVENT_FREE);
+}
+
+ROW(pages_left) { MADE(w, DMK_EVENT_ALLOC); }
+
+ROW(pages_freed_as_coherent)
+{
+	MADE(w, DMK_EVENT_ALLOC);
+	free_as(w, DEV, AT, AT, 4096, DMK_REASON_MISMATCH, HERE);
+}
+
+ROW(coherent_freed_as_pages)
+{
+	alloc(w, AT, 4096, HERE);
+	MADE(w, DMK_EVENT_FREE, .cpu = &table, .reason = DMK_REASON_MISMATCH);
+}
+
+ROW(pages_freed_the_other_way)
+{
+	MADE(w, DMK_EVENT_ALLOC);
+	MADE(w, DMK_EVENT_FREE, .dir = BOTH);
+}
+
+ROW(pages_freed_twice)
+{
+	MADE(w, DMK_EVENT_ALLOC);
+	MADE(w, DMK_EVENT_FREE);
+	MADE(w, DMK_EVENT_FREE, .reason = DMK_REASON_DOUBLE_FREE);
+}
+
+ROW(pages_unmapped)
+{
+	MADE(w, DMK_EVENT_ALLOC);
+	unmap(w, AT, 4096, IN, HERE);
+}
+
+ROW(pages_of_a_zone)
+{
+	MADE(w, DMK_EVENT_ALLOC_FAILED, .reason = DMK_REASON_BAD_ARGUMENT, .cpu = NULL);
+}
+
+ROW(pages_of_no_direction)
+{
+	MADE(w, DMK_EVENT_ALLOC_FAILED, .reason = DMK_REASON_BAD_DIRECTION, .cpu = NULL, .dir = DMK_NONE);
+}
+
+ROW(pages_not_there)
+{
+	MADE(w, DMK_EVENT_ALLOC_FAILED, .reason = DMK_REASON_NO_ROOM, .cpu = NULL);
+}
+
+ROW(list_in_turns)
+{
+	lists(w, IN);
+	list_sync(w, DMK_EVENT_SYNC_FOR_DEVICE, IN);
+	card_writes(w, AT + 8000, 192);
+	list_sync(w, DMK_EVENT_SYNC_FOR_CPU, IN);
+	EVENT(w, .kind = DMK_EVENT_ALLOC_VIEW, .dev = DEV, .cpu = &pages_in_turns, .size = 5000, .result = 1, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_ALLOC_VIEW, .dev = DEV, .cpu = &pages_in_turns, .size = 8192, .caller = HERE);
+	lists_back(w, IN, 0, HERE);
+}
+
+ROW(list_synced_by_address)
+{
+	lists(w, IN);
+	sync_cpu(w, AT, 64, IN, HERE);
+	lists_back(w, IN, 0, HERE);
+}
+
+ROW(list_read_too_early)
+{
+	lists(w, OUT);
+	card_reads(w, AT + 4096, 64);
+	list_sync(w, DMK_EVENT_SYNC_FOR_DEVICE, OUT);
+	card_reads(w, AT, 64);
+	lists_back(w, OUT, 0, HERE);
+}
+
+ROW(list_left) { lists(w, BOTH); }
+
+ROW(list_freed_twice)
+{
+	lists(w, IN);
+	lists_back(w, IN, 0, HERE);
+	MADE(w, DMK_EVENT_FREE, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .size = 5000,
+	     .dma.v = ~0ULL, .reason = DMK_REASON_DOUBLE_FREE);
+}
+
+ROW(list_never_made)
+{
+	MADE(w, DMK_EVENT_FREE, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .dma.v = ~0ULL,
+	     .reason = DMK_REASON_NOT_FOUND);
+}
+
+ROW(list_freed_under_a_view)
+{
+	lists(w, IN);
+	lists_back(w, IN, 1, HERE);
+}
+
+ROW(list_freed_with_another_size)
+{
+	lists(w, IN);
+	MADE(w, DMK_EVENT_FREE, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .size = 8192, .dma.v = ~0ULL,
+	     .reason = DMK_REASON_MISMATCH);
+}
+
+ROW(view_that_is_none)
+{
+	EVENT(w, .kind = DMK_EVENT_ALLOC_VIEW, .dev = DEV, .cpu = &table, .reason = DMK_REASON_NOT_FOUND, .caller = HERE);
+}
+
+#define COHERENT .alloc_kind = DMK_KIND_COHERENT, .dir = 0
+
+ROW(managed_in_order)
+{
+	MADE(w, DMK_EVENT_ALLOC, COHERENT, .by_managed = true);
+	MADE(w, DMK_EVENT_FREE, COHERENT, .by_managed = true);
+	MADE(w, DMK_EVENT_ALLOC, COHERENT, .by_managed = true, .attrs = 4);
+	MADE(w, DMK_EVENT_FREE, COHERENT, .managed = true);
+}
+
+ROW(managed_freed_as_plain)
+{
+	MADE(w, DMK_EVENT_ALLOC, COHERENT, .by_managed = true);
+	MADE(w, DMK_EVENT_FREE, COHERENT);
+}
+
+ROW(plain_freed_as_managed)
+{
+	MADE(w, DMK_EVENT_ALLOC, COHERENT);
+	MADE(w, DMK_EVENT_FREE, COHERENT, .by_managed = true);
+}
+
+ROW(hidden_freed_as_plain)
+{
+	MADE(w, DMK_EVENT_ALLOC, COHERENT, .attrs = 1 << 4);
+	MADE(w, DMK_EVENT_FREE, COHERENT);
+}
+
+ROW(attributes_that_do_not_matter)
+{
+	MADE(w, DMK_EVENT_ALLOC, COHERENT, .attrs = 1 << 8 | 1 << 7 | 1 << 1);
+	MADE(w, DMK_EVENT_FREE, COHERENT);
+}
+
 /* --- pools -------------------------------------------------------------------------------------------------------- */
 
 static char pool_a, pool_b;
@@ -957,6 +1169,35 @@ static const struct row rows[] = {
 	{ "consistent memory is left behind", "STR-06", allocation_left, 0, "consistent memory" },
 	{ "the device reads beyond consistent memory", "STR-10", allocation_overrun },
 	{ "the device reads freed consistent memory", "STR-07", allocation_late },
+
+	{ "pages are handed over with syncs", NULL, pages_in_turns },
+	{ "the device reads pages that were never handed over", "SYN-02", pages_not_handed_over, 0, "since it was allocated" },
+	{ "the device reads pages that it is to write", "DIR-03", pages_against_direction, 0, "is allocated DMA_FROM_DEVICE" },
+	{ "a sync runs beyond pages", "SYN-04", pages_synced_beyond },
+	{ "pages are synced in another direction", "SYN-04", pages_synced_the_other_way },
+	{ "pages are left behind", "STR-06", pages_left, 0, "dma_free_pages" },
+	{ "pages are freed as consistent memory", "COH-07", pages_freed_as_coherent, 0, "give it back with dma_free_pages" },
+	{ "consistent memory is freed as pages", "COH-07", coherent_freed_as_pages, 0, "give it back with dma_free_coherent" },
+	{ "pages are freed with another direction", "COH-07", pages_freed_the_other_way, 0, "DMA_FROM_DEVICE" },
+	{ "pages are freed twice", "COH-07", pages_freed_twice, 0, "second time" },
+	{ "pages are unmapped", "STR-04", pages_unmapped, 0, "dma_free_pages" },
+	{ "pages are asked of a zone", "COH-10", pages_of_a_zone, 0, "dma_alloc_pages" },
+	{ "pages are asked without a direction", "DIR-01", pages_of_no_direction, 0, "dma_alloc_pages" },
+	{ "there are no pages", NULL, pages_not_there },
+	{ "a list is handed over with syncs, and seen", NULL, list_in_turns },
+	{ "a list is synced by address", "SYN-04", list_synced_by_address, 0, "dma_sync_sgtable_for_cpu" },
+	{ "the device reads a list that was never handed over", "SYN-02", list_read_too_early, 0, "dma_sync_sgtable_for_device" },
+	{ "a list is left behind", "STR-06", list_left, 0, "dma_free_noncontiguous" },
+	{ "a list is freed twice", "COH-07", list_freed_twice, 0, "second time" },
+	{ "a list that never was is freed", "COH-07", list_never_made, 0, "a table that no" },
+	{ "a list is freed while a view shows it", "COH-07", list_freed_under_a_view, 0, "dma_vunmap_noncontiguous" },
+	{ "a list is freed with another size", "COH-07", list_freed_with_another_size, 0, "8192 bytes, and 5000" },
+	{ "a view is taken away that is none", "COH-07", view_that_is_none },
+	{ "managed memory is freed early, and at the end", NULL, managed_in_order },
+	{ "managed memory is freed by the plain call", "COH-07", managed_freed_as_plain, 0, "dmam_free_coherent" },
+	{ "plain memory is freed by the managed call", "COH-07", plain_freed_as_managed, 0, "with dma_free_coherent" },
+	{ "memory without an address is freed with other attributes", "COH-07", hidden_freed_as_plain, 0, "attributes" },
+	{ "attributes that decide nothing are left out at the free", NULL, attributes_that_do_not_matter },
 
 	{ "a pool is used and destroyed", NULL, pool },
 	{ "a block is freed twice", "POL-05", pool_freed_twice, 0, "rings" },
