@@ -69,6 +69,11 @@ enum dmk_event_kind {
 	DMK_EVENT_SLEEP_IN_ATOMIC, /* a call that may sleep, named .name, where nobody may */
 	DMK_EVENT_IOMEM_DEREFERENCE, /* .cpu is the address, .write, .caller the instruction (ADR-03) */
 	DMK_EVENT_OLD_ADDRESS,     /* virt_to_bus()/bus_to_virt() (ADR-05) */
+	/*
+	 * A scatterlist in the wrong way (SGL-02): .name the call, .cpu the entry; .reason BAD_ARGUMENT it is a link, BAD_SIZE it is
+	 * behind the table's end, NOT_FOUND it was not initialised, or is no table of sg_alloc_table().
+	 */
+	DMK_EVENT_LIST_MISTAKE,
 
 	/*
 	 * Devices, from the machine: .requester, .dma, .size, .write; .result is 0, or a negative errno when the machine refused
@@ -153,7 +158,8 @@ struct dmk_event {
 	unsigned long attrs;
 	uint64_t align, boundary;
 
-	const struct dmk_event_sg *sg; /* entries: nents for MAP and UNMAP */
+	const struct dmk_event_sg *sg; /* entries: nents for MAP and UNMAP; of those the list has not, .phys is ~0 */
+	unsigned int entry;            /* MAP_FAILED of a list: which one could not be mapped, counted from 0 */
 	unsigned int nents;            /* as the driver said it */
 	unsigned int mapped_nents;     /* as the core returned it */
 
