@@ -25,7 +25,7 @@ struct told {
 	size_t size;                  /* bytes of metadata memory, 0: none was needed */
 };
 
-/* Copies the list for an event: @nents entries; where the list is shorter than the driver says, the rest is zero. */
+/* Copies the list for an event: @nents entries; where the list is shorter than the driver says, the rest says so. */
 static void tell_list(struct told *told, struct scatterlist *sg, int nents, int mapped_nents)
 {
 	told->entries = told->few;
@@ -41,7 +41,7 @@ static void tell_list(struct told *told, struct scatterlist *sg, int nents, int 
 			return;
 	}
 	for (int i = 0; i < nents; i++, sg = sg ? sg_next(sg) : NULL) {
-		told->entries[i] = (struct dmk_event_sg){0};
+		told->entries[i] = (struct dmk_event_sg){.phys = DMK_PHYS(sg ? 0 : ~0ULL)};
 		if (!sg)
 			continue;
 		told->entries[i].phys = DMK_PHYS(sg_page(sg) ? sg_phys(sg) : 0);
@@ -85,69 +85,104 @@ static void unmap_entries(struct dmk_dev *dev, struct scatterlist *sg, int nents
 		dmk_direct_unmap(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg), dir, attrs);
 }
 
+/* Why memory that is no RAM is none: sg_set_buf() of an address that is not in the direct map left the address to be found. */
+static struct dmk_mapping not_ram(struct dmk_range phys)
+{
+	const struct dmk_os *os = &dmk_core.os;
+	const void *cpu = (const void *)((uintptr_t)dmk_layout.direct_base + (uintptr_t)phys.first);
+	struct dmk_mapping bad = {.dma = DMK_MAPPING_ERROR, .reason = DMK_REASON_NOT_RAM};
+	enum dmk_address_kind kind;
+	dmk_phys unused;
+
+	kind = (os->ops->classify)(os->ctx, cpu, dmk_range_bytes(phys), &unused);
+	if (kind != DMK_ADDRESS_DIRECT && kind != DMK_ADDRESS_UNKNOWN) {
+		bad.reason = DMK_REASON_BAD_ADDRESS;
+		bad.address_kind = kind;
+	}
+	return bad;
+}
+
 static struct dmk_mapping map_entry(struct dmk_dev *dev, struct scatterlist *sg,
 				    enum dmk_direction dir, unsigned long attrs)
 {
-	struct dmk_mapping bad = {.dma = DMK_MAPPING_ERROR, .reason = DMK_REASON_NOT_RAM};
+	struct dmk_mapping bad = {.dma = DMK_MAPPING_ERROR, .reason = DMK_REASON_BAD_SIZE};
 	struct dmk_range phys;
 
-	if (!sg_page(sg))
+	if (!sg)
 		return bad;
-	if (!dmk_range_make(sg_phys(sg), sg->length, &phys)) {
-		bad.reason = DMK_REASON_BAD_SIZE;
+	if (!sg_page(sg)) {
+		bad.reason = DMK_REASON_NOT_RAM;
 		return bad;
 	}
-	if (!dmk_is_ram(phys))
+	if (!dmk_range_make(sg_phys(sg), sg->length, &phys))
 		return bad;
+	if (!dmk_is_ram(phys))
+		return not_ram(phys);
 	return dmk_direct_map(dev, phys, dir, attrs);
 }
 
-static enum dmk_reason map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
-				   enum dmk_direction dir, unsigned long attrs, bool *bounced)
+/* What became of a list. */
+struct outcome {
+	enum dmk_reason reason;
+	int address_kind;
+	bool bounced;
+	unsigned int entry; /* that could not be mapped */
+};
+
+/* The first @n entries were mapped, and no longer are: nobody finds an address in them, nor in the one that failed (SGL-07). */
+static void undo_entries(struct dmk_dev *dev, struct scatterlist *list, int n,
+			 enum dmk_direction dir, unsigned long attrs)
 {
 	struct scatterlist *sg = list;
-	struct dmk_mapping mapping;
-	int i;
 
-	for (i = 0; i < nents; i++, sg = sg_next(sg)) {
-		if (!sg) {
-			mapping.reason = DMK_REASON_BAD_SIZE;
-			goto unmap;
-		}
-		mapping = map_entry(dev, sg, dir, attrs);
-		if (mapping.reason != DMK_REASON_NONE)
-			goto unmap;
-		sg_dma_address(sg) = mapping.dma.v;
-		sg_dma_len(sg) = sg->length;
-		*bounced |= mapping.bounced;
+	unmap_entries(dev, list, n, dir, attrs | DMK_ATTR_SKIP_CPU_SYNC);
+	for (int i = 0; sg && i <= n; i++, sg = sg_next(sg)) {
+		sg_dma_address(sg) = DMK_MAPPING_ERROR.v;
+		sg_dma_len(sg) = 0;
 	}
-	return DMK_REASON_NONE;
-
-unmap:
-	unmap_entries(dev, list, i, dir, attrs | DMK_ATTR_SKIP_CPU_SYNC);
-	return mapping.reason;
 }
 
-static enum dmk_reason map_list(struct dmk_dev *dev, struct scatterlist *sg, int nents,
-				enum dmk_direction dir, unsigned long attrs, bool *bounced)
+static struct outcome map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
+				  enum dmk_direction dir, unsigned long attrs)
+{
+	struct outcome outcome = {.reason = DMK_REASON_NONE};
+	struct scatterlist *sg = list;
+
+	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
+		const struct dmk_mapping mapping = map_entry(dev, sg, dir, attrs);
+
+		if (mapping.reason != DMK_REASON_NONE) {
+			undo_entries(dev, list, i, dir, attrs);
+			return (struct outcome){.reason = mapping.reason,
+						.address_kind = mapping.address_kind,
+						.entry = (unsigned int)i};
+		}
+		sg_dma_address(sg) = mapping.dma.v;
+		sg_dma_len(sg) = sg->length;
+		outcome.bounced |= mapping.bounced;
+	}
+	return outcome;
+}
+
+static struct outcome map_list(struct dmk_dev *dev, struct scatterlist *sg, int nents,
+			       enum dmk_direction dir, unsigned long attrs)
 {
 	if (!dmk_device_good(dev))
-		return DMK_REASON_BAD_DEVICE;
+		return (struct outcome){.reason = DMK_REASON_BAD_DEVICE};
 	if (!dmk_direction_good(dir))
-		return DMK_REASON_BAD_DIRECTION;
+		return (struct outcome){.reason = DMK_REASON_BAD_DIRECTION};
 	if (!sg || nents <= 0)
-		return DMK_REASON_BAD_SIZE;
-	return map_entries(dev, sg, nents, dir, attrs, bounced);
+		return (struct outcome){.reason = DMK_REASON_BAD_SIZE};
+	return map_entries(dev, sg, nents, dir, attrs);
 }
 
 int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir,
 	       unsigned long attrs)
 {
-	bool bounced = false;
-	enum dmk_reason reason = dmk_should_fail(DMK_FAIL_MAP, DMK_CALLER)
-					 ? DMK_REASON_NO_ROOM
-					 : map_list(dev, sg, nents, dir, attrs, &bounced);
-	bool mapped = reason == DMK_REASON_NONE;
+	const struct outcome outcome = dmk_should_fail(DMK_FAIL_MAP, DMK_CALLER)
+					       ? (struct outcome){.reason = DMK_REASON_NO_ROOM}
+					       : map_list(dev, sg, nents, dir, attrs);
+	const bool mapped = outcome.reason == DMK_REASON_NONE;
 
 	if (dmk_observed())
 		announce_list(&(struct dmk_event){.kind = mapped ? DMK_EVENT_MAP
@@ -156,12 +191,14 @@ int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_
 						  .dir = dir,
 						  .attrs = attrs,
 						  .mapped_nents = mapped ? (unsigned int)nents : 0,
-						  .bounced = mapped && bounced,
-						  .reason = reason,
-						  .result = dmk_result_of(reason),
+						  .bounced = outcome.bounced,
+						  .reason = outcome.reason,
+						  .address_kind = outcome.address_kind,
+						  .entry = outcome.entry,
+						  .result = dmk_result_of(outcome.reason),
 						  DMK_EVENT_HERE},
 			      sg, nents);
-	return mapped ? nents : dmk_result_of(reason);
+	return mapped ? nents : dmk_result_of(outcome.reason);
 }
 
 void dmk_unmap_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir,

@@ -1,17 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scatterlists as lists: walking, tables, copying (SGL-01, SGL-02). Tables are records of the core's: they lie where no device writes.
+ * Scatterlists as lists: walking and copying (SGL-01, SGL-02). Tables are made in sgtable.c, mapped in sg.c.
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/scatterlist.h>
 
 #include "copy.h"
+#include "sglist.h"
+
+/* --- what a driver does wrong with a list ------------------------------------------------------------------------- */
+
+void dmk_list_mistake(const struct scatterlist *sg, const char *call, enum dmk_reason reason,
+		      struct dmk_place place)
+{
+	if (dmk_observed())
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_LIST_MISTAKE,
+						 .name = call,
+						 .cpu = sg,
+						 .reason = reason,
+						 .interrupt = dmk_in_interrupt(),
+						 .caller = place.caller,
+						 .frame = place.frame});
+}
+
+static void misused(const struct scatterlist *sg, const char *call, struct dmk_place place)
+{
+	enum dmk_reason reason = DMK_REASON_BAD_ARGUMENT;
+
+	if (!dmk_sg_initialised(sg))
+		reason = DMK_REASON_NOT_FOUND;
+	else if (!sg_chain_ptr(sg))
+		reason = DMK_REASON_BAD_SIZE;
+	dmk_list_mistake(sg, call, reason, place);
+}
+
+void dmk_sg_misused(const struct scatterlist *sg, const char *call)
+{
+	misused(sg, call, DMK_PLACE_HERE);
+}
 
 /* --- walking ------------------------------------------------------------------------------------------------------ */
 
 struct scatterlist *sg_next(struct scatterlist *sg)
 {
+	if (!sg)
+		return NULL;
+	if (sg_is_chain(sg) || !dmk_sg_initialised(sg)) {
+		misused(sg, "sg_next", DMK_PLACE_HERE);
+		return sg_is_chain(sg) ? sg_chain_ptr(sg) : NULL;
+	}
 	if (sg_is_last(sg))
 		return NULL;
 	sg++;
@@ -20,8 +58,10 @@ struct scatterlist *sg_next(struct scatterlist *sg)
 
 struct scatterlist *sg_last(struct scatterlist *sgl, unsigned int nents)
 {
-	for (unsigned int i = 1; i < nents; i++)
-		sgl = sg_next(sgl);
+	struct scatterlist *next;
+
+	for (unsigned int i = 1; i < nents && (next = sg_next(sgl)); i++)
+		sgl = next;
 	return sgl;
 }
 
@@ -62,134 +102,27 @@ int sg_nents_for_len(struct scatterlist *sg, u64 len)
 	return -EINVAL;
 }
 
-/* --- tables ------------------------------------------------------------------------------------------------------- */
-
-/* Of @left pieces, how many go into the next chunk of entries, and how many entries it has: one more when it links on. */
-static unsigned int chunk_pieces(unsigned int left, unsigned int *entries)
-{
-	*entries = left > SG_MAX_SINGLE_ALLOC ? SG_MAX_SINGLE_ALLOC : left;
-	return left > *entries ? *entries - 1 : *entries;
-}
-
-static void free_chunks(struct scatterlist *chunk, unsigned int left)
-{
-	while (chunk && left) {
-		unsigned int entries, pieces = chunk_pieces(left, &entries);
-		struct scatterlist *next = pieces < entries ? sg_chain_ptr(&chunk[pieces]) : NULL;
-
-		dmk_meta_free(chunk, entries * sizeof(*chunk));
-		left -= pieces;
-		chunk = next;
-	}
-}
-
-int sg_alloc_table(struct sg_table *table, unsigned int nents, gfp_t gfp)
-{
-	struct scatterlist *link = NULL;
-	unsigned int left = nents;
-
-	*table = (struct sg_table){0};
-	if (!nents)
-		return -EINVAL;
-	while (left) {
-		unsigned int entries, pieces = chunk_pieces(left, &entries);
-		struct scatterlist *chunk = dmk_meta_alloc(entries * sizeof(*chunk),
-							   gfpflags_allow_blocking(gfp));
-
-		if (!chunk)
-			goto free_chunks;
-		sg_init_table(chunk, entries);
-		if (link)
-			sg_chain(link, 1, chunk);
-		else
-			table->sgl = chunk;
-		link = &chunk[entries - 1];
-		left -= pieces;
-	}
-	table->nents = nents;
-	table->orig_nents = nents;
-	return 0;
-
-free_chunks:
-	/* The last chunk there is ends in an unused link, which reads as no next chunk. */
-	free_chunks(table->sgl, nents);
-	*table = (struct sg_table){0};
-	return -ENOMEM;
-}
-
-void sg_free_table(struct sg_table *table)
-{
-	free_chunks(table->sgl, table->orig_nents);
-	*table = (struct sg_table){0};
-}
-
-/* How many of @pages, from @at on, lie side by side and fit into @max_segment bytes; @offset is skipped in the first. */
-static unsigned int neighbours(struct page **pages, unsigned int n_pages, unsigned int at,
-			       unsigned int max_segment)
-{
-	unsigned int n = 1, most = max_segment >> PAGE_SHIFT;
-
-	while (at + n < n_pages && n < most &&
-	       page_to_pfn(pages[at + n]) == page_to_pfn(pages[at]) + n)
-		n++;
-	return n;
-}
-
-int sg_alloc_table_from_pages_segment(struct sg_table *sgt, struct page **pages,
-				      unsigned int n_pages, unsigned int offset, unsigned long size,
-				      unsigned int max_segment, gfp_t gfp)
-{
-	unsigned int pieces = 0, at;
-	struct scatterlist *sg;
-	int error;
-
-	max_segment &= ~(unsigned int)(PAGE_SIZE - 1);
-	*sgt = (struct sg_table){0};
-	if (!max_segment || !n_pages || !size || offset >= PAGE_SIZE ||
-	    size > ((u64)n_pages << PAGE_SHIFT) - offset)
-		return -EINVAL;
-	n_pages = (unsigned int)((offset + (u64)size + PAGE_SIZE - 1) >> PAGE_SHIFT);
-	for (at = 0; at < n_pages; at += neighbours(pages, n_pages, at, max_segment))
-		pieces++;
-	error = sg_alloc_table(sgt, pieces, gfp);
-	if (error)
-		return error;
-	for (at = 0, sg = sgt->sgl; at < n_pages; sg = sg_next(sg)) {
-		unsigned int n = neighbours(pages, n_pages, at, max_segment);
-		unsigned long bytes = ((unsigned long)n << PAGE_SHIFT) - offset;
-
-		if (bytes > size)
-			bytes = size;
-		sg_set_page(sg, pages[at], (unsigned int)bytes, offset);
-		size -= bytes;
-		offset = 0;
-		at += n;
-	}
-	return 0;
-}
-
 /* --- copying ------------------------------------------------------------------------------------------------------ */
 
-typedef bool copy_piece(dmk_phys phys, char *buffer, size_t size);
+enum way { TO_BUFFER, FROM_BUFFER, ZERO };
 
-static bool piece_to_buffer(dmk_phys phys, char *buffer, size_t size)
+static bool copy_piece(enum way way, dmk_phys phys, char *buffer, size_t size)
 {
-	return dmk_copy_from_phys(buffer, phys, size);
-}
+	struct dmk_range range;
 
-static bool piece_from_buffer(dmk_phys phys, char *buffer, size_t size)
-{
-	return dmk_copy_to_phys(phys, buffer, size);
-}
-
-static bool piece_zero(dmk_phys phys, char *buffer, size_t size)
-{
+	if (!dmk_range_make(phys.v, size, &range) || !dmk_is_ram(range))
+		return false;
+	if (way == TO_BUFFER)
+		return dmk_copy_from_phys(buffer, phys, size);
+	if (way == FROM_BUFFER)
+		return dmk_copy_to_phys(phys, buffer, size);
 	return dmk_zero_phys(phys, size);
 }
 
-static size_t copy_list(struct scatterlist *sg, unsigned int nents, char *buffer, size_t size,
-			u64 skip, copy_piece *copy)
+static size_t copy_list(enum way way, struct scatterlist *sg, unsigned int nents, char *buffer,
+			size_t size, off_t offset)
 {
+	u64 skip = (u64)offset; /* one below 0 is past any list's end */
 	size_t done = 0;
 
 	for (; sg && nents && done < size; sg = sg_next(sg), nents--) {
@@ -202,7 +135,8 @@ static size_t copy_list(struct scatterlist *sg, unsigned int nents, char *buffer
 		part -= (size_t)skip;
 		if (part > size - done)
 			part = size - done;
-		if (!copy(DMK_PHYS(sg_phys(sg) + skip), buffer ? buffer + done : NULL, part))
+		if (!copy_piece(way, DMK_PHYS(sg_phys(sg) + skip), buffer ? buffer + done : NULL,
+				part))
 			break;
 		done += part;
 		skip = 0;
@@ -210,21 +144,15 @@ static size_t copy_list(struct scatterlist *sg, unsigned int nents, char *buffer
 	return done;
 }
 
-size_t sg_pcopy_to_buffer(struct scatterlist *sgl, unsigned int nents, void *buf, size_t buflen,
-			  off_t skip)
+size_t sg_copy_buffer(struct scatterlist *sgl, unsigned int nents, void *buf, size_t buflen,
+		      off_t skip, bool to_buffer)
 {
-	return copy_list(sgl, nents, buf, buflen, (u64)skip, piece_to_buffer);
-}
-
-size_t sg_pcopy_from_buffer(struct scatterlist *sgl, unsigned int nents, const void *buf,
-			    size_t buflen, off_t skip)
-{
-	return copy_list(sgl, nents, (char *)buf, buflen, (u64)skip, piece_from_buffer);
+	return copy_list(to_buffer ? TO_BUFFER : FROM_BUFFER, sgl, nents, buf, buflen, skip);
 }
 
 size_t sg_zero_buffer(struct scatterlist *sgl, unsigned int nents, size_t buflen, off_t skip)
 {
-	return copy_list(sgl, nents, NULL, buflen, (u64)skip, piece_zero);
+	return copy_list(ZERO, sgl, nents, NULL, buflen, skip);
 }
 
 /* --- page by page ------------------------------------------------------------------------------------------------- */
