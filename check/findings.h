@@ -28,6 +28,7 @@ struct dmk_checker {
 	struct dmk_finding **findings; /* in order of first sight */
 	size_t nr_findings, room;
 	struct dmk_check_totals totals;
+	const void *mistaken_entry; /* of the list mistake that was seen last */
 	/* where a walk over the live records stands */
 	struct {
 		size_t index;
@@ -105,6 +106,12 @@ void dmk_judge_memory(struct dmk_checker *checker, const struct dmk_event *event
 		      const struct dmk_trace *where);
 void dmk_judge_context(struct dmk_checker *checker, const struct dmk_event *event,
 		       const struct dmk_trace *where);
+
+void dmk_judge_list(struct dmk_checker *checker, const struct dmk_event *event,
+		    const struct dmk_trace *where);
+/** What is wrong with a list that the core refused to map: its size, or memory that is none. */
+void dmk_judge_list_refused(struct dmk_checker *checker, const struct dmk_event *event,
+			    const struct dmk_trace *where);
 
 void dmk_judge_life(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);

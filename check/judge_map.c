@@ -83,10 +83,11 @@ static bool maps_freed_memory(struct dmk_checker *checker, struct dmk_watched *d
 	return true;
 }
 
+/* Whether it begins with the same entry and the same memory, however many entries are mapped this time. */
 static bool same_list(const struct dmk_record *record, const struct dmk_event *event)
 {
 	return record->kind == DMK_RECORD_MAPPING && record->map_kind == DMK_MAP_SG &&
-	       record->nents == event->nents && event->sg && record->phys == event->sg[0].phys.v;
+	       event->sg && record->phys == event->sg[0].phys.v;
 }
 
 static struct dmk_record *list_mapped_already(struct dmk_checker *checker,
@@ -121,7 +122,7 @@ static bool maps_list_again(struct dmk_checker *checker, struct dmk_watched *dev
 	dmk_say(finding,
 		"the list of %u entr%s is mapped already, for %s: this mapping overwrites the DMA addresses of the "
 		"first, which can't be unmapped any more",
-		event->nents, event->nents == 1 ? "y" : "ies",
+		record->nents, record->nents == 1 ? "y" : "ies",
 		record->device == device ? "the same device" : record->device->name);
 	dmk_mend(
 		finding,
@@ -278,12 +279,13 @@ void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 	struct dmk_record *record;
 	bool excused;
 
+	checker->mistaken_entry = NULL;
 	dmk_judge_request(checker, event, where);
 	if (event->map_kind == DMK_MAP_SG)
 		judge_segments(checker, device, event, where);
-	excused = maps_freed_memory(checker, device, event, where);
-	if (!excused && !maps_list_again(checker, device, event, where))
-		excused = shares_lines(checker, device, event, where);
+	excused = maps_freed_memory(checker, device, event, where) ||
+		  maps_list_again(checker, device, event, where) ||
+		  shares_lines(checker, device, event, where);
 
 	record = dmk_record_new(shadow, device, first_dma(event));
 	if (!record) {

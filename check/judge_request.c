@@ -118,9 +118,13 @@ static void bad_address(struct dmk_checker *checker, struct dmk_watched *device,
 		.directed = true,
 		.owner = "CPU",
 	};
-	dmk_say(finding, "%s was given %p (%llu byte%s), which is %s",
-		dmk_map_call(event->map_kind), event->cpu, ULL(event->size),
-		dmk_plural(event->size), words->what);
+	if (event->map_kind == DMK_MAP_SG)
+		dmk_say(finding, "dma_map_sg was given a list whose entry %u is %s", event->entry,
+			words->what);
+	else
+		dmk_say(finding, "%s was given %p (%llu byte%s), which is %s",
+			dmk_map_call(event->map_kind), event->cpu, ULL(event->size),
+			dmk_plural(event->size), words->what);
 	dmk_mend(finding, "%s", words->mend);
 }
 
@@ -133,15 +137,7 @@ static void not_memory(struct dmk_checker *checker, struct dmk_watched *device,
 
 	if (!finding)
 		return;
-	if (event->reason == DMK_REASON_NOT_RAM && event->map_kind == DMK_MAP_SG) {
-		dmk_say(finding,
-			"dma_map_sg was given a list of %u entr%s of which at least one is not in RAM",
-			event->nents, event->nents == 1 ? "y" : "ies");
-		dmk_mend(
-			finding,
-			"fill each entry with sg_set_page() or sg_set_buf() from memory of the kernel's "
-			"allocators, after sg_init_table()");
-	} else if (event->reason == DMK_REASON_NOT_RAM) {
+	if (event->reason == DMK_REASON_NOT_RAM) {
 		dmk_say(finding,
 			"%s was given physical 0x%llx, %llu byte%s, and not all of it is RAM",
 			dmk_map_call(event->map_kind), ULL(event->phys.v), ULL(event->size),
@@ -150,14 +146,6 @@ static void not_memory(struct dmk_checker *checker, struct dmk_watched *device,
 			finding,
 			"map RAM only, from the page it starts in to its end; another device's registers are mapped "
 			"with dma_map_resource()");
-	} else if (event->map_kind == DMK_MAP_SG) {
-		dmk_say(finding,
-			"dma_map_sg was given a list of %u entr%s in which one, or all, have no bytes or wrap around",
-			event->nents, event->nents == 1 ? "y" : "ies");
-		dmk_mend(
-			finding,
-			"give each entry its length with sg_set_page() or sg_set_buf(), and pass the number of entries "
-			"that have one");
 	} else if (!event->size) {
 		dmk_say(finding, "%s was asked to map 0 bytes", dmk_map_call(event->map_kind));
 		dmk_mend(finding, "leave the transfer out when there is nothing to transfer");
@@ -204,7 +192,10 @@ void dmk_judge_map_failed(struct dmk_checker *checker, const struct dmk_event *e
 		break;
 	case DMK_REASON_NOT_RAM:
 	case DMK_REASON_BAD_SIZE:
-		not_memory(checker, device, event, where);
+		if (event->map_kind == DMK_MAP_SG)
+			dmk_judge_list_refused(checker, event, where);
+		else
+			not_memory(checker, device, event, where);
 		break;
 	case DMK_REASON_BAD_DEVICE:
 		no_dma_device(checker, device, event, where);

@@ -418,6 +418,7 @@ void dmk_judge_unmap(struct dmk_checker *checker, const struct dmk_event *event,
 	struct dmk_watched *device = dmk_device_of(checker, event);
 	struct dmk_record *record;
 
+	checker->mistaken_entry = NULL;
 	if (event->dma.v == DMK_MAPPING_ERROR.v) {
 		unmaps_error(checker, device, event, where);
 		return;

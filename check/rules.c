@@ -37,6 +37,7 @@ const struct dmk_rule dmk_rules[] = {
 			     ERROR},
 	[DMK_RULE_STR_10] = {"STR-10", "the device stays inside what is mapped", ERROR},
 	[DMK_RULE_STR_11] = {"STR-11", "only RAM, and at least a byte of it, is mapped", ERROR},
+	[DMK_RULE_SGL_02] = {"SGL-02", "lists are built and walked with their helpers", ERROR},
 	[DMK_RULE_SGL_05] = {"SGL-05", "a list is unmapped and synced with its own entry count",
 			     ERROR},
 	[DMK_RULE_SGL_06] = {"SGL-06", "a list is mapped once at a time", ERROR},

@@ -473,6 +473,232 @@ static inline void close_list(struct list *list, int nents)
 		kfree(list->memory[i]);
 }
 
+/* A table that is chained, over one page again and again. Where all of it must be bounced, that may be too much: then it is not mapped. */
+static bool chained_mapped;
+
+static void open_chained(struct sg_table *table, struct page *page)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	assert_int_equal(sg_alloc_table(table, SG_MAX_SINGLE_ALLOC + 5, GFP_KERNEL), 0);
+	for_each_sgtable_sg(table, sg, i)
+		sg_set_page(sg, page, 16, 0);
+	chained_mapped = !dma_map_sgtable(dev, table, DMA_TO_DEVICE, 0);
+	assert_true(chained_mapped || machine_is("tiny"));
+}
+
+static void close_chained(struct sg_table *table)
+{
+	if (chained_mapped)
+		dma_unmap_sgtable(dev, table, DMA_TO_DEVICE, 0);
+	sg_free_table(table);
+}
+
+static dma_addr_t last_address;
+static unsigned int last_length;
+
+/* What a driver does to tell its card about a segment. */
+static inline void program(struct scatterlist *sg)
+{
+	last_address = sg_dma_address(sg);
+	last_length = sg_dma_len(sg);
+}
+
+BROKEN(SGL_02, walks_a_chained_list_as_an_array)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct scatterlist *sg;
+	struct sg_table table;
+	unsigned int i;
+
+	open_chained(&table, page);
+	sg = table.sgl;
+	for (i = 0; i < table.nents; i++, sg++)
+		program(sg);
+	expect_finding("SGL-02", 1);
+	close_chained(&table);
+	__free_page(page);
+}
+
+NEAR_MISS(SGL_02, walks_a_chained_list_with_sg_next)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct sg_table table;
+	struct scatterlist *sg;
+	unsigned int i;
+
+	open_chained(&table, page);
+	for_each_sgtable_dma_sg(&table, sg, i)
+		program(sg);
+	close_chained(&table);
+	__free_page(page);
+}
+
+/* As an array it is none the worse, as long as it is one. */
+NEAR_MISS(SGL_02, indexes_a_list_of_one_part)
+{
+	struct list list;
+
+	open_list(&list);
+	for (int i = 0; i < 4; i++)
+		program(&list.sg[i]);
+	close_list(&list, 4);
+}
+
+BROKEN(SGL_02, fills_a_chained_list_as_an_array)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct sg_table table;
+
+	assert_int_equal(sg_alloc_table(&table, SG_MAX_SINGLE_ALLOC + 5, GFP_KERNEL), 0);
+	for (unsigned int i = 0; i < table.orig_nents; i++)
+		sg_set_page(&table.sgl[i], page, 16, 0);
+	expect_finding("SGL-02", 1);
+	sg_free_table(&table);
+	__free_page(page);
+}
+
+BROKEN(SGL_02, reads_behind_the_end_of_a_table)
+{
+	struct sg_table table;
+
+	assert_int_equal(sg_alloc_table(&table, 3, GFP_KERNEL), 0);
+	assert_null(sg_page(&table.sgl[3]));
+	sg_free_table(&table);
+	expect_finding("SGL-02", 1);
+}
+
+BROKEN(SGL_02, frees_a_list_of_its_own_as_a_table)
+{
+	struct scatterlist *sgl = must_kmalloc(4 * sizeof(*sgl));
+	struct sg_table table = {.sgl = sgl, .nents = 4, .orig_nents = 4};
+
+	sg_init_table(sgl, 4);
+	sg_free_table(&table);
+	expect_finding("SGL-02", 1);
+	kfree(sgl);
+}
+
+NEAR_MISS(SGL_02, frees_a_table_twice)
+{
+	struct sg_table table;
+
+	assert_int_equal(sg_alloc_table(&table, 3, GFP_KERNEL), 0);
+	sg_free_table(&table);
+	sg_free_table(&table);
+}
+
+BROKEN(COH_06, makes_a_table_with_a_lock_held)
+{
+	DEFINE_SPINLOCK(lock);
+	struct sg_table table;
+
+	spin_lock(&lock);
+	assert_int_equal(sg_alloc_table(&table, 3, GFP_KERNEL), 0);
+	spin_unlock(&lock);
+	expect_finding("COH-06", 1);
+	sg_free_table(&table);
+}
+
+NEAR_MISS(COH_06, makes_a_table_atomically_with_a_lock_held)
+{
+	DEFINE_SPINLOCK(lock);
+	struct sg_table table;
+
+	spin_lock(&lock);
+	assert_int_equal(sg_alloc_table(&table, 3, GFP_ATOMIC), 0);
+	spin_unlock(&lock);
+	sg_free_table(&table);
+}
+
+/* A list of one entry that must not be mapped. */
+static inline void try_to_map_list(struct scatterlist *sg, int nents)
+{
+	int mapped = dma_map_sg(dev, sg, nents, DMA_TO_DEVICE);
+
+	assert_int_equal(mapped, 0);
+}
+
+BROKEN(STR_11, maps_more_entries_than_the_list_has)
+{
+	struct list list;
+
+	open_list(&list);
+	dma_unmap_sg(dev, list.sg, 4, DMA_FROM_DEVICE);
+	try_to_map_list(list.sg, 5);
+	expect_finding("STR-11", 1);
+	for (int i = 0; i < 4; i++)
+		kfree(list.memory[i]);
+}
+
+BROKEN(STR_11, maps_an_entry_of_no_bytes)
+{
+	struct scatterlist sg;
+	u8 *memory = must_kmalloc(SIZE);
+
+	sg_init_one(&sg, memory, 0);
+	try_to_map_list(&sg, 1);
+	expect_finding("STR-11", 1);
+	kfree(memory);
+}
+
+BROKEN(STR_11, maps_a_list_it_never_filled)
+{
+	struct scatterlist sg[3];
+
+	sg_init_table(sg, 3);
+	try_to_map_list(sg, 3);
+	expect_finding("STR-11", 1);
+}
+
+BROKEN(MEM_03, puts_the_stack_into_a_list)
+{
+	u8 command[64] = {1};
+	struct scatterlist sg;
+
+	sg_init_one(&sg, command, sizeof(command));
+	try_to_map_list(&sg, 1);
+	expect_finding("MEM-03", 1);
+}
+
+BROKEN(MEM_02, puts_vmalloc_memory_into_a_list)
+{
+	void *memory = vmalloc(PAGE_SIZE);
+	struct scatterlist sg;
+
+	assert_non_null(memory);
+	sg_init_one(&sg, memory, 64);
+	try_to_map_list(&sg, 1);
+	vfree(memory);
+	expect_finding("MEM-02", 1);
+}
+
+/* The call undid what it did. */
+BROKEN(SGL_07, unmaps_a_list_that_was_not_mapped)
+{
+	struct scatterlist sg[2];
+	u8 *memory = must_kmalloc(SIZE);
+
+	sg_init_table(sg, 2);
+	sg_set_buf(&sg[0], memory, SIZE);
+	try_to_map_list(sg, 2);
+	expect_finding("STR-11", 1);
+	dma_unmap_sg(dev, sg, 2, DMA_TO_DEVICE);
+	expect_finding("STR-04", 1);
+	kfree(memory);
+}
+
+BROKEN(SGL_06, maps_a_part_of_a_mapped_list)
+{
+	struct list list;
+
+	open_list(&list);
+	assert_int_not_equal(dma_map_sg(dev, list.sg, 2, DMA_FROM_DEVICE), 0);
+	expect_finding("SGL-06", 1);
+	close_list(&list, 4);
+}
+
 BROKEN(SGL_05, unmaps_another_number_of_entries)
 {
 	struct list list;
@@ -762,6 +988,22 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_STR_10_bug_gives_the_card_another_cards_buffer),
 		CONTRACT_TEST(test_STR_10_bug_gives_the_card_a_physical_address),
 		CONTRACT_TEST(test_STR_10_near_gives_the_card_all_of_the_buffer),
+		CONTRACT_TEST(test_SGL_02_bug_walks_a_chained_list_as_an_array),
+		CONTRACT_TEST(test_SGL_02_near_walks_a_chained_list_with_sg_next),
+		CONTRACT_TEST(test_SGL_02_near_indexes_a_list_of_one_part),
+		CONTRACT_TEST(test_SGL_02_bug_fills_a_chained_list_as_an_array),
+		CONTRACT_TEST(test_SGL_02_bug_reads_behind_the_end_of_a_table),
+		CONTRACT_TEST(test_SGL_02_bug_frees_a_list_of_its_own_as_a_table),
+		CONTRACT_TEST(test_SGL_02_near_frees_a_table_twice),
+		CONTRACT_TEST(test_COH_06_bug_makes_a_table_with_a_lock_held),
+		CONTRACT_TEST(test_COH_06_near_makes_a_table_atomically_with_a_lock_held),
+		CONTRACT_TEST(test_STR_11_bug_maps_more_entries_than_the_list_has),
+		CONTRACT_TEST(test_STR_11_bug_maps_an_entry_of_no_bytes),
+		CONTRACT_TEST(test_STR_11_bug_maps_a_list_it_never_filled),
+		CONTRACT_TEST(test_MEM_03_bug_puts_the_stack_into_a_list),
+		CONTRACT_TEST(test_MEM_02_bug_puts_vmalloc_memory_into_a_list),
+		CONTRACT_TEST(test_SGL_07_bug_unmaps_a_list_that_was_not_mapped),
+		CONTRACT_TEST(test_SGL_06_bug_maps_a_part_of_a_mapped_list),
 		CONTRACT_TEST(test_SGL_05_bug_unmaps_another_number_of_entries),
 		CONTRACT_TEST(test_SGL_05_bug_syncs_another_number_of_entries),
 		CONTRACT_TEST(test_SGL_06_bug_maps_a_mapped_list),

@@ -332,6 +332,69 @@ ROW(list_again)
 	unmap_list(w, &list_head, list_of_four, 4, IN, HERE);
 }
 
+ROW(list_again_shorter)
+{
+	map_list(w, &list_head, list_of_four, 4, 2, IN, HERE);
+	map_list(w, &list_head, list_of_four, 2, 2, IN, HERE);
+	unmap_list(w, &list_head, list_of_four, 4, IN, HERE);
+}
+
+/* One list after the other in the same place: the driver keeps the addresses elsewhere. */
+ROW(list_of_other_memory)
+{
+	map_list(w, &list_head, list_of_four, 1, 1, IN, HERE);
+	map_list(w, &list_head, list_of_four + 2, 1, 0, IN, HERE);
+	unmap_list(w, &list_head + 1, list_of_four, 1, IN, HERE);
+	unmap_list(w, &list_head, list_of_four + 2, 1, IN, HERE);
+}
+
+static void list_mistake(struct world *w, const char *call, const void *entry,
+			 enum dmk_reason reason)
+{
+	EVENT(w, .kind = DMK_EVENT_LIST_MISTAKE, .name = call, .cpu = entry, .reason = reason,
+	      .caller = HERE);
+}
+
+/* The address and the length of one entry, from two lines: one mistake. */
+ROW(list_link)
+{
+	list_mistake(w, "sg_dma_address", list_of_four, DMK_REASON_BAD_ARGUMENT);
+	list_mistake(w, "sg_dma_len", list_of_four, DMK_REASON_BAD_ARGUMENT);
+}
+
+ROW(list_end) { list_mistake(w, "sg_page", list_of_four, DMK_REASON_BAD_SIZE); }
+ROW(list_not_initialised)
+{
+	list_mistake(w, "sg_set_page", list_of_four, DMK_REASON_NOT_FOUND);
+}
+ROW(list_no_table) { list_mistake(w, "sg_free_table", list_of_four, DMK_REASON_NOT_FOUND); }
+
+static void list_refused(struct world *w, const void *list, unsigned int nents, unsigned int entry,
+			 enum dmk_reason reason, int kind)
+{
+	static const struct dmk_event_sg sg[3] = {
+		{DMK_PHYS(0x20000), 4096, DMK_DMA(0), 0},
+		{DMK_PHYS(0x30000), 0, DMK_DMA(0), 0},
+		{DMK_PHYS(~0ull), 0, DMK_DMA(0), 0},
+	};
+
+	EVENT(w, .kind = DMK_EVENT_MAP_FAILED, .map_kind = DMK_MAP_SG, .dev = DEV, .cpu = list,
+	      .sg = list && nents ? sg : NULL, .nents = nents, .entry = entry, .reason = reason,
+	      .address_kind = kind, .dir = OUT, .caller = HERE);
+}
+
+ROW(list_empty_entry) { list_refused(w, &list_head, 2, 1, DMK_REASON_BAD_SIZE, 0); }
+ROW(list_too_short) { list_refused(w, &list_head, 3, 2, DMK_REASON_BAD_SIZE, 0); }
+ROW(list_wraps) { list_refused(w, &list_head, 1, 0, DMK_REASON_BAD_SIZE, 0); }
+ROW(list_of_nothing) { list_refused(w, &list_head, 0, 0, DMK_REASON_BAD_SIZE, 0); }
+ROW(list_null) { list_refused(w, NULL, 4, 0, DMK_REASON_BAD_SIZE, 0); }
+ROW(list_no_ram) { list_refused(w, &list_head, 2, 1, DMK_REASON_NOT_RAM, 0); }
+ROW(list_of_stack)
+{
+	list_refused(w, &list_head, 1, 0, DMK_REASON_BAD_ADDRESS, DMK_ADDRESS_STACK);
+}
+ROW(list_without_room) { list_refused(w, &list_head, 1, 0, DMK_REASON_NO_ROOM, 0); }
+
 ROW(list_again_after_unmap)
 {
 	for (int i = 0; i < 2; i++) {
@@ -1118,7 +1181,21 @@ static const struct row rows[] = {
 	  "pass the 4 entries given to dma_map_sg, not the 2 it returned" },
 	{ "a list is synced with the returned count", "SGL-05", list_sync_count, 64, "pass the 4 entries" },
 	{ "a mapped list is mapped again", "SGL-06", list_again, 64 },
+	{ "a part of a mapped list is mapped again", "SGL-06", list_again_shorter, 64 },
 	{ "a list is mapped again after its unmap", NULL, list_again_after_unmap, 64 },
+	{ "another list is mapped from the same place", NULL, list_of_other_memory, 64 },
+	{ "a list is walked over a link", "SGL-02", list_link, 0, "for_each_sg()" },
+	{ "a list is walked over its end", "SGL-02", list_end, 0, "behind the last" },
+	{ "a list is not initialised", "SGL-02", list_not_initialised, 0, "sg_init_table()" },
+	{ "a driver's own list is freed as a table", "SGL-02", list_no_table, 0, "did not make" },
+	{ "an entry of a list is empty", "STR-11", list_empty_entry, 0, "entry 1 has no bytes" },
+	{ "a list is shorter than the driver says", "STR-11", list_too_short, 0, "3 entries of a list that has 2" },
+	{ "an entry of a list wraps", "STR-11", list_wraps, 0, "beyond all memory" },
+	{ "no entries of a list are mapped", "STR-11", list_of_nothing, 0, "0 entries" },
+	{ "no list is mapped", "STR-11", list_null, 0, "NULL" },
+	{ "an entry of a list is no RAM", "STR-11", list_no_ram, 0, "entry 1 is not in RAM" },
+	{ "an entry of a list is on the stack", "MEM-03", list_of_stack, 0, "entry 0 is on the stack" },
+	{ "a list finds no room", NULL, list_without_room },
 	{ "the device runs over a list's segment", "STR-10", list_gap },
 	{ "a segment is longer than the device takes", "MSK-08", segment_too_long, 0, "65537 bytes long" },
 	{ "a segment is as long as the device takes", NULL, segment_just_long_enough },
