@@ -271,6 +271,11 @@ bool machine_is_coherent(void)
 	return machine_bus()->coherent;
 }
 
+bool machine_bounces_all(void)
+{
+	return machine()->caps & DMK_CAP_PRIVATE || machine_bus()->restricted_pool;
+}
+
 bool machine_has_ram_above(u64 last)
 {
 	const struct dmk_machine *m = machine();

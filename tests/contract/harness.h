@@ -114,6 +114,8 @@ bool machine_is(const char *name);
 const struct dmk_machine *machine(void);
 /** Whether what a device writes is seen by the CPU's caches on its own, and the other way round. */
 bool machine_is_coherent(void);
+/** Whether all that the first card maps is bounced: memory is private, or the card is behind a firewall. */
+bool machine_bounces_all(void);
 /** The first card's view of memory. */
 const struct dmk_bus *machine_bus(void);
 /** Whether there is RAM above physical address @last. */

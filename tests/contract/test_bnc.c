@@ -30,12 +30,17 @@ static void test_BNC_01_force_bounces_every_mapping(void **state)
 
 static void test_BNC_01_a_number_of_slots_is_the_number_of_slots(void **state)
 {
+	/* Behind a firewall there is the pool, and swiotlb= is for others. */
+	if (machine_bus()->restricted_pool)
+		skip();
 	assert_int_equal(stats_of(dev).total, 128);
 	assert_int_equal(stats_of(dev).slot_size, 2048);
 }
 
 static void test_BNC_01_noforce_takes_no_memory(void **state)
 {
+	if (machine_bus()->restricted_pool)
+		skip();
 	assert_int_equal(stats_of(dev).total, 0);
 }
 
@@ -163,9 +168,10 @@ static void test_BNC_02_a_short_transfer_brings_back_no_stale_bytes(void **state
 /* The log is rate limited, so that a driver in a loop doesn't fill it; the numbers are in the statistics. */
 static void test_BNC_04_when_full_map_fails_and_the_statistics_say_so(void **state)
 {
-	enum { MANY = 200 };
+	enum { MANY = 4096 }; /* more than any pool has */
+	static dma_addr_t dma[MANY];
 	u8 *memory = must_kmalloc(2048);
-	dma_addr_t dma[MANY], failed;
+	dma_addr_t failed;
 	struct dmk_bounce_stats stats;
 	int n;
 

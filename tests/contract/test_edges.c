@@ -361,7 +361,9 @@ static void test_SGL_03_map_sgtable_says_why_it_failed(void **state)
 
 static void test_SGL_03_map_sgtable_out_of_slots_is_enomem_and_leaves_nothing(void **state)
 {
-	enum { ENTRIES = 200 }; /* of two slots each, of 128 that there are */
+	enum {
+		ENTRIES = 1200
+	}; /* of two slots each, of 128 that there are, or of 2048 behind a firewall */
 	struct dmk_bounce_stats stats;
 	u8 *memory = must_kmalloc(4096);
 	struct sg_table table;
