@@ -495,10 +495,25 @@ class Verbs(Command):
     def test_machines_in_a_line_each(self):
         lines = self.dmakit("machines", status=0).stdout.splitlines()
         names = [line.split()[0] for line in lines]
-        for name in ("pc", "arm-noncoherent", "rpi-like", "tiny", "qemu"):
-            self.assertIn(name, names)
+        self.assertEqual(names, ["pc", "pc-isa", "highmem32", "arm-noncoherent", "arm-noncoherent-128", "rpi-like", "restricted",
+                                 "confidential", "tiny", "qemu"])
         self.assertTrue(all(len(line.split()) > 2 for line in lines))
         self.refused("machines", "pc")
+
+    def test_each_machine_has_its_page_and_its_row(self):
+        names = [line.split()[0] for line in self.dmakit("machines", status=0).stdout.splitlines()]
+        docs = os.path.join(SOURCE, "docs")
+        with open(os.path.join(docs, "MACHINES.md"), encoding="utf-8") as overview:
+            rows = overview.read()
+        pages = sorted(os.listdir(os.path.join(docs, "machines")))
+        self.assertEqual(pages, sorted(name + ".md" for name in names if name != "qemu"))
+        for page in pages:
+            self.assertIn(f"(machines/{page})", rows)
+            with open(os.path.join(docs, "machines", page), encoding="utf-8") as text:
+                text = text.read()
+            self.assertTrue(text.startswith(f"# {page[:-3]}\n"), page)
+            for heading in ("## What it reveals", "## Worth trying"):
+                self.assertIn(heading, text, page)
 
     @unittest.skipUnless(os.path.isdir(os.path.join(SOURCE, "docs/rules")), "no rules yet")
     def test_explain(self):
