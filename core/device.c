@@ -46,12 +46,18 @@ void dmk_dev_exit(struct dmk_dev *dev)
 	dmk_allocations_forget_device(dev);
 }
 
+/* Memory that a driver may get from an allocator, and map. */
+static bool is_mappable(const struct dmk_memory *memory)
+{
+	return memory->kind == DMK_MEMORY_RAM || memory->kind == DMK_MEMORY_CONTIGUOUS;
+}
+
 /* Whether it is memory that the device may be given: RAM, or the region that it is restricted to. */
 static bool is_for(const struct dmk_dev *dev, const struct dmk_memory *memory)
 {
 	const struct dmk_memory *only = dmk_bounce_memory(dev);
 
-	return only ? memory == only : memory->kind == DMK_MEMORY_RAM;
+	return only ? memory == only : is_mappable(memory);
 }
 
 /* Whether a device with this mask can be given at least one page of RAM to work with. */
@@ -152,16 +158,15 @@ bool dmk_addressing_limited(struct dmk_dev *dev)
 {
 	const struct dmk_machine *machine = dmk_core.machine;
 	struct dmk_range ram;
-	dmk_dma dma;
 
 	if (!dev || !dev->bus || !dev->dma_mask)
 		return true;
 	for (unsigned int m = 0; m < machine->nr_memory; m++) {
 		const struct dmk_memory *memory = &machine->memory[m];
 
-		if (memory->kind == DMK_MEMORY_RAM &&
+		if (is_mappable(memory) &&
 		    dmk_range_make(memory->first.v, memory->size, &ram) &&
-		    !dmk_reaches(dev, ram, &dma))
+		    !dmk_reaches_each(dev, ram))
 			return true;
 	}
 	return false;
@@ -184,6 +189,14 @@ size_t dmk_opt_mapping_size(struct dmk_dev *dev)
 uint64_t dmk_merge_boundary(struct dmk_dev *dev)
 {
 	return 0;
+}
+
+bool dmk_dev_need_sync(struct dmk_dev *dev)
+{
+	if (!dev || !dev->bus)
+		return false;
+	return !dev->bus->coherent ||
+	       (dev->bounce && (dmk_bounce_forced(dev) || dmk_addressing_limited(dev)));
 }
 
 bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Windows between a bus and memory (Devicetree Specification 0.4, section 2.3.9). A mapping lies in one window: two windows that
- * happen to touch are not one, because a device sees a jump there.
+ * Windows between a bus and memory (Devicetree Specification 0.4, section 2.3.9). A mapping lies in one window, or in several that
+ * touch on both sides: where they touch on one side only, a device would see a jump.
  */
 #include "core.h"
 #include "window.h"
@@ -26,6 +26,55 @@ static bool window_move(struct dmk_range range, uint64_t from, uint64_t to, uint
 	return *first >= to && *first <= ~0ULL - before_last;
 }
 
+/*
+ * The part of @range from its first byte on that one window moves, and to where. Of several windows, the first whose other side
+ * begins at *@wanted; NULL: wherever.
+ */
+static bool move_part(const struct dmk_bus *bus, bool to_bus, struct dmk_range *range,
+		      const uint64_t *wanted, uint64_t *first)
+{
+	uint64_t last_offset;
+
+	for (unsigned int i = 0; i < bus->nr_windows; i++) {
+		const struct dmk_window *window = &bus->windows[i];
+		const uint64_t from = to_bus ? window->phys.v : window->bus;
+		const uint64_t to = to_bus ? window->bus : window->phys.v;
+		struct dmk_range part = *range;
+
+		if (!window_span(window, &last_offset) || part.first < from ||
+		    part.first - from > last_offset)
+			continue;
+		if (part.last - from > last_offset)
+			part.last = from + last_offset;
+		if (!window_move(part, from, to, last_offset, first) ||
+		    (wanted && *first != *wanted))
+			continue;
+		*range = part;
+		return true;
+	}
+	return false;
+}
+
+/* A range that no one window holds: window by window, as long as they go on where the one before ended. */
+static __attribute__((__noinline__)) bool
+move_across(const struct dmk_bus *bus, bool to_bus, struct dmk_range range, uint64_t *first)
+{
+	struct dmk_range part = range;
+	uint64_t there, next;
+
+	if (!move_part(bus, to_bus, &part, NULL, first))
+		return false;
+	next = *first + (part.last - part.first) + 1;
+	for (unsigned int i = 1; part.last != range.last; i++) {
+		part = (struct dmk_range){part.last + 1, range.last};
+		if (i == bus->nr_windows || !next ||
+		    !move_part(bus, to_bus, &part, &next, &there))
+			return false;
+		next = there + (part.last - part.first) + 1;
+	}
+	return true;
+}
+
 bool dmk_window_to_bus(const struct dmk_bus *bus, struct dmk_range phys, dmk_dma *dma)
 {
 	uint64_t last_offset;
@@ -37,7 +86,7 @@ bool dmk_window_to_bus(const struct dmk_bus *bus, struct dmk_range phys, dmk_dma
 		    window_move(phys, window->phys.v, window->bus, last_offset, &dma->v))
 			return true;
 	}
-	return false;
+	return bus->nr_windows > 1 && move_across(bus, true, phys, &dma->v);
 }
 
 bool dmk_window_to_phys(const struct dmk_bus *bus, struct dmk_range dma, dmk_phys *phys)
@@ -51,7 +100,7 @@ bool dmk_window_to_phys(const struct dmk_bus *bus, struct dmk_range dma, dmk_phy
 		    window_move(dma, window->bus, window->phys.v, last_offset, &phys->v))
 			return true;
 	}
-	return false;
+	return bus->nr_windows > 1 && move_across(bus, false, dma, &phys->v);
 }
 
 bool dmk_window_part(const struct dmk_window *window, uint64_t limit, struct dmk_range *phys)
@@ -87,6 +136,24 @@ bool dmk_reaches(const struct dmk_dev *dev, struct dmk_range phys, dmk_dma *dma)
 {
 	return dmk_window_to_bus(dev->bus, phys, dma) &&
 	       dma->v + (phys.last - phys.first) <= dmk_streaming_limit(dev);
+}
+
+bool dmk_reaches_each(const struct dmk_dev *dev, struct dmk_range phys)
+{
+	const uint64_t limit = dmk_streaming_limit(dev);
+	struct dmk_range part;
+	unsigned int i = 0;
+
+	while (i < dev->bus->nr_windows) {
+		if (!dmk_window_part(&dev->bus->windows[i++], limit, &part) ||
+		    part.first > phys.first || part.last < phys.first)
+			continue;
+		if (part.last >= phys.last)
+			return true;
+		phys.first = part.last + 1;
+		i = 0;
+	}
+	return false;
 }
 
 /* Narrows @all to what @bus shows below @limit: of several windows, the first that leaves something. */

@@ -11,7 +11,7 @@
 
 struct dmk_dev;
 
-/** dmk_window_to_bus - the bus address of a physical range; false: no one window holds all of it. */
+/** dmk_window_to_bus - the bus address of a physical range; false: not all of it is on the bus, or not in one piece. */
 bool dmk_window_to_bus(const struct dmk_bus *bus, struct dmk_range phys, dmk_dma *dma);
 /** dmk_window_to_phys - the opposite */
 bool dmk_window_to_phys(const struct dmk_bus *bus, struct dmk_range dma, dmk_phys *phys);
@@ -24,6 +24,9 @@ uint64_t dmk_coherent_limit(const struct dmk_dev *dev);
 
 /** dmk_reaches - whether the device can address all of it in a streaming mapping, and how (MSK-06) */
 bool dmk_reaches(const struct dmk_dev *dev, struct dmk_range phys, dmk_dma *dma);
+
+/** dmk_reaches_each - whether the device can address each byte, be it in one mapping or in several */
+bool dmk_reaches_each(const struct dmk_dev *dev, struct dmk_range phys);
 
 /**
  * dmk_low_memory - the physical range that every bus of the machine shows to a device of @bits address bits

@@ -65,6 +65,8 @@ size_t dmk_max_mapping_size(struct dmk_dev *dev);
 size_t dmk_opt_mapping_size(struct dmk_dev *dev);
 uint64_t dmk_merge_boundary(struct dmk_dev *dev);
 bool dmk_addressing_limited(struct dmk_dev *dev);
+/** dmk_dev_need_sync - whether a mapping of the device may need syncs: its caches are not coherent, or it may bounce */
+bool dmk_dev_need_sync(struct dmk_dev *dev);
 bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma);
 unsigned int dmk_cache_alignment(void);
 int dmk_set_max_segment_size(struct dmk_dev *dev, unsigned int size);

@@ -34,6 +34,13 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define DMA_ATTR_MMIO (1UL << 10) /* the physical address is another device's register, not RAM */
 #endif
+/*
+ * Newer than 6.18. The first two are one attribute, which was renamed: mappings that share cache lines are meant to; every one of
+ * them has to say so. The third: fail where caches would have to be kept in step or the memory be bounced.
+ */
+#define DMA_ATTR_CPU_CACHE_CLEAN (1UL << 11)
+#define DMA_ATTR_DEBUGGING_IGNORE_CACHELINES (1UL << 11)
+#define DMA_ATTR_REQUIRE_COHERENT (1UL << 12)
 
 static __always_inline struct dmk_dev *dmk_dma_dev(struct device *dev)
 {
@@ -79,13 +86,14 @@ static __always_inline int dma_set_mask_and_coherent(struct device *dev, u64 mas
 /** dma_coerce_mask_and_coherent - the same, for a device whose bus gave it no dma_mask. */
 static __always_inline int dma_coerce_mask_and_coherent(struct device *dev, u64 mask)
 {
-	dev->dma_mask = &dev->coherent_dma_mask;
+	if (dev)
+		dev->dma_mask = &dev->coherent_dma_mask;
 	return dmk_set_mask(dmk_dma_dev(dev), mask, true, true);
 }
 
 static inline u64 dma_get_mask(struct device *dev)
 {
-	return dev->dma_mask && *dev->dma_mask ? *dev->dma_mask : DMA_BIT_MASK(32);
+	return dev && dev->dma_mask && *dev->dma_mask ? *dev->dma_mask : DMA_BIT_MASK(32);
 }
 
 /** dma_get_required_mask - the mask that reaches all of the machine's memory (MSK-07) */
@@ -117,6 +125,18 @@ static __always_inline bool dma_addressing_limited(struct device *dev)
 	return dmk_addressing_limited(dmk_dma_dev(dev));
 }
 
+/** dma_dev_need_sync - whether dma_sync_*() may do anything for some mapping of the device, made or to be made */
+static __always_inline bool dma_dev_need_sync(const struct device *dev)
+{
+	return dmk_dev_need_sync(dmk_dma_dev((struct device *)dev));
+}
+
+/** dma_pci_p2pdma_supported - never: there are no pages of device memory here. dma_map_resource() and DMA_ATTR_MMIO do the same work. */
+static inline bool dma_pci_p2pdma_supported(struct device *dev)
+{
+	return false;
+}
+
 /** dma_need_sync - whether dma_sync_*() does anything for this mapping */
 static __always_inline bool dma_need_sync(struct device *dev, dma_addr_t dma_addr)
 {
@@ -130,22 +150,22 @@ static __always_inline int dma_get_cache_alignment(void)
 
 static inline unsigned int dma_get_max_seg_size(struct device *dev)
 {
-	return dev->dmk.max_segment_size ? dev->dmk.max_segment_size : 65536;
+	return dev && dev->dmk.max_segment_size ? dev->dmk.max_segment_size : 65536;
 }
 
 static inline unsigned long dma_get_seg_boundary(struct device *dev)
 {
-	return dev->dmk.segment_boundary ? dev->dmk.segment_boundary : DMA_BIT_MASK(32);
+	return dev && dev->dmk.segment_boundary ? dev->dmk.segment_boundary : DMA_BIT_MASK(32);
 }
 
 static inline unsigned long dma_get_seg_boundary_nr_pages(struct device *dev, unsigned int page_shift)
 {
-	return !dev ? (unsigned long)(DMA_BIT_MASK(32) >> page_shift) + 1 : (dma_get_seg_boundary(dev) >> page_shift) + 1;
+	return (dma_get_seg_boundary(dev) >> page_shift) + 1;
 }
 
 static inline unsigned int dma_get_min_align_mask(struct device *dev)
 {
-	return dev->dmk.min_align_mask;
+	return dev ? dev->dmk.min_align_mask : 0;
 }
 
 /* Until 6.12 these returned an error for a device whose bus kept no limits. */

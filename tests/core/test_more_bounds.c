@@ -44,6 +44,113 @@ static void test_MSK_06_a_window_across_the_last_bus_address(void **state)
 	fake_stop();
 }
 
+/*
+ *	physical	LOW ........ LOW+1M ........ LOW+2M ........ LOW+3M
+ *	bus		0x40000000 . 0x40100000 .... 0x40200000		one piece, of two windows
+ *							0x80000000	a jump
+ */
+static const struct dmk_window three_windows[] = {
+	{0x80000000, {LOW(0x200000)}, 0x100000},
+	{0x40100000, {LOW(0x100000)}, 0x100000},
+	{0x40000000, {LOW(0)}, 0x100000},
+};
+
+static const struct across_row {
+	const char *what;
+	uint64_t phys;
+	size_t size;
+	uint64_t dma; /* 0: refused */
+} across_rows[] = {
+	{"within the first", LOW(0x1000), 0x1000, 0x40001000},
+	{"up to its end", LOW(0xff000), 0x1000, 0x400ff000},
+	{"over the border of two that go on", LOW(0xff000), 0x2000, 0x400ff000},
+	{"all of both", LOW(0), 0x200000, 0x40000000},
+	{"over the border where the bus jumps", LOW(0x1ff000), 0x2000, 0},
+	{"all three", LOW(0), 0x300000, 0},
+	{"over the end of all", LOW(0x2ff000), 0x2000, 0},
+	{"within the last", LOW(0x200000), 0x100000, 0x80000000},
+};
+
+static void test_MSK_06_ADR_02_windows_that_touch_on_both_sides_are_one(void **state)
+{
+	const struct dmk_bus bus = {"three", three_windows, 3, true};
+
+	fake_start(&(struct fake_options){.bus = FAKE_IDENTITY});
+	fake_dev.bus = &bus;
+	for (size_t i = 0; i < sizeof(across_rows) / sizeof(across_rows[0]); i++) {
+		const struct across_row *row = &across_rows[i];
+		dmk_dma dma = map_page(&fake_dev, row->phys, row->size);
+
+		ROW_EXPECT(row->what, dma.v == (row->dma ? row->dma : ~0ULL));
+	}
+	/* The mask ends in the second window. */
+	assert_int_equal(dmk_set_mask(&fake_dev, 0x401fffff, true, true), 0);
+	assert_true(map_page(&fake_dev, LOW(0xff000), 0x2000).v == 0x400ff000);
+	*fake_dev.dma_mask = 0x4010007f;
+	assert_true(failed(map_page(&fake_dev, LOW(0xff000), 0x2000)));
+	fake_stop();
+}
+
+static void test_MSK_07_memory_behind_several_windows_is_reached(void **state)
+{
+	static const struct dmk_memory memory[] = {
+		{{FAKE_LOW}, 0x300000, DMK_MEMORY_RAM, "behind the windows"},
+		{{LOW(0x400000)}, 0x1000, DMK_MEMORY_RESERVED, "a pool, which nobody is given"},
+	};
+	const struct dmk_bus bus = {"three", three_windows, 3, true};
+	const struct dmk_machine *whole;
+	struct dmk_machine machine;
+
+	fake_start(&(struct fake_options){.bus = FAKE_IDENTITY});
+	fake_dev.bus = &bus;
+	whole = dmk_core.machine;
+	machine = *whole;
+	machine.memory = memory;
+	machine.nr_memory = 2;
+	dmk_core.machine = &machine;
+	assert_false(dmk_addressing_limited(&fake_dev));
+	assert_int_equal(dmk_get_required_mask(&fake_dev), 0xffffffff);
+	*fake_dev.dma_mask = 0x800ffffe;
+	assert_true(dmk_addressing_limited(&fake_dev));
+	*fake_dev.dma_mask = 0x7fffffff;
+	assert_true(dmk_addressing_limited(&fake_dev));
+	dmk_core.machine = whole;
+	/* The rest of the machine's memory is behind no window. */
+	*fake_dev.dma_mask = ~0ULL;
+	assert_true(dmk_addressing_limited(&fake_dev));
+	fake_stop();
+}
+
+static const struct sync_row {
+	const char *what;
+	enum fake_bus bus;
+	uint32_t caps;
+	const char *parameters;
+	uint64_t mask;
+	bool needed;
+} sync_rows[] = {
+	{"coherent, and all is in reach", FAKE_IDENTITY, DMK_CAP_BOUNCE, "", ~0ULL, false},
+	{"some memory is bounced", FAKE_IDENTITY, DMK_CAP_BOUNCE, "", 0xffffffff, true},
+	{"some memory is out of reach, and nothing bounces", FAKE_IDENTITY, 0, "", 0xffffffff, false},
+	{"bouncing is off", FAKE_IDENTITY, DMK_CAP_BOUNCE, "swiotlb=noforce", 0xffffffff, false},
+	{"everything is bounced", FAKE_IDENTITY, DMK_CAP_BOUNCE, "swiotlb=force", ~0ULL, true},
+	{"caches are not coherent", FAKE_NONCOHERENT, 0, "", ~0ULL, true},
+};
+
+static void test_MSK_07_whether_a_device_needs_syncs(void **state)
+{
+	for (size_t i = 0; i < sizeof(sync_rows) / sizeof(sync_rows[0]); i++) {
+		const struct sync_row *row = &sync_rows[i];
+
+		fake_start(&(struct fake_options){
+			.bus = row->bus, .caps = row->caps, .parameters = row->parameters});
+		*fake_dev.dma_mask = row->mask;
+		ROW_EXPECT(row->what, dmk_dev_need_sync(&fake_dev) == row->needed);
+		fake_stop();
+	}
+	assert_false(dmk_dev_need_sync(NULL));
+}
+
 /* Memory that was kept back is nobody's to be given: a mask that reaches no other serves nothing. */
 static void test_MSK_02_a_mask_that_reaches_kept_back_memory_only_is_refused(void **state)
 {
@@ -407,6 +514,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_MSK_06_a_window_across_the_last_bus_address),
+		cmocka_unit_test(test_MSK_06_ADR_02_windows_that_touch_on_both_sides_are_one),
+		cmocka_unit_test(test_MSK_07_memory_behind_several_windows_is_reached),
+		cmocka_unit_test(test_MSK_07_whether_a_device_needs_syncs),
 		cmocka_unit_test(test_MSK_02_a_mask_that_reaches_kept_back_memory_only_is_refused),
 		cmocka_unit_test(test_MSK_08_limits_go_with_their_driver),
 		cmocka_unit_test(test_STR_01_registers_beyond_the_mask_are_refused),
