@@ -10,7 +10,9 @@
 
 /* Linux's values; observer.h passes attributes as the driver gave them. */
 #define ATTR_SKIP_CPU_SYNC   (1UL << 5)
-#define ATTR_LINES_MAY_SHARE (1UL << 11)
+#define ATTR_MMIO            (1UL << 10)
+#define ATTR_LINES_MAY_SHARE (1UL << 11) /* DMA_ATTR_CPU_CACHE_CLEAN */
+#define ATTR_COHERENT        (1UL << 12) /* DMA_ATTR_REQUIRE_COHERENT */
 
 #define ULL(value) ((unsigned long long)(value))
 
@@ -43,6 +45,11 @@ static bool memory_piece(const struct dmk_event *event, unsigned int i, struct d
 	return i == 0;
 }
 
+static bool is_registers(enum dmk_map_kind kind, unsigned long attrs)
+{
+	return kind == DMK_MAP_RESOURCE || attrs & ATTR_MMIO;
+}
+
 static bool maps_freed_memory(struct dmk_checker *checker, struct dmk_watched *device,
 			      const struct dmk_event *event, const struct dmk_trace *where)
 {
@@ -50,7 +57,7 @@ static bool maps_freed_memory(struct dmk_checker *checker, struct dmk_watched *d
 	struct dmk_finding *finding;
 	struct dmk_range piece;
 
-	if (event->map_kind == DMK_MAP_RESOURCE)
+	if (is_registers(event->map_kind, event->attrs))
 		return false;
 	for (unsigned int i = 0; !freed && memory_piece(event, i, &piece); i++)
 		freed = dmk_memory_is_freed(&checker->shadow, piece.first,
@@ -130,9 +137,16 @@ static bool maps_list_again(struct dmk_checker *checker, struct dmk_watched *dev
 	return true;
 }
 
+/* Whoever looks after the caches itself, or has none to look after, may share lines with anybody. */
 static bool may_share_lines(enum dmk_map_kind kind, unsigned long attrs)
 {
-	return kind == DMK_MAP_RESOURCE || attrs & (ATTR_SKIP_CPU_SYNC | ATTR_LINES_MAY_SHARE);
+	return is_registers(kind, attrs) || attrs & (ATTR_SKIP_CPU_SYNC | ATTR_COHERENT);
+}
+
+/* The promise that the CPU writes none of the line is one that all who share it have to make. */
+static bool both_promise(unsigned long a, unsigned long b)
+{
+	return a & b & ATTR_LINES_MAY_SHARE;
 }
 
 static void report_sharing(struct dmk_checker *checker, struct dmk_watched *device,
@@ -192,7 +206,8 @@ static bool shares_lines(struct dmk_checker *checker, struct dmk_watched *device
 			const bool same = other->record->device == device &&
 					  range->first == piece.first && range->last == piece.last;
 
-			if (may_share_lines(other->record->map_kind, other->record->attrs))
+			if (may_share_lines(other->record->map_kind, other->record->attrs) ||
+			    both_promise(event->attrs, other->record->attrs))
 				continue;
 			if (!device_writes(event->dir) && !device_writes(other->record->dir))
 				continue;
@@ -265,7 +280,7 @@ static void record_pieces(struct dmk_shadow *shadow, struct dmk_record *record,
 	} else {
 		dmk_record_bus(shadow, record, event->dma.v, event->size);
 	}
-	if (event->map_kind == DMK_MAP_RESOURCE)
+	if (is_registers(event->map_kind, event->attrs))
 		return;
 	for (unsigned int i = 0; memory_piece(event, i, &piece); i++)
 		dmk_record_memory(shadow, record, piece.first, piece.last - piece.first + 1);

@@ -102,7 +102,13 @@ static const struct address_words *words_for_address(int kind)
 static void bad_address(struct dmk_checker *checker, struct dmk_watched *device,
 			const struct dmk_event *event, const struct dmk_trace *where)
 {
-	const struct address_words *words = words_for_address(event->address_kind);
+	static const struct address_words registers = {
+		DMK_RULE_STR_11, "RAM, and no device's register",
+		"map memory with dma_map_page(), dma_map_single(), or dma_map_phys() without DMA_ATTR_MMIO"};
+	const bool is_list = event->map_kind == DMK_MAP_SG;
+	const struct address_words *words = event->address_kind == DMK_ADDRESS_DIRECT && !is_list
+						    ? &registers
+						    : words_for_address(event->address_kind);
 	struct dmk_finding *finding = dmk_report(checker, &(struct dmk_mistake){.rule = words->rule,
 										.device = device,
 										.where = where});
@@ -118,9 +124,13 @@ static void bad_address(struct dmk_checker *checker, struct dmk_watched *device,
 		.directed = true,
 		.owner = "CPU",
 	};
-	if (event->map_kind == DMK_MAP_SG)
+	if (is_list)
 		dmk_say(finding, "dma_map_sg was given a list whose entry %u is %s", event->entry,
 			words->what);
+	else if (words == &registers)
+		dmk_say(finding, "%s was given physical 0x%llx (%llu byte%s), which is %s",
+			dmk_map_call(event->map_kind), ULL(event->phys.v), ULL(event->size),
+			dmk_plural(event->size), words->what);
 	else
 		dmk_say(finding, "%s was given %p (%llu byte%s), which is %s",
 			dmk_map_call(event->map_kind), event->cpu, ULL(event->size),
@@ -178,6 +188,23 @@ static void no_dma_device(struct dmk_checker *checker, struct dmk_watched *devic
 		"dma_set_mask_and_coherent()");
 }
 
+static void registers_of_memory(struct dmk_checker *checker, struct dmk_watched *device,
+				const struct dmk_event *event, const struct dmk_trace *where)
+{
+	struct dmk_finding *finding = dmk_report(
+		checker,
+		&(struct dmk_mistake){.rule = DMK_RULE_STR_11, .device = device, .where = where});
+
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"%s was called with DMA_ATTR_MMIO, which means a device's registers, for memory that is RAM",
+		dmk_map_call(event->map_kind));
+	dmk_mend(
+		finding,
+		"leave the attribute out; registers are mapped with dma_map_phys() and DMA_ATTR_MMIO, or dma_map_resource()");
+}
+
 void dmk_judge_map_failed(struct dmk_checker *checker, const struct dmk_event *event,
 			  const struct dmk_trace *where)
 {
@@ -196,6 +223,9 @@ void dmk_judge_map_failed(struct dmk_checker *checker, const struct dmk_event *e
 			dmk_judge_list_refused(checker, event, where);
 		else
 			not_memory(checker, device, event, where);
+		break;
+	case DMK_REASON_BAD_ARGUMENT:
+		registers_of_memory(checker, device, event, where);
 		break;
 	case DMK_REASON_BAD_DEVICE:
 		no_dma_device(checker, device, event, where);

@@ -62,15 +62,35 @@ bool dmk_judge_busy(struct dmk_checker *checker, struct dmk_record *record,
 	return true;
 }
 
-/* dma_map_single() and dma_map_page() are one kind, as in Linux. */
-static enum dmk_map_kind kind_class(enum dmk_map_kind kind)
+/* dma_map_single() and dma_map_page() are one kind, as in Linux; so are dma_map_resource() and dma_map_phys() of registers. */
+static enum dmk_map_kind kind_class(enum dmk_map_kind kind, unsigned long attrs)
 {
+	if (kind == DMK_MAP_PHYS && attrs & ATTR_MMIO)
+		return DMK_MAP_RESOURCE;
 	return kind == DMK_MAP_SINGLE ? DMK_MAP_PAGE : kind;
 }
 
-static bool same_attrs(unsigned long a, unsigned long b)
+static bool same_kind(const struct dmk_record *record, const struct dmk_event *event)
 {
-	return !((a ^ b) & ATTR_MMIO);
+	return kind_class(record->map_kind, record->attrs) ==
+	       kind_class(event->map_kind, event->attrs);
+}
+
+static bool is_mmio(enum dmk_map_kind kind, unsigned long attrs)
+{
+	return kind == DMK_MAP_RESOURCE || attrs & ATTR_MMIO;
+}
+
+/* Of the attributes only this one changes what an unmap does, if it is another than at the map. */
+static bool same_attrs(const struct dmk_record *record, const struct dmk_event *event)
+{
+	return is_mmio(record->map_kind, record->attrs) == is_mmio(event->map_kind, event->attrs);
+}
+
+/* The attribute is forgotten, or too much: that is what is wrong, and not the kind. */
+static bool kind_but_for_attrs(const struct dmk_record *record, const struct dmk_event *event)
+{
+	return record->map_kind == event->map_kind && !same_attrs(record, event);
 }
 
 static unsigned int likeness(const struct dmk_record *record, const struct dmk_event *event)
@@ -79,7 +99,7 @@ static unsigned int likeness(const struct dmk_record *record, const struct dmk_e
 
 	if (record->kind == DMK_RECORD_MAPPING)
 		like += 16;
-	if (kind_class(record->map_kind) == kind_class(event->map_kind))
+	if (same_kind(record, event))
 		like += 8;
 	if (event->map_kind == DMK_MAP_SG ? record->nents == event->nents
 					  : record->size == event->size)
@@ -182,7 +202,7 @@ static void report_direction(struct dmk_checker *checker, struct dmk_record *rec
 static void report_mismatch(struct dmk_checker *checker, struct dmk_record *record,
 			    const struct dmk_event *event, const struct dmk_trace *where)
 {
-	const bool kind = kind_class(event->map_kind) != kind_class(record->map_kind);
+	const bool kind = !same_kind(record, event) && !kind_but_for_attrs(record, event);
 	const bool size = event->map_kind != DMK_MAP_SG && record->map_kind != DMK_MAP_SG &&
 			  event->size != record->size;
 	struct dmk_finding *finding = dmk_report(checker,
@@ -227,8 +247,8 @@ static bool judge_mismatch(struct dmk_checker *checker, struct dmk_record *recor
 
 	if (record->excused)
 		return false;
-	if (kind_class(event->map_kind) != kind_class(record->map_kind) ||
-	    (!sg && event->size != record->size) || !same_attrs(event->attrs, record->attrs))
+	if (!same_kind(record, event) || (!sg && event->size != record->size) ||
+	    !same_attrs(record, event))
 		report_mismatch(checker, record, event, where);
 	else if (sg && event->nents != record->nents)
 		dmk_report_count(checker, record, event, "dma_unmap_sg", where);

@@ -17,6 +17,7 @@ enum {
 	DMK_ATTR_ALLOC_SINGLE_PAGES = 1 << 7,
 	DMK_ATTR_NO_WARN = 1 << 8,
 	DMK_ATTR_MMIO = 1 << 10,
+	DMK_ATTR_REQUIRE_COHERENT = 1 << 12,
 };
 
 struct dmk_core {

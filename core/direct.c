@@ -82,7 +82,10 @@ struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys,
 	dmk_dma dma;
 
 	if (dmk_bounce_forced(dev) || !dmk_reaches(dev, phys, &dma))
-		return map_bounced(dev, phys, dir, attrs);
+		return attrs & DMK_ATTR_REQUIRE_COHERENT ? refused(DMK_REASON_UNREACHABLE)
+							 : map_bounced(dev, phys, dir, attrs);
+	if (!dev->bus->coherent && attrs & DMK_ATTR_REQUIRE_COHERENT)
+		return refused(DMK_REASON_UNREACHABLE);
 	if (!dev->bus->coherent && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
 		dmk_cache_for_device(DMK_PHYS(phys.first), dmk_range_bytes(phys), dir);
 	return mapped(dma, false);
@@ -92,7 +95,7 @@ struct dmk_mapping dmk_direct_map_mmio(struct dmk_dev *dev, struct dmk_range phy
 {
 	dmk_dma dma;
 
-	if (!dmk_reaches(dev, phys, &dma))
+	if (dmk_bounce_forced(dev) || !dmk_reaches(dev, phys, &dma))
 		return refused(DMK_REASON_UNREACHABLE);
 	return mapped(dma, false);
 }

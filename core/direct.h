@@ -31,7 +31,7 @@ int dmk_result_of(enum dmk_reason reason);
 /** dmk_direct_map - lend RAM. The device and direction are good, and every byte of @phys is RAM. */
 struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys,
 				  enum dmk_direction dir, unsigned long attrs);
-/** dmk_direct_map_mmio - another device's registers: never bounced, never cached. */
+/** dmk_direct_map_mmio - another device's registers: never bounced, never cached; refused to a device that must bounce. */
 struct dmk_mapping dmk_direct_map_mmio(struct dmk_dev *dev, struct dmk_range phys);
 
 /** The opposites. What is not mapped, or makes no sense, is left alone. */

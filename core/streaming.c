@@ -43,6 +43,8 @@ static struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size,
 		return refuse(DMK_REASON_BAD_DEVICE);
 	if (!dmk_direction_good(dir))
 		return refuse(DMK_REASON_BAD_DIRECTION);
+	if (attrs & DMK_ATTR_MMIO)
+		return refuse(DMK_REASON_BAD_ARGUMENT);
 	if (!dmk_range_make((uintptr_t)cpu, size, &range) || range.last > (uintptr_t)~0ULL)
 		return refuse(DMK_REASON_BAD_SIZE);
 	kind = os->ops->classify(os->ctx, cpu, size, phys);
@@ -76,7 +78,13 @@ dmk_dma dmk_map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direct
 
 static bool is_mmio(enum dmk_map_kind kind, unsigned long attrs)
 {
-	return kind == DMK_MAP_RESOURCE || attrs & DMK_ATTR_MMIO;
+	return kind == DMK_MAP_RESOURCE || (kind == DMK_MAP_PHYS && attrs & DMK_ATTR_MMIO);
+}
+
+/* A page or an address in the direct map is RAM: there are no registers that the attribute could mean. */
+static bool is_senseless(enum dmk_map_kind kind, unsigned long attrs)
+{
+	return attrs & DMK_ATTR_MMIO && kind != DMK_MAP_PHYS && kind != DMK_MAP_RESOURCE;
 }
 
 static struct dmk_mapping map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size,
@@ -89,6 +97,8 @@ static struct dmk_mapping map_phys(struct dmk_dev *dev, dmk_phys phys, size_t si
 		return refuse(DMK_REASON_BAD_DEVICE);
 	if (!dmk_direction_good(dir))
 		return refuse(DMK_REASON_BAD_DIRECTION);
+	if (is_senseless(kind, attrs))
+		return refuse(DMK_REASON_BAD_ARGUMENT);
 	if (!dmk_range_make(phys.v, size, &range))
 		return refuse(DMK_REASON_BAD_SIZE);
 	if (is_mmio(kind, attrs))

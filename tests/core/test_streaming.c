@@ -131,7 +131,7 @@ static void test_MSK_08_limits_are_kept(void **state)
 
 /* --- mapping ------------------------------------------------------------------------------------------------------ */
 
-enum by { BY_CPU, BY_PHYS, BY_RESOURCE, BY_MMIO };
+enum by { BY_CPU, BY_PHYS, BY_RESOURCE, BY_MMIO, BY_PAGE_MMIO, BY_CPU_MMIO };
 
 static const struct map_row {
 	const char *what;
@@ -189,6 +189,12 @@ static const struct map_row {
 	 0xfe000000},
 	{"the same by dma_map_phys", FAKE_IDENTITY, BY_MMIO, 0xfe000000, 64, DMK_TO_DEVICE, 0,
 	 0xfe000000},
+	{"RAM as a register by dma_map_phys", FAKE_IDENTITY, BY_MMIO, LOW(0), 64, DMK_TO_DEVICE,
+	 DMK_REASON_BAD_ADDRESS},
+	{"registers by their page", FAKE_IDENTITY, BY_PAGE_MMIO, LOW(0), 64, DMK_TO_DEVICE,
+	 DMK_REASON_BAD_ARGUMENT},
+	{"registers by an address of memory", FAKE_IDENTITY, BY_CPU_MMIO, LOW(0), 64, DMK_TO_DEVICE,
+	 DMK_REASON_BAD_ARGUMENT},
 	{"RAM as a register", FAKE_IDENTITY, BY_RESOURCE, LOW(0), 64, DMK_TO_DEVICE,
 	 DMK_REASON_BAD_ADDRESS},
 	{"registers the device can't reach", FAKE_OFFSET, BY_RESOURCE, 0xfe000000, 64,
@@ -198,17 +204,21 @@ static const struct map_row {
 static const int result_of[] = {
 	[DMK_REASON_UNREACHABLE] = -EIO,      [DMK_REASON_BAD_SIZE] = -EINVAL,
 	[DMK_REASON_BAD_ADDRESS] = -EINVAL,   [DMK_REASON_NOT_RAM] = -EINVAL,
-	[DMK_REASON_BAD_DIRECTION] = -EINVAL,
+	[DMK_REASON_BAD_DIRECTION] = -EINVAL, [DMK_REASON_BAD_ARGUMENT] = -EINVAL,
 };
 
 static dmk_dma map_row(const struct map_row *row)
 {
-	if (row->by == BY_CPU)
+	const unsigned long attrs = row->by >= BY_MMIO ? 1 << 10 : 0;
+
+	if (row->by == BY_CPU || row->by == BY_CPU_MMIO)
 		return dmk_map_cpu(&fake_dev, fake_ram(row->phys), row->size,
-				   (enum dmk_direction)row->dir, 0);
+				   (enum dmk_direction)row->dir, attrs);
 	return dmk_map_phys(&fake_dev, DMK_PHYS(row->phys), row->size, (enum dmk_direction)row->dir,
-			    row->by == BY_MMIO ? 1 << 10 : 0,
-			    row->by == BY_RESOURCE ? DMK_MAP_RESOURCE : DMK_MAP_PAGE);
+			    attrs,
+			    row->by == BY_RESOURCE ? DMK_MAP_RESOURCE
+			    : row->by == BY_MMIO   ? DMK_MAP_PHYS
+						   : DMK_MAP_PAGE);
 }
 
 static void test_STR_01_STR_02_STR_11_DIR_01_MSK_06_ADR_02_maps(void **state)
@@ -233,6 +243,36 @@ static void test_STR_01_STR_02_STR_11_DIR_01_MSK_06_ADR_02_maps(void **state)
 		ROW_EXPECT(row->what, !fake_last_event()->bounced);
 		/* Whatever it was, to unmap it does no harm. */
 		dmk_unmap(&fake_dev, dma, row->size, (enum dmk_direction)row->dir, 0, DMK_MAP_PAGE);
+		fake_stop();
+	}
+}
+
+static const struct coherent_row {
+	const char *what;
+	enum fake_bus bus;
+	uint64_t mask, phys;
+	bool bounce, reached;
+} coherent_rows[] = {
+	{"memory that the device shares as it is", FAKE_IDENTITY, ~0ULL, LOW(0), false, true},
+	{"caches are not in step", FAKE_NONCOHERENT, ~0ULL, LOW(0), false, false},
+	{"out of reach", FAKE_IDENTITY, 0xffffffff, HIGH(0), false, false},
+	{"out of reach, and it could be bounced", FAKE_IDENTITY, 0xffffffff, HIGH(0), true, false},
+};
+
+/* DMA_ATTR_REQUIRE_COHERENT: as it is, or not at all. */
+static void test_STR_01_memory_that_has_to_be_shared_as_it_is(void **state)
+{
+	for (size_t i = 0; i < sizeof(coherent_rows) / sizeof(coherent_rows[0]); i++) {
+		const struct coherent_row *row = &coherent_rows[i];
+		dmk_dma dma;
+
+		fake_start(&(struct fake_options){.bus = row->bus,
+						  .caps = row->bounce ? DMK_CAP_BOUNCE : 0});
+		*fake_dev.dma_mask = row->mask;
+		dma = dmk_map_phys(&fake_dev, DMK_PHYS(row->phys), 64, DMK_FROM_DEVICE, 1 << 12,
+				   DMK_MAP_PHYS);
+		ROW_EXPECT(row->what, dma.v == (row->reached ? row->phys : ~0ULL));
+		dmk_unmap(&fake_dev, dma, 64, DMK_FROM_DEVICE, 1 << 12, DMK_MAP_PHYS);
 		fake_stop();
 	}
 }
@@ -525,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_MSK_07_questions),
 		cmocka_unit_test(test_MSK_08_limits_are_kept),
 		cmocka_unit_test(test_STR_01_STR_02_STR_11_DIR_01_MSK_06_ADR_02_maps),
+		cmocka_unit_test(test_STR_01_memory_that_has_to_be_shared_as_it_is),
 		cmocka_unit_test(test_MEM_02_MEM_03_MEM_04_odd_addresses),
 		cmocka_unit_test(test_STR_02_no_device),
 		cmocka_unit_test(test_SYN_02_caches_follow),
