@@ -25,14 +25,44 @@ static void mask_answered(struct dmk_mask_state *mask, const struct dmk_event *e
 	mask->where = where;
 }
 
-static void limit_set(struct dmk_watched *device, const struct dmk_event *event)
+/* MSK-08: the core refused it, and the driver can't see that: since Linux 6.12 the calls return nothing. */
+static void limit_refused(struct dmk_checker *checker, struct dmk_watched *device,
+			  const struct dmk_event *event, const struct dmk_trace *where)
 {
-	if (event->result || !event->name)
+	const char *call = strstr(event->name, "bound") ? "dma_set_seg_boundary"
+			   : strstr(event->name, "seg") ? "dma_set_max_seg_size"
+							: "dma_set_min_align_mask";
+	struct dmk_finding *finding = dmk_report(
+		checker,
+		&(struct dmk_mistake){.rule = DMK_RULE_MSK_08, .device = device, .where = where});
+
+	if (!finding)
 		return;
+	if (!event->dev) {
+		dmk_say(finding, "%s is called without a device: NULL was given", call);
+		dmk_mend(finding, "pass the device that does the transfers (&pdev->dev)");
+	} else {
+		dmk_say(finding, "%s was given 0x%llx, which is no mask, 2^n - 1: it was not taken", call,
+			ULL(event->mask));
+		dmk_mend(finding,
+			 "pass the mask: for a boundary or alignment of 0x%llx that is 0x%llx",
+			 ULL(event->mask), ULL(event->mask - 1));
+	}
+}
+
+static void limit_set(struct dmk_checker *checker, struct dmk_watched *device,
+		      const struct dmk_event *event, const struct dmk_trace *where)
+{
+	if (!event->name)
+		return;
+	if (event->result) {
+		limit_refused(checker, device, event, where);
+		return;
+	}
 	if (strstr(event->name, "bound"))
-		device->boundary = event->mask;
+		device->boundary = event->mask ? event->mask : DMK_DEFAULT_BOUNDARY;
 	else if (strstr(event->name, "seg"))
-		device->max_segment = event->size;
+		device->max_segment = event->size ? event->size : DMK_DEFAULT_MAX_SEGMENT;
 }
 
 /* --- leaks -------------------------------------------------------------------------------------------------------- */
@@ -240,7 +270,7 @@ void dmk_judge_life(struct dmk_checker *checker, const struct dmk_event *event,
 			mask_answered(&device->coherent, event, where);
 		break;
 	case DMK_EVENT_SET_LIMIT:
-		limit_set(device, event);
+		limit_set(checker, device, event, where);
 		break;
 	default:
 		break;

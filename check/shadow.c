@@ -6,9 +6,6 @@
 
 #include "shadow.h"
 
-enum { DEFAULT_MAX_SEGMENT = 65536 };
-#define DEFAULT_BOUNDARY 0xffffffffULL
-
 void dmk_text_copy(char *to, size_t size, const char *text)
 {
 	size_t length = text ? strnlen(text, size - 1) : 0;
@@ -19,8 +16,8 @@ void dmk_text_copy(char *to, size_t size, const char *text)
 
 static void limits_reset(struct dmk_watched *device)
 {
-	device->max_segment = DEFAULT_MAX_SEGMENT;
-	device->boundary = DEFAULT_BOUNDARY;
+	device->max_segment = DMK_DEFAULT_MAX_SEGMENT;
+	device->boundary = DMK_DEFAULT_BOUNDARY;
 	memset(&device->streaming, 0, sizeof(device->streaming));
 	memset(&device->coherent, 0, sizeof(device->coherent));
 }

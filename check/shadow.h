@@ -110,6 +110,10 @@ struct dmk_mask_state {
 	const struct dmk_trace *where;
 };
 
+/* Limits that a driver did not set; 0 stands for them. */
+#define DMK_DEFAULT_MAX_SEGMENT 65536ULL
+#define DMK_DEFAULT_BOUNDARY    0xffffffffULL
+
 struct dmk_watched {
 	struct dmk_link by_pointer, by_requester;
 	struct dmk_watched *next, *previous;

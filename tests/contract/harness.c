@@ -251,6 +251,11 @@ void in_interrupt_call(void (*call)(void *argument), void *argument)
 
 /* --- the machine -------------------------------------------------------------------------------------------------- */
 
+u64 contract_seed(void)
+{
+	return machine_seed;
+}
+
 bool machine_is(const char *name)
 {
 	return strcmp(machine_name, name) == 0;

@@ -111,6 +111,8 @@ void in_interrupt_call(void (*call)(void *argument), void *argument);
 /* --- the machine -------------------------------------------------------------------------------------------------- */
 
 bool machine_is(const char *name);
+/** The machine's seed, for tests that choose by chance; it was printed. */
+u64 contract_seed(void);
 const struct dmk_machine *machine(void);
 /** Whether what a device writes is seen by the CPU's caches on its own, and the other way round. */
 bool machine_is_coherent(void);
