@@ -77,7 +77,10 @@ static int start_core(char *error, size_t size)
 						.wrong_address = dmk_wrong_address,
 						.parameters = running.machine->bootargs };
 
-	return dmk_core_start(&config);
+	int err = dmk_core_start(&config);
+
+	dmk_frames_booted();
+	return err;
 }
 
 static int start_time(char *error, size_t size)

@@ -54,7 +54,8 @@ static uint64_t ram_limit;       /* mem=: no frame at or above it is given out *
 static const struct dmk_machine *machine;
 
 static struct dmk_runset ordinary[ORDERS], contiguous[ORDERS];
-static uint64_t *words[2]; /* of these sets */
+static bool contiguous_open; /* the lock's: not while the core takes what it keeps for good */
+static uint64_t *words[2];   /* of these sets */
 static unsigned long nr_words;
 
 /* --- arithmetic --------------------------------------------------------------------------------------------------- */
@@ -512,9 +513,16 @@ static bool take_ordinary(const struct wish *wish, phys_addr_t *first)
 	return false;
 }
 
+void dmk_frames_booted(void)
+{
+	pthread_mutex_lock(&dmk_frames_lock);
+	contiguous_open = true;
+	pthread_mutex_unlock(&dmk_frames_lock);
+}
+
 int dmk_frames_alloc(const struct dmk_page_request *request, phys_addr_t *first)
 {
-	bool is_long = request->size >= LONG_RUN, found;
+	bool is_long = request->size >= LONG_RUN, found = false;
 	struct wish wish = { .first = PFN_UP(request->first.v), .align = max(request->align >> PAGE_SHIFT, 1UL),
 			     .n = request->size >> PAGE_SHIFT };
 
@@ -522,8 +530,12 @@ int dmk_frames_alloc(const struct dmk_page_request *request, phys_addr_t *first)
 		return -ENOMEM;
 	wish.end = min(request->last.v == ~0ULL ? nr_frames : (request->last.v + 1) >> PAGE_SHIFT, nr_frames);
 	pthread_mutex_lock(&dmk_frames_lock);
-	found = (is_long && take_wish(ZONE_CONTIGUOUS, wish, first)) || take_ordinary(&wish, first) ||
-		(!is_long && wish.n > 1 && take_wish(ZONE_CONTIGUOUS, wish, first));
+	if (is_long && contiguous_open)
+		found = take_wish(ZONE_CONTIGUOUS, wish, first);
+	if (!found)
+		found = take_ordinary(&wish, first);
+	if (!found && !is_long && wish.n > 1 && contiguous_open)
+		found = take_wish(ZONE_CONTIGUOUS, wish, first);
 	pthread_mutex_unlock(&dmk_frames_lock);
 	if (!found && is_long)
 		dmk_memory_short("consistent memory", request->size, 0);
@@ -782,6 +794,7 @@ int dmk_page_start(const struct dmk_port *port, const char *parameters, char *er
 
 	pthread_mutex_lock(&dmk_frames_lock);
 	lay_out_zones();
+	contiguous_open = false;
 	for (i = 0; i < machine->nr_memory; i++)
 		if (is_owned(&machine->memory[i]) && machine->memory[i].first.v < ram_limit)
 			add_memory(&machine->memory[i]);

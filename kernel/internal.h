@@ -138,6 +138,8 @@ void *dmk_memory_insist(void *(*take)(const void *request), const void *request,
 void dmk_memory_released(void);
 /** What is wrong with the lists of free frames, or NULL. Slow: for tests. */
 const char *dmk_frames_audit(void);
+/** What the core took until here it keeps; from now on its long runs come from the memory that the machine keeps for them. */
+void dmk_frames_booted(void);
 int dmk_frames_alloc(const struct dmk_page_request *request, phys_addr_t *first);
 void dmk_frames_free(phys_addr_t first, uint64_t size);
 extern const struct dmk_port *dmk_port_running; /* NULL: not booted */

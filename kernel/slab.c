@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dmakit/kernel.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -660,6 +661,11 @@ unsigned long dmk_slab_objects(void)
 	n = nr_objects;
 	pthread_mutex_unlock(&lock);
 	return n;
+}
+
+struct dmk_object_usage dmk_object_usage(void)
+{
+	return (struct dmk_object_usage){ .objects = dmk_slab_objects(), .areas = dmk_vmalloc_areas(), .kmaps = dmk_kmaps() };
 }
 
 /* One slab; what is wrong with it, or NULL. With the lock held. */

@@ -76,6 +76,12 @@ struct dmk_zone_usage {
 /** dmk_zone_usage - walk them; false: no such index. For tests that look for what is never given back. */
 bool dmk_zone_usage(unsigned int index, struct dmk_zone_usage *usage);
 
+/** What else is out: objects of kmalloc() and of caches, vmalloc() and vmap() areas, pages that kmap() shows. */
+struct dmk_object_usage {
+	unsigned long objects, areas, kmaps;
+};
+struct dmk_object_usage dmk_object_usage(void);
+
 /* --- threads ------------------------------------------------------------------------------------------------------ */
 
 /** A thread that runs driver code: kthreads, workers, interrupt threads, and threads of a test that called in. */

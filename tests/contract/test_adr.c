@@ -4,6 +4,7 @@
  */
 #include "harness.h"
 
+#include <linux/highmem.h>
 #include <linux/isa.h>
 
 /* The window of the bus through which devices see physical address @phys, or NULL. */
@@ -219,6 +220,98 @@ static void test_ADR_05_old_calls_speak_for_the_bus_and_are_reported(void **stat
 	kfree(memory);
 }
 
+static void test_ADR_04_direct_memory_converts_both_ways(void **state)
+{
+	static const gfp_t zones[] = {0, GFP_DMA, GFP_DMA32};
+
+	for (size_t i = 0; i < ARRAY_SIZE(zones); i++) {
+		struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | zones[i], 2);
+		char *at;
+
+		if (!page)
+			continue;
+		at = page_address(page);
+		assert_ptr_equal(phys_to_virt(page_to_phys(page)), at);
+		assert_true(virt_to_phys(at + 5000) == page_to_phys(page) + 5000);
+		assert_ptr_equal(virt_to_page(at + 5000), page + 1);
+		assert_ptr_equal(pfn_to_page(page_to_pfn(page)), page);
+		assert_ptr_equal(__va(__pa(at)), at);
+		assert_ptr_equal(page_to_virt(page), at);
+		assert_int_equal(offset_in_page(at + 5000), 5000 - PAGE_SIZE);
+		assert_true(virt_addr_valid(at) && pfn_valid(page_to_pfn(page)));
+		assert_false(PageHighMem(page) || is_vmalloc_addr(at));
+		__free_pages(page, 2);
+	}
+}
+
+static void test_ADR_04_the_pages_of_a_vmalloc_area_are_found(void **state)
+{
+	u8 *area = vmalloc(6 * PAGE_SIZE), *once;
+	struct page *pages[3];
+
+	assert_non_null(area);
+	fill_bytes(area, 6 * PAGE_SIZE, 1);
+	for (int i = 0; i < 6; i++) {
+		struct page *page = vmalloc_to_page(area + i * PAGE_SIZE + 77);
+		u8 *at = kmap_local_page(page);
+
+		assert_int_equal(vmalloc_to_pfn(area + i * PAGE_SIZE), page_to_pfn(page));
+		assert_memory_equal(at, area + i * PAGE_SIZE, PAGE_SIZE);
+		kunmap_local(at);
+		if (i % 2)
+			pages[i / 2] = page;
+	}
+	assert_true(is_vmalloc_addr(area) && !virt_addr_valid(area));
+	once = vmap(pages, 3, VM_MAP, PAGE_KERNEL);
+	assert_non_null(once);
+	for (int i = 0; i < 3; i++)
+		assert_memory_equal(once + i * PAGE_SIZE, area + (2 * i + 1) * PAGE_SIZE, PAGE_SIZE);
+	vunmap(once);
+	once = vm_map_ram(pages, 3, NUMA_NO_NODE);
+	assert_ptr_equal(vmalloc_to_page(once + PAGE_SIZE), pages[1]);
+	vm_unmap_ram(once, 3);
+	vfree(area);
+	assert_false(is_vmalloc_addr(area));
+}
+
+static void test_ADR_04_a_highmem_page_has_an_address_while_it_is_mapped(void **state)
+{
+	struct page *page = alloc_page(GFP_HIGHUSER | __GFP_ZERO);
+	u8 *at;
+
+	assert_non_null(page);
+	at = kmap_local_page(page);
+	assert_null(memchr_inv(at, 0, PAGE_SIZE));
+	kunmap_local(at);
+	at = kmap(page);
+	assert_ptr_equal(page_address(page), at);
+	assert_int_equal(virt_addr_valid(at), !PageHighMem(page));
+	assert_true((page_to_phys(page) > machine()->direct_last.v) == PageHighMem(page));
+	kunmap(page);
+	if (PageHighMem(page))
+		assert_null(page_address(page));
+	__free_page(page);
+}
+
+/* A number, a word in the log, and no crash. */
+static void test_ADR_04_addresses_of_the_wrong_sort_do_no_harm(void **state)
+{
+	u8 *area = vmalloc(PAGE_SIZE), on_stack;
+	struct page *wild = (struct page *)area;
+
+	(void)virt_to_phys(area);
+	(void)virt_to_page(&on_stack);
+	(void)phys_to_virt(~0ULL >> 1);
+	assert_null(vmalloc_to_page(&on_stack));
+	assert_int_equal(page_count(wild), 0);
+	put_page(wild);
+	assert_null(kmap(wild));
+	assert_null(vmap(&wild, 1, VM_MAP, PAGE_KERNEL));
+	assert_false(virt_addr_valid(area) || virt_addr_valid(NULL) || pfn_valid(~0UL >> PAGE_SHIFT));
+	vfree(area);
+	expect_anything();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -229,6 +322,10 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_ADR_03_a_bar_is_a_resource_and_ioremap_reaches_its_registers),
 		CONTRACT_TEST(test_ADR_03_registers_take_accesses_of_each_width),
 		CONTRACT_TEST(test_ADR_03_a_plain_dereference_of_a_register_is_reported),
+		CONTRACT_TEST(test_ADR_04_direct_memory_converts_both_ways),
+		CONTRACT_TEST(test_ADR_04_the_pages_of_a_vmalloc_area_are_found),
+		CONTRACT_TEST(test_ADR_04_a_highmem_page_has_an_address_while_it_is_mapped),
+		CONTRACT_TEST(test_ADR_04_addresses_of_the_wrong_sort_do_no_harm),
 		CONTRACT_TEST(test_ADR_05_old_calls_speak_for_the_bus_and_are_reported),
 		CONTRACT_TEST(test_ADR_06_two_cards_of_one_bus_see_the_same_memory),
 		CONTRACT_TEST(test_ADR_06_a_platform_device_maps_memory_as_its_own_bus_sees_it),

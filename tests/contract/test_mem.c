@@ -4,6 +4,8 @@
  */
 #include "harness.h"
 
+#include <linux/highmem.h>
+
 static void can_be_mapped(void *memory, size_t size)
 {
 	u8 *seen = must_kmalloc(size);
@@ -226,6 +228,283 @@ static void test_MEM_07_alloc_pages_of_an_order_is_physically_contiguous(void **
 	__free_pages(pages, 2);
 }
 
+/* A page without a kernel address; NULL on a machine that has none. */
+static struct page *highmem_page(void)
+{
+	struct page *page = alloc_page(GFP_HIGHUSER);
+
+	assert_non_null(page);
+	if (PageHighMem(page))
+		return page;
+	__free_page(page);
+	return NULL;
+}
+
+static void test_MEM_04_a_kmap_address_cannot_be_mapped(void **state)
+{
+	struct page *page = highmem_page();
+
+	if (!page)
+		skip();
+	cannot_be_mapped(kmap(page), "MEM-04");
+	kunmap(page);
+	__free_page(page);
+}
+
+static void test_MEM_04_a_highmem_page_can_be_mapped(void **state)
+{
+	struct page *page = highmem_page();
+	u8 bytes[300], seen[300];
+	dma_addr_t dma;
+
+	if (!page)
+		skip();
+	fill_bytes(bytes, sizeof(bytes), 6);
+	memcpy_to_page(page, 100, (char *)bytes, sizeof(bytes));
+	dma = dma_map_page(dev, page, 100, sizeof(bytes), DMA_BIDIRECTIONAL);
+	assert_false(dma_mapping_error(dev, dma));
+	assert_int_equal(lab_read(lab, dma, seen, sizeof(seen)), 0);
+	assert_memory_equal(seen, bytes, sizeof(bytes));
+	fill_bytes(bytes, sizeof(bytes), 7);
+	assert_int_equal(lab_write(lab, dma, bytes, sizeof(bytes)), 0);
+	dma_unmap_page(dev, dma, sizeof(bytes), DMA_BIDIRECTIONAL);
+	memcpy_from_page((char *)seen, page, 100, sizeof(seen));
+	assert_memory_equal(seen, bytes, sizeof(bytes));
+	__free_page(page);
+}
+
+/* Whoever had it last: an address that was given out again is as good as new. */
+static void test_MEM_05_memory_that_another_allocator_freed_can_be_mapped(void **state)
+{
+	for (int i = 0; i < 20; i++) {
+		void *small[40], *area = vmalloc(5 * PAGE_SIZE);
+		void *exact = alloc_pages_exact(3 * PAGE_SIZE, GFP_KERNEL);
+		struct page *pages;
+
+		assert_non_null(area);
+		assert_non_null(exact);
+		for (int n = 0; n < 40; n++)
+			small[n] = must_kmalloc(n * 40 + 1);
+		vfree(area);
+		free_pages_exact(exact, 3 * PAGE_SIZE);
+		for (int n = 0; n < 40; n++)
+			kfree(small[n]);
+		pages = alloc_pages(GFP_KERNEL, 3);
+		assert_non_null(pages);
+		can_be_mapped(page_address(pages), 8 * PAGE_SIZE);
+		__free_pages(pages, 3);
+		exact = must_kmalloc(1 + i * 150);
+		can_be_mapped(exact, 1 + i * 150);
+		kfree(exact);
+	}
+}
+
+/* Pages that were taken, linked through themselves. */
+static void take_all(gfp_t gfp, void **taken)
+{
+	void **page;
+
+	while ((page = (void **)__get_free_page(gfp | __GFP_NOWARN))) {
+		*page = *taken;
+		*taken = page;
+	}
+}
+
+static void give_all(void *taken)
+{
+	while (taken) {
+		void *next = *(void **)taken;
+
+		free_page((unsigned long)taken);
+		taken = next;
+	}
+}
+
+static void test_MEM_06_ordinary_requests_leave_some_of_the_dma_zone(void **state)
+{
+	unsigned long reserve, low;
+	void *taken = NULL;
+	struct dmk_zone_usage dma, dma32, normal;
+
+	assert_true(dmk_zone_usage(0, &dma) && dmk_zone_usage(1, &dma32) && dmk_zone_usage(2, &normal));
+	reserve = (dma32.pages + normal.pages) / 256;
+	if (!dma.pages || !reserve)
+		skip();
+	take_all(GFP_KERNEL, &taken);
+	low = __get_free_page(GFP_KERNEL | GFP_DMA);
+	assert_true(low);
+	assert_true(virt_to_phys((void *)low) <= machine()->dma_zone_last);
+	free_page(low);
+	/* What the bounce buffers and the pools have is not there to be taken, so nothing is said of how much was. */
+	assert_non_null(taken);
+	give_all(taken);
+}
+
+static void test_MEM_06_highmem_is_for_those_who_ask(void **state)
+{
+	void *taken = NULL;
+
+	take_all(GFP_KERNEL, &taken);
+	assert_null(kmalloc(3 * PAGE_SIZE, GFP_KERNEL | __GFP_HIGHMEM | __GFP_NOWARN));
+	for (void **page = taken; page; page = *page)
+		assert_true(virt_to_phys(page) <= machine()->direct_last.v);
+	give_all(taken);
+}
+
+static const struct dmk_memory *memory_of(enum dmk_memory_kind kind)
+{
+	for (unsigned int i = 0; i < machine()->nr_memory; i++)
+		if (machine()->memory[i].kind == kind)
+			return &machine()->memory[i];
+	return NULL;
+}
+
+/* All pages taken, and every other one given back: no run is longer than a page. */
+static void *fragment(void)
+{
+	void *taken = NULL, *kept = NULL, *next;
+
+	take_all(GFP_KERNEL, &taken);
+	for (unsigned int i = 0; taken; i++, taken = next) {
+		next = *(void **)taken;
+		if (virt_to_phys(taken) / PAGE_SIZE % 2) {
+			free_page((unsigned long)taken);
+			continue;
+		}
+		*(void **)taken = kept;
+		kept = taken;
+	}
+	return kept;
+}
+
+enum { LONG = 8 << 20 };
+
+static void test_MEM_07_a_long_run_is_had_where_memory_is_set_aside_for_it(void **state)
+{
+	dma_addr_t dma = 0;
+	void *kept, *cpu;
+	u8 *bytes;
+
+	/* With cma= among the boot arguments, see meson.build. */
+	if (!memory_of(DMK_MEMORY_CONTIGUOUS))
+		skip();
+	bytes = must_kmalloc(1000);
+	kept = fragment();
+	for (int i = 0; i < 3; i++) {
+		cpu = dma_alloc_coherent(dev, LONG, &dma, GFP_KERNEL);
+		assert_non_null(cpu);
+		fill_bytes(bytes, 1000, i);
+		assert_int_equal(lab_write(lab, dma + LONG - 1000, bytes, 1000), 0);
+		assert_true(bytes_are(cpu + LONG - 1000, 1000, i));
+		dma_free_coherent(dev, LONG, cpu, dma);
+	}
+	kfree(bytes);
+	give_all(kept);
+}
+
+static void test_MEM_07_a_long_run_that_is_not_there_is_NULL(void **state)
+{
+	void *kept;
+	dma_addr_t dma = 0;
+
+	if (memory_of(DMK_MEMORY_CONTIGUOUS))
+		skip();
+	kept = fragment();
+	assert_null(dma_alloc_coherent(dev, LONG, &dma, GFP_KERNEL));
+	give_all(kept);
+}
+
+/* What the CPU does with one is not lost to what the device does with the other. */
+static void test_MEM_08_two_small_kmallocs_share_no_line(void **state)
+{
+	for (size_t size = 1; size < 300; size += 23) {
+		u8 *a = must_kmalloc(size), *b = must_kmalloc(size);
+		u8 *bytes = must_kmalloc(size);
+		dma_addr_t dma;
+
+		assert_int_equal((unsigned long)a % dma_get_cache_alignment(), 0);
+		assert_true((unsigned long)(a > b ? a - b : b - a) >= dma_get_cache_alignment());
+		fill_bytes(bytes, size, 8);
+		fill_bytes(b, size, 1);
+		dma = must_map(dev, a, size, DMA_FROM_DEVICE);
+		fill_bytes(b, size, 9);
+		assert_int_equal(lab_write(lab, dma, bytes, size), 0);
+		fill_bytes(b, size, 10);
+		dma_unmap_single(dev, dma, size, DMA_FROM_DEVICE);
+		assert_true(bytes_are(a, size, 8));
+		assert_true(bytes_are(b, size, 10));
+		kfree(a);
+		kfree(b);
+		kfree(bytes);
+	}
+}
+
+static bool within(u64 phys, const struct dmk_memory *memory)
+{
+	return memory && phys >= memory->first.v && phys - memory->first.v < memory->size;
+}
+
+static void test_MEM_09_memory_kept_back_is_not_given_out(void **state)
+{
+	static const enum dmk_memory_kind kinds[] = {DMK_MEMORY_RESERVED, DMK_MEMORY_SHARED_POOL,
+						     DMK_MEMORY_RESTRICTED_POOL};
+	void *taken = NULL;
+
+	take_all(GFP_KERNEL, &taken);
+	for (void **page = taken; page; page = *page)
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+			assert_false(within(virt_to_phys(page), memory_of(kinds[i])));
+	give_all(taken);
+}
+
+static void test_MEM_09_memory_kept_back_is_reached_by_memremap(void **state)
+{
+	const struct dmk_memory *kept = memory_of(DMK_MEMORY_RESERVED);
+	static const unsigned long flags[] = {MEMREMAP_WB, MEMREMAP_WT, MEMREMAP_WC};
+	u8 *view;
+
+	assert_non_null(kept);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		view = memremap(kept->first.v + 64, 2 * PAGE_SIZE, flags[i]);
+		assert_non_null(view);
+		fill_bytes(view, 2 * PAGE_SIZE, i);
+		assert_true(bytes_are(view, 2 * PAGE_SIZE, i));
+		assert_false(virt_addr_valid(view));
+		memunmap(view);
+	}
+	view = devm_memremap(dev, kept->first.v, PAGE_SIZE, MEMREMAP_WC);
+	assert_false(IS_ERR(view));
+	fill_bytes(view, PAGE_SIZE, 5);
+	devm_memunmap(dev, view);
+	assert_true(pfn_valid(PHYS_PFN(kept->first.v)));
+	assert_true(page_to_phys(pfn_to_page(PHYS_PFN(kept->first.v))) == kept->first.v);
+	assert_false(virt_addr_valid((char *)machine()->direct_base + kept->first.v));
+}
+
+static void test_MEM_09_memory_kept_back_is_nobodys_to_map(void **state)
+{
+	const struct dmk_memory *kept = memory_of(DMK_MEMORY_RESERVED);
+	dma_addr_t dma = dma_map_page(dev, pfn_to_page(PHYS_PFN(kept->first.v)), 0, 64, DMA_TO_DEVICE);
+
+	assert_true(dma_mapping_error(dev, dma));
+	expect_finding("STR-11", 1);
+}
+
+static void test_MEM_09_ordinary_memory_is_no_resource_and_has_one_view(void **state)
+{
+	void *memory = must_kmalloc(PAGE_SIZE);
+	u64 phys = virt_to_phys(memory);
+
+	assert_null(request_mem_region(phys, PAGE_SIZE, "mine"));
+	assert_ptr_equal(memremap(phys, PAGE_SIZE, MEMREMAP_WB), memory);
+	memunmap(memory);
+	assert_null(memremap(phys, PAGE_SIZE, MEMREMAP_WC));
+	assert_null(memremap(phys, 0, MEMREMAP_WB));
+	assert_null(memremap(phys, PAGE_SIZE, 0));
+	assert_null(memremap(~0ULL - 100, 200, MEMREMAP_WB));
+	kfree(memory);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -247,6 +526,18 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_MEM_06_gfp_dma32_gives_memory_below_4_gib),
 		CONTRACT_TEST(test_MEM_07_kmalloc_of_several_pages_is_physically_contiguous),
 		CONTRACT_TEST(test_MEM_07_alloc_pages_of_an_order_is_physically_contiguous),
+		CONTRACT_TEST(test_MEM_04_a_kmap_address_cannot_be_mapped),
+		CONTRACT_TEST(test_MEM_04_a_highmem_page_can_be_mapped),
+		CONTRACT_TEST(test_MEM_05_memory_that_another_allocator_freed_can_be_mapped),
+		CONTRACT_TEST(test_MEM_06_ordinary_requests_leave_some_of_the_dma_zone),
+		CONTRACT_TEST(test_MEM_06_highmem_is_for_those_who_ask),
+		CONTRACT_TEST(test_MEM_07_a_long_run_is_had_where_memory_is_set_aside_for_it),
+		CONTRACT_TEST(test_MEM_07_a_long_run_that_is_not_there_is_NULL),
+		CONTRACT_TEST(test_MEM_08_two_small_kmallocs_share_no_line),
+		CONTRACT_TEST_WITH(test_MEM_09_memory_kept_back_is_not_given_out, "mem=48M"),
+		CONTRACT_TEST_WITH(test_MEM_09_memory_kept_back_is_reached_by_memremap, "mem=48M"),
+		CONTRACT_TEST_WITH(test_MEM_09_memory_kept_back_is_nobodys_to_map, "mem=48M"),
+		CONTRACT_TEST(test_MEM_09_ordinary_memory_is_no_resource_and_has_one_view),
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));

@@ -133,6 +133,60 @@ static const char *live(unsigned int round)
 	return wrong;
 }
 
+/* What a running machine has out: pages of each zone, objects, areas. */
+struct out {
+	unsigned long pages[8];
+	struct dmk_object_usage objects;
+	size_t heap;
+};
+
+static struct out out_now(void)
+{
+	struct out out = {.objects = dmk_object_usage(), .heap = mallinfo2().uordblks};
+	struct dmk_zone_usage zone;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(out.pages) && dmk_zone_usage(i, &zone); i++)
+		out.pages[i] = zone.used;
+	return out;
+}
+
+static bool is_more(const struct out *settled, const struct out *last)
+{
+	printf("one machine: pages %lu %lu %lu, then %lu %lu %lu; objects %lu, then %lu; areas %lu, then %lu; heap %zu, then %zu\n",
+	       settled->pages[0], settled->pages[1], settled->pages[2], last->pages[0], last->pages[1],
+	       last->pages[2], settled->objects.objects, last->objects.objects,
+	       settled->objects.areas, last->objects.areas, settled->heap, last->heap);
+	return memcmp(settled->pages, last->pages, sizeof(last->pages)) != 0 ||
+	       memcmp(&settled->objects, &last->objects, sizeof(last->objects)) != 0 ||
+	       last->heap > settled->heap + HEAP_SLACK;
+}
+
+/* Probed, used and removed as often, on one machine: exactly as many pages and objects are out as after the first rounds. */
+static const char *one_machine(void)
+{
+	static char error[512];
+	struct out settled = {.heap = 0}, last;
+	const char *wrong = NULL;
+
+	if (dmk_boot(&options, error, sizeof(error)))
+		return error;
+	for (unsigned int round = 0; round < rounds && !wrong; round++) {
+		if (dmk_module_load(NULL) || !lab2->dev)
+			wrong = "the cards' driver was not bound again";
+		else if (!use_card(lab, round) || !use_card(lab2, round + 1))
+			wrong = "a card's bytes are wrong, or memory is out, in a later round";
+		dmk_module_unload(NULL);
+		if (round + 1 == SETTLED)
+			settled = out_now();
+	}
+	last = out_now();
+	if (!wrong && rounds >= SETTLED && is_more(&settled, &last))
+		wrong = "probing and removing leaves something each time";
+	dmk_shutdown();
+	dmk_boot_end();
+	return wrong;
+}
+
 static void print_usage(const char *when, const struct usage *usage)
 {
 	printf("%s: heap %zu bytes, resident %lu pages, %u descriptors, %u threads, %u mappings\n",
@@ -169,6 +223,7 @@ int main(int argc, char **argv)
 	static const struct dmk_device_request cards[LAB_CARDS] = {{.model = "lab"},
 								   {.model = "lab"}};
 	struct usage settled, last;
+	const char *wrong;
 
 	parse(argc, argv);
 	options.devices = cards;
@@ -176,8 +231,13 @@ int main(int argc, char **argv)
 	dmk_log_to(keep_words, NULL);
 	printf("test_CTX_03 %u lives on %s, seed %llu\n", rounds, options.machine,
 	       (unsigned long long)options.seed);
+	wrong = one_machine();
+	if (wrong) {
+		printf("%s\nlast words: %s\n", wrong, last_words);
+		return 1;
+	}
 	for (unsigned int round = 0; round < rounds; round++) {
-		const char *wrong = live(round);
+		wrong = live(round);
 
 		if (wrong) {
 			printf("round %u: %s\nlast words: %s\n", round, wrong, last_words);
