@@ -419,12 +419,11 @@ static bool make_room(struct sg_append_table *table, unsigned int now, u64 later
 {
 	for (;;) {
 		const unsigned int spare = table->total_nents - table->sgt.orig_nents;
-		u64 missing = (u64)now + later - spare + 1; /* 1: for the link's sake */
+		/* One more for the link, if there must be another block; so a list never begins with one. */
+		u64 missing = (u64)now + later - spare + 1;
 
 		if (now <= spare)
 			return true;
-		if (!table->sgt.sgl)
-			missing--;
 		if (!grow(table, missing > single_alloc() ? single_alloc() : (unsigned int)missing,
 			  may_sleep))
 			return false;
