@@ -116,13 +116,27 @@ static bool nothing_to_do(const struct dmk_dev *dev)
 	return dev && dev->bus && dev->bus->coherent && !dev->bounce;
 }
 
+/* Memory that the device has for itself, which the system doesn't own: dma_alloc_pages() gives it out with caches on. */
+static bool in_own_region(const struct dmk_dev *dev, struct dmk_range phys)
+{
+	const struct dmk_memory *const own[] = {dev->bus->shared_pool, dev->bus->restricted_pool};
+	struct dmk_range region;
+
+	for (unsigned int i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i] && dmk_range_make(own[i]->first.v, own[i]->size, &region) &&
+		    dmk_range_within(phys, region))
+			return true;
+	return false;
+}
+
 /* Whether caches must follow, and may: a range that a driver made up is not let loose on memory that is none. */
 static bool cached(const struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir)
 {
 	struct dmk_range range;
 
 	return !dev->bus->coherent && dmk_direction_good(dir) &&
-	       dmk_range_make(phys.v, size, &range) && dmk_is_ram(range);
+	       dmk_range_make(phys.v, size, &range) &&
+	       (dmk_is_ram(range) || in_own_region(dev, range));
 }
 
 void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
