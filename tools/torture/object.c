@@ -265,19 +265,24 @@ static void list_free(struct object *object)
 	free_entries(&object->table, object->table.orig_nents);
 }
 
-static bool list_map(struct object *object)
+static void pieces_of(struct object *object, struct sg_table *table)
 {
 	struct scatterlist *sg;
 	unsigned int i;
 
-	if (dma_map_sgtable(object->card->dev, &object->table, object->dir, object->attrs))
-		return false;
-	object->piece = calloc(object->table.nents, sizeof(*object->piece));
+	object->piece = calloc(table->nents, sizeof(*object->piece));
 	if (!object->piece)
 		abort();
-	for_each_sgtable_dma_sg(&object->table, sg, i)
+	for_each_sgtable_dma_sg(table, sg, i)
 		object->piece[i] = (struct piece){sg_dma_address(sg), sg_dma_len(sg)};
-	object->nr_pieces = object->table.nents;
+	object->nr_pieces = table->nents;
+}
+
+static bool list_map(struct object *object)
+{
+	if (dma_map_sgtable(object->card->dev, &object->table, object->dir, object->attrs))
+		return false;
+	pieces_of(object, &object->table);
 	return true;
 }
 
@@ -396,6 +401,96 @@ static void pool_free(struct object *object)
 	no_pieces(object);
 }
 
+/* --- memory that comes mapped, and is the CPU's or the device's in turn -------------------------- */
+
+static bool lent_at(struct object *object, dma_addr_t dma)
+{
+	single_for_device(object, 0, object->size);
+	return one_piece(object, dma);
+}
+
+static bool lent_map(struct object *object)
+{
+	return lent_at(object, object->dma);
+}
+
+static void lent_unmap(struct object *object)
+{
+	single_for_cpu(object, 0, object->size);
+	no_pieces(object);
+}
+
+static bool dma_pages_alloc(struct worker *self, struct object *object)
+{
+	object->page = dma_alloc_pages(object->card->dev, object->size, &object->dma, object->dir,
+				       object->gfp | __GFP_NOWARN);
+	if (!object->page)
+		return false;
+	object->cpu = page_address(object->page);
+	return true;
+}
+
+static void dma_pages_free(struct object *object)
+{
+	dma_free_pages(object->card->dev, object->size, object->page, object->dma, object->dir);
+}
+
+static bool noncoherent_alloc(struct worker *self, struct object *object)
+{
+	object->cpu = dma_alloc_noncoherent(object->card->dev, object->size, &object->dma,
+					    object->dir, object->gfp | __GFP_NOWARN);
+	return object->cpu;
+}
+
+static void noncoherent_free(struct object *object)
+{
+	dma_free_noncoherent(object->card->dev, object->size, object->cpu, object->dma,
+			     object->dir);
+}
+
+static bool noncontiguous_alloc(struct worker *self, struct object *object)
+{
+	object->size = ALIGN(object->size, PAGE_SIZE);
+	object->scattered = dma_alloc_noncontiguous(object->card->dev, object->size, object->dir,
+						    GFP_KERNEL | __GFP_NOWARN, 0);
+	if (!object->scattered)
+		return false;
+	object->cpu = dma_vmap_noncontiguous(object->card->dev, object->size, object->scattered);
+	if (object->cpu)
+		return true;
+	dma_free_noncontiguous(object->card->dev, object->size, object->scattered, object->dir);
+	return false;
+}
+
+static void noncontiguous_free(struct object *object)
+{
+	dma_vunmap_noncontiguous(object->card->dev, object->cpu);
+	dma_free_noncontiguous(object->card->dev, object->size, object->scattered, object->dir);
+}
+
+static bool noncontiguous_map(struct object *object)
+{
+	dma_sync_sgtable_for_device(object->card->dev, object->scattered, object->dir);
+	pieces_of(object, object->scattered);
+	return true;
+}
+
+static void noncontiguous_unmap(struct object *object)
+{
+	dma_sync_sgtable_for_cpu(object->card->dev, object->scattered, object->dir);
+	no_pieces(object);
+}
+
+static void noncontiguous_for_cpu(struct object *object, size_t at, size_t size)
+{
+	dma_sync_sgtable_for_cpu(object->card->dev, object->scattered, object->dir);
+}
+
+static void noncontiguous_for_device(struct object *object, size_t at, size_t size)
+{
+	dma_sync_sgtable_for_device(object->card->dev, object->scattered, object->dir);
+}
+
 static bool no_fence(const struct object *object)
 {
 	return true;
@@ -420,5 +515,12 @@ const struct kind torture_kind[] = {
 	 no_fence, false},
 	{"pool", true, CARD_BLOCK, pool_alloc, pool_free, NULL, NULL, NULL, NULL, cpu_read,
 	 cpu_write, no_fence, false},
+	{"pages", false, 64 << 10, dma_pages_alloc, dma_pages_free, lent_map, lent_unmap,
+	 single_for_cpu, single_for_device, cpu_read, cpu_write, no_fence, true},
+	{"noncoherent", false, 64 << 10, noncoherent_alloc, noncoherent_free, lent_map, lent_unmap,
+	 single_for_cpu, single_for_device, cpu_read, cpu_write, no_fence, true},
+	{"scattered", false, 128 << 10, noncontiguous_alloc, noncontiguous_free, noncontiguous_map,
+	 noncontiguous_unmap, noncontiguous_for_cpu, noncontiguous_for_device, cpu_read, cpu_write,
+	 no_fence, false},
 };
 const unsigned int torture_kinds = sizeof(torture_kind) / sizeof(*torture_kind);

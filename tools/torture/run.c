@@ -167,7 +167,7 @@ static bool cards_there(void)
 
 static void show_kinds(void)
 {
-	printf("  %-10s %12s %12s\n", "", "lent", "refused");
+	printf("  %-12s %12s %12s\n", "", "lent", "refused");
 	for (unsigned int kind = 0; kind < torture_kinds; kind++) {
 		uint64_t made = 0, not_made = 0;
 
@@ -176,7 +176,7 @@ static void show_kinds(void)
 			not_made += workers[i].not_made[kind];
 		}
 		if (made || not_made)
-			printf("  %-10s %12llu %12llu\n", torture_kind[kind].name,
+			printf("  %-12s %12llu %12llu\n", torture_kind[kind].name,
 			       (unsigned long long)made, (unsigned long long)not_made);
 	}
 }

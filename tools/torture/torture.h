@@ -133,7 +133,7 @@ struct object {
 	size_t offset; /* of the first byte lent */
 	struct page *page;
 	unsigned int order;
-	struct sg_table table;
+	struct sg_table table, *scattered;
 	dma_addr_t dma;
 
 	const char *past[PAST]; /* what was done with it last, newest at past_at - 1 */
