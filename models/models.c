@@ -9,6 +9,7 @@
 extern const struct dmk_model dmk_model_edu;
 extern const struct dmk_model dmk_model_hba;
 extern const struct dmk_model dmk_model_lab;
+extern const struct dmk_model dmk_model_nic;
 extern const struct dmk_model dmk_model_ringcard;
 extern const struct dmk_model dmk_model_sound;
 
@@ -16,6 +17,7 @@ const struct dmk_model *const dmk_models[] = {
 	&dmk_model_edu,
 	&dmk_model_hba,
 	&dmk_model_lab,
+	&dmk_model_nic,
 	&dmk_model_ringcard,
 	&dmk_model_sound,
 	NULL,
