@@ -105,6 +105,27 @@ static void slept(struct dmk_checker *checker, const struct dmk_event *event,
 			"threaded interrupt handler");
 }
 
+static void not_mapped(struct dmk_checker *checker, const struct dmk_event *event,
+		       const struct dmk_trace *where)
+{
+	struct dmk_finding *finding;
+
+	dmk_trace_is_line(where);
+	finding = dmk_report(
+		checker,
+		&(struct dmk_mistake){.rule = DMK_RULE_COH_10,
+				      .where = where,
+				      .device = dmk_shadow_device(&checker->shadow, event->dev)});
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"%p is %s, which stands for memory that was allocated with DMA_ATTR_NO_KERNEL_MAPPING: there is nothing "
+		"to follow",
+		event->cpu, event->write ? "written" : "read");
+	dmk_mend(finding,
+		 "pass it to dma_mmap_attrs() and dma_free_attrs() only, or allocate without the attribute");
+}
+
 static void dereferenced(struct dmk_checker *checker, const struct dmk_event *event,
 			 const struct dmk_trace *where)
 {
@@ -153,6 +174,9 @@ void dmk_judge_context(struct dmk_checker *checker, const struct dmk_event *even
 {
 	if (event->kind == DMK_EVENT_SLEEP_IN_ATOMIC)
 		slept(checker, event, where);
+	else if (event->kind == DMK_EVENT_IOMEM_DEREFERENCE && event->name &&
+		 !strcmp(event->name, "no mapping"))
+		not_mapped(checker, event, where);
 	else if (event->kind == DMK_EVENT_IOMEM_DEREFERENCE)
 		dereferenced(checker, event, where);
 	else

@@ -234,10 +234,11 @@ static bool has_its_own(const struct dmk_bus *bus)
 	return bus->shared_pool || bus->restricted_pool;
 }
 
-void dmk_atomic_ready(const struct dmk_dev *dev)
+void dmk_atomic_ready(struct dmk_dev *dev)
 {
 	const uint64_t limit = dmk_coherent_limit(dev);
 
+	dmk_reserve_ready(dev);
 	if (!pool.nominal || has_its_own(dev->bus) || is_served(dev->bus, limit))
 		return;
 	if (dmk_in_atomic())

@@ -247,6 +247,10 @@ static bool take_restricted(const struct wish *wish, struct dmk_block *block)
 {
 	struct dmk_dev *dev = wish->dev;
 
+	if (wish->atomic && !wish->cached && !dev->bus->coherent)
+		return dmk_reserve_take(dev, wish->size, (size_t)wish->align, block);
+	if (wish->may_sleep)
+		dmk_reserve_ready(dev);
 	block->restricted = dmk_bounce_take_pages(dev, wish->size, (size_t)wish->align, &block->phys);
 	if (!block->restricted)
 		return false;
@@ -321,10 +325,11 @@ void dmk_block_give(struct dmk_dev *dev, const struct dmk_block *block)
 {
 	if (block->view)
 		dmk_view_end(block->cpu, block->size);
-	if (block->restricted) {
-		/* Of a device that is gone it stays out of use: nothing says that the device stands still. */
-		if (dev)
-			dmk_bounce_give_pages(dev, block->phys, block->size);
+	/* Of a device that is gone it stays out of use: nothing says that the device stands still. */
+	if (block->restricted && !dev)
+		return;
+	if (block->restricted && !block->region) {
+		dmk_bounce_give_pages(dev, block->phys, block->size);
 		return;
 	}
 	if (block->region) {

@@ -62,11 +62,20 @@ void dmk_atomic_stop(void);
  * dmk_atomic_ready - a device's coherent mask has become another: there must be something in the pool that it reaches
  * Context: any; where it may not sleep it is done later.
  */
-void dmk_atomic_ready(const struct dmk_dev *dev);
+void dmk_atomic_ready(struct dmk_dev *dev);
 /** dmk_atomic_take - pages for a device, not zeroed; false: none that it reaches, and more will be there soon. */
 bool dmk_atomic_take(const struct dmk_dev *dev, size_t size, size_t align, struct dmk_block *block);
 /** dmk_atomic_pages - how many there are, and how many of them are taken; for messages */
 void dmk_atomic_pages(size_t *total, size_t *used);
+
+/* --- reserve.c: the same of devices that are restricted to a region and not coherent ------------------------------- */
+
+void dmk_reserves_start(void);
+void dmk_reserves_stop(void);
+/** dmk_reserve_ready - as dmk_atomic_ready(); of a device that needs none nothing happens. */
+void dmk_reserve_ready(struct dmk_dev *dev);
+void dmk_reserve_forget_device(struct dmk_dev *dev);
+bool dmk_reserve_take(struct dmk_dev *dev, size_t size, size_t align, struct dmk_block *block);
 
 /* --- shared_pool.c: shared-dma-pools (MEM-09) ----------------------------------------------------------------------- */
 

@@ -179,6 +179,7 @@ int dmk_core_start(const struct dmk_core_config *config)
 		return -ENOMEM;
 	/* Both say in the log what they lack, and the machine goes on without. */
 	dmk_bounce_start(parameters_of(config));
+	dmk_reserves_start();
 	dmk_shared_pools_start();
 	dmk_atomic_start();
 	dmk_core.running = true;
@@ -193,6 +194,7 @@ void dmk_core_stop(void)
 	dmk_allocations_stop();
 	dmk_atomic_stop();
 	dmk_shared_pools_stop();
+	dmk_reserves_stop();
 	dmk_bounce_stop();
 	dmk_core.running = false;
 }

@@ -7,6 +7,7 @@
 
 #include "allocation.h"
 #include "bounce.h"
+#include "coherent.h"
 #include "core.h"
 #include "pool.h"
 #include "window.h"
@@ -33,6 +34,8 @@ void dmk_dev_init(struct dmk_dev *dev, const char *name, const struct dmk_bus *b
 	dev->device = owner;
 	dmk_bounce_attach(dev);
 	reset_limits(dev);
+	if (bus && dmk_core.running)
+		dmk_atomic_ready(dev);
 }
 
 void dmk_dev_unbound(struct dmk_dev *dev)
@@ -44,6 +47,9 @@ void dmk_dev_exit(struct dmk_dev *dev)
 {
 	dmk_pools_forget_device(dev);
 	dmk_allocations_forget_device(dev);
+	dmk_reserve_forget_device(dev);
+	/* Who calls with it all the same is told that it is no device. */
+	dev->bus = NULL;
 }
 
 /* Memory that a driver may get from an allocator, and map. */
@@ -101,6 +107,7 @@ static enum dmk_reason set_mask(struct dmk_dev *dev, uint64_t mask, bool streami
 	if (coherent) {
 		dev->coherent_dma_mask = mask;
 		dev->coherent_refused = false;
+		dmk_atomic_ready(dev);
 	}
 	return DMK_REASON_NONE;
 }

@@ -71,9 +71,12 @@ static void stop_slab(void)
 	dmk_slab_stop();
 }
 
+/* The upper half of the address space: the system's own on every 64-bit machine, so that each access faults, with its address. */
+void *const dmk_nowhere = (void *)0xffffa00000000000;
+
 static int start_core(char *error, size_t size)
 {
-	const struct dmk_core_config config = { .port = running, .os = dmk_os_table(), .memmap = dmk_memmap,
+	const struct dmk_core_config config = { .port = running, .os = dmk_os_table(), .memmap = dmk_memmap, .nowhere = dmk_nowhere,
 						.wrong_address = dmk_wrong_address,
 						.parameters = running.machine->bootargs };
 

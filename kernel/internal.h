@@ -104,6 +104,8 @@ enum dmk_page_flags {
 int dmk_page_start(const struct dmk_port *port, const char *parameters, char *error, size_t error_size);
 void dmk_page_stop(void);
 extern struct page *dmk_memmap;
+/** Addresses that stand for memory without one: this plus the physical address (DMA_ATTR_NO_KERNEL_MAPPING). */
+extern void *const dmk_nowhere;
 extern pthread_mutex_t dmk_frames_lock; /* guards flags, order, refcount of every page */
 /** The allocator without an announcement. NULL: none. @flags as above. Never waits. */
 struct page *dmk_page_alloc(gfp_t gfp, unsigned int order, unsigned int flags);

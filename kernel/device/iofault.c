@@ -20,6 +20,8 @@
 
 #include <linux/printk.h>
 
+#include "../internal.h"
+
 static struct sigaction earlier_segv, earlier_bus, earlier_trap;
 static bool installed;
 
@@ -83,6 +85,20 @@ static void forward(struct dmk_iomap *map, volatile char *address, unsigned int 
 			dmk_iomap_write(map, offset, n, value);
 		done += n;
 	}
+}
+
+static void announce_as(const char *name, const volatile void *address, bool write,
+			const void *instruction, const void *frame)
+{
+	dmk_announce(&(struct dmk_event){
+		.kind = DMK_EVENT_IOMEM_DEREFERENCE,
+		.name = name,
+		.cpu = (const void *)address,
+		.write = write,
+		.requester = DMK_REQUESTER_NONE,
+		.caller = instruction,
+		.frame = frame,
+	});
 }
 
 #if defined(__x86_64__)
@@ -179,6 +195,14 @@ static struct operand decode(const unsigned char *code)
 	}
 }
 
+static void announce_nowhere(const void *address, ucontext_t *context)
+{
+	const greg_t *registers = context->uc_mcontext.gregs;
+
+	announce_as("no mapping", address, registers[REG_ERR] & ERROR_WRITE,
+		    (const void *)registers[REG_RIP], (const void *)registers[REG_RBP]);
+}
+
 static void take_step(int self)
 {
 	int nobody = 0;
@@ -241,6 +265,11 @@ bool dmk_iomem_step(void *siginfo, void *ucontext)
 
 #else
 
+static void announce_nowhere(const void *address, ucontext_t *context)
+{
+	announce_as("no mapping", address, false, NULL, NULL);
+}
+
 static bool dereference(struct dmk_iomap *map, volatile char *address, ucontext_t *context)
 {
 	volatile char *word = (volatile char *)((uintptr_t)address & ~(uintptr_t)3);
@@ -260,6 +289,13 @@ bool dmk_iomem_step(void *siginfo, void *ucontext)
 
 #endif
 
+/* What dma_alloc_attrs() returned with DMA_ATTR_NO_KERNEL_MAPPING is no address. It is said, and the fault is one. */
+static bool is_nowhere(const void *address)
+{
+	return (uintptr_t)address >= (uintptr_t)dmk_nowhere &&
+	       (uintptr_t)address - (uintptr_t)dmk_nowhere <= dmk_layout.direct_last;
+}
+
 bool dmk_iomem_fault(void *siginfo, void *ucontext)
 {
 	const siginfo_t *info = siginfo;
@@ -270,6 +306,10 @@ bool dmk_iomem_fault(void *siginfo, void *ucontext)
 	if (info->si_code <= 0)
 		return false; /* sent by somebody */
 	dmk_user_fault(info->si_addr);
+	if (is_nowhere(info->si_addr)) {
+		announce_nowhere(info->si_addr, ucontext);
+		return false;
+	}
 	map = dmk_iomap_find(info->si_addr);
 	if (!map)
 		return false;
