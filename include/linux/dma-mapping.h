@@ -511,7 +511,7 @@ static inline int dma_mmap_attrs(struct device *dev, struct vm_area_struct *vma,
  *
  * The CPU's view of consistent memory and that of the pages in the list may differ where caches are not coherent: the list is for
  * dma_map_sgtable(), not for sg_virt().
- * Return: 0, -ENXIO (no such allocation of the device, or memory of a shared-dma-pool, which has no pages), -ENOMEM.
+ * Return: 0, -ENXIO (no such allocation of the device, or it is of a pool of the machine's: no other device reaches that), -ENOMEM.
  */
 static inline int dma_get_sgtable_attrs(struct device *dev, struct sg_table *sgt, void *cpu_addr, dma_addr_t dma_addr,
 					size_t size, unsigned long attrs)
@@ -519,7 +519,7 @@ static inline int dma_get_sgtable_attrs(struct device *dev, struct sg_table *sgt
 	dmk_phys phys;
 	int error;
 
-	if (!dev || !size || PAGE_ALIGN(size) > ~0U || dev->dmk.bus->shared_pool ||
+	if (!dev || !size || PAGE_ALIGN(size) > ~0U || dev->dmk.bus->shared_pool || dev->dmk.bus->restricted_pool ||
 	    !dmk_alloc_find(dmk_dma_dev(dev), cpu_addr, DMK_DMA(dma_addr), size, &phys))
 		return -ENXIO;
 	error = sg_alloc_table(sgt, 1, GFP_KERNEL);
