@@ -55,7 +55,8 @@ static struct scatterlist *block_new(size_t entries, bool may_sleep)
 	head = dmk_meta_alloc((entries + 2) * sizeof(*head), may_sleep);
 	if (!head)
 		return NULL;
-	sg_init_table(head + 1, (unsigned int)entries);
+	sg_init_table(head, (unsigned int)entries + 2);
+	sg_mark_end(&head[entries]);
 	head->page_link = SG_CHAIN;
 	head->offset = BLOCK_MAGIC;
 	head->length = (unsigned int)entries;

@@ -189,6 +189,130 @@ static void test_SGL_07_a_failure_part_way_leaves_nothing_mapped(void **state)
 	free_pages((unsigned long)large, 7);
 }
 
+/* Whichever entry can't be mapped: nothing stays, and the list can be mapped when it is mended. */
+static void test_SGL_07_each_entry_may_fail(void **state)
+{
+	struct dmk_bounce_stats before, after;
+
+	for (int bad = 0; bad < ENTRIES; bad++) {
+		struct sg_table table = {.nents = ENTRIES, .orig_nents = ENTRIES};
+		struct list list;
+
+		make_list(&list);
+		table.sgl = list.sg;
+		list.sg[bad].length = 0;
+		dmk_bounce_statistics(&dev->dmk, &before);
+		assert_int_equal(dma_map_sgtable(dev, &table, DMA_FROM_DEVICE, 0), -EINVAL);
+		dmk_bounce_statistics(&dev->dmk, &after);
+		assert_int_equal(after.used, before.used);
+		assert_int_equal(table.nents, ENTRIES);
+		for (int i = 0; i < ENTRIES; i++)
+			assert_true(bytes_are(list.part[i], SIZE, i));
+		list.sg[bad].length = SIZE;
+		assert_int_equal(dma_map_sgtable(dev, &table, DMA_TO_DEVICE, 0), 0);
+		device_gathers(&list, table.nents);
+		dma_unmap_sgtable(dev, &table, DMA_TO_DEVICE, 0);
+		free_list(&list);
+	}
+	expect_finding("STR-11", ENTRIES);
+}
+
+/* More entries than there is room to bounce: room, when it is there again, is enough. */
+static void test_SGL_03_a_list_that_finds_no_room_says_so(void **state)
+{
+	enum { MANY = 400, LARGE = 64 << 10 };
+	struct sg_table table[40], small;
+	struct page *page = alloc_pages(GFP_KERNEL, 4);
+	struct scatterlist *sg;
+	unsigned int i;
+	int mapped = 0, err = 0;
+
+	if (!page) {
+		assert_true(machine_is("tiny"));
+		skip();
+	}
+	dma_set_max_seg_size(dev, LARGE);
+	while (!err && mapped < 40) {
+		assert_int_equal(sg_alloc_table(&table[mapped], MANY, GFP_KERNEL), 0);
+		for_each_sgtable_sg(&table[mapped], sg, i)
+			sg_set_page(sg, page, LARGE, 0);
+		err = dma_map_sgtable(dev, &table[mapped], DMA_TO_DEVICE, 0);
+		mapped += !err;
+	}
+	assert_int_equal(err, -ENOMEM);
+	sg_free_table(&table[mapped]);
+	while (mapped-- > 0) {
+		dma_unmap_sgtable(dev, &table[mapped], DMA_TO_DEVICE, 0);
+		sg_free_table(&table[mapped]);
+	}
+	assert_int_equal(sg_alloc_table_from_pages(&small, &page, 1, 0, 1000, GFP_KERNEL), 0);
+	assert_int_equal(dma_map_sgtable(dev, &small, DMA_TO_DEVICE, 0), 0);
+	dma_unmap_sgtable(dev, &small, DMA_TO_DEVICE, 0);
+	sg_free_table(&small);
+	__free_pages(page, 4);
+}
+
+static void test_SGL_02_a_list_with_memory_of_its_own(void **state)
+{
+	static const struct {
+		unsigned long long length;
+		unsigned int order, nents;
+	} rows[] = {{1, 0, 1},     {4096, 0, 1},  {4097, 0, 2},
+		    {20000, 0, 5}, {20000, 1, 3}, {16384, 2, 1}};
+	struct scatterlist *sgl, more[2];
+	unsigned int nents;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		sgl = sgl_alloc_order(rows[i].length, rows[i].order, false, GFP_KERNEL, &nents);
+		assert_non_null(sgl);
+		assert_int_equal(nents, rows[i].nents);
+		assert_int_equal(sg_nents(sgl), nents);
+		assert_int_equal(sg_nents_for_len(sgl, rows[i].length), nents);
+		assert_int_equal(sg_nents_for_len(sgl, rows[i].length + 1), -EINVAL);
+		assert_int_equal(sg_zero_buffer(sgl, nents, rows[i].length, 0), rows[i].length);
+		sgl_free_order(sgl, rows[i].order);
+	}
+	assert_non_null(sgl = sgl_alloc(10000, GFP_KERNEL, NULL));
+	sgl_free(sgl);
+
+	/* With a place for a link at its end. */
+	sgl = sgl_alloc_order(10000, 0, true, GFP_KERNEL, &nents);
+	assert_non_null(sgl);
+	assert_int_equal(nents, 3);
+	sg_init_table(more, 2);
+	sg_chain(sgl, nents + 1, more);
+	assert_int_equal(sg_nents(sgl), nents + 2);
+	sgl_free_n_order(sgl, nents, 0);
+
+	assert_null(sgl_alloc(0, GFP_KERNEL, NULL));
+	assert_null(sgl_alloc(~0ull, GFP_KERNEL, NULL));
+	assert_null(sgl_alloc_order(4096, 63, false, GFP_KERNEL, NULL));
+	assert_null(sgl_alloc(1ull << 32, GFP_KERNEL, NULL)); /* more memory than there is */
+}
+
+static void test_SGL_02_a_split_that_can_not_be_leaves_nothing(void **state)
+{
+	static const size_t good[2] = {700, 1000}, empty[2] = {0, 10}, large[2] = {~0ul - 5, 10};
+	struct scatterlist *out[2] = {NULL, NULL};
+	struct list list;
+
+	make_list(&list);
+	assert_int_equal(sg_split(list.sg, 0, 0, 2, empty, out, NULL, GFP_KERNEL), -EINVAL);
+	assert_int_equal(sg_split(list.sg, 0, 0, 2, large, out, NULL, GFP_KERNEL), -EINVAL);
+	assert_int_equal(sg_split(list.sg, 0, 0, 0, good, out, NULL, GFP_KERNEL), -EINVAL);
+	assert_int_equal(sg_split(list.sg, 0, -1, 2, good, out, NULL, GFP_KERNEL), -EINVAL);
+	assert_int_equal(sg_split(list.sg, 0, ENTRIES * SIZE - 1699, 2, good, out, NULL,
+				  GFP_KERNEL),
+			 -EINVAL);
+	assert_true(!out[0] && !out[1]);
+	assert_int_equal(
+		sg_split(list.sg, 0, ENTRIES * SIZE - 1700, 2, good, out, NULL, GFP_KERNEL), 0);
+	assert_int_equal(sg_nents(out[1]), 2);
+	kfree(out[0]);
+	kfree(out[1]);
+	free_list(&list);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -202,6 +326,11 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_SGL_03_received_bytes_are_in_the_lists_memory_after_unmap),
 		CONTRACT_TEST_WITH(test_SGL_03_received_bytes_are_in_the_lists_memory_after_unmap,
 				   "swiotlb=force"),
+		CONTRACT_TEST(test_SGL_02_a_list_with_memory_of_its_own),
+		CONTRACT_TEST(test_SGL_02_a_split_that_can_not_be_leaves_nothing),
+		CONTRACT_TEST_WITH(test_SGL_03_a_list_that_finds_no_room_says_so, "swiotlb=force"),
+		CONTRACT_TEST(test_SGL_07_each_entry_may_fail),
+		CONTRACT_TEST_WITH(test_SGL_07_each_entry_may_fail, "swiotlb=force"),
 		CONTRACT_TEST(test_SGL_05_an_unmap_with_another_count_is_reported),
 		CONTRACT_TEST(test_SGL_05_a_sync_with_another_count_is_reported),
 		CONTRACT_TEST(test_SGL_06_mapping_a_list_that_is_mapped_is_reported),

@@ -156,6 +156,222 @@ static void test_SGL_02_tables_from_pages(void **state)
 	fake_stop();
 }
 
+/* Rows that Linux's own test of its lists has, in two portions or one: how many entries come of which frames. */
+static const struct pages_row {
+	unsigned int frames[8], n;
+	unsigned int more[8], n_more;
+	unsigned int max_segment; /* in pages; 0: no limit */
+	unsigned int expected;
+} pages_rows[] = {
+	{{0}, 1, {0}, 0, 0, 1},
+	{{0, 1}, 2, {0}, 0, 0, 1},
+	{{1, 0}, 2, {0}, 0, 0, 2},
+	{{0, 2, 1}, 3, {0}, 0, 0, 3},
+	{{0, 1, 3}, 3, {0}, 0, 0, 2},
+	{{0, 1, 3, 4, 6}, 5, {0}, 0, 0, 3},
+	{{0, 1, 2, 3, 4}, 5, {0}, 0, 2, 3},
+	{{0, 2, 3, 4, 5, 6}, 6, {0}, 0, 2, 4},
+	{{0, 1, 3, 4, 5, 6}, 6, {0}, 0, 2, 3},
+	{{0}, 1, {1}, 1, 0, 1},
+	{{0}, 1, {2}, 1, 0, 2},
+	{{0, 1}, 2, {2, 3}, 2, 0, 1},
+	{{0, 1}, 2, {2, 3}, 2, 2, 2},
+	{{0, 1, 2}, 3, {3, 4}, 2, 2, 3},
+	{{0, 2}, 2, {3, 7, 8}, 3, 0, 3},
+};
+
+static void test_SGL_02_tables_that_grow(void **state)
+{
+	for (size_t i = 0; i < sizeof(pages_rows) / sizeof(pages_rows[0]); i++) {
+		const struct pages_row *row = &pages_rows[i];
+		const unsigned int most = row->max_segment ? row->max_segment * 4096 + 1 : ~0U;
+		struct sg_append_table table = {.prv = NULL};
+		struct page *pages[16];
+		unsigned int n = 0, bytes = 0, j;
+		struct scatterlist *sg;
+
+		fake_start(&(struct fake_options){0});
+		for (j = 0; j < row->n; j++)
+			pages[n++] = phys_to_page(LOW(row->frames[j] * 4096));
+		for (j = 0; j < row->n_more; j++)
+			pages[n++] = phys_to_page(LOW(row->more[j] * 4096));
+		assert_int_equal(sg_alloc_append_table_from_pages(&table, pages, row->n, 0,
+								  row->n * 4096, most, row->n_more,
+								  GFP_KERNEL),
+				 0);
+		if (row->n_more)
+			assert_int_equal(sg_alloc_append_table_from_pages(&table, pages + row->n,
+									  row->n_more, 0,
+									  row->n_more * 4096, most,
+									  0, GFP_KERNEL),
+					 0);
+		assert_int_equal(table.sgt.nents, row->expected);
+		assert_int_equal(table.sgt.orig_nents, row->expected);
+		assert_int_equal(sg_nents(table.sgt.sgl), row->expected);
+		for_each_sgtable_sg(&table.sgt, sg, j)
+			bytes += sg->length;
+		assert_int_equal(bytes, n * 4096);
+		assert_ptr_equal(table.prv, sg_last(table.sgt.sgl, row->expected));
+		assert_int_equal(sg_alloc_append_table_from_pages(&table, pages, 1, 1, 10, most, 0,
+								  GFP_KERNEL),
+				 -EINVAL);
+		assert_int_equal(sg_alloc_append_table_from_pages(&table, pages, 1, 0, 10, 4095, 0,
+								  GFP_KERNEL),
+				 -EINVAL);
+		sg_free_append_table(&table);
+		sg_free_append_table(&table);
+		fake_stop();
+	}
+}
+
+/* No memory for more: what there was is there still, and later it goes on. */
+static void test_SGL_02_a_table_that_can_not_grow_stays(void **state)
+{
+	struct sg_append_table table = {.prv = NULL};
+	struct page *pages[400];
+	struct fake_held before;
+	unsigned int failures = 0, i;
+
+	fake_start(&(struct fake_options){0});
+	before = fake_held();
+	for (i = 0; i < 400; i++)
+		pages[i] = phys_to_page(LOW(i * 8192));
+	for (i = 0; i < 400; i += 50) {
+		/* Told too little of what is to come. */
+		for (unsigned int n = 1;; n++) {
+			const unsigned int nents = table.sgt.orig_nents;
+			int error;
+
+			fake_fail_at(n);
+			error = sg_alloc_append_table_from_pages(&table, pages + i, 50, 0,
+								 50 * 4096, ~0U, 30, GFP_KERNEL);
+			fake_fail_at(0);
+			if (!error)
+				break;
+			failures++;
+			assert_int_equal(error, -ENOMEM);
+			assert_int_equal(table.sgt.orig_nents, nents);
+		}
+		assert_int_equal(table.sgt.orig_nents, i + 50);
+	}
+	assert_true(failures >= 4);
+	for (struct scatterlist *sg = table.sgt.sgl; i-- > 0; sg = sg_next(sg))
+		assert_ptr_equal(sg_page(sg), pages[399 - i]);
+	/* As a plain table it is given back just as well. */
+	sg_free_table(&table.sgt);
+	assert_int_equal(fake_held().metas, before.metas);
+	fake_stop();
+}
+
+static unsigned int chunks_out, chunks_left;
+
+static struct scatterlist *own_alloc(unsigned int nents, gfp_t gfp)
+{
+	if (!chunks_left)
+		return NULL;
+	chunks_left--;
+	chunks_out++;
+	return malloc(nents * sizeof(struct scatterlist));
+}
+
+static void own_free(struct scatterlist *sgl, unsigned int nents)
+{
+	memset(sgl, 0xaa, nents * sizeof(*sgl));
+	free(sgl);
+	chunks_out--;
+}
+
+static void test_SGL_02_tables_of_a_drivers_chunks(void **state)
+{
+	struct scatterlist first[5];
+	struct sg_table table;
+
+	fake_start(&(struct fake_options){0});
+	for (unsigned int nents = 1; nents < 60; nents++) {
+		const bool own_first = nents % 2;
+		int error = -ENOMEM;
+
+		for (unsigned int chunks = 0; error && chunks < 30; chunks++) {
+			chunks_left = chunks;
+			error = __sg_alloc_table(&table, nents, 4, own_first ? first : NULL,
+						 own_first ? 5 : 0, GFP_KERNEL, own_alloc);
+			if (!error)
+				assert_int_equal(sg_nents(table.sgl), nents);
+			__sg_free_table(&table, 4, own_first ? 5 : 0, own_free, table.orig_nents);
+			assert_int_equal(chunks_out, 0);
+		}
+		assert_int_equal(error, 0);
+	}
+	assert_int_equal(__sg_alloc_table(&table, 0, 4, NULL, 0, GFP_KERNEL, own_alloc), -EINVAL);
+	assert_int_equal(__sg_alloc_table(&table, 4, 1, NULL, 0, GFP_KERNEL, own_alloc), -EINVAL);
+	fake_stop();
+}
+
+static void test_SGL_02_tables_behind_a_first_chunk(void **state)
+{
+	static const int sizes[] = {1, 2, 5, 6, 132, 133, 134, 500};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		for (unsigned int n_first = 0; n_first <= 6; n_first += 1 + (n_first == 2) * 2) {
+			for (unsigned int n = 1; n < 3; n++) {
+				struct scatterlist first[6];
+				struct sg_table table = {.sgl = first};
+				struct fake_held before;
+				int error;
+
+				fake_start(&(struct fake_options){0});
+				before = fake_held();
+				fake_fail_at(n);
+				error = sg_alloc_table_chained(&table, sizes[i], first, n_first);
+				fake_fail_at(0);
+				if (!error)
+					assert_int_equal(sg_nents(table.sgl), sizes[i]);
+				if (!error && n_first > 1)
+					assert_ptr_equal(table.sgl, first);
+				sg_free_table_chained(&table, n_first);
+				assert_int_equal(fake_held().metas, before.metas);
+				fake_stop();
+			}
+		}
+	}
+	fake_start(&(struct fake_options){0});
+	assert_int_equal(sg_alloc_table_chained(&(struct sg_table){0}, 0, NULL, 0), -EINVAL);
+	assert_int_equal(sg_alloc_table_chained(&(struct sg_table){0}, -1, NULL, 0), -EINVAL);
+	assert_int_equal(sg_alloc_table(&(struct sg_table){0}, ~0U, GFP_KERNEL), -ENOMEM);
+	sg_init_table(NULL, 0);
+	assert_null(sg_next(NULL));
+	fake_stop();
+}
+
+/* From a link on: told, and none the worse. */
+static void test_SGL_02_a_link_is_no_piece(void **state)
+{
+	const unsigned int n = SG_MAX_SINGLE_ALLOC + 3;
+	struct sg_table table;
+	struct scatterlist *link;
+
+	fake_start(&(struct fake_options){0});
+	assert_int_equal(sg_alloc_table(&table, n, GFP_KERNEL), 0);
+	link = &table.sgl[SG_MAX_SINGLE_ALLOC - 1];
+	assert_true(sg_is_chain(link) && !sg_is_chain(link - 1));
+	fake_watch(true);
+	set(link, LOW(0), 10);
+	assert_int_equal(fake_last_event()->kind, DMK_EVENT_LIST_MISTAKE);
+	assert_int_equal(fake_last_event()->reason, DMK_REASON_BAD_ARGUMENT);
+	assert_ptr_equal(fake_last_event()->cpu, link);
+	assert_null(sg_page(link));
+	assert_int_equal(sg_dma_len(link), 0);
+	assert_ptr_equal(sg_next(link), link + 1);
+	assert_int_equal(fake_nr_events, 4);
+	assert_null(sg_page(table.sgl - 1));
+	assert_null(sg_page(&table.sgl[n + 1]));
+	assert_int_equal(fake_last_event()->reason, DMK_REASON_BAD_SIZE);
+	assert_int_equal(dmk_map_sg(&fake_dev, link, 2, DMK_TO_DEVICE, 0), -EINVAL);
+	assert_int_equal(sg_nents(table.sgl), n);
+	sg_free_table(&table);
+	fake_stop();
+}
+
 static void test_SGL_02_copies(void **state)
 {
 	struct scatterlist sg[3];
@@ -221,6 +437,35 @@ static void test_SGL_02_pages_of_a_list(void **state)
 	assert_int_equal(n, 2);
 	fake_stop();
 }
+
+#ifdef CONFIG_DEBUG_SG
+static void test_SGL_01_an_entry_knows_whether_it_was_initialised(void **state)
+{
+	struct scatterlist sg[2] = {{.length = 1}};
+
+	fake_start(&(struct fake_options){0});
+	fake_watch(true);
+	set(&sg[0], LOW(0), 10);
+	assert_int_equal(fake_last_event()->kind, DMK_EVENT_LIST_MISTAKE);
+	assert_int_equal(fake_last_event()->reason, DMK_REASON_NOT_FOUND);
+	assert_null(sg_next(&sg[0]));
+	assert_int_equal(dmk_map_sg(&fake_dev, sg, 1, DMK_TO_DEVICE, 0), -EINVAL);
+	sg_init_table(sg, 2);
+	fake_watch(true);
+	set(&sg[0], LOW(0), 10);
+	assert_ptr_equal(sg_next(&sg[0]), &sg[1]);
+	assert_int_equal(fake_nr_events, 0);
+	assert_int_equal(sg[1].sg_magic, SG_MAGIC);
+	fake_stop();
+}
+#else
+/* There is nothing to know it by. */
+static void test_SGL_01_an_entry_knows_whether_it_was_initialised(void **state)
+{
+	assert_int_equal(sizeof(struct scatterlist), 32);
+	assert_int_equal(SG_MAX_SINGLE_ALLOC, 128);
+}
+#endif
 
 /* --- mapping it --------------------------------------------------------------------------------------------------- */
 
@@ -334,6 +579,42 @@ static void test_SGL_03_SGL_07_failures_leave_nothing(void **state)
 	fake_stop();
 }
 
+/* Whichever of the entries it is: those before it are unmapped, and no address is left in any that was tried. */
+static void test_SGL_07_each_entry_may_fail(void **state)
+{
+	enum { N = 140 }; /* chained */
+	struct sg_table table;
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for (unsigned int bad = 0; bad < N; bad += 1 + bad / 8) {
+		for (enum fake_bus bus = FAKE_IDENTITY; bus <= FAKE_NONCOHERENT; bus++) {
+			struct dmk_bounce_stats stats;
+
+			fake_start(&(struct fake_options){.bus = bus, .caps = DMK_CAP_BOUNCE});
+			assert_int_equal(sg_alloc_table(&table, N, GFP_KERNEL), 0);
+			for_each_sgtable_sg(&table, sg, i)
+				set(sg, i % 2 ? HIGH(i * 64) : LOW(i * 64), i == bad ? 0 : 64);
+			fake_watch(true);
+			assert_int_equal(dmk_map_sg(&fake_dev, table.sgl, N, DMK_TO_DEVICE, 0),
+					 -EINVAL);
+			assert_int_equal(fake_last_event()->entry, bad);
+			dmk_bounce_statistics(&fake_dev, &stats);
+			assert_int_equal(stats.used, 0);
+			for_each_sgtable_sg(&table, sg, i)
+				assert_true(i > bad || sg_dma_address(sg) == ~0ULL);
+			sg = sg_last(table.sgl, bad + 1);
+			sg->length = 64;
+			assert_int_equal(dmk_map_sg(&fake_dev, table.sgl, N, DMK_TO_DEVICE, 0), N);
+			dmk_unmap_sg(&fake_dev, table.sgl, N, DMK_TO_DEVICE, 0);
+			dmk_bounce_statistics(&fake_dev, &stats);
+			assert_int_equal(stats.used, 0);
+			sg_free_table(&table);
+			fake_stop();
+		}
+	}
+}
+
 /* An entry that was never set has no page. */
 static void test_SGL_07_empty_entry(void **state)
 {
@@ -427,9 +708,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_SGL_01_layout),
+		cmocka_unit_test(test_SGL_01_an_entry_knows_whether_it_was_initialised),
 		cmocka_unit_test(test_SGL_02_walking_over_chains),
 		cmocka_unit_test(test_SGL_02_tables),
 		cmocka_unit_test(test_SGL_02_tables_from_pages),
+		cmocka_unit_test(test_SGL_02_tables_that_grow),
+		cmocka_unit_test(test_SGL_02_a_table_that_can_not_grow_stays),
+		cmocka_unit_test(test_SGL_02_tables_of_a_drivers_chunks),
+		cmocka_unit_test(test_SGL_02_tables_behind_a_first_chunk),
+		cmocka_unit_test(test_SGL_02_a_link_is_no_piece),
+		cmocka_unit_test(test_SGL_07_each_entry_may_fail),
 		cmocka_unit_test(test_SGL_02_copies),
 		cmocka_unit_test(test_SGL_02_pages_of_a_list),
 		cmocka_unit_test(test_SGL_03_maps_each),
