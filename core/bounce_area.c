@@ -176,6 +176,9 @@ static void take_slots(struct dmk_slot_pool *pool, struct dmk_area *area, const 
 	pool->free[segment] = dmk_bits_without(pool->free[segment],
 					       dmk_bits_run(first, (unsigned int)place->count));
 	area->hot = segment;
+	__atomic_store_n(&area->used, area->used + place->count, __ATOMIC_RELAXED);
+	if (area->used > area->high_water)
+		__atomic_store_n(&area->high_water, area->used, __ATOMIC_RELAXED);
 }
 
 static void give_slots(struct dmk_slot_pool *pool, struct dmk_area *area, const struct place *place)
@@ -186,25 +189,23 @@ static void give_slots(struct dmk_slot_pool *pool, struct dmk_area *area, const 
 	pool->free[segment] = dmk_bits_or(pool->free[segment],
 					  dmk_bits_run(first, (unsigned int)place->count));
 	area->hot = segment;
+	__atomic_store_n(&area->used, area->used - place->count, __ATOMIC_RELAXED);
 	for (unsigned int parity = 0; parity < 2; parity++) {
 		pool->longest[parity][segment] = DMK_SEGMENT_SLOTS;
 		__atomic_store_n(&area->longest[parity], DMK_SEGMENT_SLOTS, __ATOMIC_RELAXED);
 	}
 }
 
-static void count_taken(struct dmk_slot_pool *pool, size_t slots)
+size_t dmk_slots_used(const struct dmk_slot_pool *pool, size_t *high_water)
 {
-	const size_t used = __atomic_add_fetch(&pool->used, slots, __ATOMIC_RELAXED);
-	size_t high = __atomic_load_n(&pool->high_water, __ATOMIC_RELAXED);
+	size_t used = 0;
 
-	while (used > high && !__atomic_compare_exchange_n(&pool->high_water, &high, used, true,
-							   __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
-}
-
-static void count_given(struct dmk_slot_pool *pool, size_t slots)
-{
-	__atomic_sub_fetch(&pool->used, slots, __ATOMIC_RELAXED);
+	*high_water = 0;
+	for (size_t i = 0; i < pool->nr_areas; i++) {
+		used += __atomic_load_n(&pool->areas[i].used, __ATOMIC_RELAXED);
+		*high_water += __atomic_load_n(&pool->areas[i].high_water, __ATOMIC_RELAXED);
+	}
+	return used;
 }
 
 /* --- mappings ----------------------------------------------------------------------------------------------------- */
@@ -265,7 +266,6 @@ bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,
 	area = own_area(pool);
 	for (size_t i = 0; i < pool->nr_areas; i++) {
 		if (take_in_area(pool, &pool->areas[area], dev, &search, dir, &place)) {
-			count_taken(pool, place.count);
 			*first = DMK_PHYS(pool->memory.first +
 					  ((uint64_t)place.slot << DMK_SLOT_SHIFT) + search.offset);
 			return true;
@@ -312,20 +312,16 @@ struct dmk_run *dmk_slots_end(struct dmk_slot_pool *pool, const struct dmk_dev *
 	struct dmk_area *area = area_of(pool, slot);
 	unsigned long flags = dmk_lock_take(&area->lock);
 	struct dmk_run *run = run_at(pool, dev, slot);
-	size_t given = 0;
 
 	if (run && run_first(pool, run) != phys.v)
 		run = NULL;
 	if (run && copy && run->dir != DMK_TO_DEVICE) {
 		run->state = DMK_RUN_LEAVING;
 	} else if (run) {
-		given = run->count;
 		end_run(pool, area, run);
 		run = NULL;
 	}
 	dmk_lock_drop(&area->lock, flags);
-	if (given)
-		count_given(pool, given);
 	return run;
 }
 
@@ -333,11 +329,9 @@ void dmk_slots_give(struct dmk_slot_pool *pool, struct dmk_run *run)
 {
 	struct dmk_area *area = area_of(pool, (size_t)(run - pool->runs));
 	unsigned long flags = dmk_lock_take(&area->lock);
-	const size_t given = run->count;
 
 	end_run(pool, area, run);
 	dmk_lock_drop(&area->lock, flags);
-	count_given(pool, given);
 }
 
 bool dmk_slots_part(struct dmk_slot_pool *pool, const struct dmk_dev *dev, struct dmk_range *slots,
@@ -444,7 +438,6 @@ bool dmk_slots_take_pages(struct dmk_slot_pool *pool, struct dmk_dev *dev, size_
 	}
 	if (!found)
 		return false;
-	count_taken(pool, place.count);
 	*phys = DMK_PHYS(pool->memory.first + ((uint64_t)place.slot << DMK_SLOT_SHIFT));
 	return true;
 }
@@ -476,7 +469,5 @@ bool dmk_slots_give_pages(struct dmk_slot_pool *pool, const struct dmk_dev *dev,
 		mark_pages(pool, NULL, &place);
 	}
 	dmk_lock_drop(&area->lock, flags);
-	if (found)
-		count_given(pool, place.count);
 	return found;
 }

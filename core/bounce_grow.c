@@ -12,18 +12,6 @@ static struct dmk_bounce *source_of(struct dmk_deferred *grow)
 	return (struct dmk_bounce *)((char *)grow - __builtin_offsetof(struct dmk_bounce, grow));
 }
 
-/* As many as there are already, as far as there may be; whole segments. */
-static uint64_t slots_more(const struct dmk_bounce *source)
-{
-	const size_t now = __atomic_load_n(&source->slots, __ATOMIC_RELAXED) +
-			   __atomic_load_n(&source->transient_slots, __ATOMIC_RELAXED);
-	const size_t left = source->most_slots > now ? source->most_slots - now : 0;
-	const size_t as_much = source->slots > DMK_SEGMENT_SLOTS ? source->slots
-								 : DMK_SEGMENT_SLOTS;
-
-	return (as_much < left ? as_much : left) / DMK_SEGMENT_SLOTS * DMK_SEGMENT_SLOTS;
-}
-
 /* Where most devices reach it, if there is memory. A smaller one, when there is no run of memory that long. */
 static struct dmk_slot_pool *pool_in(const struct dmk_bounce *source, struct dmk_range want,
 				     uint64_t slots)
@@ -61,6 +49,8 @@ static void end_growing(struct dmk_bounce *source, bool grown)
 	uint64_t times = 0;
 
 	source->growing = false;
+	/* Release: pairs with the acquire in left_of(). */
+	__atomic_store_n(&source->coming, 0, __ATOMIC_RELEASE);
 	if (!grown)
 		times = ++source->not_grown;
 	dmk_lock_drop(&source->lock, flags);
@@ -78,7 +68,8 @@ static void grow(struct dmk_deferred *deferred)
 	struct dmk_slot_pool *pool;
 
 	dmk_lock_drop(&source->lock, flags);
-	pool = pool_in(source, want, slots_more(source));
+	/* As many as there are already, as far as there may be. */
+	pool = pool_in(source, want, dmk_transient_reserve(source, source->slots));
 	if (pool) {
 		pool->low = low;
 		if (dmk_bounce_add(source, pool)) {
@@ -109,14 +100,14 @@ bool dmk_bounce_ask_growth(struct dmk_bounce *source, const struct dmk_dev *dev,
 	const struct dmk_os *os = &dmk_core.os;
 	struct dmk_range reach;
 	unsigned long flags;
-	bool may, first;
+	bool first;
 
 	if (source->most_slots <= __atomic_load_n(&source->slots, __ATOMIC_RELAXED) ||
 	    !reach_of(dev, &reach))
 		return false;
 	flags = dmk_lock_take(&source->lock);
-	may = source->nr_pools < DMK_SLOT_POOLS;
-	first = may && !source->growing;
+	first = !source->growing && source->nr_pools < DMK_SLOT_POOLS &&
+		dmk_transient_left(source) >= DMK_SEGMENT_SLOTS;
 	if (first) {
 		source->growing = true;
 		source->want = reach;
@@ -125,7 +116,7 @@ bool dmk_bounce_ask_growth(struct dmk_bounce *source, const struct dmk_dev *dev,
 	}
 	dmk_lock_drop(&source->lock, flags);
 	if (!first || os->ops->defer(os->ctx, &source->grow))
-		return may;
+		return true;
 	flags = dmk_lock_take(&source->lock);
 	source->growing = false;
 	dmk_lock_drop(&source->lock, flags);

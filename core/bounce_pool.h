@@ -43,9 +43,10 @@ struct dmk_area {
 	 * is full, without its lock. Too large is harmless; raised by every slot that comes back. Written under the lock.
 	 */
 	unsigned int longest[2];
-	size_t first, end; /* segments */
-	size_t hot;        /* segment: slots were given back there, and may still be in a cache */
-	char apart[64];    /* from the next one's lock */
+	size_t first, end;       /* segments */
+	size_t used, high_water; /* slots; written under the lock, read without */
+	size_t hot;     /* segment: slots were given back there, and may still be in a cache */
+	char apart[64]; /* from the next one's lock */
 };
 
 struct dmk_slot_pool {
@@ -86,6 +87,7 @@ struct dmk_bounce {
 	size_t slots; /* of all pools; atomic, written under the lock */
 
 	/* Atomic, written under the lock of bounce_transient.c. */
+	size_t coming;          /* slots that a pool is being made of */
 	size_t transients;      /* mappings that have a piece of memory of their own */
 	size_t transient_slots; /* what that is in slots */
 	size_t transient_made;  /* mappings so far */
@@ -131,6 +133,8 @@ bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,
 struct dmk_run *dmk_slots_end(struct dmk_slot_pool *pool, const struct dmk_dev *dev, dmk_phys phys,
 			      bool copy);
 void dmk_slots_give(struct dmk_slot_pool *pool, struct dmk_run *run);
+/** dmk_slots_used - slots in use, and the most that were at once in each area */
+size_t dmk_slots_used(const struct dmk_slot_pool *pool, size_t *high_water);
 /** dmk_slots_part - what of @slots is in the device's mapping at its first byte, and where the buffer's bytes are. */
 bool dmk_slots_part(struct dmk_slot_pool *pool, const struct dmk_dev *dev, struct dmk_range *slots,
 		    dmk_phys *phys);
@@ -177,6 +181,10 @@ bool dmk_transient_take(struct dmk_bounce *source, struct dmk_dev *dev,
 			const struct dmk_wanted *wanted, enum dmk_direction dir, dmk_dma *dma);
 
 void dmk_transients_stop(void);
+/** dmk_transient_left - slots that there may still be, as of now */
+size_t dmk_transient_left(const struct dmk_bounce *source);
+/** dmk_transient_reserve - slots for a pool, at most @most, whole segments, which memory of one mapping then leaves alone; 0: none */
+size_t dmk_transient_reserve(struct dmk_bounce *source, size_t most);
 
 struct dmk_transient;
 /** dmk_transient_at - the one that the byte lies in, which stays until it is put; NULL: none. */

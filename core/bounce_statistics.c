@@ -6,18 +6,15 @@
 #include "lock.h"
 #include "text.h"
 
-static size_t used_of(const struct dmk_slot_pool *pool)
-{
-	return __atomic_load_n(&pool->used, __ATOMIC_RELAXED);
-}
-
 static void add_pool(struct dmk_bounce_stats *stats, const struct dmk_slot_pool *pool)
 {
+	size_t high_water;
+
 	stats->pools++;
 	stats->grown += pool->kind == DMK_BOUNCE_GROWN;
 	stats->total += pool->nr_slots;
-	stats->used += used_of(pool);
-	stats->high_water += __atomic_load_n(&pool->high_water, __ATOMIC_RELAXED);
+	stats->used += dmk_slots_used(pool, &high_water);
+	stats->high_water += high_water;
 }
 
 static void add_source(struct dmk_bounce_stats *stats, struct dmk_bounce *source)
@@ -80,10 +77,9 @@ bool dmk_bounce_pool_statistics(struct dmk_dev *dev, unsigned int index,
 		.kind = pool->kind,
 		.first = DMK_PHYS(pool->memory.first),
 		.total = pool->nr_slots,
-		.used = used_of(pool),
-		.high_water = __atomic_load_n(&pool->high_water, __ATOMIC_RELAXED),
 		.areas = pool->nr_areas,
 	};
+	stats->used = dmk_slots_used(pool, &stats->high_water);
 	return true;
 }
 

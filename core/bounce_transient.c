@@ -49,13 +49,17 @@ static size_t bytes_of(const struct dmk_transient *transient)
 
 /* --- the table; the lock is held ---------------------------------------------------------------------------------- */
 
-static bool may_have(const struct dmk_bounce *source, size_t slots)
+/*
+ * What there may still be. Under the lock never too much: what growth is about to add is counted before it is there, and after that
+ * twice for a moment. Acquire: pairs with the release in end_growing(), so that who doesn't see it coming sees that it came.
+ */
+static size_t left_of(const struct dmk_bounce *source)
 {
-	/* Of two numbers that change apart: publish() asks again under the lock, and a pool that is made meanwhile is counted then. */
-	const size_t now = __atomic_load_n(&source->slots, __ATOMIC_RELAXED) +
+	const size_t now = __atomic_load_n(&source->coming, __ATOMIC_ACQUIRE) +
+			   __atomic_load_n(&source->slots, __ATOMIC_RELAXED) +
 			   __atomic_load_n(&source->transient_slots, __ATOMIC_RELAXED);
 
-	return now <= source->most_slots && slots <= source->most_slots - now;
+	return now < source->most_slots ? source->most_slots - now : 0;
 }
 
 static void insert(struct dmk_transient *transient)
@@ -157,7 +161,7 @@ static bool publish(struct dmk_transient *transient)
 {
 	struct dmk_bounce *source = transient->source;
 	unsigned long flags = dmk_lock_take(&table.lock);
-	bool may = may_have(source, transient->slots);
+	bool may = transient->slots <= left_of(source);
 
 	if (may) {
 		insert(transient);
@@ -175,7 +179,7 @@ bool dmk_transient_take(struct dmk_bounce *source, struct dmk_dev *dev,
 	struct dmk_transient *transient;
 
 	if (dmk_core.machine->caps & DMK_CAP_PRIVATE ||
-	    !may_have(source, room_for(wanted) >> DMK_SLOT_SHIFT))
+	    room_for(wanted) >> DMK_SLOT_SHIFT > left_of(source))
 		return false;
 	transient = dmk_meta_alloc(sizeof(*transient), false);
 	if (!transient)
@@ -267,6 +271,22 @@ bool dmk_transient_part(struct dmk_transient *transient, const struct dmk_dev *d
 	*phys = DMK_PHYS(transient->buffer.v + ahead);
 	*cpu = cpu_of(transient) + ahead;
 	return true;
+}
+
+size_t dmk_transient_left(const struct dmk_bounce *source)
+{
+	return left_of(source);
+}
+
+size_t dmk_transient_reserve(struct dmk_bounce *source, size_t most)
+{
+	unsigned long flags = dmk_lock_take(&table.lock);
+	const size_t left = left_of(source);
+	const size_t slots = (most < left ? most : left) / DMK_SEGMENT_SLOTS * DMK_SEGMENT_SLOTS;
+
+	__atomic_store_n(&source->coming, slots, __ATOMIC_RELAXED);
+	dmk_lock_drop(&table.lock, flags);
+	return slots;
 }
 
 /* Mappings that nobody ended: the machine is going away, and with it the devices that had them. */

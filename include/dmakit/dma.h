@@ -157,7 +157,7 @@ struct dmk_bounce_stats {
 	size_t slot_size;
 	size_t total;          /* io_tlb_nslabs; pools that were added are in it */
 	size_t used;           /* io_tlb_used */
-	size_t high_water;     /* io_tlb_used_hiwater; of several pools, the sum of each one's */
+	size_t high_water;     /* io_tlb_used_hiwater; of several areas, the sum of the most that each had: never too low */
 	size_t transient;      /* io_tlb_transient_nslabs: memory taken for one mapping each because the pools were full; not in @used */
 	size_t transient_made; /* how many such mappings there were so far */
 	size_t most;           /* what total and transient together may come to: what @total is, where nothing grows */

@@ -18,9 +18,10 @@
 #define DIRECT_SIZE (FAKE_HIGH + FAKE_HIGH_SIZE)
 #define NR_PAGES    ((FAKE_LOW_SIZE + FAKE_HIGH_SIZE) / 4096)
 #define LOW_PAGES   (FAKE_LOW_SIZE / 4096)
+#define CAGE_PAGES  (FAKE_CAGE_SIZE / 4096)
 #define MEMMAP_SIZE (DIRECT_SIZE / 4096 * 128)
 
-struct dmk_dev fake_dev, fake_other;
+struct dmk_dev fake_dev, fake_other, fake_caged;
 __thread bool fake_interrupt, fake_atomic;
 char fake_log[256];
 unsigned int fake_log_count, fake_warned;
@@ -33,6 +34,8 @@ static struct {
 	char *direct, *memmap;
 	int fd;
 	bool taken[NR_PAGES];
+	bool shared[NR_PAGES + CAGE_PAGES];
+	bool share_fails;
 	struct fake_held held;
 	unsigned int allocations, fail_at;
 	const void *odd_address;
@@ -40,7 +43,8 @@ static struct {
 	struct fake_cache_op ops[64];
 	size_t nr_ops;
 	struct dmk_machine machine;
-	struct dmk_bus bus;
+	struct dmk_bus bus, cage;
+	struct dmk_memory caged_memory[3];
 	struct dmk_window window;
 	struct dmk_platform_device platform;
 	struct dmk_deferred *deferred[FAKE_DEFERRED];
@@ -69,7 +73,8 @@ static void memory_start(void)
 {
 	if (!fake.direct) {
 		fake.fd = memfd_create("ram", 0);
-		if (fake.fd < 0 || ftruncate(fake.fd, FAKE_LOW_SIZE + FAKE_HIGH_SIZE))
+		if (fake.fd < 0 ||
+		    ftruncate(fake.fd, FAKE_LOW_SIZE + FAKE_HIGH_SIZE + FAKE_CAGE_SIZE))
 			abort();
 		/* Aligned to the largest allocation, as a real direct map is. */
 		fake.direct = map(DIRECT_SIZE + (4 << 20), PROT_NONE,
@@ -82,22 +87,22 @@ static void memory_start(void)
 		    fake.fd, 0);
 		map(FAKE_HIGH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fake.direct + FAKE_HIGH,
 		    fake.fd, FAKE_LOW_SIZE);
+		map(FAKE_CAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fake.direct + FAKE_CAGE,
+		    fake.fd, FAKE_LOW_SIZE + FAKE_HIGH_SIZE);
 	}
 	memset(fake.taken, 0, sizeof(fake.taken));
+	memset(fake.shared, 0, sizeof(fake.shared));
+	fake.share_fails = false;
 	memset(&fake.held, 0, sizeof(fake.held));
 	fake.nr_deferred = 0;
 	memset(fake.direct + FAKE_LOW, 0xa5, FAKE_LOW_SIZE);
 	memset(fake.direct + FAKE_HIGH, 0xa5, FAKE_HIGH_SIZE);
+	memset(fake.direct + FAKE_CAGE, 0xa5, FAKE_CAGE_SIZE);
 }
 
 void *fake_ram(uint64_t phys)
 {
 	return fake.direct + phys;
-}
-
-void *fake_device_ram(dmk_dma dma)
-{
-	return fake.direct + (dma.v - fake.window.bus + fake.window.phys.v);
 }
 
 static bool in_ram(uint64_t first, uint64_t size)
@@ -112,7 +117,37 @@ static bool in_ram(uint64_t first, uint64_t size)
 
 static size_t page_index(uint64_t phys)
 {
+	if (phys >= FAKE_CAGE && phys < FAKE_CAGE + FAKE_CAGE_SIZE)
+		return NR_PAGES + (phys - FAKE_CAGE) / 4096;
 	return phys >= FAKE_HIGH ? LOW_PAGES + (phys - FAKE_HIGH) / 4096 : (phys - FAKE_LOW) / 4096;
+}
+
+static bool private_memory(void)
+{
+	return fake.machine.caps & DMK_CAP_PRIVATE;
+}
+
+void *fake_device_ram(dmk_dma dma)
+{
+	const uint64_t phys = dma.v - fake.window.bus + fake.window.phys.v;
+
+	if (private_memory() && !__atomic_load_n(&fake.shared[page_index(phys)], __ATOMIC_RELAXED))
+		fail_msg("a device is to use private memory at %#llx", (unsigned long long)phys);
+	return fake.direct + phys;
+}
+
+size_t fake_shared(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < NR_PAGES + CAGE_PAGES; i++)
+		n += fake.shared[i];
+	return n;
+}
+
+void fake_share_fails(bool fails)
+{
+	fake.share_fails = fails;
 }
 
 static bool fails(void)
@@ -214,8 +249,11 @@ static void pages_free(void *ctx, dmk_phys first_page, size_t size)
 {
 	pthread_mutex_lock(&fake.lock);
 	for (uint64_t at = first_page.v; at < first_page.v + size; at += 4096) {
-		if (!fake.taken[page_index(at)])
+		if (!fake.taken[page_index(at)] || fake.shared[page_index(at)]) {
+			fprintf(stderr, "page %#llx is given back %s\n", (unsigned long long)at,
+				fake.taken[page_index(at)] ? "shared" : "twice");
 			abort();
+		}
 		fake.taken[page_index(at)] = false;
 	}
 	fake.held.pages -= size / 4096;
@@ -284,22 +322,29 @@ static void log_message(void *ctx, enum dmk_log_level level, const char *device,
 /* Kept for the test, which runs it when it wants to. */
 static bool defer(void *ctx, struct dmk_deferred *work)
 {
+	bool kept = false;
+
+	pthread_mutex_lock(&fake.lock);
 	for (unsigned int i = 0; i < fake.nr_deferred; i++)
-		if (fake.deferred[i] == work)
-			return true;
-	if (fake.nr_deferred == FAKE_DEFERRED)
-		return false;
-	fake.deferred[fake.nr_deferred++] = work;
-	return true;
+		kept |= fake.deferred[i] == work;
+	if (!kept && fake.nr_deferred < FAKE_DEFERRED) {
+		fake.deferred[fake.nr_deferred++] = work;
+		kept = true;
+	}
+	pthread_mutex_unlock(&fake.lock);
+	return kept;
 }
 
 unsigned int fake_run_deferred(void)
 {
 	struct dmk_deferred *due[FAKE_DEFERRED];
-	const unsigned int n = fake.nr_deferred;
+	unsigned int n;
 
+	pthread_mutex_lock(&fake.lock);
+	n = fake.nr_deferred;
 	memcpy(due, fake.deferred, sizeof(due));
 	fake.nr_deferred = 0;
+	pthread_mutex_unlock(&fake.lock);
 	for (unsigned int i = 0; i < n; i++)
 		due[i]->run(due[i]);
 	return n;
@@ -406,9 +451,27 @@ static void nobody_calls(void)
 
 #define NOT_CALLED (void *)nobody_calls
 
+/* What a page held is lost, either way. */
 static int memory_share(void *ctx, dmk_phys phys, size_t size, bool shared)
 {
-	return 0;
+	int error = 0;
+
+	if (!private_memory())
+		return 0;
+	if ((phys.v | size) & 4095 || !size || fake_atomic || fake_interrupt)
+		abort();
+	pthread_mutex_lock(&fake.lock);
+	if (fake.share_fails)
+		error = -EIO;
+	for (uint64_t at = phys.v; at < phys.v + size && !error; at += 4096) {
+		if (fake.shared[page_index(at)] == shared)
+			abort();
+		__atomic_store_n(&fake.shared[page_index(at)], shared, __ATOMIC_RELAXED);
+		memset(fake.direct + at, 0xc3, 4096);
+	}
+	fake.share_fails = false;
+	pthread_mutex_unlock(&fake.lock);
+	return error;
 }
 
 static const struct dmk_port_ops port_ops = {
@@ -440,14 +503,23 @@ static void machine_start(const struct fake_options *options)
 	if (options->bus == FAKE_OFFSET)
 		fake.window = (struct dmk_window){0x80000000, {FAKE_LOW}, 0x400000};
 	fake.bus = (struct dmk_bus){"bus", &fake.window, 1, options->bus != FAKE_NONCOHERENT};
+	fake.caged_memory[0] = memory[0];
+	fake.caged_memory[1] = (struct dmk_memory){{FAKE_CAGE},
+						   FAKE_CAGE_SIZE,
+						   DMK_MEMORY_RESTRICTED_POOL,
+						   "cage",
+						   options->cage_no_map};
+	fake.caged_memory[2] = memory[1];
+	fake.cage = fake.bus;
+	fake.cage.restricted_pool = options->cage ? &fake.caged_memory[1] : NULL;
 	fake.platform = (struct dmk_platform_device){.name = "device", .dma = &fake.bus};
 	fake.machine = (struct dmk_machine){
 		.name = "fake",
 		.summary = "for tests",
 		.caps = options->caps,
 		.cache_line = options->bus == FAKE_NONCOHERENT ? 64 : 1,
-		.memory = memory,
-		.nr_memory = 2,
+		.memory = options->cage ? fake.caged_memory : memory,
+		.nr_memory = options->cage ? 3 : 2,
 		.direct_base = fake.direct,
 		.direct_last = DMK_PHYS(options->highmem ? FAKE_HIGH - 1 : DIRECT_SIZE - 1),
 		.dma_zone_last = options->dma_zone_last,
@@ -484,6 +556,7 @@ int fake_start(const struct fake_options *options)
 	assert_int_equal(error, 0);
 	dmk_dev_init(&fake_dev, "dev", &fake.bus, NULL);
 	dmk_dev_init(&fake_other, "other", &fake.bus, NULL);
+	dmk_dev_init(&fake_caged, "caged", &fake.cage, NULL);
 	return 0;
 }
 
@@ -491,12 +564,14 @@ void fake_stop(void)
 {
 	fake_watch(false);
 	fake_fail_at(0);
+	dmk_dev_exit(&fake_caged);
 	dmk_dev_exit(&fake_other);
 	dmk_dev_exit(&fake_dev);
 	dmk_core_stop();
 	assert_int_equal(fake.held.metas, 0);
 	assert_int_equal(fake.held.views, 0);
 	assert_int_equal(fake.held.pages, 0);
+	assert_int_equal(fake_shared(), 0);
 }
 
 /* --- events ------------------------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
  * caches, and failures on demand. Not a simulation: nothing here has a cache or a device.
  *
  *	RAM	[1 MiB, 7 MiB)  [4 GiB, 4 GiB + 2 MiB)
+ *	restricted-dma-pool	[16 MiB, 16 MiB + 1 MiB - 12 KiB), if asked for
  */
 #ifndef TESTS_CORE_FAKE_H
 #define TESTS_CORE_FAKE_H
@@ -16,6 +17,8 @@
 #define FAKE_LOW_SIZE  0x600000ULL
 #define FAKE_HIGH      0x100000000ULL
 #define FAKE_HIGH_SIZE 0x200000ULL
+#define FAKE_CAGE      0x1000000ULL
+#define FAKE_CAGE_SIZE 0xfd000ULL
 
 enum fake_bus {
 	FAKE_IDENTITY,    /* coherent */
@@ -33,7 +36,9 @@ struct fake_options {
 	uint64_t dma_zone_last;
 	unsigned int
 		fail_from; /* the n-th allocation of any kind fails, counted from dmk_core_start(); 0: none */
-	bool may_fail; /* dmk_core_start() may: fake_start() then returns its error */
+	bool cage;        /* fake_caged's memory is there */
+	bool cage_no_map; /* and no part of the direct map */
+	bool may_fail;    /* dmk_core_start() may: fake_start() then returns its error */
 };
 
 int fake_start(const struct fake_options *options);
@@ -44,10 +49,12 @@ void fake_stop(void);
 extern struct dmk_dev fake_dev;
 /** A second one on the same bus. */
 extern struct dmk_dev fake_other;
+/** One that is restricted to FAKE_CAGE; the same windows and caches. */
+extern struct dmk_dev fake_caged;
 
 /** fake_ram - address of physical memory, to look at or to give to the core */
 void *fake_ram(uint64_t phys);
-/** What the device would read at a bus address. */
+/** What the device would read at a bus address. With DMK_CAP_PRIVATE, an address that is not shared fails the test. */
 void *fake_device_ram(dmk_dma dma);
 
 /** fake_fail_at - from now on the @n-th allocation fails, once; 0: none. Returns how many there were since the last call. */
@@ -64,6 +71,9 @@ struct fake_held {
 };
 struct fake_held fake_held(void);
 bool fake_pages_free(uint64_t phys, size_t size);
+/** fake_shared - pages that devices may read, with DMK_CAP_PRIVATE. fake_share_fails - the next call of memory_share does. */
+size_t fake_shared(void);
+void fake_share_fails(bool fails);
 
 enum fake_cache { FAKE_CLEAN = 1, FAKE_INVALIDATE, FAKE_FLUSH };
 struct fake_cache_op {
