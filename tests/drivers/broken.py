@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Reference drivers, each broken in one place as drivers are: exactly one finding, of the rule that is broken; where one mistake breaks more
+than one rule, or is seen beside more than one buffer, the first is of the first. The drivers as they are give none: that is what the other tests of this directory say.
+
+broken.py DMAKIT SOURCE-ROOT [WORD OF A CASE'S NAME]
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+# driver, how it is broken, the rule (and those that follow from it), arguments, call that is made to fail (text of its line, or None), (what it was, what it is)...
+CASES = [
+    ("hba", "forgets scsi_dma_unmap", "MEM-05 SGL-06 STR-06", ["--machine", "pc"], None,
+     ("\tscsi_dma_unmap(cmd);\n\tdma_pool_free(hba->blocks, request->block,", "\tdma_pool_free(hba->blocks, request->block,")),
+    ("hba", "is busy and leaves the data mapped", "SGL-06", ["--machine", "pc"], "sense = dma_map_single(",
+     ("unmap_data:\n\tscsi_dma_unmap(cmd);\n", "unmap_data:\n")),
+    ("hba", "is busy and forgets its block", "POL-05", ["--machine", "pc"], "nseg = scsi_dma_map(cmd);",
+     ("\tif (nseg < 0)\n\t\tgoto free_block;", "\tif (nseg < 0)\n\t\treturn nseg;")),
+    ("hba", "never looks whether the sense buffer was mapped", "STR-02", ["--machine", "pc"], None,
+     ("\tif (dma_mapping_error(hba->dev, sense))\n\t\tgoto unmap_data;\n", ""),
+     ("unmap_data:\n\tscsi_dma_unmap(cmd);\n", "")),
+    ("hba", "maps the sense buffer in the wrong direction", "DIR-03", ["--machine", "pc"], None,
+     ("SCSI_SENSE_BUFFERSIZE, DMA_FROM_DEVICE);\n\tif", "SCSI_SENSE_BUFFERSIZE, DMA_TO_DEVICE);\n\tif"),
+     ("SCSI_SENSE_BUFFERSIZE, DMA_FROM_DEVICE);\n\tscsi", "SCSI_SENSE_BUFFERSIZE, DMA_TO_DEVICE);\n\tscsi")),
+    ("hba", "sleeps in queuecommand", "COH-06", ["--machine", "pc"], None,
+     ("dma_pool_zalloc(hba->blocks, GFP_ATOMIC,", "dma_pool_zalloc(hba->blocks, GFP_KERNEL,")),
+    ("hba", "thinks that every card has 64 address bits", "STR-10", ["--machine", "pc", "--device", "hba,dma_bits=32"], None,
+     ("u32 bits = readl(hba->regs + HBA_ADDRESS_BITS);", "u32 bits = 64;")),
+    ("sound", "records with the mask for playing", "STR-10 STR-10", ["--machine", "pc"], None,
+     ("!dma_set_coherent_mask(card->dev, DMA_BIT_MASK(SOUND_RECORD_BITS));", "true;")),
+    ("sound", "forgets one of its buffers", "STR-06", ["--machine", "pc"], None,
+     ("sound_free_buffers(card, SOUND_BUFFERS);\n\tcard->play_open", "sound_free_buffers(card, SOUND_BUFFERS - 1);\n\tcard->play_open")),
+    ("sound", "frees its ring while the card records", "STR-07", ["--machine", "pc"], None,
+     ("\tsound_stop(card, SOUND_CONTROL_RECORD, SOUND_STATUS_RECORDING);\n\tdma_free_coherent", "\tdma_free_coherent")),
+    ("sound", "gives its buffers back and leaves them mapped", "MEM-05", ["--machine", "pc"], None,
+     ("\t\tdma_unmap_single(card->dev, buffer->dma, SOUND_BUFFER, DMA_TO_DEVICE);\n\t\tkfree", "\t\tkfree")),
+]
+
+
+def broken(root, name, changes):
+    with open(os.path.join(root, "drivers", name, name + ".c"), encoding="utf-8") as file:
+        text = file.read()
+    for old, new in changes:
+        if text.count(old) != 1:
+            raise SystemExit(f"broken.py: drivers/{name} has this {text.count(old)} times, not once: {old!r}")
+        text = text.replace(old, new)
+    return text
+
+
+def run(dmakit, root, directory, name, args):
+    """The one run's report. Whether the driver's test passes is not asked: it is broken."""
+    report = os.path.join(directory, "report.json")
+    subprocess.run([dmakit, "check", "--json", report, *args, os.path.join(directory, name + ".c"), "--",
+                    os.path.join(root, "drivers", name, "test.c")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    with open(report, encoding="utf-8") as file:
+        return json.load(file)["runs"][0]
+
+
+def run_failing(dmakit, root, directory, name, args, line):
+    """The same, with the first call made on @line failing."""
+    for number in range(1, 200):
+        report = run(dmakit, root, directory, name, [*args, "--fail", str(number)])
+        where = (report["fail"] or {}).get("where") or []
+        if any(frame["line"] == line and frame["file"].endswith(name + ".c") for frame in where):
+            return report
+        if not report["fail"] or not report["fail"]["failed"]:
+            break
+    raise SystemExit(f"broken.py: no call of drivers/{name} on line {line} could be made to fail")
+
+
+def check(dmakit, root, case):
+    name, what, rule, args, failing, *changes = case
+    text = broken(root, name, changes)
+    with tempfile.TemporaryDirectory() as directory:
+        with open(os.path.join(directory, name + ".c"), "w", encoding="utf-8") as file:
+            file.write(text)
+        for header in os.listdir(os.path.join(root, "drivers", name)):
+            if header.endswith(".h"):
+                os.symlink(os.path.join(root, "drivers", name, header), os.path.join(directory, header))
+        if failing:
+            line = 1 + text[:text.index(failing)].count("\n")
+            report = run_failing(dmakit, root, directory, name, args, line)
+        else:
+            report = run(dmakit, root, directory, name, args)
+    found = [f"{finding['rule']} {finding['what']}" for finding in report["findings"]]
+    rules = rule.split()
+    good = report["outcome"] == "done" and bool(found) and found[0].startswith(rules[0])
+    good = good and (len(found) == 1 if len(rules) == 1 else all(one[:6] in rules for one in found))
+    print(("ok      " if good else "WRONG   ") + f"{name} {what}: {rule}")
+    if not good:
+        print("".join(f"        {line}\n" for line in [report["outcome"], report["error"] or "", *found] if line), end="")
+    return good
+
+
+def main():
+    dmakit, root, *words = sys.argv[1:]
+    root = os.path.abspath(root)
+    cases = [case for case in CASES if all(word in f"{case[0]} {case[1]}" for word in words)]
+    results = [check(dmakit, root, case) for case in cases]
+    print(f"{sum(results)} as they should be, {len(results) - sum(results)} not")
+    return 0 if cases and all(results) else 1
+
+
+sys.exit(main())
