@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-# driver, how it is broken, the rule (and those that follow from it), arguments, call that is made to fail (text of its line, or None), (what it was, what it is)...
+# driver, how it is broken, the rule (and those that follow from it) or the runner's words, arguments, call that is made to fail (text of its line, or None), (what it was, what it is)...
 CASES = [
     ("hba", "forgets scsi_dma_unmap", "MEM-05 SGL-06 STR-06", ["--machine", "pc"], None,
      ("\tscsi_dma_unmap(cmd);\n\tdma_pool_free(hba->blocks, request->block,", "\tdma_pool_free(hba->blocks, request->block,")),
@@ -29,6 +29,10 @@ CASES = [
      ("dma_pool_zalloc(hba->blocks, GFP_ATOMIC,", "dma_pool_zalloc(hba->blocks, GFP_KERNEL,")),
     ("hba", "thinks that every card has 64 address bits", "STR-10", ["--machine", "pc", "--device", "hba,dma_bits=32"], None,
      ("u32 bits = readl(hba->regs + HBA_ADDRESS_BITS);", "u32 bits = 64;")),
+    ("hba", "moves what is read into the wrong pieces", "problem: give other bytes than were written", ["--machine", "pc"], None,
+     ("\t\tblock->segment[i].address =", "\t\tblock->segment[i ^ OTHER].address ="),
+     ("\t\tblock->segment[i].length =", "\t\tblock->segment[i ^ OTHER].length ="),
+     ("#define HBA_BAR ", "#define OTHER (!(nseg & 1) && block->direction == HBA_TO_MEMORY)\n#define HBA_BAR ")),
     ("sound", "records with the mask for playing", "STR-10 STR-10", ["--machine", "pc"], None,
      ("!dma_set_coherent_mask(card->dev, DMA_BIT_MASK(SOUND_RECORD_BITS));", "true;")),
     ("sound", "forgets one of its buffers", "STR-06", ["--machine", "pc"], None,
@@ -50,11 +54,11 @@ def broken(root, name, changes):
     return text
 
 
-def run(dmakit, root, directory, name, args):
-    """The one run's report. Whether the driver's test passes is not asked: it is broken."""
+def run(dmakit, root, directory, name, args, test=True):
+    """The one run's report, of the driver's test, or of the default exercise. Whether the test passes is not asked: the driver is broken."""
     report = os.path.join(directory, "report.json")
-    subprocess.run([dmakit, "check", "--json", report, *args, os.path.join(directory, name + ".c"), "--",
-                    os.path.join(root, "drivers", name, "test.c")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    tests = ["--", os.path.join(root, "drivers", name, "test.c")] if test else []
+    subprocess.run([dmakit, "check", "--json", report, *args, os.path.join(directory, name + ".c"), *tests], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     with open(report, encoding="utf-8") as file:
         return json.load(file)["runs"][0]
 
@@ -84,9 +88,12 @@ def check(dmakit, root, case):
             line = 1 + text[:text.index(failing)].count("\n")
             report = run_failing(dmakit, root, directory, name, args, line)
         else:
-            report = run(dmakit, root, directory, name, args)
+            report = run(dmakit, root, directory, name, args, not rule.startswith("problem: "))
     found = [f"{finding['rule']} {finding['what']}" for finding in report["findings"]]
     rules = rule.split()
+    if rules[0] == "problem:":
+        found = [f"problem: {line}" for line in report["problems"]] + found
+        rules = ["problem:"] if found and rule[9:] in found[0] else ["what was expected"]
     good = report["outcome"] == "done" and bool(found) and found[0].startswith(rules[0])
     good = good and (len(found) == 1 if len(rules) == 1 else all(one[:6] in rules for one in found))
     print(("ok      " if good else "WRONG   ") + f"{name} {what}: {rule}")
