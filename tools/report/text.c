@@ -464,6 +464,15 @@ static bool all_well(const struct show *show)
 	return true;
 }
 
+static void show_exercise(FILE *out, const struct dmk_report *report)
+{
+	fprintf(out, ", default exercise of %u file%s", report->exercised_files,
+		report->exercised_files == 1 ? "" : "s");
+	if (report->exercised_disks)
+		fprintf(out, " and %u disk%s", report->exercised_disks,
+			report->exercised_disks == 1 ? "" : "s");
+}
+
 static void show_what_ran(const struct show *show, size_t passed, size_t failed)
 {
 	const struct dmk_report *report = &show->reports[0];
@@ -473,8 +482,7 @@ static void show_what_ran(const struct show *show, size_t passed, size_t failed)
 		if (failed)
 			fprintf(show->out, ", %zu failed", failed);
 	} else if (report->exercised) {
-		fprintf(show->out, ", default exercise of %u file%s", report->exercised_files,
-			report->exercised_files == 1 ? "" : "s");
+		show_exercise(show->out, report);
 	}
 }
 

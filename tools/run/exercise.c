@@ -251,7 +251,7 @@ void dmk_run_exercise(void)
 	}
 	for (unsigned int i = 0; dmk_device_file(i, exercise.name, sizeof(exercise.name)); i++)
 		exercise_one();
-	dmk_run.report.exercised_calls = atomic_load(&exercise.calls);
+	dmk_run.report.exercised_calls = atomic_load(&exercise.calls) + dmk_run_exercise_disks();
 	free(exercise.buffer);
 	exercise.buffer = NULL;
 }
