@@ -10,6 +10,7 @@
 #include "coherent.h"
 
 #include "core.h"
+#include "lent.h"
 #include "pool.h"
 #include "text.h"
 
@@ -182,6 +183,7 @@ int dmk_core_start(const struct dmk_core_config *config)
 	dmk_reserves_start();
 	dmk_shared_pools_start();
 	dmk_atomic_start();
+	dmk_lent_start();
 	dmk_core.running = true;
 	return 0;
 }
@@ -190,6 +192,7 @@ void dmk_core_stop(void)
 {
 	if (!dmk_core.running)
 		return;
+	dmk_lent_stop();
 	dmk_pools_stop();
 	dmk_allocations_stop();
 	dmk_atomic_stop();

@@ -9,6 +9,7 @@
 #include "bounce.h"
 #include "coherent.h"
 #include "core.h"
+#include "lent.h"
 #include "pool.h"
 #include "window.h"
 
@@ -47,6 +48,7 @@ void dmk_dev_exit(struct dmk_dev *dev)
 {
 	dmk_pools_forget_device(dev);
 	dmk_allocations_forget_device(dev);
+	dmk_lent_forget_device(dev);
 	dmk_reserve_forget_device(dev);
 	/* Who calls with it all the same is told that it is no device. */
 	dev->bus = NULL;

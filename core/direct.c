@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Mapping without an IOMMU. A coherent device that reaches the memory costs arithmetic only: no lock, no record. Nothing is
- * remembered of a direct mapping; a bounced one is known to its pool.
+ * remembered of a direct mapping of such a device; a bounced one is known to its pool, and what a device has that does not look into
+ * caches to lent.c.
  */
 #include <linux/errno.h>
 
 #include "bounce.h"
 #include "copy.h"
 #include "direct.h"
+#include "lent.h"
 #include "text.h"
 #include "window.h"
 
@@ -76,6 +78,14 @@ static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys
 	return refused(reason);
 }
 
+static void lend(const struct dmk_dev *dev, struct dmk_range phys, dmk_dma dma,
+		 enum dmk_direction dir, unsigned long attrs)
+{
+	dmk_lent_add(dev, dma, dmk_range_bytes(phys));
+	if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC))
+		dmk_cache_for_device(DMK_PHYS(phys.first), dmk_range_bytes(phys), dir);
+}
+
 struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys,
 				  enum dmk_direction dir, unsigned long attrs)
 {
@@ -86,8 +96,8 @@ struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys,
 							 : map_bounced(dev, phys, dir, attrs);
 	if (!dev->bus->coherent && attrs & DMK_ATTR_REQUIRE_COHERENT)
 		return refused(DMK_REASON_UNREACHABLE);
-	if (!dev->bus->coherent && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
-		dmk_cache_for_device(DMK_PHYS(phys.first), dmk_range_bytes(phys), dir);
+	if (!dev->bus->coherent)
+		lend(dev, phys, dma, dir, attrs);
 	return mapped(dma, false);
 }
 
@@ -139,16 +149,27 @@ static bool cached(const struct dmk_dev *dev, dmk_phys phys, size_t size, enum d
 	       (dmk_is_ram(range) || in_own_region(dev, range));
 }
 
+/* Lines of what was @lent are dropped; of other memory they are written back first, and no byte of the CPU's is lost. */
+static void give_to_cpu(dmk_phys phys, size_t size, enum dmk_direction dir, bool lent)
+{
+	if (lent)
+		dmk_cache_for_cpu(phys, size, dir);
+	else if (dir != DMK_TO_DEVICE)
+		dmk_cache_flush(phys, size);
+}
+
 void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
 		      unsigned long attrs)
 {
 	dmk_phys phys;
+	bool lent;
 
-	if (nothing_to_do(dev) || !behind(dev, dma, &phys))
+	if (nothing_to_do(dev) || !behind(dev, dma, &phys) ||
+	    dmk_bounce_unmap(dev, phys, dir, attrs) || dev->bus->coherent)
 		return;
-	if (!dmk_bounce_unmap(dev, phys, dir, attrs) && !(attrs & DMK_ATTR_SKIP_CPU_SYNC) &&
-	    cached(dev, phys, size, dir))
-		dmk_cache_for_cpu(phys, size, dir);
+	lent = dmk_lent_take(dev, dma, size);
+	if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC) && cached(dev, phys, size, dir))
+		give_to_cpu(phys, size, dir, lent);
 }
 
 void dmk_direct_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
@@ -159,7 +180,8 @@ void dmk_direct_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum
 	if (nothing_to_do(dev) || !behind(dev, dma, &phys) || !dmk_range_make(phys.v, size, &range))
 		return;
 	if (!dmk_bounce_sync_for_cpu(dev, range, dir) && cached(dev, phys, size, dir))
-		dmk_cache_for_cpu(phys, size, dir);
+		give_to_cpu(phys, size, dir,
+			    dmk_range_make(dma.v, size, &range) && dmk_lent_holds(dev, range));
 }
 
 void dmk_direct_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,

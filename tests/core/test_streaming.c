@@ -368,6 +368,74 @@ static void test_SYN_02_caches_follow(void **state)
 	}
 }
 
+/* What nobody was lent is not thrown away: it is written back. */
+static void test_STR_04_SYN_04_wrong_unmaps_and_syncs_lose_no_byte(void **state)
+{
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
+	only_op(0, 0, 0);
+	dmk_unmap(&fake_dev, DMK_DMA(LOW(64)), 64, DMK_FROM_DEVICE, 0, DMK_MAP_SINGLE);
+	assert_true(only_op(FAKE_FLUSH, LOW(64), 64));
+	dmk_sync_for_cpu(&fake_dev, DMK_DMA(LOW(64)), 64, DMK_FROM_DEVICE);
+	assert_true(only_op(FAKE_FLUSH, LOW(64), 64));
+
+	dma = dmk_map_cpu(&fake_dev, fake_ram(LOW(64)), 8192, DMK_FROM_DEVICE, 0);
+	only_op(0, 0, 0);
+	dmk_sync_for_cpu(&fake_dev, DMK_DMA(dma.v + 5000), 100, DMK_FROM_DEVICE);
+	assert_true(only_op(FAKE_INVALIDATE, LOW(5064), 100));
+	dmk_sync_for_cpu(&fake_dev, DMK_DMA(dma.v + 5000), 4096, DMK_FROM_DEVICE);
+	assert_true(only_op(FAKE_FLUSH, LOW(5064), 4096)); /* beyond its end */
+	dmk_sync_for_cpu(&fake_other, dma, 100, DMK_FROM_DEVICE);
+	assert_true(only_op(FAKE_FLUSH, LOW(64), 100));
+	dmk_unmap(&fake_other, dma, 8192, DMK_FROM_DEVICE, 0, DMK_MAP_SINGLE);
+	assert_true(only_op(FAKE_FLUSH, LOW(64), 8192));
+	dmk_unmap(&fake_dev, dma, 8192, DMK_FROM_DEVICE, 0, DMK_MAP_SINGLE);
+	assert_true(only_op(FAKE_INVALIDATE, LOW(64), 8192));
+	dmk_unmap(&fake_dev, dma, 8192, DMK_FROM_DEVICE, 0, DMK_MAP_SINGLE);
+	assert_true(only_op(FAKE_FLUSH, LOW(64), 8192));
+	fake_stop();
+}
+
+/* Two mappings of one address are two; each unmap takes its own. */
+static void test_STR_04_mappings_of_one_address_are_told_apart(void **state)
+{
+	const struct dmk_bus *bus;
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
+	bus = fake_dev.bus;
+	dma = dmk_map_cpu(&fake_dev, fake_ram(LOW(0)), 64, DMK_FROM_DEVICE, 0);
+	dmk_map_cpu(&fake_dev, fake_ram(LOW(0)), 256, DMK_FROM_DEVICE, 0);
+	only_op(0, 0, 0);
+	dmk_unmap(&fake_dev, dma, 64, DMK_FROM_DEVICE, 0, DMK_MAP_SINGLE);
+	assert_true(only_op(FAKE_INVALIDATE, LOW(0), 64));
+	dmk_unmap(&fake_dev, dma, 256, DMK_FROM_DEVICE, 0, DMK_MAP_SINGLE);
+	assert_true(only_op(FAKE_INVALIDATE, LOW(0), 256));
+	dmk_map_cpu(&fake_dev, fake_ram(LOW(0)), 64, DMK_FROM_DEVICE, 0);
+	dmk_dev_exit(&fake_dev); /* gone with what it had: the next one at its place has nothing */
+	dmk_dev_init(&fake_dev, "next", bus, NULL);
+	only_op(0, 0, 0);
+	dmk_unmap(&fake_dev, dma, 64, DMK_FROM_DEVICE, 0, DMK_MAP_SINGLE);
+	assert_true(only_op(FAKE_FLUSH, LOW(0), 64));
+	fake_stop();
+}
+
+/* Without memory for a record a mapping is made all the same. */
+static void test_STR_01_a_mapping_needs_no_memory(void **state)
+{
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
+	fake_fail_at(1);
+	dma = dmk_map_cpu(&fake_dev, fake_ram(LOW(0)), 64, DMK_FROM_DEVICE, 0);
+	assert_true(dma.v == LOW(0));
+	only_op(0, 0, 0);
+	dmk_unmap(&fake_dev, dma, 64, DMK_FROM_DEVICE, 0, DMK_MAP_SINGLE);
+	assert_true(only_op(FAKE_FLUSH, LOW(0), 64));
+	fake_stop();
+}
+
 static void test_STR_04_made_up_unmaps_leave_caches_alone(void **state)
 {
 	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
@@ -569,6 +637,9 @@ int main(void)
 		cmocka_unit_test(test_MEM_02_MEM_03_MEM_04_odd_addresses),
 		cmocka_unit_test(test_STR_02_no_device),
 		cmocka_unit_test(test_SYN_02_caches_follow),
+		cmocka_unit_test(test_STR_04_SYN_04_wrong_unmaps_and_syncs_lose_no_byte),
+		cmocka_unit_test(test_STR_04_mappings_of_one_address_are_told_apart),
+		cmocka_unit_test(test_STR_01_a_mapping_needs_no_memory),
 		cmocka_unit_test(test_STR_04_made_up_unmaps_leave_caches_alone),
 		cmocka_unit_test(test_STR_01_registers_are_not_cached),
 		cmocka_unit_test(test_CHK_03_events_say_where),
