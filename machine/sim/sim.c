@@ -218,6 +218,7 @@ static struct sim *sim_new(const struct dmk_machine_config *config)
 {
 	struct sim *sim = calloc(1, sizeof(*sim));
 	pthread_condattr_t monotonic;
+	pthread_rwlockattr_t fair;
 
 	if (!sim)
 		return NULL;
@@ -227,7 +228,11 @@ static struct sim *sim_new(const struct dmk_machine_config *config)
 	sim->memory.cpu_fd = -1;
 	sim->memory.dram_fd = -1;
 	pthread_mutex_init(&sim->memory.lock, NULL);
-	pthread_rwlock_init(&sim->memory.share_lock, NULL);
+	/* Cards that never rest don't keep a guest from taking its memory back. */
+	pthread_rwlockattr_init(&fair);
+	pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&sim->memory.share_lock, &fair);
+	pthread_rwlockattr_destroy(&fair);
 	pthread_mutex_init(&sim->irq_lock, NULL);
 	pthread_mutex_init(&sim->decode_lock, NULL);
 	pthread_mutex_init(&sim->clock.lock, NULL);

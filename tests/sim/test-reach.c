@@ -280,7 +280,7 @@ static void test_no_byte_arrives_after_a_page_was_taken_back(void **state)
 	unsigned int rounds = 0;
 
 	assert_int_equal(pthread_create(&thread, NULL, race, &racer), 0);
-	while (rounds < 200 || !__atomic_load_n(&racer.done, __ATOMIC_RELAXED) ||
+	while (rounds < 100 || !__atomic_load_n(&racer.done, __ATOMIC_RELAXED) ||
 	       !__atomic_load_n(&racer.refused, __ATOMIC_RELAXED)) {
 		uint64_t mine[2 * PAGE / 8];
 
