@@ -278,7 +278,10 @@ bool machine_is_coherent(void)
 
 bool machine_bounces_all(void)
 {
-	return machine()->caps & DMK_CAP_PRIVATE || machine_bus()->restricted_pool;
+	const char *arguments = machine()->bootargs;
+
+	return machine()->caps & DMK_CAP_PRIVATE || machine_bus()->restricted_pool ||
+	       strstr(arguments, "swiotlb=force") || strstr(arguments, ",force");
 }
 
 bool machine_has_ram_above(u64 last)

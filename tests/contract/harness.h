@@ -116,7 +116,7 @@ u64 contract_seed(void);
 const struct dmk_machine *machine(void);
 /** Whether what a device writes is seen by the CPU's caches on its own, and the other way round. */
 bool machine_is_coherent(void);
-/** Whether all that the first card maps is bounced: memory is private, or the card is behind a firewall. */
+/** Whether all that the first card maps is bounced: memory is private, the card is behind a firewall, or swiotlb=force. */
 bool machine_bounces_all(void);
 /** The first card's view of memory. */
 const struct dmk_bus *machine_bus(void);
