@@ -173,6 +173,8 @@ static void test_BNC_04_when_full_map_fails_and_the_statistics_say_so(void **sta
 	u8 *memory = must_kmalloc(2048);
 	dma_addr_t failed;
 	struct dmk_bounce_stats stats;
+	/* Behind a firewall the pool has consistent memory in it, too. */
+	u64 before = stats_of(dev).used;
 	int n;
 
 	for (n = 0; n < MANY; n++) {
@@ -191,7 +193,7 @@ static void test_BNC_04_when_full_map_fails_and_the_statistics_say_so(void **sta
 	assert_true(dma_mapping_error(dev2, failed));
 	while (n--)
 		dma_unmap_single(dev, dma[n], 2048, DMA_TO_DEVICE);
-	assert_int_equal(stats_of(dev).used, 0);
+	assert_int_equal(stats_of(dev).used, before);
 	assert_int_equal(stats_of(dev).high_water, stats.high_water);
 	kfree(memory);
 }
