@@ -67,6 +67,8 @@ struct scatterlist *sg_last(struct scatterlist *sgl, unsigned int nents)
 
 void sg_init_table(struct scatterlist *sgl, unsigned int nents)
 {
+	if (!nents)
+		return;
 	__builtin_memset(sgl, 0, sizeof(*sgl) * nents);
 	sg_init_marker(sgl, nents);
 }
