@@ -14,11 +14,10 @@
 
 static void say_failed(const struct dmk_dev *dev, size_t size, unsigned int flags)
 {
-	static unsigned int times;
 	struct dmk_text text = {.used = 0};
 	size_t total, used;
 
-	if (!dmk_log_due(__atomic_add_fetch(&times, 1, __ATOMIC_RELAXED)))
+	if (!dmk_log_due(__atomic_add_fetch(&dmk_core.allocations_failed, 1, __ATOMIC_RELAXED)))
 		return;
 	dmk_text_say(&text, "no memory for the device of ");
 	dmk_text_number(&text, size);

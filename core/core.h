@@ -26,6 +26,7 @@ struct dmk_core {
 	const struct dmk_machine *machine;
 	char *nowhere; /* addresses that can't be followed, one for each physical one */
 	bool running;
+	unsigned int allocations_failed; /* that were worth a message; atomic */
 
 	bool bounce_force; /* every mapping bounces: swiotlb=force, private memory */
 	bool bounce_none;  /* swiotlb=noforce */

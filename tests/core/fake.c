@@ -45,6 +45,7 @@ static struct {
 	struct dmk_machine machine;
 	struct dmk_bus bus, cage;
 	struct dmk_memory caged_memory[3];
+	struct dmk_memory pool;
 	struct dmk_window window;
 	struct dmk_platform_device platform;
 	struct dmk_deferred *deferred[FAKE_DEFERRED];
@@ -502,7 +503,14 @@ static void machine_start(const struct fake_options *options)
 	fake.window = (struct dmk_window){0, {0}, ~0ULL};
 	if (options->bus == FAKE_OFFSET)
 		fake.window = (struct dmk_window){0x80000000, {FAKE_LOW}, 0x400000};
+	if (options->skew)
+		fake.window = (struct dmk_window){options->skew, {0}, 0x200000000};
 	fake.bus = (struct dmk_bus){"bus", &fake.window, 1, options->bus != FAKE_NONCOHERENT};
+	fake.pool = (struct dmk_memory){{FAKE_POOL}, FAKE_POOL_SIZE, DMK_MEMORY_SHARED_POOL, "pool", options->no_map};
+	if (options->shared_pool)
+		fake.bus.shared_pool = &fake.pool;
+	for (uint64_t at = FAKE_POOL; options->shared_pool && at < FAKE_POOL + FAKE_POOL_SIZE; at += 4096)
+		fake.taken[page_index(at)] = true;
 	fake.caged_memory[0] = memory[0];
 	fake.caged_memory[1] = (struct dmk_memory){{FAKE_CAGE},
 						   FAKE_CAGE_SIZE,

@@ -20,6 +20,10 @@
 #define FAKE_CAGE      0x1000000ULL
 #define FAKE_CAGE_SIZE 0xfd000ULL
 
+/** The last of low RAM, kept back for devices where fake_options.shared_pool says so. */
+#define FAKE_POOL_SIZE 0x40000ULL
+#define FAKE_POOL      (FAKE_LOW + FAKE_LOW_SIZE - FAKE_POOL_SIZE)
+
 enum fake_bus {
 	FAKE_IDENTITY,    /* coherent */
 	FAKE_OFFSET,      /* coherent; bus 0x80000000 is physical 1 MiB, 4 MiB of it */
@@ -33,6 +37,9 @@ struct fake_options {
 	const char *parameters;
 	uint32_t caps;
 	bool highmem; /* no direct map above 4 GiB */
+	uint64_t skew;    /* FAKE_IDENTITY: bus addresses are that much above physical ones */
+	bool shared_pool; /* the bus names one: FAKE_POOL */
+	bool no_map;      /* and the direct map leaves it out, as far as the core is told */
 	uint64_t dma_zone_last;
 	unsigned int
 		fail_from; /* the n-th allocation of any kind fails, counted from dmk_core_start(); 0: none */
