@@ -826,6 +826,111 @@ NEAR_MISS(COH_07, frees_once)
 	dma_free_coherent(dev, SIZE, NULL, 0);
 }
 
+BROKEN(COH_07, frees_pages_as_consistent_memory)
+{
+	dma_addr_t dma = 0;
+	void *memory = dma_alloc_noncoherent(dev, SIZE, &dma, DMA_TO_DEVICE, GFP_KERNEL);
+
+	assert_non_null(memory);
+	dma_free_coherent(dev, SIZE, memory, dma);
+	expect_finding("COH-07", 1);
+}
+
+BROKEN(COH_07, frees_managed_memory_by_the_plain_call)
+{
+	dma_addr_t dma = 0;
+	void *memory = dmam_alloc_coherent(dev, SIZE, &dma, GFP_KERNEL);
+
+	assert_non_null(memory);
+	dma_free_coherent(dev, SIZE, memory, dma);
+	expect_finding("COH-07", 1);
+}
+
+BROKEN(COH_07, frees_write_combined_memory_by_the_plain_call)
+{
+	dma_addr_t dma = 0;
+	void *memory = dma_alloc_wc(dev, SIZE, &dma, GFP_KERNEL);
+
+	assert_non_null(memory);
+	dma_free_coherent(dev, SIZE, memory, dma);
+	expect_finding("COH-07", 1);
+}
+
+BROKEN(COH_07, frees_pages_with_another_direction)
+{
+	dma_addr_t dma = 0;
+	struct page *page = dma_alloc_pages(dev, SIZE, &dma, DMA_TO_DEVICE, GFP_KERNEL);
+
+	assert_non_null(page);
+	dma_free_pages(dev, SIZE, page, dma, DMA_FROM_DEVICE);
+	expect_finding("COH-07", 1);
+}
+
+BROKEN(COH_07, frees_a_list_twice)
+{
+	struct sg_table *sgt = dma_alloc_noncontiguous(dev, SIZE, DMA_TO_DEVICE, GFP_KERNEL, 0);
+
+	assert_non_null(sgt);
+	dma_free_noncontiguous(dev, SIZE, sgt, DMA_TO_DEVICE);
+	dma_free_noncontiguous(dev, SIZE, sgt, DMA_TO_DEVICE);
+	expect_finding("COH-07", 1);
+}
+
+BROKEN(COH_07, frees_a_list_that_is_still_seen)
+{
+	struct sg_table *sgt = dma_alloc_noncontiguous(dev, SIZE, DMA_TO_DEVICE, GFP_KERNEL, 0);
+
+	assert_non_null(sgt);
+	assert_non_null(dma_vmap_noncontiguous(dev, SIZE, sgt));
+	dma_free_noncontiguous(dev, SIZE, sgt, DMA_TO_DEVICE);
+	expect_finding("COH-07", 1);
+}
+
+NEAR_MISS(COH_07, frees_each_by_its_own_call)
+{
+	struct sg_table *sgt = dma_alloc_noncontiguous(dev, SIZE, DMA_TO_DEVICE, GFP_KERNEL, 0);
+	dma_addr_t dma[4] = {};
+	void *coherent = dma_alloc_coherent(dev, SIZE, &dma[0], GFP_KERNEL);
+	void *combined = dma_alloc_wc(dev, SIZE, &dma[1], GFP_KERNEL);
+	void *managed = dmam_alloc_coherent(dev, SIZE, &dma[2], GFP_KERNEL);
+	void *pages = dma_alloc_noncoherent(dev, SIZE, &dma[3], DMA_TO_DEVICE, GFP_KERNEL), *view;
+
+	assert_true(sgt && coherent && combined && managed && pages);
+	view = dma_vmap_noncontiguous(dev, SIZE, sgt);
+	dma_vunmap_noncontiguous(dev, view);
+	dma_free_noncontiguous(dev, SIZE, sgt, DMA_TO_DEVICE);
+	dma_free_noncoherent(dev, SIZE, pages, dma[3], DMA_TO_DEVICE);
+	dmam_free_coherent(dev, SIZE, managed, dma[2]);
+	dma_free_wc(dev, SIZE, combined, dma[1]);
+	dma_free_coherent(dev, SIZE, coherent, dma[0]);
+}
+
+BROKEN(STR_06, forgets_pages)
+{
+	dma_addr_t dma = 0;
+
+	assert_non_null(dma_alloc_pages(dev, SIZE, &dma, DMA_TO_DEVICE, GFP_KERNEL));
+	lab_unbind();
+	expect_finding("STR-06", 1);
+}
+
+BROKEN(COH_10, asks_pages_of_a_zone)
+{
+	dma_addr_t dma = 0;
+
+	assert_null(dma_alloc_pages(dev, SIZE, &dma, DMA_TO_DEVICE, GFP_KERNEL | __GFP_DMA));
+	expect_finding("COH-10", 1);
+}
+
+NEAR_MISS(COH_10, asks_consistent_memory_of_a_zone)
+{
+	dma_addr_t dma = 0;
+	void *memory = dma_alloc_coherent(dev, SIZE, &dma, GFP_KERNEL | __GFP_DMA32);
+
+	assert_non_null(memory);
+	dma_free_coherent(dev, SIZE, memory, dma);
+}
+
 BROKEN(POL_05, frees_a_block_twice)
 {
 	struct dma_pool *pool = dma_pool_create("bugs", dev, 64, 64, 0);
@@ -1016,6 +1121,16 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_COH_07_bug_frees_another_size),
 		CONTRACT_TEST(test_COH_07_bug_frees_twice),
 		CONTRACT_TEST(test_COH_07_near_frees_once),
+		CONTRACT_TEST(test_COH_07_bug_frees_pages_as_consistent_memory),
+		CONTRACT_TEST(test_COH_07_bug_frees_managed_memory_by_the_plain_call),
+		CONTRACT_TEST(test_COH_07_bug_frees_write_combined_memory_by_the_plain_call),
+		CONTRACT_TEST(test_COH_07_bug_frees_pages_with_another_direction),
+		CONTRACT_TEST(test_COH_07_bug_frees_a_list_twice),
+		CONTRACT_TEST(test_COH_07_bug_frees_a_list_that_is_still_seen),
+		CONTRACT_TEST(test_COH_07_near_frees_each_by_its_own_call),
+		CONTRACT_TEST(test_STR_06_bug_forgets_pages),
+		CONTRACT_TEST(test_COH_10_bug_asks_pages_of_a_zone),
+		CONTRACT_TEST(test_COH_10_near_asks_consistent_memory_of_a_zone),
 		CONTRACT_TEST(test_POL_04_bug_destroys_a_pool_in_an_interrupt),
 		CONTRACT_TEST(test_POL_05_bug_frees_a_block_twice),
 		CONTRACT_TEST(test_POL_05_bug_forgets_a_pool),

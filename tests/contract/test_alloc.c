@@ -8,6 +8,7 @@
 #include <dmakit/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include <linux/of_reserved_mem.h>
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -396,6 +397,7 @@ static void test_MEM_09_a_device_with_a_shared_pool_gets_consistent_memory_of_it
 	if (!lab_soc->dev || !lab_soc->dev->dmk.bus->shared_pool)
 		skip();
 	pool = lab_soc->dev->dmk.bus->shared_pool;
+	assert_int_equal(of_reserved_mem_device_init(lab_soc->dev), 0);
 	while (n < MOST && (memory[n] = dma_alloc_coherent(lab_soc->dev, 2 * PAGE_SIZE, &dma[n],
 							   GFP_KERNEL | __GFP_NOWARN))) {
 		assert_true(dma[n] >= pool->first.v &&
