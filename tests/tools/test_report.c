@@ -229,6 +229,7 @@ static void everything(struct dmk_report *report)
 	report->summary = strdup("a machine");
 	report->exercised = true;
 	report->exercised_files = 2;
+	report->exercised_interfaces = 3;
 	report->totals.maps = 1ULL << 40;
 	report->totals.lost_records = 5;
 	report->outcome = DMK_OUTCOME_HUNG;

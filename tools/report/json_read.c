@@ -250,6 +250,7 @@ static void read_run(const json_t *run, struct dmk_report *report)
 	report->exercised = json_is_object(exercise);
 	report->exercised_files = number_in(exercise, "files");
 	report->exercised_disks = number_in(exercise, "disks");
+	report->exercised_interfaces = number_in(exercise, "interfaces");
 	report->exercised_calls = number_in(exercise, "calls");
 	read_log(json_object_get(run, "log"), report);
 	report->log_dropped = number_in(run, "log_dropped");

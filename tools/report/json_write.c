@@ -165,8 +165,9 @@ static json_t *exercise_of(const struct dmk_report *report)
 {
 	if (!report->exercised)
 		return json_null();
-	return json_pack("{s:I, s:I, s:I}", "files", (json_int_t)report->exercised_files, "disks",
-			 (json_int_t)report->exercised_disks, "calls",
+	return json_pack("{s:I, s:I, s:I, s:I}", "files", (json_int_t)report->exercised_files, "disks",
+			 (json_int_t)report->exercised_disks, "interfaces",
+			 (json_int_t)report->exercised_interfaces, "calls",
 			 (json_int_t)report->exercised_calls);
 }
 

@@ -110,7 +110,7 @@ struct dmk_report {
 	struct dmk_report_test *test;
 	size_t nr_tests;
 	bool exercised; /* there was no test: the default exercise ran */
-	unsigned int exercised_files, exercised_disks, exercised_calls;
+	unsigned int exercised_files, exercised_disks, exercised_interfaces, exercised_calls;
 
 	struct dmk_report_log {
 		int level;

@@ -471,6 +471,9 @@ static void show_exercise(FILE *out, const struct dmk_report *report)
 	if (report->exercised_disks)
 		fprintf(out, " and %u disk%s", report->exercised_disks,
 			report->exercised_disks == 1 ? "" : "s");
+	if (report->exercised_interfaces)
+		fprintf(out, " and %u network interface%s", report->exercised_interfaces,
+			report->exercised_interfaces == 1 ? "" : "s");
 }
 
 static void show_what_ran(const struct show *show, size_t passed, size_t failed)

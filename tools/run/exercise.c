@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The default exercise: what a driver's character devices get when there is no test. It knows nothing of the driver, so it
- * judges no answer; it opens, reads, writes, seeks, polls, tries ioctl numbers and maps, with plain sizes and with hostile ones,
+ * The default exercise: what a driver's character devices get when there is no test; its network interfaces get theirs in
+ * exercise_net.c. It knows nothing of the driver, so it judges no answer; it opens, reads, writes, seeks, polls, tries ioctl numbers and maps, with plain sizes and with hostile ones,
  * and leaves the judging to the checker. Whatever the driver says, it goes on; whatever sleeps is woken.
  */
 #include "run/run.h"
@@ -251,7 +251,8 @@ void dmk_run_exercise(void)
 	}
 	for (unsigned int i = 0; dmk_device_file(i, exercise.name, sizeof(exercise.name)); i++)
 		exercise_one();
-	dmk_run.report.exercised_calls = atomic_load(&exercise.calls) + dmk_run_exercise_disks();
+	dmk_run.report.exercised_calls =
+		atomic_load(&exercise.calls) + dmk_run_exercise_disks() + dmk_run_exercise_net();
 	free(exercise.buffer);
 	exercise.buffer = NULL;
 }

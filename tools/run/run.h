@@ -81,10 +81,11 @@ void dmk_run_fail_end(void);
 bool dmk_run_failed_on_purpose(void);
 /** What became of it, into the report. */
 void dmk_run_fail_collect(void);
-/** The default exercise of all character devices, and of all disks. */
+/** The default exercise of all character devices, and of all disks and network interfaces. */
 void dmk_run_exercise(void);
-/** That of the disks; how many calls it was. */
+/** That of the disks, that of the interfaces; how many calls it was. */
 unsigned int dmk_run_exercise_disks(void);
+unsigned int dmk_run_exercise_net(void);
 /** A program that uses the driver through the preload library, as a test. */
 void dmk_run_program(void);
 
