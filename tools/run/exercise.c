@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The default exercise: what a driver's character devices get when there is no test; its network interfaces get theirs in
- * exercise_net.c. It knows nothing of the driver, so it judges no answer; it opens, reads, writes, seeks, polls, tries ioctl numbers and maps, with plain sizes and with hostile ones,
- * and leaves the judging to the checker. Whatever the driver says, it goes on; whatever sleeps is woken.
+ * exercise_net.c. It knows nothing of the driver, so it judges no answer; it opens, reads, writes, seeks, polls, tries ioctl
+ * numbers and maps, with plain sizes and with hostile ones, and leaves the judging to the checker. Whatever the driver says, it goes on; whatever sleeps is woken.
  */
 #include "run/run.h"
 
