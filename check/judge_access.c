@@ -5,6 +5,8 @@
  */
 #include "findings.h"
 
+#include <errno.h>
+
 #define ULL(value) ((unsigned long long)(value))
 
 static bool allows(const struct dmk_record *record, bool write)
@@ -51,7 +53,16 @@ static const char *verb(const struct stray *stray)
 
 static const char *refused(const struct stray *stray)
 {
-	return stray->event->result ? "; the machine refused the access" : "";
+	switch (stray->event->result) {
+	case 0:
+		return "";
+	case -EACCES:
+		return "; the machine refused the access: it is outside the pool that the device is restricted to";
+	case -EPERM:
+		return "; the machine refused the access: the memory is private";
+	default:
+		return "; the machine refused the access";
+	}
 }
 
 static void against_direction(struct dmk_checker *checker, const struct stray *stray,
@@ -62,22 +73,23 @@ static void against_direction(struct dmk_checker *checker, const struct stray *s
 
 	if (record->excused)
 		return;
-	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_DIR_03,
-							    .device = stray->device,
-							    .second = record->mapped,
-							    .label = mapping ? "mapped"
-									     : "allocated",
-							    .record = record});
+	finding = dmk_report(checker,
+			     &(struct dmk_mistake){.rule = DMK_RULE_DIR_03,
+						   .device = stray->device,
+						   .second = record->mapped,
+						   .label = mapping ? "mapped" : "allocated",
+						   .record = record});
 	if (!finding)
 		return;
-	dmk_say(finding, "the device %s [0x%llx, 0x%llx], in a buffer that is %s %s%s",
-		verb(stray), ULL(stray->bad), ULL(stray->last), mapping ? "mapped" : "allocated",
+	dmk_say(finding, "the device %s [0x%llx, 0x%llx], in a buffer that is %s %s%s", verb(stray),
+		ULL(stray->bad), ULL(stray->last), mapping ? "mapped" : "allocated",
 		dmk_direction_name(record->dir), refused(stray));
 	dmk_mend(
 		finding,
 		"%s it %s if only the device %s it, DMA_BIDIRECTIONAL if both sides write; or the device was given the "
 		"wrong buffer or command",
-		mapping ? "map" : "allocate", stray->event->write ? "DMA_FROM_DEVICE" : "DMA_TO_DEVICE",
+		mapping ? "map" : "allocate",
+		stray->event->write ? "DMA_FROM_DEVICE" : "DMA_TO_DEVICE",
 		stray->event->write ? "writes" : "reads");
 }
 
@@ -287,12 +299,13 @@ static void judge_ownership(struct dmk_checker *checker, const struct stray *acc
 	    dmk_live_touching(access->device, access->first, access->last, extent) ||
 	    access->first > record->cpu_last || access->last < record->cpu_first)
 		return;
-	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_SYN_02,
-							    .device = access->device,
-							    .where = record->taken,
-							    .second = record->mapped,
-							    .label = allocation ? "allocated" : NULL,
-							    .record = record});
+	finding = dmk_report(checker,
+			     &(struct dmk_mistake){.rule = DMK_RULE_SYN_02,
+						   .device = access->device,
+						   .where = record->taken,
+						   .second = record->mapped,
+						   .label = allocation ? "allocated" : NULL,
+						   .record = record});
 	record->with_cpu = false; /* once for each hand-over */
 	if (!finding)
 		return;

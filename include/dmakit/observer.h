@@ -77,7 +77,7 @@ enum dmk_event_kind {
 
 	/*
 	 * Devices, from the machine: .requester, .dma, .size, .write; .result is 0, or a negative errno when the machine refused
-	 * it. The machine knows no struct dmk_dev: .requester says whose access it is, as DEVICE_ADD said it. Announced when
+	 * it: -EACCES outside the device's restricted pool, -EPERM private memory, -EIO all else. The machine knows no struct dmk_dev: .requester says whose access it is, as DEVICE_ADD said it. Announced when
 	 * it is decided and before the bytes move, so that nobody can act on them and unmap before it was seen.
 	 */
 	DMK_EVENT_DEVICE_ACCESS,

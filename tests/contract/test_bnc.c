@@ -198,6 +198,29 @@ static void test_BNC_04_when_full_map_fails_and_the_statistics_say_so(void **sta
 	kfree(memory);
 }
 
+/* The card is given an address that no call returned for it. */
+static void test_BNC_05_memory_that_was_not_mapped_is_refused_and_the_report_says_why(void **state)
+{
+	const char *why = machine_bus()->restricted_pool ? "pool that the device is restricted to"
+							 : "the memory is private";
+	u8 *memory = must_kmalloc(512), seen[512];
+
+	if (!machine_bus()->restricted_pool && !(machine()->caps & DMK_CAP_PRIVATE)) {
+		kfree(memory);
+		skip();
+	}
+	fill_bytes(memory, 512, 1);
+	assert_int_equal(lab_read(lab, virt_to_phys(memory), seen, 512), -EIO);
+	assert_false(bytes_are(seen, 512, 1));
+	expect_finding("STR-10", 1);
+	assert_non_null(strstr(finding_of("STR-10")->what, why));
+	fill_bytes(seen, 512, 2);
+	assert_int_equal(lab_write(lab, virt_to_phys(memory), seen, 512), -EIO);
+	expect_finding("STR-10", 1);
+	assert_true(bytes_are(memory, 512, 1));
+	kfree(memory);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -216,6 +239,8 @@ int main(int argc, char **argv)
 				   "swiotlb=force"),
 		CONTRACT_TEST_WITH(test_BNC_04_when_full_map_fails_and_the_statistics_say_so,
 				   "swiotlb=128,force"),
+		CONTRACT_TEST(
+			test_BNC_05_memory_that_was_not_mapped_is_refused_and_the_report_says_why),
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
