@@ -199,8 +199,9 @@ static void announce_nowhere(const void *address, ucontext_t *context)
 {
 	const greg_t *registers = context->uc_mcontext.gregs;
 
+	/* As a return address: one past the first byte of the instruction. */
 	announce_as("no mapping", address, registers[REG_ERR] & ERROR_WRITE,
-		    (const void *)registers[REG_RIP], (const void *)registers[REG_RBP]);
+		    (const char *)registers[REG_RIP] + 1, (const void *)registers[REG_RBP]);
 }
 
 static void take_step(int self)

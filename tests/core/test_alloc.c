@@ -187,6 +187,37 @@ static void test_COH_06_MSK_05_a_narrow_mask_has_pages_of_its_own(void **state)
 	fake_stop();
 }
 
+/* A device behind a firewall, without coherent caches: what was made for it beforehand, of its region; more of it later. */
+static void test_COH_06_BNC_05_a_restricted_device_is_served_in_an_interrupt(void **state)
+{
+	void *cpu[12];
+	dmk_dma dma[12];
+	size_t n = 0;
+
+	fake_start(&(struct fake_options){
+		.bus = FAKE_NONCOHERENT, .cage = true, .caps = DMK_CAP_BOUNCE});
+	for (int tries = 0; n < 12 && tries < 40; tries++) {
+		fake_interrupt = true;
+		cpu[n] = dmk_alloc(&fake_caged, 4096, &dma[n], DMK_ALLOC_ATOMIC, 1 << 8);
+		fake_interrupt = false;
+		if (!cpu[n]) {
+			assert_true(n > 0);
+			fake_run_deferred();
+			continue;
+		}
+		assert_true(dma[n].v >= FAKE_CAGE && dma[n].v < FAKE_CAGE + FAKE_CAGE_SIZE);
+		assert_true(is_zero(cpu[n], 4096));
+		memset(cpu[n], 0x20 + (int)n, 4096);
+		n++;
+	}
+	assert_int_equal(n, 12);
+	while (n--) {
+		assert_int_equal(*(uint8_t *)cpu[n], 0x20 + n);
+		dmk_free(&fake_caged, 4096, cpu[n], dma[n], 0);
+	}
+	fake_stop();
+}
+
 /* --- MEM-09 --------------------------------------------------------------------------------------------------------- */
 
 static void drain_pool(unsigned int flags)
@@ -415,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_COH_06_it_is_refilled_before_it_is_empty),
 		cmocka_unit_test(test_COH_06_more_than_a_page_and_more_than_a_chunk),
 		cmocka_unit_test(test_COH_06_MSK_05_a_narrow_mask_has_pages_of_its_own),
+		cmocka_unit_test(test_COH_06_BNC_05_a_restricted_device_is_served_in_an_interrupt),
 		cmocka_unit_test(test_MEM_09_consistent_memory_is_of_the_shared_pool_alone),
 		cmocka_unit_test(test_COH_04_private_memory_is_shared_and_made_private_again),
 		cmocka_unit_test(test_COH_10_a_list_is_one_run_with_views),
