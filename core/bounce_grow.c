@@ -66,10 +66,12 @@ static void grow(struct dmk_deferred *deferred)
 	const struct dmk_range want = source->want;
 	const bool low = source->want_low;
 	struct dmk_slot_pool *pool;
+	size_t slots;
 
 	dmk_lock_drop(&source->lock, flags);
 	/* As many as there are already, as far as there may be. */
-	pool = pool_in(source, want, dmk_transient_reserve(source, source->slots));
+	slots = dmk_transient_reserve(source, source->slots);
+	pool = pool_in(source, want, slots);
 	if (pool) {
 		pool->low = low;
 		if (dmk_bounce_add(source, pool)) {
@@ -79,7 +81,7 @@ static void grow(struct dmk_deferred *deferred)
 			pool = NULL;
 		}
 	}
-	end_growing(source, pool);
+	end_growing(source, pool || !slots);
 }
 
 /* The memory that the device reaches through the first of its windows that shows some, as far as the CPU has its address. */

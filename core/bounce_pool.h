@@ -201,5 +201,7 @@ bool dmk_transient_part(struct dmk_transient *transient, const struct dmk_dev *d
 
 /** dmk_bounce_refused - count it, and say so */
 void dmk_bounce_refused(struct dmk_dev *dev, size_t size, unsigned long attrs);
+/** dmk_bounce_say_use - what it was used for, at the end; nothing, if it was not */
+void dmk_bounce_say_use(struct dmk_bounce *source);
 
 #endif

@@ -265,8 +265,9 @@ static size_t most_slots(const struct wish *wish, size_t slots)
 
 /* --- sources ------------------------------------------------------------------------------------------------------ */
 
-static void source_free(struct dmk_bounce *source)
+static void source_end(struct dmk_bounce *source)
 {
+	dmk_bounce_say_use(source);
 	for (size_t i = 0; i < source->nr_pools; i++)
 		dmk_slot_pool_free(source->pools[i]);
 	dmk_meta_free(source, sizeof(*source));
@@ -366,10 +367,10 @@ void dmk_bounce_stop(void)
 	dmk_core.bounce = NULL;
 	dmk_core.bounce_force = dmk_core.bounce_none = false;
 	if (source)
-		source_free(source);
+		source_end(source);
 	while (dmk_core.restricted) {
 		source = dmk_core.restricted;
 		dmk_core.restricted = source->next;
-		source_free(source);
+		source_end(source);
 	}
 }

@@ -112,3 +112,44 @@ void dmk_bounce_refused(struct dmk_dev *dev, size_t size, unsigned long attrs)
 	if (!(attrs & DMK_ATTR_NO_WARN) && dmk_log_due(refused))
 		say_full(dev, size, refused);
 }
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+static void say_number(struct dmk_text *text, const char *before, uint64_t number,
+		       const char *after)
+{
+	dmk_text_say(text, before);
+	dmk_text_number(text, number);
+	dmk_text_say(text, after);
+}
+
+void dmk_bounce_say_use(struct dmk_bounce *source)
+{
+	struct dmk_text text = {.used = 0};
+	struct dmk_bounce_stats stats = {.total = 0};
+
+	for (size_t i = 0; i < source->nr_pools; i++)
+		add_pool(&stats, source->pools[i]);
+	add_source(&stats, source);
+	if (!stats.high_water && !stats.refused)
+		return;
+	dmk_text_say(&text, "bounce buffer");
+	if (source->region) {
+		dmk_text_say(&text, " ");
+		dmk_text_say(&text, source->region->name);
+	}
+	say_number(&text, ": of ", stats.total, " slots");
+	say_number(&text, " at most ", stats.high_water, " were used at once");
+	if (stats.used)
+		say_number(&text, ", ", stats.used, " are still");
+	if (stats.grown)
+		say_number(&text, "; grown ", stats.grown, stats.grown == 1 ? " time" : " times");
+	if (stats.transient_made)
+		say_number(&text, "; ", stats.transient_made,
+			   stats.transient_made == 1 ? " mapping had memory of its own"
+						     : " mappings had memory of their own");
+	if (stats.refused)
+		say_number(&text, "; ", stats.refused,
+			   stats.refused == 1 ? " mapping was refused" : " mappings were refused");
+	dmk_log(DMK_LOG_INFO, NULL, text.data);
+}

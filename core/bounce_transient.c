@@ -282,7 +282,9 @@ size_t dmk_transient_reserve(struct dmk_bounce *source, size_t most)
 {
 	unsigned long flags = dmk_lock_take(&table.lock);
 	const size_t left = left_of(source);
-	const size_t slots = (most < left ? most : left) / DMK_SEGMENT_SLOTS * DMK_SEGMENT_SLOTS;
+	/* Half of it, if that is something: until the pool is there, mappings live on the rest. */
+	const size_t part = left >= 2 * DMK_SEGMENT_SLOTS ? left / 2 : left;
+	const size_t slots = (most < part ? most : part) / DMK_SEGMENT_SLOTS * DMK_SEGMENT_SLOTS;
 
 	__atomic_store_n(&source->coming, slots, __ATOMIC_RELAXED);
 	dmk_lock_drop(&table.lock, flags);

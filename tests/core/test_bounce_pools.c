@@ -517,6 +517,36 @@ static void test_BNC_02_BNC_04_no_view_of_the_buffer_fails_there_too(void **stat
 	fake_stop();
 }
 
+static void test_BNC_04_what_it_was_used_for_is_said_at_the_end(void **state)
+{
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	fake_log[0] = '\0';
+	fake_stop();
+	assert_string_equal(fake_log, "");
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=128"});
+	dma = map(&fake_dev, HIGH(0), 3 * SLOT, DMK_TO_DEVICE);
+	unmap(&fake_dev, dma, 3 * SLOT, DMK_TO_DEVICE);
+	fake_stop();
+	assert_string_equal(fake_log, "bounce buffer: of 128 slots at most 3 were used at once");
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	fill_pool(&fake_dev);
+	dma = map(&fake_dev, HIGH(0), 64, DMK_TO_DEVICE);
+	fake_run_deferred();
+	unmap(&fake_dev, dma, 64, DMK_TO_DEVICE);
+	fake_stop();
+	assert_string_equal(fake_log,
+			    "bounce buffer: of 512 slots at most 256 were used at once, 256 are "
+			    "still; grown 1 time; 1 mapping had memory of its own");
+	fake_start(&(struct fake_options){.cage = true});
+	while (!failed(map(&fake_caged, LOW(0), SLOT, DMK_TO_DEVICE)))
+		;
+	fake_stop();
+	assert_non_null(strstr(fake_log, "bounce buffer cage: of 506 slots"));
+	assert_non_null(strstr(fake_log, "; 1 mapping was refused"));
+}
+
 /* --- restricted regions ------------------------------------------------------------------------------------------- */
 
 static bool in_cage(dmk_dma dma, size_t size)
@@ -905,6 +935,7 @@ int main(void)
 		cmocka_unit_test(test_BNC_04_MSK_05_growth_where_the_device_reaches),
 		cmocka_unit_test(test_BNC_04_growth_without_memory),
 		cmocka_unit_test(test_BNC_02_BNC_04_no_view_of_the_buffer_fails_there_too),
+		cmocka_unit_test(test_BNC_04_what_it_was_used_for_is_said_at_the_end),
 		cmocka_unit_test(test_BNC_05_a_restricted_device_bounces_in_its_region),
 		cmocka_unit_test(test_BNC_05_without_swiotlb_the_region_serves_all_the_same),
 		cmocka_unit_test(test_BNC_05_MSK_02_a_mask_that_does_not_reach_the_region),
