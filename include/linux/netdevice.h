@@ -427,7 +427,7 @@ static inline bool netif_tx_queue_stopped(const struct netdev_queue *queue)
 /* By the driver, or because enough bytes are on their way (BQL). */
 static inline bool netif_xmit_stopped(const struct netdev_queue *queue)
 {
-	return READ_ONCE(queue->state) & (BIT(__QUEUE_STATE_DRV_XOFF) | BIT(__QUEUE_STATE_STACK_XOFF));
+	return __atomic_load_n(&queue->state, __ATOMIC_ACQUIRE) & (BIT(__QUEUE_STATE_DRV_XOFF) | BIT(__QUEUE_STATE_STACK_XOFF));
 }
 
 static inline void netif_start_queue(struct net_device *dev)
@@ -563,7 +563,7 @@ static inline void netif_tx_disable(struct net_device *dev)
 
 static inline void txq_trans_cond_update(struct netdev_queue *queue)
 {
-	WRITE_ONCE(queue->trans_start, jiffies);
+	__atomic_store_n(&queue->trans_start, jiffies, __ATOMIC_RELAXED);
 }
 
 static inline void netif_trans_update(struct net_device *dev)

@@ -20,6 +20,17 @@ static pthread_cond_t idle = PTHREAD_COND_INITIALIZER;
 static LIST_HEAD(scheduled);
 static struct tasklet_struct transmitter;
 
+/* The driver changes them at any time. */
+static bool stands_still(const struct netdev_queue *queue)
+{
+	return __atomic_load_n(&queue->state, __ATOMIC_ACQUIRE);
+}
+
+static unsigned long last_sent(const struct netdev_queue *queue)
+{
+	return __atomic_load_n(&queue->trans_start, __ATOMIC_RELAXED);
+}
+
 /* --- handing over ------------------------------------------------------------------------------------------------- */
 
 /* The driver's function as a place: an address behind a call is looked up as the one before it. */
@@ -88,7 +99,7 @@ static bool hand_over(struct netdev_queue *queue, struct sk_buff *skb)
 	netdev_tx_t result = NETDEV_TX_BUSY;
 
 	__netif_tx_lock(queue, 0);
-	if (!READ_ONCE(queue->state))
+	if (!stands_still(queue))
 		result = give(queue, skb);
 	__netif_tx_unlock(queue);
 	return result == NETDEV_TX_OK;
@@ -120,7 +131,7 @@ static struct sk_buff *next_frame(struct dmk_netqueue *q, struct sk_buff_head *d
 
 	if (!q->open || !netif_carrier_ok(dev))
 		purge(q, dropped);
-	else if (netif_device_present(dev) && !READ_ONCE(q->queue->state))
+	else if (netif_device_present(dev) && !stands_still(q->queue))
 		return __skb_dequeue(&q->waiting);
 	return NULL;
 }
@@ -152,7 +163,7 @@ static void run(struct dmk_netqueue *q)
 	/* The frames between the two locks: a queue that was woken or given one meanwhile is not left standing. */
 	pthread_mutex_lock(&lock);
 	q->running = false;
-	if (taken && q->open && skb_queue_len(&q->waiting) && !READ_ONCE(q->queue->state) && list_empty(&q->scheduled)) {
+	if (taken && q->open && skb_queue_len(&q->waiting) && !stands_still(q->queue) && list_empty(&q->scheduled)) {
 		list_add_tail(&q->scheduled, &scheduled);
 		tasklet_schedule(&transmitter);
 	}
@@ -340,7 +351,7 @@ static unsigned long patience(const struct net_device *dev)
 
 static bool is_late(const struct net_device *dev, const struct netdev_queue *queue)
 {
-	return netif_xmit_stopped(queue) && time_after(jiffies, READ_ONCE(queue->trans_start) + patience(dev));
+	return netif_xmit_stopped(queue) && time_after(jiffies, last_sent(queue) + patience(dev));
 }
 
 /* Frozen: while the driver is told, no queue is handed a frame, and it may take their locks. */
@@ -388,7 +399,7 @@ static void watch(struct timer_list *timer)
 	}
 	if (late < dev->num_tx_queues) {
 		netdev_err(dev, "watchdog: transmit queue %u was stopped %u ms ago and not woken since\n", late,
-			   jiffies_to_msecs(jiffies - READ_ONCE(dev->_tx[late].trans_start)));
+			   jiffies_to_msecs(jiffies - last_sent(&dev->_tx[late])));
 		dmk_net_count(netdev, DMK_NET_TIMEOUTS);
 		freeze(dev, true);
 		tell_timeout(dev, late);

@@ -259,6 +259,16 @@ const char *fake_log(void)
 	return said;
 }
 
+bool fake_said(const char *text)
+{
+	bool found;
+
+	pthread_mutex_lock(&lock);
+	found = strstr(said, text);
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
 unsigned int fake_threads(void)
 {
 	DIR *directory = opendir("/proc/self/task");

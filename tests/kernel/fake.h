@@ -38,6 +38,8 @@ struct dmk_event fake_last(enum dmk_event_kind kind);
 void fake_forget(void);
 /** What printk said since then, all in one. */
 const char *fake_log(void);
+/** Whether @text is in it; other threads may be printing. */
+bool fake_said(const char *text);
 /** Threads of this process. */
 unsigned int fake_threads(void);
 /** A seed from the environment (SEED), or a fixed one; printed. */

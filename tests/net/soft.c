@@ -35,6 +35,19 @@ static int soft_stop(struct net_device *dev)
 	return 0;
 }
 
+/* Returns how many there are then. */
+static int put(struct sk_buff_head *list, struct sk_buff *skb)
+{
+	unsigned long flags;
+	int n;
+
+	spin_lock_irqsave(&list->lock, flags);
+	__skb_queue_tail(list, skb);
+	n = skb_queue_len(list);
+	spin_unlock_irqrestore(&list->lock, flags);
+	return n;
+}
+
 static netdev_tx_t soft_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct soft *soft = to_soft(dev);
@@ -55,8 +68,7 @@ static netdev_tx_t soft_xmit(struct sk_buff *skb, struct net_device *dev)
 	}
 	if (soft->bql)
 		netdev_sent_queue(dev, skb->len);
-	skb_queue_tail(&soft->pending, skb);
-	if ((int)skb_queue_len(&soft->pending) >= soft->ring)
+	if (put(&soft->pending, skb) >= soft->ring)
 		netif_stop_queue(dev);
 	if (!soft->swallow)
 		napi_schedule(&soft->napi);
@@ -103,7 +115,7 @@ static void soft_timeout(struct net_device *dev, unsigned int queue)
 {
 	struct soft *soft = to_soft(dev);
 
-	soft->timeouts++;
+	__atomic_fetch_add(&soft->timeouts, 1, __ATOMIC_RELAXED);
 	skb_queue_purge(&soft->pending);
 	netif_trans_update(dev);
 	netif_wake_queue(dev);
