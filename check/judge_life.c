@@ -181,13 +181,18 @@ static void judge_leaks(struct dmk_checker *checker, struct dmk_watched *device,
 
 /* --- masks at the end --------------------------------------------------------------------------------------------- */
 
+/*
+ * A mask was refused and the driver went on with the other kind of memory, for which it had set none: it did not look. One whose
+ * other mask was accepted did what it could, and uses no more (MSK-05).
+ */
 static void judge_ignored(struct dmk_checker *checker, struct dmk_watched *device,
 			  const struct dmk_mask_state *mask, const struct dmk_mask_state *other,
 			  const char *kind)
 {
 	struct dmk_finding *finding;
 
-	if (!mask->refused || mask->said || mask->used || !other->used || other->said)
+	if (!mask->refused || mask->said || mask->used || !other->used || other->said ||
+	    other->accepted)
 		return;
 	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_MSK_03_IGNORED,
 							    .device = device,

@@ -1108,6 +1108,15 @@ ROW(refusal_ignored)
 	free_as(w, DEV, AT, AT, 64, 0, HERE);
 }
 
+ROW(one_kind_refused) /* a card whose playback is refused records with the narrower mask, and does nothing else */
+{
+	fresh(w);
+	set_mask(w, true, true, -5);
+	set_mask(w, false, true, 0);
+	alloc(w, AT, 64, HERE);
+	free_as(w, DEV, AT, AT, 64, 0, HERE);
+}
+
 static void sleep_in(struct world *w, const char *call)
 {
 	EVENT(w, .kind = DMK_EVENT_SLEEP_IN_ATOMIC, .name = call, .caller = HERE);
@@ -1296,6 +1305,7 @@ static const struct row rows[] = {
 	{ "DMA is done with the wider mask when a narrower was refused", NULL, narrower_try_refused },
 	{ "no DMA is done after the mask was refused", NULL, refusal_and_no_dma },
 	{ "a refusal is ignored, and other DMA is done", "MSK-03", refusal_ignored },
+	{ "one kind of mask is refused, and DMA of the other kind is done with a mask that was accepted", NULL, one_kind_refused },
 	{ "an allocation may sleep where nobody may", "COH-06", allocates_in_atomic },
 	{ "kmalloc may sleep where nobody may", "COH-06", kmallocs_in_atomic },
 	{ "a call may sleep where nobody may", "CTX-01", sleeps_in_atomic },
