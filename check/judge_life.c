@@ -194,6 +194,9 @@ static void judge_ignored(struct dmk_checker *checker, struct dmk_watched *devic
 	if (!mask->refused || mask->said || mask->used || !other->used || other->said ||
 	    other->accepted)
 		return;
+	/* The kind that is used has a mask of its own, and the refused kind is left alone: a part of the card is off (MSK-05). */
+	if (other->accepted && !other->refused)
+		return;
 	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_MSK_03_IGNORED,
 							    .device = device,
 							    .where = mask->where});

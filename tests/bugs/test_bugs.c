@@ -197,6 +197,21 @@ NEAR_MISS(MSK_03, tries_a_wider_mask)
 	close_buffer(&buffer);
 }
 
+/* A card of which one part is off: what is used has a mask that was accepted. */
+NEAR_MISS(MSK_03, goes_on_with_the_kind_that_was_accepted)
+{
+	dma_addr_t dma = 0;
+	void *memory;
+
+	assert_true(dma_set_mask(dev, DMA_BIT_MASK(8)) < 0);
+	assert_int_equal(dma_set_coherent_mask(dev, DMA_BIT_MASK(32)), 0);
+	memory = dma_alloc_coherent(dev, SIZE, &dma, GFP_KERNEL);
+	assert_non_null(memory);
+	dma_free_coherent(dev, SIZE, memory, dma);
+	lab_unbind();
+	lab_bind();
+}
+
 static void map_segment(size_t size)
 {
 	u8 *memory = must_kmalloc(size);
@@ -1067,6 +1082,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_STR_11_near_maps_one_byte),
 		CONTRACT_TEST(test_MSK_03_bug_goes_on_after_a_refused_mask),
 		CONTRACT_TEST(test_MSK_03_near_tries_a_wider_mask),
+		CONTRACT_TEST(test_MSK_03_near_goes_on_with_the_kind_that_was_accepted),
 		CONTRACT_TEST(test_MSK_08_bug_makes_a_segment_longer_than_the_card_takes),
 		CONTRACT_TEST(test_MSK_08_near_makes_a_segment_as_long_as_the_card_takes),
 		CONTRACT_TEST(test_DIR_01_bug_maps_in_no_direction),
