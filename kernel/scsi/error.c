@@ -42,7 +42,7 @@ static void end_hopeless(struct dmk_scsi_host *host)
 	s64 now = dmk_scsi_now();
 
 	list_for_each_entry_safe(command, next, &host->queue, link) {
-		if (now - command->submitted <= command->timeout * (command->allowed + 1))
+		if (now - command->since <= command->timeout * (command->allowed + 1))
 			continue;
 		if (command->busy)
 			dmk_print(4, dev_name(&host->shost->shost_gendev),
@@ -66,7 +66,7 @@ static s64 next_time(struct dmk_scsi_host *host)
 		if (host->slot[i].command && host->slot[i].command->state == SCSI_ISSUED)
 			next = earlier(next, host->slot[i].command->due);
 	list_for_each_entry(command, &host->queue, link)
-		next = earlier(next, command->submitted + command->timeout * (command->allowed + 1));
+		next = earlier(next, command->since + command->timeout * (command->allowed + 1));
 	if (!list_empty(&host->queue) && host->not_before > dmk_scsi_now())
 		next = earlier(next, host->not_before);
 	return next;
@@ -77,7 +77,8 @@ static void sleep_until_next(struct dmk_scsi_host *host)
 	s64 left;
 
 	pthread_mutex_lock(&host->lock);
-	left = next_time(host) - dmk_scsi_now();
+	host->wakes_at = next_time(host);
+	left = host->wakes_at - dmk_scsi_now();
 	pthread_mutex_unlock(&host->lock);
 	if (left > 0)
 		wait_event_timeout(host->wake,

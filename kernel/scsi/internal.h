@@ -59,7 +59,8 @@ struct dmk_scsi_command {
 	unsigned int size;
 	struct scsi_memory memory;
 
-	s64 submitted, timeout, due; /* ns */
+	s64 since;        /* ns: sent, or tried again in a way that counts */
+	s64 timeout, due; /* ns */
 	unsigned int allowed, retries;
 
 	/* the answer */
@@ -96,6 +97,7 @@ struct dmk_scsi_host {
 	unsigned int blocked;  /* scsi_block_requests() */
 	bool recovering;       /* error handlers are at work */
 	s64 not_before;        /* ns: the driver was busy, wait */
+	s64 wakes_at;          /* ns: when the thread looks at the clock again */
 	struct list_head queue; /* WAITING */
 	unsigned int issued, late; /* requests in that state */
 	struct scsi_slot *slot;

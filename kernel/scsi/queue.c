@@ -115,18 +115,20 @@ void dmk_scsi_end(struct dmk_scsi_command *command, uint32_t result)
 	pthread_cond_broadcast(&host->ended);
 }
 
-/* As often as it is allowed, and within the time that so many tries would take. */
+/* What doesn't count goes on for as long as the tries that do count may take. */
 static bool may_try_again(const struct dmk_scsi_command *command)
 {
-	return dmk_scsi_now() - command->submitted <= command->timeout * (command->allowed + 1);
+	return dmk_scsi_now() - command->since <= command->timeout * (command->allowed + 1);
 }
 
 void dmk_scsi_again(struct dmk_scsi_command *command, uint32_t otherwise)
 {
-	if (command->retries++ < command->allowed && may_try_again(command))
-		enqueue(command, true);
-	else
+	if (command->retries++ >= command->allowed) {
 		dmk_scsi_end(command, otherwise);
+		return;
+	}
+	command->since = dmk_scsi_now();
+	enqueue(command, true);
 }
 
 int dmk_scsi_queue(struct dmk_scsi_command *command)
@@ -138,7 +140,7 @@ int dmk_scsi_queue(struct dmk_scsi_command *command)
 	if (host->life != SCSI_HOST_RUNNING || command->device->offline) {
 		err = -ENODEV;
 	} else {
-		command->submitted = dmk_scsi_now();
+		command->since = dmk_scsi_now();
 		enqueue(command, false);
 	}
 	pthread_mutex_unlock(&host->lock);
@@ -285,15 +287,20 @@ void dmk_scsi_dispatch(struct dmk_scsi_host *host)
 		struct dmk_scsi_command *command;
 		struct scsi_cmnd *cmd = NULL;
 		struct scsi_slot *slot;
+		bool sooner = false;
 
 		pthread_mutex_lock(&host->lock);
 		command = next_command(host);
 		slot = command ? free_slot(host) : NULL;
-		if (slot)
+		if (slot) {
 			cmd = issue(command, slot);
+			sooner = command->due < host->wakes_at;
+		}
 		pthread_mutex_unlock(&host->lock);
 		if (!cmd)
 			return;
+		if (sooner)
+			dmk_scsi_kick(host);
 		call_driver(command, cmd);
 	}
 }
