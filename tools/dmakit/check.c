@@ -76,7 +76,7 @@ static void help(void)
 	     "\n"
 	     "Compiles a Linux driver, unmodified, into a program; boots a machine, loads the driver, probes\n"
 	     "the devices it names, runs the test, removes the driver, and reports each DMA mistake with its\n"
-	     "place and its mend. Without a test the driver's character devices get a default exercise.\n"
+	     "place and its mend. Without a test the driver's files and disks get a default exercise.\n"
 	     "\n"
 	     "  --machine NAME|FILE.dts|qemu|all\n"
 	     "                        the machine (default: pc); may be repeated; `dmakit machines` lists them\n"
