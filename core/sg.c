@@ -192,6 +192,7 @@ int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_
 						  .attrs = attrs,
 						  .mapped_nents = mapped ? (unsigned int)nents : 0,
 						  .bounced = outcome.bounced,
+						  .coherent = mapped && dev->bus->coherent,
 						  .reason = outcome.reason,
 						  .address_kind = outcome.address_kind,
 						  .entry = outcome.entry,

@@ -27,6 +27,7 @@ static void announce_map(struct dmk_event *event, const struct dmk_mapping *mapp
 	event->reason = mapping->reason;
 	event->address_kind = mapping->address_kind;
 	event->bounced = mapping->bounced;
+	event->coherent = event->kind == DMK_EVENT_MAP && event->dev->bus->coherent;
 	event->result = dmk_result_of(mapping->reason);
 	event->interrupt = dmk_in_interrupt();
 	dmk_announce(event);

@@ -169,7 +169,7 @@ struct dmk_event {
 
 	bool write;     /* the device writes memory; the CPU writes a register */
 	bool bounced;   /* MAP: at least one byte goes through a bounce buffer */
-	bool coherent;  /* SET_MASK: the coherent mask */
+	bool coherent;  /* SET_MASK: the coherent mask; MAP: the device sees what is in the CPU's caches */
 	bool streaming; /* SET_MASK: the streaming mask */
 	bool interrupt; /* the call was made in interrupt context */
 	bool managed;   /* the call is made by the device's managed resources, not by the driver */
