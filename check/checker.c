@@ -12,11 +12,13 @@
 
 enum { DEFAULT_DEPTH = 8 };
 
-static bool has_stack(enum dmk_event_kind kind)
+/* Who allocated memory is told only where it can share a cache line (MEM-08). */
+static bool has_stack(const struct dmk_checker *checker, enum dmk_event_kind kind)
 {
+	if (kind == DMK_EVENT_MEMORY_ALLOC)
+		return checker->shadow.cache_line > 1;
 	return kind != DMK_EVENT_DEVICE_ACCESS && kind != DMK_EVENT_TRANSFER_BEGIN &&
-	       kind != DMK_EVENT_TRANSFER_END && kind != DMK_EVENT_MAPPING_ERROR &&
-	       kind != DMK_EVENT_MEMORY_ALLOC;
+	       kind != DMK_EVENT_TRANSFER_END && kind != DMK_EVENT_MAPPING_ERROR;
 }
 
 static void count_map(struct dmk_check_totals *totals, const struct dmk_event *event)
@@ -120,7 +122,7 @@ static void on_event(void *ctx, const struct dmk_event *event)
 	struct dmk_checker *checker = ctx;
 	struct dmk_stack stack = {.depth = 0};
 
-	if (has_stack(event->kind))
+	if (has_stack(checker, event->kind))
 		dmk_stack_walk(&stack, event->caller, event->frame, checker->options.stack_depth);
 	pthread_mutex_lock(&checker->lock);
 	judge(checker, event, dmk_trace_keep(&checker->traces, &stack));

@@ -107,6 +107,13 @@ void dmk_judge_memory(struct dmk_checker *checker, const struct dmk_event *event
 void dmk_judge_context(struct dmk_checker *checker, const struct dmk_event *event,
 		       const struct dmk_trace *where);
 
+/** STR-09: whether a new mapping, not yet a record, shares lines or bytes with others. True: it is excused. */
+bool dmk_judge_lines(struct dmk_checker *checker, struct dmk_watched *device,
+		     const struct dmk_event *event, const struct dmk_trace *where);
+/** MEM-08: what else lies in the lines of a mapping, which is live; and in whose lines a new object lies. */
+void dmk_judge_neighbours(struct dmk_checker *checker, struct dmk_record *record);
+void dmk_judge_new_neighbour(struct dmk_checker *checker, const struct dmk_object *object);
+
 void dmk_judge_list(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);
 /** What is wrong with a list that the core refused to map: its size, or memory that is none. */
@@ -135,6 +142,9 @@ void dmk_report_count(struct dmk_checker *checker, const struct dmk_record *reco
 		      const struct dmk_trace *where);
 /** Bytes of the memory an event speaks of; of a list, all its entries'. */
 uint64_t dmk_event_bytes(const struct dmk_event *event);
+/** The pieces of physical memory an event speaks of: entry @i of its list, or the one range. False: no such piece. */
+bool dmk_memory_piece(const struct dmk_event *event, unsigned int i, struct dmk_range *piece);
+bool dmk_is_registers(enum dmk_map_kind kind, unsigned long attrs);
 /** The device of a call, which may be none. Never NULL. */
 struct dmk_watched *dmk_device_of(struct dmk_checker *checker, const struct dmk_event *event);
 

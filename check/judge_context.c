@@ -46,6 +46,7 @@ void dmk_judge_memory(struct dmk_checker *checker, const struct dmk_event *event
 {
 	struct dmk_shadow *shadow = &checker->shadow;
 	struct dmk_range memory, *range = NULL;
+	struct dmk_object *object;
 
 	if (event->reason || !event->size) /* a free that was refused frees nothing */
 		return;
@@ -56,6 +57,9 @@ void dmk_judge_memory(struct dmk_checker *checker, const struct dmk_event *event
 	}
 	if (event->kind == DMK_EVENT_MEMORY_ALLOC) {
 		dmk_memory_taken(shadow, event->phys.v, event->size);
+		object = dmk_object_taken(shadow, event->phys.v, event->size, where, event->name);
+		if (object)
+			dmk_judge_new_neighbour(checker, object);
 		return;
 	}
 	dmk_range_set(&memory, event->phys.v, event->size);
@@ -63,6 +67,7 @@ void dmk_judge_memory(struct dmk_checker *checker, const struct dmk_event *event
 					    range)))
 		freed_while_mapped(checker, DMK_AROUND(range, struct dmk_extent, range)->record,
 				   event, where);
+	dmk_object_freed(shadow, event->phys.v, event->size);
 	dmk_memory_freed(shadow, event->phys.v, event->size, where, event->name);
 }
 

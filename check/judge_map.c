@@ -8,18 +8,10 @@
  */
 #include "findings.h"
 
-/* Linux's values; observer.h passes attributes as the driver gave them. */
-#define ATTR_SKIP_CPU_SYNC   (1UL << 5)
-#define ATTR_MMIO            (1UL << 10)
-#define ATTR_LINES_MAY_SHARE (1UL << 11) /* DMA_ATTR_CPU_CACHE_CLEAN */
-#define ATTR_COHERENT        (1UL << 12) /* DMA_ATTR_REQUIRE_COHERENT */
+/* Linux's value; observer.h passes attributes as the driver gave them. */
+#define ATTR_MMIO (1UL << 10)
 
 #define ULL(value) ((unsigned long long)(value))
-
-static bool device_writes(enum dmk_direction dir)
-{
-	return dir != DMK_TO_DEVICE;
-}
 
 uint64_t dmk_event_bytes(const struct dmk_event *event)
 {
@@ -32,8 +24,7 @@ uint64_t dmk_event_bytes(const struct dmk_event *event)
 	return bytes;
 }
 
-/* The pieces of physical memory an event speaks of: entry @i of its list, or the one range. False: no such piece. */
-static bool memory_piece(const struct dmk_event *event, unsigned int i, struct dmk_range *piece)
+bool dmk_memory_piece(const struct dmk_event *event, unsigned int i, struct dmk_range *piece)
 {
 	if (event->map_kind == DMK_MAP_SG && event->sg) {
 		if (i >= event->nents)
@@ -45,7 +36,7 @@ static bool memory_piece(const struct dmk_event *event, unsigned int i, struct d
 	return i == 0;
 }
 
-static bool is_registers(enum dmk_map_kind kind, unsigned long attrs)
+bool dmk_is_registers(enum dmk_map_kind kind, unsigned long attrs)
 {
 	return kind == DMK_MAP_RESOURCE || attrs & ATTR_MMIO;
 }
@@ -57,9 +48,9 @@ static bool maps_freed_memory(struct dmk_checker *checker, struct dmk_watched *d
 	struct dmk_finding *finding;
 	struct dmk_range piece;
 
-	if (is_registers(event->map_kind, event->attrs))
+	if (dmk_is_registers(event->map_kind, event->attrs))
 		return false;
-	for (unsigned int i = 0; !freed && memory_piece(event, i, &piece); i++)
+	for (unsigned int i = 0; !freed && dmk_memory_piece(event, i, &piece); i++)
 		freed = dmk_memory_is_freed(&checker->shadow, piece.first,
 					    piece.last - piece.first + 1);
 	if (!freed)
@@ -137,91 +128,6 @@ static bool maps_list_again(struct dmk_checker *checker, struct dmk_watched *dev
 	return true;
 }
 
-/* Whoever looks after the caches itself, or has none to look after, may share lines with anybody. */
-static bool may_share_lines(enum dmk_map_kind kind, unsigned long attrs)
-{
-	return is_registers(kind, attrs) || attrs & (ATTR_SKIP_CPU_SYNC | ATTR_COHERENT);
-}
-
-/* The promise that the CPU writes none of the line is one that all who share it have to make. */
-static bool both_promise(unsigned long a, unsigned long b)
-{
-	return a & b & ATTR_LINES_MAY_SHARE;
-}
-
-static void report_sharing(struct dmk_checker *checker, struct dmk_watched *device,
-			   const struct dmk_event *event, const struct dmk_range *piece,
-			   const struct dmk_extent *other, const struct dmk_trace *where)
-{
-	const struct dmk_record *record = other->record;
-	struct dmk_finding *finding = dmk_report(checker,
-						 &(struct dmk_mistake){.rule = DMK_RULE_STR_09,
-								       .device = device,
-								       .where = where,
-								       .second = record->mapped,
-								       .record = record});
-	const bool bytes = piece->first <= other->range.last && other->range.first <= piece->last;
-
-	if (!finding)
-		return;
-	dmk_say(finding,
-		"physical [0x%llx, 0x%llx] is mapped %s while [0x%llx, 0x%llx] is, %s, for %s: %s",
-		ULL(piece->first), ULL(piece->last), dmk_direction_name(event->dir),
-		ULL(other->range.first), ULL(other->range.last), dmk_direction_name(record->dir),
-		record->device == device ? "the same device" : record->device->name,
-		bytes ? "they share bytes, and a device may write them"
-		      : "they share a cache line, and what a device writes there can be lost");
-	if (bytes)
-		dmk_mend(
-			finding,
-			"unmap the first mapping before the memory is mapped again, or sync the one mapping between "
-			"transfers");
-	else
-		dmk_mend(
-			finding,
-			"give each buffer cache lines of its own (%llu bytes here): a kmalloc() for each, or align "
-			"start and size with dma_get_cache_alignment()",
-			ULL(checker->shadow.cache_line));
-}
-
-/*
- * STR-09. The very buffer mapped again, by a driver that forgot to unmap, is reported here and not as a leak too: both
- * records are excused. Return: the new mapping is excused.
- */
-static bool shares_lines(struct dmk_checker *checker, struct dmk_watched *device,
-			 const struct dmk_event *event, const struct dmk_trace *where)
-{
-	const uint64_t line = checker->shadow.cache_line - 1;
-	struct dmk_range piece, *range;
-	bool excused = false;
-
-	if (may_share_lines(event->map_kind, event->attrs))
-		return false;
-	for (unsigned int i = 0; memory_piece(event, i, &piece); i++) {
-		range = NULL;
-		while ((range = dmk_ranges_touching(&checker->shadow.mapped_memory,
-						    piece.first & ~line, piece.last | line,
-						    range))) {
-			struct dmk_extent *other = DMK_AROUND(range, struct dmk_extent, range);
-			const bool same = other->record->device == device &&
-					  range->first == piece.first && range->last == piece.last;
-
-			if (may_share_lines(other->record->map_kind, other->record->attrs) ||
-			    both_promise(event->attrs, other->record->attrs))
-				continue;
-			if (!device_writes(event->dir) && !device_writes(other->record->dir))
-				continue;
-			if (!other->record->excused)
-				report_sharing(checker, device, event, &piece, other, where);
-			if (same) {
-				other->record->excused = true;
-				excused = true;
-			}
-		}
-	}
-	return excused;
-}
-
 /* MSK-08, of the segments that the device will be given. */
 static void judge_segments(struct dmk_checker *checker, struct dmk_watched *device,
 			   const struct dmk_event *event, const struct dmk_trace *where)
@@ -280,9 +186,9 @@ static void record_pieces(struct dmk_shadow *shadow, struct dmk_record *record,
 	} else {
 		dmk_record_bus(shadow, record, event->dma.v, event->size);
 	}
-	if (is_registers(event->map_kind, event->attrs))
+	if (dmk_is_registers(event->map_kind, event->attrs))
 		return;
-	for (unsigned int i = 0; memory_piece(event, i, &piece); i++)
+	for (unsigned int i = 0; dmk_memory_piece(event, i, &piece); i++)
 		dmk_record_memory(shadow, record, piece.first, piece.last - piece.first + 1);
 }
 
@@ -300,7 +206,7 @@ void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 		judge_segments(checker, device, event, where);
 	excused = maps_freed_memory(checker, device, event, where) ||
 		  maps_list_again(checker, device, event, where) ||
-		  shares_lines(checker, device, event, where);
+		  dmk_judge_lines(checker, device, event, where);
 
 	record = dmk_record_new(shadow, device, first_dma(event));
 	if (!record) {
@@ -311,6 +217,7 @@ void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 	record->map_kind = event->map_kind;
 	record->dir = event->dir;
 	record->bounced = event->bounced;
+	record->coherent = event->coherent;
 	record->checked = event->map_kind == DMK_MAP_SG;
 	record->excused = excused;
 	record->size = dmk_event_bytes(event);
@@ -324,6 +231,7 @@ void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 	record->mapped = where;
 	record_pieces(shadow, record, event);
 	dmk_record_live(shadow, record);
+	dmk_judge_neighbours(checker, record);
 }
 
 /* The newest unasked mapping at the address: two mappings of one page may have one DMA address, and each is asked about. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that was given back and not yet given out again: the ground of MEM-05. Only what was freed is known here, not what is
- * allocated: memory that nobody ever announced is nobody's mistake.
+ * Memory that was given back and not yet given out again: the ground of MEM-05. Memory that nobody ever announced is nobody's
+ * mistake. The oldest are forgotten when there are DMK_FREED_KEPT of them: a mapping of memory freed that long ago is then not seen.
  *
- * The oldest are forgotten when there are DMK_FREED_KEPT of them: a mapping of memory freed that long ago is then not seen.
+ * And what is given out, the ground of MEM-08: only on a machine whose caches are not coherent, and only what begins or ends in the
+ * middle of a line.
  */
 #include "shadow.h"
 
@@ -103,4 +104,46 @@ struct dmk_freed *dmk_memory_is_freed(const struct dmk_shadow *shadow, uint64_t 
 
 	dmk_range_set(&range, phys, size);
 	return touching(shadow, &range);
+}
+
+struct dmk_object *dmk_object_touching(const struct dmk_shadow *shadow, uint64_t first,
+				       uint64_t last, const struct dmk_object *after)
+{
+	struct dmk_range *found = dmk_ranges_touching(&shadow->objects, first, last,
+						      after ? &after->range : NULL);
+
+	return found ? DMK_AROUND(found, struct dmk_object, range) : NULL;
+}
+
+void dmk_object_freed(struct dmk_shadow *shadow, uint64_t phys, uint64_t size)
+{
+	struct dmk_object *object;
+	struct dmk_range freed;
+
+	dmk_range_set(&freed, phys, size);
+	while ((object = dmk_object_touching(shadow, freed.first, freed.last, NULL))) {
+		dmk_ranges_remove(&shadow->objects, &object->range);
+		dmk_pile_put(&shadow->object_pile, object);
+	}
+}
+
+/* What lay there before is gone, whether its end was announced or not. */
+struct dmk_object *dmk_object_taken(struct dmk_shadow *shadow, uint64_t phys, uint64_t size,
+				    const struct dmk_trace *where, const char *name)
+{
+	struct dmk_object *object;
+
+	if (shadow->cache_line == 1)
+		return NULL;
+	dmk_object_freed(shadow, phys, size);
+	if (!((phys | size) & (shadow->cache_line - 1)))
+		return NULL;
+	object = dmk_pile_get(&shadow->object_pile);
+	if (!object)
+		return NULL;
+	dmk_range_set(&object->range, phys, size);
+	object->allocated = where;
+	dmk_text_copy(object->name, sizeof(object->name), name ? name : "memory");
+	dmk_ranges_insert(&shadow->objects, &object->range);
+	return object;
 }

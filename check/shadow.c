@@ -33,6 +33,7 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 	dmk_pile_init(&shadow->pool_pile, sizeof(struct dmk_watched_pool));
 	dmk_pile_init(&shadow->transfer_pile, sizeof(struct dmk_transfer));
 	dmk_pile_init(&shadow->freed_pile, sizeof(struct dmk_freed));
+	dmk_pile_init(&shadow->object_pile, sizeof(struct dmk_object));
 	dmk_text_copy(shadow->nobody.name, sizeof(shadow->nobody.name), "no device");
 	limits_reset(&shadow->nobody);
 	shadow->history.past = calloc(DMK_PAST_KEPT, sizeof(*shadow->history.past));
@@ -58,6 +59,7 @@ void dmk_shadow_exit(struct dmk_shadow *shadow)
 	dmk_pile_exit(&shadow->pool_pile);
 	dmk_pile_exit(&shadow->transfer_pile);
 	dmk_pile_exit(&shadow->freed_pile);
+	dmk_pile_exit(&shadow->object_pile);
 	free(shadow->history.past);
 	free(shadow->history.key);
 	free(shadow->lost_slot);

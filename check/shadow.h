@@ -60,6 +60,8 @@ struct dmk_record {
 	enum dmk_map_kind map_kind;
 	enum dmk_direction dir;
 	bool bounced;
+	bool coherent; /* the device sees what is in the caches */
+	bool crowded;  /* that something else lies in its cache lines was reported */
 	bool by_managed; /* made by a call of the dmam_ family */
 	bool checked; /* dma_mapping_error() was asked, or nobody needs to */
 	bool excused; /* a mistake with it was reported: what follows from that one is not reported again */
@@ -146,8 +148,15 @@ struct dmk_freed {
 	char name[32];
 };
 
+/** An object of the driver's world that is in use, and may share a cache line with others. */
+struct dmk_object {
+	struct dmk_range range;
+	const struct dmk_trace *allocated;
+	char name[32];
+};
+
 struct dmk_shadow {
-	uint64_t cache_line;
+	uint64_t cache_line; /* bytes; 1 where all caches are coherent. Set at boot, before anybody else is there */
 	uint64_t serial;
 	uint64_t device_ids;
 	size_t live, max_live;
@@ -158,7 +167,8 @@ struct dmk_shadow {
 	struct dmk_ranges freed;
 	struct dmk_freed *newest_freed, *oldest_freed;
 	size_t nr_freed;
-	struct dmk_pile device_pile, record_pile, extent_pile, pool_pile, transfer_pile, freed_pile;
+	struct dmk_ranges objects; /* none touches another */
+	struct dmk_pile device_pile, record_pile, extent_pile, pool_pile, transfer_pile, freed_pile, object_pile;
 	uint16_t *lost_slot;       /* lost records by hash of their address */
 	uint64_t lost;             /* lost records that may be live */
 	struct dmk_watched nobody; /* the device of calls without one */
@@ -249,6 +259,16 @@ void dmk_memory_taken(struct dmk_shadow *shadow, uint64_t phys, uint64_t size);
 void dmk_memory_taken_anywhere(struct dmk_shadow *shadow);
 struct dmk_freed *dmk_memory_is_freed(const struct dmk_shadow *shadow, uint64_t phys,
 				      uint64_t size);
+
+/* --- objects in use, where they can share a line ------------------------------------------------------------------ */
+
+/** dmk_object_taken - memory was given out; NULL: it shares no line on this machine, or memory is out: not kept. */
+struct dmk_object *dmk_object_taken(struct dmk_shadow *shadow, uint64_t phys, uint64_t size,
+				    const struct dmk_trace *where, const char *name);
+void dmk_object_freed(struct dmk_shadow *shadow, uint64_t phys, uint64_t size);
+/** dmk_object_touching - the lowest object that touches [first, last] and comes after @after; NULL: no more. */
+struct dmk_object *dmk_object_touching(const struct dmk_shadow *shadow, uint64_t first,
+				       uint64_t last, const struct dmk_object *after);
 
 void dmk_text_copy(char *to, size_t size, const char *text);
 

@@ -152,6 +152,122 @@ NEAR_MISS(MEM_05, maps_memory_that_came_back)
 	}
 }
 
+/* --- cache lines -------------------------------------------------------------------------------------------------- */
+
+/* Two neighbours of a cache whose objects are aligned to @align. */
+struct neighbours {
+	struct kmem_cache *cache;
+	u8 *a, *b;
+};
+
+static struct neighbours open_neighbours(unsigned int align)
+{
+	struct neighbours two = { .cache = kmem_cache_create("command", 16, align, 0, NULL) };
+
+	assert_non_null(two.cache);
+	two.a = kmem_cache_alloc(two.cache, GFP_KERNEL);
+	two.b = kmem_cache_alloc(two.cache, GFP_KERNEL);
+	assert_non_null(two.a);
+	assert_non_null(two.b);
+	return two;
+}
+
+static void close_neighbours(struct neighbours *two)
+{
+	kmem_cache_free(two->cache, two->b);
+	kmem_cache_free(two->cache, two->a);
+	kmem_cache_destroy(two->cache);
+}
+
+/* For a device that sees the caches there is nothing to share. */
+static void expect_shared_lines(void)
+{
+	if (!machine_is_coherent())
+		expect_finding("MEM-08", 1);
+}
+
+BROKEN(MEM_08, lends_one_of_two_objects_in_a_line)
+{
+	struct neighbours two = open_neighbours(8);
+	dma_addr_t dma = must_map(dev, two.a, 16, DMA_FROM_DEVICE);
+
+	two.b[0] = 1;
+	dma_unmap_single(dev, dma, 16, DMA_FROM_DEVICE);
+	close_neighbours(&two);
+	expect_shared_lines();
+}
+
+BROKEN(MEM_08, lends_both_objects_in_a_line)
+{
+	struct neighbours two = open_neighbours(8);
+	dma_addr_t a = must_map(dev, two.a, 16, DMA_BIDIRECTIONAL), b = must_map(dev2, two.b, 16, DMA_TO_DEVICE);
+
+	dma_unmap_single(dev2, b, 16, DMA_TO_DEVICE);
+	dma_unmap_single(dev, a, 16, DMA_BIDIRECTIONAL);
+	close_neighbours(&two);
+	expect_shared_lines();
+}
+
+BROKEN(MEM_08, allocates_a_neighbour_meanwhile)
+{
+	struct neighbours two = open_neighbours(8);
+	dma_addr_t dma = 0;
+
+	kmem_cache_free(two.cache, two.b);
+	dma = must_map(dev, two.a, 16, DMA_FROM_DEVICE);
+	two.b = kmem_cache_alloc(two.cache, GFP_KERNEL);
+	assert_non_null(two.b);
+	dma_unmap_single(dev, dma, 16, DMA_FROM_DEVICE);
+	close_neighbours(&two);
+	expect_shared_lines();
+}
+
+NEAR_MISS(MEM_08, aligns_its_cache_to_lines)
+{
+	struct neighbours two = open_neighbours(max(dma_get_cache_alignment(), 8));
+	dma_addr_t dma = must_map(dev, two.a, 16, DMA_FROM_DEVICE);
+
+	two.b[0] = 1;
+	dma_unmap_single(dev, dma, 16, DMA_FROM_DEVICE);
+	close_neighbours(&two);
+}
+
+NEAR_MISS(MEM_08, lends_one_of_two_objects_for_reading)
+{
+	struct neighbours two = open_neighbours(8);
+	dma_addr_t dma = must_map(dev, two.a, 16, DMA_TO_DEVICE);
+
+	dma_unmap_single(dev, dma, 16, DMA_TO_DEVICE);
+	close_neighbours(&two);
+}
+
+NEAR_MISS(MEM_08, frees_the_neighbour_first)
+{
+	struct neighbours two = open_neighbours(8);
+	dma_addr_t dma = 0;
+
+	kmem_cache_free(two.cache, two.b);
+	dma = must_map(dev, two.a, 16, DMA_FROM_DEVICE);
+	dma_unmap_single(dev, dma, 16, DMA_FROM_DEVICE);
+	two.b = kmem_cache_alloc(two.cache, GFP_KERNEL);
+	assert_non_null(two.b);
+	close_neighbours(&two);
+}
+
+/* What leaves the rest of its own object alone is right, however its end lies in a line: a frame behind its headroom. */
+NEAR_MISS(MEM_08, lends_the_middle_of_an_object)
+{
+	u8 *a = must_kmalloc(SIZE), *b = must_kmalloc(SIZE);
+	dma_addr_t dma = must_map(dev, a + 18, SIZE - 36, DMA_FROM_DEVICE);
+
+	b[0] = 1;
+	dma_unmap_single(dev, dma, SIZE - 36, DMA_FROM_DEVICE);
+	kfree(b);
+	kfree(a);
+}
+
+/* --- sizes -------------------------------------------------------------------------------------------------------- */
+
 BROKEN(STR_11, maps_nothing)
 {
 	u8 *memory = must_kmalloc(SIZE);
@@ -1078,6 +1194,13 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_MEM_05_bug_frees_mapped_memory),
 		CONTRACT_TEST(test_MEM_05_bug_maps_freed_memory),
 		CONTRACT_TEST(test_MEM_05_near_maps_memory_that_came_back),
+		CONTRACT_TEST(test_MEM_08_bug_lends_one_of_two_objects_in_a_line),
+		CONTRACT_TEST(test_MEM_08_bug_lends_both_objects_in_a_line),
+		CONTRACT_TEST(test_MEM_08_bug_allocates_a_neighbour_meanwhile),
+		CONTRACT_TEST(test_MEM_08_near_aligns_its_cache_to_lines),
+		CONTRACT_TEST(test_MEM_08_near_lends_one_of_two_objects_for_reading),
+		CONTRACT_TEST(test_MEM_08_near_frees_the_neighbour_first),
+		CONTRACT_TEST(test_MEM_08_near_lends_the_middle_of_an_object),
 		CONTRACT_TEST(test_STR_11_bug_maps_nothing),
 		CONTRACT_TEST(test_STR_11_near_maps_one_byte),
 		CONTRACT_TEST(test_MSK_03_bug_goes_on_after_a_refused_mask),

@@ -151,6 +151,139 @@ ROW(maps_again_and_again)
 		map(w, AT, 64, IN, HERE);
 }
 
+/* --- neighbours in a line ----------------------------------------------------------------------------------------- */
+
+/* Two objects of 24 bytes, one of them lent to the device. */
+static void beside(struct world *w, uint64_t second, int dir)
+{
+	memory_taken(w, AT, 24, HERE);
+	memory_taken(w, second, 24, HERE);
+	map(w, AT, 24, dir, HERE);
+	unmap(w, AT, 24, dir, HERE);
+	memory_freed(w, second, 24, HERE);
+	memory_freed(w, AT, 24, HERE);
+}
+
+ROW(neighbour_behind) { beside(w, AT + 24, IN); }
+ROW(neighbour_before) { beside(w, AT - 24, BOTH); }
+ROW(neighbour_before_in_line)
+{
+	memory_taken(w, AT, 24, HERE);
+	memory_taken(w, AT + 24, 24, HERE);
+	map(w, AT + 24, 24, IN, HERE);
+	unmap(w, AT + 24, 24, IN, HERE);
+}
+ROW(neighbour_in_next_line) { beside(w, AT + 64, IN); }
+ROW(neighbour_read_only) { beside(w, AT + 24, OUT); }
+
+ROW(neighbour_comes_later)
+{
+	memory_taken(w, AT, 24, HERE);
+	map(w, AT, 24, IN, HERE);
+	memory_taken(w, AT + 24, 24, HERE);
+	unmap(w, AT, 24, IN, HERE);
+}
+
+ROW(neighbour_is_gone)
+{
+	memory_taken(w, AT, 24, HERE);
+	memory_taken(w, AT + 24, 24, HERE);
+	memory_freed(w, AT + 24, 24, HERE);
+	map(w, AT, 24, IN, HERE);
+	unmap(w, AT, 24, IN, HERE);
+	memory_taken(w, AT + 24, 24, HERE);
+}
+
+/* One report: not another one for each neighbour, nor when the neighbour is mapped too. */
+ROW(neighbours_both_mapped)
+{
+	memory_taken(w, AT, 16, HERE);
+	memory_taken(w, AT + 16, 16, HERE);
+	memory_taken(w, AT + 32, 16, HERE);
+	map(w, AT, 16, IN, HERE);
+	map(w, AT + 16, 16, OUT, HERE);
+	unmap(w, AT + 16, 16, OUT, HERE);
+	unmap(w, AT, 16, IN, HERE);
+}
+
+/* A ring of buffers, each allocated and mapped in turn by the same lines: the first ones meet what is not mapped yet. */
+ROW(neighbours_in_a_ring)
+{
+	for (uint64_t i = 0; i < 8; i++) {
+		memory_taken(w, AT + 16 * i, 16, HERE);
+		map(w, AT + 16 * i, 16, IN, (const void *)(uintptr_t)0x4000);
+	}
+	for (uint64_t i = 0; i < 8; i++)
+		unmap(w, AT + 16 * i, 16, IN, HERE);
+}
+
+/* A packet behind its headroom: the rest of the line is its own object's. */
+ROW(part_of_an_object)
+{
+	memory_taken(w, AT, 512, HERE);
+	memory_taken(w, AT + 512, 24, HERE);
+	map(w, AT + 66, 300, IN, HERE);
+	unmap(w, AT + 66, 300, IN, HERE);
+}
+
+/* Both lie in the list: nobody else's bytes are in the line. */
+ROW(neighbours_in_one_list)
+{
+	struct dmk_event_sg sg[] = {
+		{ DMK_PHYS(AT), 24, DMK_DMA(BUS(AT)), 24 },
+		{ DMK_PHYS(AT + 24), 24, DMK_DMA(BUS(AT + 24)), 24 },
+	};
+
+	memory_taken(w, AT, 24, HERE);
+	memory_taken(w, AT + 24, 24, HERE);
+	map_list(w, sg, sg, 2, 2, IN, HERE);
+	unmap_list(w, sg, sg, 2, IN, HERE);
+}
+
+ROW(neighbour_of_a_list)
+{
+	struct dmk_event_sg sg[] = {
+		{ DMK_PHYS(AT), 64, DMK_DMA(BUS(AT)), 64 },
+		{ DMK_PHYS(AT + 128), 24, DMK_DMA(BUS(AT + 128)), 24 },
+	};
+
+	memory_taken(w, AT, 64, HERE);
+	memory_taken(w, AT + 128, 24, HERE);
+	memory_taken(w, AT + 152, 8, HERE);
+	map_list(w, sg, sg, 2, 2, IN, HERE);
+	unmap_list(w, sg, sg, 2, IN, HERE);
+}
+
+static void map_with(struct world *w, unsigned long attrs, bool coherent)
+{
+	memory_taken(w, AT, 24, HERE);
+	memory_taken(w, AT + 24, 24, HERE);
+	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .phys = DMK_PHYS(AT),
+	      .size = 24, .dir = IN, .attrs = attrs, .coherent = coherent, .caller = HERE);
+	ask(w, DEV, AT);
+	EVENT(w, .kind = DMK_EVENT_UNMAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .size = 24, .dir = IN,
+	      .attrs = attrs, .caller = HERE);
+}
+
+ROW(neighbour_without_sync) { map_with(w, 1UL << 5, false); }
+ROW(neighbour_with_promise) { map_with(w, 1UL << 11, false); }
+ROW(neighbour_of_a_coherent_device) { map_with(w, 0, true); }
+
+static void map_coherent(struct world *w, uint64_t phys, uint64_t size)
+{
+	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV, .dma = DMK_DMA(BUS(phys)), .phys = DMK_PHYS(phys),
+	      .size = size, .dir = IN, .coherent = true, .caller = HERE);
+	ask(w, DEV, phys);
+}
+
+ROW(shares_line_both_coherent)
+{
+	map_coherent(w, AT, 32);
+	map_coherent(w, AT + 32, 32);
+	unmap(w, AT + 32, 32, IN, HERE);
+	unmap(w, AT, 32, IN, HERE);
+}
+
 /* --- unmapping ---------------------------------------------------------------------------------------------------- */
 
 ROW(correct)
@@ -1160,9 +1293,27 @@ static const struct row rows[] = {
 	{ "two mappings lie in neighbouring lines", NULL, neighbour_lines, 64 },
 	{ "two mappings share a line, where caches are coherent", NULL, shares_line, 1 },
 	{ "two mappings share a line that is only read", NULL, shares_line_read_only, 64 },
+	{ "two mappings share a line, of devices that see the caches", NULL, shares_line_both_coherent, 64 },
 	{ "two mappings share bytes, where caches are coherent", "STR-09", shares_bytes, 1, "share bytes" },
 	{ "two mappings share bytes, and it is said to be meant", NULL, shares_on_purpose, 64 },
 	{ "one buffer is mapped over and over without unmap", "STR-09", maps_again_and_again, 64 },
+
+	{ "another object lies behind the buffer in its line", "MEM-08", neighbour_behind, 64, "24 bytes at 0x10018 (kmalloc)" },
+	{ "another object lies before the buffer in its line", "MEM-08", neighbour_before_in_line, 64, "64 bytes here" },
+	{ "another object is allocated in the line of a mapping", "MEM-08", neighbour_comes_later, 64 },
+	{ "another object lies in the line of a list's entry", "MEM-08", neighbour_of_a_list, 64 },
+	{ "three objects lie in one line, and two are mapped", "MEM-08", neighbours_both_mapped, 64 },
+	{ "buffers of a ring lie in the same lines", "MEM-08", neighbours_in_a_ring, 64 },
+	{ "another object lies in the next line", NULL, neighbour_in_next_line, 64 },
+	{ "another object lies in the line before", NULL, neighbour_before, 64 },
+	{ "another object shares the line, and the device only reads", NULL, neighbour_read_only, 64 },
+	{ "another object shares the line, where caches are coherent", NULL, neighbour_behind, 1 },
+	{ "another object shared the line, before and after", NULL, neighbour_is_gone, 64 },
+	{ "two objects share a line in one list", NULL, neighbours_in_one_list, 64 },
+	{ "the rest of the line is of the same object", NULL, part_of_an_object, 64 },
+	{ "another object shares the line, and the driver looks after the caches", NULL, neighbour_without_sync, 64 },
+	{ "another object shares the line, and the CPU is said not to write it", NULL, neighbour_with_promise, 64 },
+	{ "another object shares the line, and the device sees the caches", NULL, neighbour_of_a_coherent_device, 64 },
 
 	{ "a driver does everything right", NULL, correct, 64 },
 	{ "nobody asks dma_mapping_error()", "STR-02", never_asked, 0, "dma_mapping_error" },

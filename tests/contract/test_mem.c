@@ -439,6 +439,50 @@ static void test_MEM_08_two_small_kmallocs_share_no_line(void **state)
 	}
 }
 
+/*
+ * Two objects in one line, of which the device writes one and the CPU the other: reported, naming both, and one of the two loses
+ * bytes unless they are bounced. Where caches are coherent all is well.
+ */
+static void test_MEM_08_two_objects_in_one_line_are_reported_and_lose_bytes(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("contract", 16, 8, 0, NULL);
+	u8 *a = kmem_cache_alloc(cache, GFP_KERNEL), *b = kmem_cache_alloc(cache, GFP_KERNEL), bytes[16];
+	bool lost = false;
+
+	assert_non_null(a);
+	assert_non_null(b);
+	fill_bytes(bytes, 16, 7);
+	for (unsigned int i = 0; i < 200 && !lost; i++) {
+		dma_addr_t dma;
+
+		memset(a, 0, 16);
+		fill_bytes(b, 16, i);
+		dma = must_map(dev, a, 16, DMA_FROM_DEVICE);
+		fill_bytes(b, 16, i + 1);
+		assert_int_equal(lab_write(lab, dma, bytes, 16), 0);
+		fill_bytes(b, 16, i + 2);
+		dma_unmap_single(dev, dma, 16, DMA_FROM_DEVICE);
+		lost = !bytes_are(a, 16, 7) || !bytes_are(b, 16, i + 2);
+	}
+	if (!machine_is_coherent()) {
+		const struct dmk_finding *finding = finding_of("MEM-08");
+		char neighbour[32];
+
+		assert_non_null(finding);
+		snprintf(neighbour, sizeof(neighbour), "0x%llx (contract)", (unsigned long long)virt_to_phys(b));
+		assert_non_null(strstr(finding->what, neighbour));
+		assert_true(finding->buffer.known);
+		assert_int_equal(finding->buffer.size, 16);
+		assert_int_equal(lost, !finding->buffer.bounced);
+		expect_finding("MEM-08", finding->count);
+	} else {
+		assert_false(lost);
+	}
+	kmem_cache_free(cache, b);
+	kmem_cache_free(cache, a);
+	kmem_cache_destroy(cache);
+}
+
 static bool within(u64 phys, const struct dmk_memory *memory)
 {
 	return memory && phys >= memory->first.v && phys - memory->first.v < memory->size;
@@ -534,6 +578,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_MEM_07_a_long_run_is_had_where_memory_is_set_aside_for_it),
 		CONTRACT_TEST(test_MEM_07_a_long_run_that_is_not_there_is_NULL),
 		CONTRACT_TEST(test_MEM_08_two_small_kmallocs_share_no_line),
+		CONTRACT_TEST(test_MEM_08_two_objects_in_one_line_are_reported_and_lose_bytes),
 		CONTRACT_TEST_WITH(test_MEM_09_memory_kept_back_is_not_given_out, "mem=48M"),
 		CONTRACT_TEST_WITH(test_MEM_09_memory_kept_back_is_reached_by_memremap, "mem=48M"),
 		CONTRACT_TEST_WITH(test_MEM_09_memory_kept_back_is_nobodys_to_map, "mem=48M"),
