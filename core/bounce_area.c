@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slots of a pool, taken and given back. A thread begins at an area of its own, so that threads meet at a lock only when one of the
+ * Slots of a pool, taken and given back. A CPU or thread begins at an area of its own, so that threads meet at a lock only when one of the
  * areas is full.
  *
  * What is free in a segment is 128 bits, and a place for a run comes out of a few shifts of them, however many mappings there are.
@@ -246,12 +246,12 @@ static bool take_in_area(struct dmk_slot_pool *pool, struct dmk_area *area, stru
 	return found;
 }
 
-/* Threads have stacks of their own: which one this is shows in the address of a frame, without asking anybody. */
+/* By the system's number and nothing that is another in each run, as a stack's address would be. */
 static size_t own_area(const struct dmk_slot_pool *pool)
 {
-	const uint32_t stack = (uint32_t)((uintptr_t)__builtin_frame_address(0) >> 16);
+	const struct dmk_os *os = &dmk_core.os;
 
-	return (size_t)(((uint64_t)(stack * 0x9e3779b1U) * pool->nr_areas) >> 32);
+	return os->ops->cpu(os->ctx) % pool->nr_areas;
 }
 
 bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,

@@ -129,6 +129,7 @@ static const char *missing_os_hook(const struct dmk_os *os)
 	MISSING(os->ops, is_ram);
 	MISSING(os->ops, in_atomic);
 	MISSING(os->ops, in_interrupt);
+	MISSING(os->ops, cpu);
 	MISSING(os->ops, irq_save);
 	MISSING(os->ops, irq_restore);
 	MISSING(os->ops, relax);

@@ -30,6 +30,7 @@ static pthread_mutex_t tasks_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the lis
 static LIST_HEAD(tasks);
 static LIST_HEAD(exited); /* kthreads that returned and nobody has joined */
 static unsigned int nr_exited;
+static unsigned int tasks_made; /* atomic */
 static __thread struct dmk_task *self;
 static pthread_key_t thread_key;
 static pthread_once_t thread_key_once = PTHREAD_ONCE_INIT;
@@ -50,6 +51,7 @@ static struct dmk_task *task_new(const char *name)
 		return NULL;
 
 	task->task.dmk = task;
+	task->number = __atomic_fetch_add(&tasks_made, 1, __ATOMIC_RELAXED);
 	task->refs = 1;
 	snprintf(task->task.comm, sizeof(task->task.comm), "%s", name);
 	pthread_mutex_init(&task->lock, NULL);

@@ -60,6 +60,7 @@ struct dmk_task {
 	bool claimed; /* a kthread's: somebody joins it, or has */
 
 	int tid;
+	unsigned int number; /* in the order in which they were made, the same in each run as far as that is */
 	const char *stack_low, *stack_high;
 
 	/* a kthread's */

@@ -100,6 +100,11 @@ static bool os_in_interrupt(void *ctx)
 	return in_interrupt();
 }
 
+static unsigned int cpu(void *ctx)
+{
+	return dmk_self()->number;
+}
+
 static unsigned long irq_save(void *ctx)
 {
 	return dmk_irq_save();
@@ -168,6 +173,7 @@ static const struct dmk_os_ops os_ops = {
 	.is_ram = is_ram,
 	.in_atomic = os_in_atomic,
 	.in_interrupt = os_in_interrupt,
+	.cpu = cpu,
 	.irq_save = irq_save,
 	.irq_restore = irq_restore,
 	.relax = relax,

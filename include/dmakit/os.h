@@ -58,6 +58,13 @@ struct dmk_os_ops {
 	bool (*in_atomic)(void *ctx);
 	bool (*in_interrupt)(void *ctx);
 
+	/**
+	 * cpu - a small number that the CPU or thread that asks keeps for a while, so that those that run at once have others
+	 * What lies where is chosen by it, so a system whose runs are to be repeated gives it in an order that is. It is no index: any
+	 * number will do, and several may have the same. Any context; must be cheap.
+	 */
+	unsigned int (*cpu)(void *ctx);
+
 	/** irq_save/irq_restore - keep this CPU's interrupt handlers out while the core holds one of its locks. */
 	unsigned long (*irq_save)(void *ctx);
 	void (*irq_restore)(void *ctx, unsigned long flags);

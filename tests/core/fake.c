@@ -294,6 +294,16 @@ static bool in_interrupt(void *ctx)
 	return fake_interrupt;
 }
 
+static unsigned int cpu(void *ctx)
+{
+	static unsigned int threads;
+	static __thread unsigned int number;
+
+	if (!number)
+		number = __atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED);
+	return number - 1;
+}
+
 static unsigned long irq_save(void *ctx)
 {
 	return 0;
@@ -360,6 +370,7 @@ static const struct dmk_os_ops os_ops = {
 	.is_ram = is_ram,
 	.in_atomic = in_atomic,
 	.in_interrupt = in_interrupt,
+	.cpu = cpu,
 	.irq_save = irq_save,
 	.irq_restore = irq_restore,
 	.relax = relax,

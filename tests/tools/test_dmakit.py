@@ -33,6 +33,42 @@ MAPPED_AND = """{
 		%s
 	}"""
 
+# Four threads, one after another, map and keep for a while six buffers of other sizes each.
+MAP_ON_THREADS = """#include <linux/completion.h>
+#include <linux/kthread.h>
+static struct device *card;
+static unsigned char *buffers;
+static DECLARE_COMPLETION(done);
+static int thread(void *data)
+{
+	dma_addr_t dma[6];
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		dma[i] = dma_map_single(card, buffers + i * 4096 + 64 * i, 700 * (i + 1), DMA_TO_DEVICE);
+		if (!dma_mapping_error(card, dma[i]))
+			dev_info(card, "thread %ld: %pad\\n", (long)data, &dma[i]);
+	}
+	while (i--)
+		dma_unmap_single(card, dma[i], 700 * (i + 1), DMA_TO_DEVICE);
+	complete(&done);
+	return 0;
+}"""
+
+PROBE_ON_THREADS = """int err = pcim_enable_device(pdev);
+
+	if (err || dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32)))
+		return -EIO;
+	card = &pdev->dev;
+	buffers = devm_kzalloc(card, 8 * 4096, GFP_KERNEL);
+	if (!buffers)
+		return -ENOMEM;
+	for (long i = 0; i < 4; i++) {
+		if (IS_ERR(kthread_run(thread, (void *)i, "mapper")))
+			return -ENOMEM;
+		wait_for_completion(&done);
+	}"""
+
 TEST = """#include <dmakit/test.h>
 
 DMK_TEST(first)
@@ -168,6 +204,18 @@ class Results(Check):
         source = driver(probe='dev_info(&pdev->dev, "hello from probe\\n");')
         self.assertIn("hello from probe", self.check(source, "--verbose", status=0).stderr)
         self.assertNotIn("hello from probe", self.check(source, status=0).stderr)
+
+    def test_one_seed_decides_where_everything_lies(self):
+        """Also which bounce slots are taken: not the stack's address, or what else differs from process to process."""
+        self.write("card.c", driver(before=MAP_ON_THREADS, probe=PROBE_ON_THREADS))
+        program = os.path.join(self.here, "program")
+        self.run_command(DMAKIT_CC, "-o", program, "card.c", status=0)
+        for machine in "pc", "tiny", "restricted", "arm-noncoherent":
+            runs = [self.run_command(program, "--machine", machine, "--seed", "9", "--verbose", status=0).stderr for _ in range(4)]
+            lines = [[line for line in run.splitlines() if "thread" in line] for run in runs]
+            self.assertEqual(len(lines[0]), 24, runs[0])
+            for other in lines[1:]:
+                self.assertEqual(lines[0], other, machine)
 
     def test_keep_keeps_the_program(self):
         done = self.check(driver(), "--keep", status=0)
