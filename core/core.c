@@ -12,22 +12,25 @@
 #include "core.h"
 #include "lent.h"
 #include "pool.h"
+#include "straight.h"
 #include "text.h"
 
 struct dmk_core dmk_core;
 struct dmk_layout dmk_layout;
 const struct dmk_observer *dmk_observer;
+const struct dmk_failer *dmk_failer;
+unsigned int dmk_attention;
 
 void dmk_observe(const struct dmk_observer *observer)
 {
 	dmk_observer = observer;
+	dmk_attention = dmk_observer || dmk_failer;
 }
-
-const struct dmk_failer *dmk_failer;
 
 void dmk_fail_with(const struct dmk_failer *failer)
 {
 	dmk_failer = failer;
+	dmk_attention = dmk_observer || dmk_failer;
 }
 
 /* --- what was handed in ------------------------------------------------------------------------------------------- */
@@ -185,6 +188,7 @@ int dmk_core_start(const struct dmk_core_config *config)
 	dmk_shared_pools_start();
 	dmk_atomic_start();
 	dmk_lent_start();
+	dmk_straight_start();
 	dmk_core.running = true;
 	return 0;
 }
@@ -193,6 +197,7 @@ void dmk_core_stop(void)
 {
 	if (!dmk_core.running)
 		return;
+	dmk_straight_stop();
 	dmk_lent_stop();
 	dmk_pools_stop();
 	dmk_allocations_stop();

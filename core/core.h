@@ -20,12 +20,17 @@ enum {
 	DMK_ATTR_REQUIRE_COHERENT = 1 << 12,
 };
 
+enum { DMK_RAM_KNOWN = 8 };
+
 struct dmk_core {
 	struct dmk_port port;
 	struct dmk_os os;
 	const struct dmk_machine *machine;
 	char *nowhere; /* addresses that can't be followed, one for each physical one */
 	bool running;
+
+	struct dmk_range ram[DMK_RAM_KNOWN]; /* what is RAM for certain; other memory may be too. Written at the start only. */
+	unsigned int nr_ram;
 	unsigned int allocations_failed; /* that were worth a message; atomic */
 
 	bool bounce_force; /* every mapping bounces: swiotlb=force, private memory */
@@ -58,6 +63,10 @@ static inline bool dmk_in_interrupt(void)
 
 static inline bool dmk_is_ram(struct dmk_range phys)
 {
+	for (unsigned int i = 0; i < dmk_core.nr_ram; i++) {
+		if (dmk_range_within(phys, dmk_core.ram[i]))
+			return true;
+	}
 	return dmk_core.os.ops->is_ram(dmk_core.os.ctx, DMK_PHYS(phys.first),
 				       dmk_range_bytes(phys));
 }

@@ -11,6 +11,7 @@
 #include "core.h"
 #include "lent.h"
 #include "pool.h"
+#include "straight.h"
 #include "window.h"
 
 static const uint64_t mask_of_32_bits = 0xffffffffULL;
@@ -34,6 +35,7 @@ void dmk_dev_init(struct dmk_dev *dev, const char *name, const struct dmk_bus *b
 	dev->bus = bus;
 	dev->device = owner;
 	dmk_bounce_attach(dev);
+	dmk_straight_attach(dev);
 	reset_limits(dev);
 	if (bus && dmk_core.running)
 		dmk_atomic_ready(dev);
@@ -52,6 +54,7 @@ void dmk_dev_exit(struct dmk_dev *dev)
 	dmk_reserve_forget_device(dev);
 	/* Who calls with it all the same is told that it is no device. */
 	dev->bus = NULL;
+	dmk_straight_detach(dev);
 }
 
 /* Memory that a driver may get from an allocator, and map. */

@@ -68,9 +68,13 @@ static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum d
 static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys,
 				      enum dmk_direction dir, unsigned long attrs)
 {
+	enum dmk_reason reason;
 	dmk_dma dma;
-	enum dmk_reason reason = dmk_bounce_map(dev, phys, dir, attrs, &dma);
 
+	/* Looked at first: the line is every mapping's, and this is written once. */
+	if (__atomic_load_n(&dev->nothing_held, __ATOMIC_RELAXED))
+		__atomic_store_n(&dev->nothing_held, false, __ATOMIC_RELAXED);
+	reason = dmk_bounce_map(dev, phys, dir, attrs, &dma);
 	if (reason == DMK_REASON_NONE)
 		return mapped(dma, true);
 	if (!(attrs & DMK_ATTR_NO_WARN))

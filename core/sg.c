@@ -9,6 +9,8 @@
 
 #include "core.h"
 #include "direct.h"
+#include "straight.h"
+#include "window.h"
 
 /* --- what an observer is told ------------------------------------------------------------------------------------- */
 
@@ -78,9 +80,21 @@ static __attribute__((__noinline__)) void announce_list(struct dmk_event *event,
 
 /* --- the calls ---------------------------------------------------------------------------------------------------- */
 
+/* sg_next(), for the way that most lists go: the next entry in the array. */
+static inline struct scatterlist *next_of(struct scatterlist *sg)
+{
+	if (__builtin_expect(!(sg->page_link & SG_PAGE_LINK_MASK) && dmk_sg_initialised(sg) &&
+				     !sg_is_chain(sg + 1),
+			     1))
+		return sg + 1;
+	return sg_next(sg);
+}
+
 static void unmap_entries(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 			  enum dmk_direction dir, unsigned long attrs)
 {
+	if (dev && dmk_nothing_held(dev))
+		return;
 	for (int i = 0; sg && i < nents; i++, sg = sg_next(sg))
 		dmk_direct_unmap(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg), dir, attrs);
 }
@@ -142,15 +156,54 @@ static void undo_entries(struct dmk_dev *dev, struct scatterlist *list, int n,
 	}
 }
 
+/* What stays the same from entry to entry of a list: the parts of memory that need arithmetic only, and how far the device reaches. */
+struct straight {
+	struct dmk_straight parts[DMK_STRAIGHT_PARTS];
+	uint64_t limit;
+};
+
+static struct straight straight_of(const struct dmk_dev *dev, unsigned long attrs)
+{
+	struct straight straight = {.limit = dmk_streaming_limit(dev)};
+
+	if (dmk_straight_good(dev) && !(attrs & DMK_ATTR_MMIO))
+		__builtin_memcpy(straight.parts, dev->straight, sizeof(straight.parts));
+	return straight;
+}
+
+/* As dmk_map_straight(). */
+static inline bool map_entry_straight(const struct straight *straight, struct scatterlist *sg)
+{
+	const struct dmk_straight *part;
+	uint64_t phys, offset;
+
+	if (!sg || sg->page_link <= SG_PAGE_LINK_MASK || sg_is_chain(sg) || !dmk_sg_initialised(sg))
+		return false;
+	phys = sg_phys(sg);
+	part = &straight->parts[phys >= straight->parts[1].first];
+	offset = phys - part->first;
+	if (offset >= part->size || (uint64_t)sg->length - 1 >= part->size - offset ||
+	    phys + part->to_bus > straight->limit ||
+	    straight->limit - (phys + part->to_bus) < sg->length - 1)
+		return false;
+	sg->dma_address = phys + part->to_bus;
+	sg_dma_len(sg) = sg->length;
+	return true;
+}
+
 static struct outcome map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
 				  enum dmk_direction dir, unsigned long attrs)
 {
 	struct outcome outcome = {.reason = DMK_REASON_NONE};
+	const struct straight straight = straight_of(dev, attrs);
 	struct scatterlist *sg = list;
 
-	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
-		const struct dmk_mapping mapping = map_entry(dev, sg, dir, attrs);
+	for (int i = 0; i < nents; i++, sg = next_of(sg)) {
+		struct dmk_mapping mapping;
 
+		if (__builtin_expect(map_entry_straight(&straight, sg), 1))
+			continue;
+		mapping = map_entry(dev, sg, dir, attrs);
 		if (mapping.reason != DMK_REASON_NONE) {
 			undo_entries(dev, list, i, dir, attrs);
 			return (struct outcome){.reason = mapping.reason,

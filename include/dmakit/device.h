@@ -18,6 +18,15 @@ struct dmk_lock {
 	int held;
 };
 
+/**
+ * RAM that the device sees as it lies in memory: [first, first + size) is at bus addresses that are @to_bus more (modulo 2^64), without a
+ * gap and, for the CPU, in the direct map. Size 0: none, and then .first is the last address there is.
+ */
+struct dmk_straight {
+	uint64_t first, size, to_bus;
+};
+enum { DMK_STRAIGHT_PARTS = 2 }; /* RAM below and above the hole that a PC has */
+
 struct dmk_dev {
 	uint64_t *dma_mask;         /* last address the device can drive, 2^n - 1; NULL: no DMA at all */
 	uint64_t coherent_dma_mask;
@@ -36,6 +45,15 @@ struct dmk_dev {
 	bool streaming_refused;     /* the last dma_set_mask() was refused, and none succeeded since (MSK-03) */
 	bool coherent_refused;
 	bool force_bounce;
+
+	/*
+	 * What needs no call, of a coherent device: set when it is made, for the bus it then was on. The masks are not in it, because drivers
+	 * write them; they are looked at each time. nothing_held: its unmaps and syncs have nothing to do; false for good once
+	 * anything of it was bounced. That is stored before the bounced address is returned, and who unmaps it has it from there: relaxed.
+	 */
+	bool nothing_held;
+	struct dmk_straight straight[DMK_STRAIGHT_PARTS]; /* in the order of .first */
+	const struct dmk_bus *straight_bus;
 
 	struct dmk_lock lock;                /* guards the lists below */
 	struct dmk_allocation *allocations;

@@ -35,6 +35,12 @@ struct dmk_layout {
 };
 extern struct dmk_layout dmk_layout;
 
+/**
+ * Not 0: somebody watches (dmk_observe()) or makes calls fail (dmk_fail_with()), so that every call has to be made. What a driver has
+ * inlined looks at this one word. Set by these two and by nobody else.
+ */
+extern unsigned int dmk_attention;
+
 struct dmk_core_config {
 	struct dmk_port port;
 	struct dmk_os os;
@@ -82,6 +88,39 @@ void dmk_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction
 	       enum dmk_map_kind kind);
 /** dmk_mapping_error - whether @dma is the error cookie; tells the observer that the driver looked (STR-02). */
 int dmk_mapping_error(struct dmk_dev *dev, dmk_dma dma);
+
+/**
+ * dmk_map_straight - make a mapping that takes no more than arithmetic
+ * @mmio: the caller's attributes say that it is no RAM
+ *
+ * Return: false: it may take more; dmk_map_phys() or dmk_map_cpu() must be asked, and says what they always say. true: @dma is what they
+ *	   would have returned. Memory that is not RAM, a size of 0 or that wraps, a direction that is none, a device that can't reach
+ *	   it, and anything while somebody watches: false.
+ */
+static inline __attribute__((__always_inline__)) bool dmk_map_straight(const struct dmk_dev *dev, uint64_t phys,
+								       size_t size, enum dmk_direction dir, bool mmio,
+								       dmk_dma *dma)
+{
+	const struct dmk_straight *part;
+	uint64_t offset, last;
+
+	if (__builtin_expect(dmk_attention != 0, 0) || !dev || (unsigned int)dir > DMK_FROM_DEVICE || mmio)
+		return false;
+	part = &dev->straight[phys >= dev->straight[1].first];
+	offset = phys - part->first;
+	if (__builtin_expect(offset >= part->size || (uint64_t)size - 1 >= part->size - offset || !dev->dma_mask, 0))
+		return false;
+	dma->v = phys + part->to_bus;
+	last = dma->v + (size - 1);
+	/* A limit of 0 is none, and is all ones here; a mapping of the byte at 0 alone goes the long way where there is one. */
+	return last <= *dev->dma_mask && last - 1 <= dev->bus_dma_limit - 1;
+}
+
+/** dmk_nothing_to_end - whether an unmap or sync of any mapping of the device has nothing to do, and nobody wants to hear of it. */
+static inline __attribute__((__always_inline__)) bool dmk_nothing_to_end(const struct dmk_dev *dev)
+{
+	return __builtin_expect(!dmk_attention, 1) && dev && __atomic_load_n(&dev->nothing_held, __ATOMIC_RELAXED);
+}
 void dmk_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);
 void dmk_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);
 

@@ -51,7 +51,10 @@ struct dmk_os_ops {
 
 	/** classify - what [address, address + size) is; fills @phys for DMK_ADDRESS_DIRECT only. */
 	enum dmk_address_kind (*classify)(void *ctx, const void *address, size_t size, dmk_phys *phys);
-	/** is_ram - whether every byte of the physical range is RAM that the system owns. */
+	/**
+	 * is_ram - whether every byte of the physical range is RAM that the system owns; of a range that is, every part is. What it says
+	 * is RAM during dmk_core_start() stays RAM, with the address that classify() says, until the core stops: it is not asked again.
+	 */
 	bool (*is_ram)(void *ctx, dmk_phys first, size_t size);
 
 	/** in_atomic - the caller may not sleep: interrupt, or a spinlock held. in_interrupt - an interrupt handler runs. */

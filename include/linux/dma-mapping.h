@@ -34,6 +34,8 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define DMA_ATTR_MMIO (1UL << 10) /* the physical address is another device's register, not RAM */
 #endif
+/* What DMA_ATTR_MMIO is where Linux has it; before, it is refused all the same. */
+#define DMK_DMA_ATTR_MMIO (1UL << 10)
 /*
  * Newer than 6.18. The first two are one attribute, which was renamed: mappings that share cache lines are meant to; every one of
  * them has to say so. The third: fail where caches would have to be kept in step or the memory be bounced.
@@ -216,28 +218,38 @@ static __always_inline void dma_set_min_align_mask(struct device *dev, unsigned 
 static __always_inline dma_addr_t dma_map_single_attrs(struct device *dev, void *ptr, size_t size,
 						       enum dma_data_direction dir, unsigned long attrs)
 {
+	dmk_dma dma;
+
+	if (dmk_map_straight(dmk_dma_dev(dev), (unsigned long)ptr - (unsigned long)dmk_layout.direct_base, size,
+			     (enum dmk_direction)dir, attrs & DMK_DMA_ATTR_MMIO, &dma))
+		return dma.v;
 	return dmk_map_cpu(dmk_dma_dev(dev), ptr, size, (enum dmk_direction)dir, attrs).v;
 }
 
 static __always_inline void dma_unmap_single_attrs(struct device *dev, dma_addr_t addr, size_t size,
 						   enum dma_data_direction dir, unsigned long attrs)
 {
-	dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_SINGLE);
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+		dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_SINGLE);
 }
 
 /** dma_map_page_attrs - the same, by page; @offset + @size may run past the page into those that follow it physically. */
 static __always_inline dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offset, size_t size,
 						     enum dma_data_direction dir, unsigned long attrs)
 {
-	return dmk_map_phys(dmk_dma_dev(dev), DMK_PHYS(page_to_phys(page) + offset), size, (enum dmk_direction)dir,
-			    attrs, DMK_MAP_PAGE)
-		.v;
+	const phys_addr_t phys = page_to_phys(page) + offset;
+	dmk_dma dma;
+
+	if (dmk_map_straight(dmk_dma_dev(dev), phys, size, (enum dmk_direction)dir, attrs & DMK_DMA_ATTR_MMIO, &dma))
+		return dma.v;
+	return dmk_map_phys(dmk_dma_dev(dev), DMK_PHYS(phys), size, (enum dmk_direction)dir, attrs, DMK_MAP_PAGE).v;
 }
 
 static __always_inline void dma_unmap_page_attrs(struct device *dev, dma_addr_t addr, size_t size,
 						 enum dma_data_direction dir, unsigned long attrs)
 {
-	dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_PAGE);
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+		dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_PAGE);
 }
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
@@ -245,13 +257,18 @@ static __always_inline void dma_unmap_page_attrs(struct device *dev, dma_addr_t 
 static __always_inline dma_addr_t dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 					       enum dma_data_direction dir, unsigned long attrs)
 {
+	dmk_dma dma;
+
+	if (dmk_map_straight(dmk_dma_dev(dev), phys, size, (enum dmk_direction)dir, attrs & DMK_DMA_ATTR_MMIO, &dma))
+		return dma.v;
 	return dmk_map_phys(dmk_dma_dev(dev), DMK_PHYS(phys), size, (enum dmk_direction)dir, attrs, DMK_MAP_PHYS).v;
 }
 
 static __always_inline void dma_unmap_phys(struct device *dev, dma_addr_t addr, size_t size,
 					   enum dma_data_direction dir, unsigned long attrs)
 {
-	dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_PHYS);
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+		dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_PHYS);
 }
 #endif
 
@@ -273,7 +290,9 @@ static __always_inline void dma_unmap_resource(struct device *dev, dma_addr_t ad
 /** dma_mapping_error - 0, or -ENOMEM when a mapping failed. To be asked of every address before the device gets it (STR-02). */
 static __always_inline int dma_mapping_error(struct device *dev, dma_addr_t dma_addr)
 {
-	return dmk_mapping_error(dmk_dma_dev(dev), DMK_DMA(dma_addr));
+	if (unlikely(dmk_attention))
+		return dmk_mapping_error(dmk_dma_dev(dev), DMK_DMA(dma_addr));
+	return unlikely(dma_addr == DMA_MAPPING_ERROR) ? -ENOMEM : 0;
 }
 
 /* --- ownership: SYN ----------------------------------------------------------------------------------------------- */
@@ -288,25 +307,29 @@ static __always_inline int dma_mapping_error(struct device *dev, dma_addr_t dma_
 static __always_inline void dma_sync_single_for_cpu(struct device *dev, dma_addr_t addr, size_t size,
 						    enum dma_data_direction dir)
 {
-	dmk_sync_for_cpu(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir);
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+		dmk_sync_for_cpu(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir);
 }
 
 static __always_inline void dma_sync_single_for_device(struct device *dev, dma_addr_t addr, size_t size,
 						       enum dma_data_direction dir)
 {
-	dmk_sync_for_device(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir);
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+		dmk_sync_for_device(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir);
 }
 
 static __always_inline void dma_sync_single_range_for_cpu(struct device *dev, dma_addr_t addr, unsigned long offset,
 							  size_t size, enum dma_data_direction dir)
 {
-	dmk_sync_for_cpu(dmk_dma_dev(dev), DMK_DMA(addr + offset), size, (enum dmk_direction)dir);
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+		dmk_sync_for_cpu(dmk_dma_dev(dev), DMK_DMA(addr + offset), size, (enum dmk_direction)dir);
 }
 
 static __always_inline void dma_sync_single_range_for_device(struct device *dev, dma_addr_t addr, unsigned long offset,
 							     size_t size, enum dma_data_direction dir)
 {
-	dmk_sync_for_device(dmk_dma_dev(dev), DMK_DMA(addr + offset), size, (enum dmk_direction)dir);
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+		dmk_sync_for_device(dmk_dma_dev(dev), DMK_DMA(addr + offset), size, (enum dmk_direction)dir);
 }
 
 static __always_inline void dma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sg, int nents,
