@@ -5,6 +5,7 @@
 #ifndef _LINUX_HIGHMEM_H
 #define _LINUX_HIGHMEM_H
 
+#include <linux/cacheflush.h>
 #include <linux/compiler.h>
 #include <linux/mm.h>
 #include <linux/string.h>
