@@ -15,11 +15,14 @@
 /** Microseconds of a clock that only goes forward. */
 u64 dmk_iopoll_now(void);
 
-#define dmk_poll_timeout(pause, op, val, cond, us, timeout_us, first, args...)                     \
+void dmk_might_sleep(const char *function);
+
+#define dmk_poll_timeout(enter, pause, op, val, cond, us, timeout_us, first, args...)              \
 	({                                                                                         \
 		u64 dmk_timeout = (timeout_us);                                                    \
 		unsigned long dmk_us = (us);                                                       \
 		u64 dmk_end = dmk_iopoll_now() + dmk_timeout;                                      \
+		enter(dmk_us);                                                                     \
 		if ((first) && dmk_us)                                                             \
 			pause(dmk_us);                                                             \
 		for (;;) {                                                                         \
@@ -36,12 +39,17 @@ u64 dmk_iopoll_now(void);
 		(cond) ? 0 : -ETIMEDOUT;                                                           \
 	})
 
+/* What may sleep says so each time, and not only when the register was not ready yet (CTX-01). */
+#define dmk_poll_may_sleep(us) ((us) ? dmk_might_sleep("read_poll_timeout") : (void)0)
+#define dmk_poll_spins(us) ((void)(us))
 #define dmk_poll_sleep(us) usleep_range(((us) >> 2) + 1, us)
 
 #define read_poll_timeout(op, val, cond, sleep_us, timeout_us, sleep_before_read, args...)         \
-	dmk_poll_timeout(dmk_poll_sleep, op, val, cond, sleep_us, timeout_us, sleep_before_read, args)
+	dmk_poll_timeout(dmk_poll_may_sleep, dmk_poll_sleep, op, val, cond, sleep_us, timeout_us,  \
+			 sleep_before_read, args)
 #define read_poll_timeout_atomic(op, val, cond, delay_us, timeout_us, delay_before_read, args...)  \
-	dmk_poll_timeout(udelay, op, val, cond, delay_us, timeout_us, delay_before_read, args)
+	dmk_poll_timeout(dmk_poll_spins, udelay, op, val, cond, delay_us, timeout_us,              \
+			 delay_before_read, args)
 #define readx_poll_timeout(op, addr, val, cond, sleep_us, timeout_us)                              \
 	read_poll_timeout(op, val, cond, sleep_us, timeout_us, false, addr)
 #define readx_poll_timeout_atomic(op, addr, val, cond, delay_us, timeout_us)                       \

@@ -8,6 +8,7 @@
 #include "harness.h"
 
 #include <linux/highmem.h>
+#include <linux/iopoll.h>
 #include <linux/mutex.h>
 
 enum { SIZE = 256 };
@@ -1154,6 +1155,27 @@ BROKEN(CTX_01, takes_a_mutex_with_a_lock_held)
 	expect_finding("CTX-01", 1);
 }
 
+/* The register is ready at once: nobody sleeps this time, and the next card is slower. */
+BROKEN(CTX_01, polls_and_may_sleep_with_a_lock_held)
+{
+	u32 id;
+
+	spin_lock(&lock);
+	assert_int_equal(readl_poll_timeout(lab->regs, id, id, 10, 1000), 0);
+	spin_unlock(&lock);
+	expect_finding("CTX-01", 1);
+}
+
+NEAR_MISS(CTX_01, polls_and_spins_with_a_lock_held)
+{
+	u32 id;
+
+	spin_lock(&lock);
+	assert_int_equal(readl_poll_timeout_atomic(lab->regs, id, id, 10, 1000), 0);
+	assert_int_equal(readl_poll_timeout(lab->regs, id, id, 0, 1000), 0);
+	spin_unlock(&lock);
+}
+
 static void destroy_pool(void *pool)
 {
 	dma_pool_destroy(pool);
@@ -1277,6 +1299,8 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_COH_06_bug_allocates_with_a_lock_held),
 		CONTRACT_TEST(test_COH_06_near_allocates_atomically_with_a_lock_held),
 		CONTRACT_TEST(test_CTX_01_bug_takes_a_mutex_with_a_lock_held),
+		CONTRACT_TEST(test_CTX_01_bug_polls_and_may_sleep_with_a_lock_held),
+		CONTRACT_TEST(test_CTX_01_near_polls_and_spins_with_a_lock_held),
 		CONTRACT_TEST(test_ADR_03_bug_reads_a_register_by_a_plain_pointer),
 		CONTRACT_TEST(test_ADR_03_near_reads_a_register_with_readl),
 	};
