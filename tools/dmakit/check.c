@@ -651,6 +651,16 @@ static const char *driver_name(void)
 	return name;
 }
 
+/* The longest name of a machine that is built in: the tables of several runs, one below the other, stand in line. */
+enum { MACHINE_COLUMN = sizeof("arm-noncoherent-128") - 1, DRIVER_COLUMN = 10 };
+
+static int at_least(int least, const char *text)
+{
+	int width = (int)strlen(text);
+
+	return width > least ? width : least;
+}
+
 static void prepare_table(void)
 {
 	check.table.driver = driver_name();
@@ -658,7 +668,10 @@ static void prepare_table(void)
 			    !(check.json && !strcmp(check.json, "-"));
 	check.table.header = !check.no_header;
 	check.table.live = isatty(STDOUT_FILENO);
-	check.table.width = 16;
+	check.table.driver_width = at_least(DRIVER_COLUMN, check.table.driver);
+	check.table.width = MACHINE_COLUMN;
+	for (unsigned int i = 0; i < check.nr_jobs; i++)
+		check.table.width = at_least(check.table.width, check.job[i].machine);
 }
 
 static int run_check(void)

@@ -45,6 +45,7 @@ struct tool_table {
 	bool shown;         /* there is a table at all */
 	bool header;
 	bool live; /* on a terminal: what runs is shown below, and overwritten */
+	int driver_width; /* of the first column */
 	int width; /* of the machine's column */
 };
 

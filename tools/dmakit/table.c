@@ -15,8 +15,8 @@ void tool_table_start(const struct tool_table *table)
 {
 	if (!table->shown || !table->header)
 		return;
-	printf("%-10s %-*s %9s %9s %9s %6s %9s %8s\n", "driver", table->width, "machine", "maps",
-	       "bounced", "synced", "leaks", "findings", "time");
+	printf("%-*s %-*s %9s %9s %9s %6s %9s %8s\n", table->driver_width, "driver", table->width,
+	       "machine", "maps", "bounced", "synced", "leaks", "findings", "time");
 	fflush(stdout);
 }
 
@@ -49,13 +49,13 @@ void tool_table_row(const struct tool_table *table, const struct dmk_report *rep
 		return;
 	clear_line(table);
 	if (report->outcome == DMK_OUTCOME_REFUSED)
-		printf("%-10s %-*s %9s %9s %9s %6s %9s %8s%s\n", table->driver, table->width,
-		       report->machine, "-", "-", "-", "-", "-", "-", remark(report));
+		printf("%-*s %-*s %9s %9s %9s %6s %9s %8s%s\n", table->driver_width, table->driver,
+		       table->width, report->machine, "-", "-", "-", "-", "-", "-", remark(report));
 	else
-		printf("%-10s %-*s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %6" PRIu64
+		printf("%-*s %-*s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %6" PRIu64
 		       " %9zu %6.1f s%s\n",
-		       table->driver, table->width, report->machine, totals->maps, totals->bounced,
-		       totals->syncs, totals->leaks, report->nr_findings, report->seconds,
+		       table->driver_width, table->driver, table->width, report->machine, totals->maps,
+		       totals->bounced, totals->syncs, totals->leaks, report->nr_findings, report->seconds,
 		       remark(report));
 	fflush(stdout);
 }
@@ -66,6 +66,6 @@ void tool_table_running(const struct tool_table *table, const char *names)
 		return;
 	clear_line(table);
 	if (names)
-		printf("%-10s %s", table->driver, names);
+		printf("%-*s %s", table->driver_width, table->driver, names);
 	fflush(stdout);
 }

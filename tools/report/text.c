@@ -369,15 +369,28 @@ static void show_trouble(const struct show *show, const struct dmk_report *repor
 		show_crash(show, report);
 	if (report->outcome == DMK_OUTCOME_HUNG)
 		show_hang(show, report);
-	if (report->skipped)
-		fprintf(show->out, "%snot run%s: nothing there is for this driver%s\n\n",
-			ink(show, INK_FAINT), where, ink(show, INK_NONE));
 	if (report->machine_died)
 		fprintf(show->out, "%smachine died%s:%s %s\n\n", ink(show, INK_ERROR), where,
 			ink(show, INK_NONE), report->machine_died);
 	for (size_t i = 0; i < report->nr_problems; i++)
 		fprintf(show->out, "%sproblem%s:%s %s\n\n", ink(show, INK_ERROR), where,
 			ink(show, INK_NONE), report->problem[i]);
+}
+
+/* Of --machine all: those that have no device for the driver, in one line. */
+static void show_skipped(const struct show *show)
+{
+	const char *before = "not run on ";
+
+	for (size_t i = 0; i < show->n; i++) {
+		if (!show->reports[i].skipped)
+			continue;
+		fprintf(show->out, "%s%s%s%s", ink(show, INK_FAINT), before, ink(show, INK_NONE),
+			show->reports[i].machine);
+		before = ", ";
+	}
+	if (before[0] == ',')
+		fputs(": no device there for this driver\n\n", show->out);
 }
 
 /* --- tests and the log ------------------------------------------------------------------------------------------------ */
@@ -515,6 +528,7 @@ void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
 	show_lost(&show);
 	for (size_t i = 0; i < n; i++)
 		show_trouble(&show, &reports[i]);
+	show_skipped(&show);
 	findings = show_findings(&show);
 	failed = show_tests(&show, &passed);
 	for (size_t i = 0; options->verbose && i < n; i++)
