@@ -606,6 +606,14 @@ int main(void)
         self.run_command("./prog", status=42)
 
 
+class Readme(Command):
+    def test_the_test_that_readme_shows_runs_as_it_stands(self):
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as readme:
+            listing = readme.read().split("```c\n")[1].split("```")[0]
+        edu = os.path.join(SOURCE, "drivers/edu/edu.c")
+        self.assertIn("1 test passed", self.dmakit("check", edu, "--", self.write("listing.c", listing), status=0).stdout)
+
+
 if __name__ == "__main__":
     if not os.path.exists(os.path.join(BUILD, "dmakit")):
         raise SystemExit("dmakit is not built")
