@@ -168,6 +168,9 @@ void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 	dmk_phys phys;
 	bool lent;
 
+	/* No mapping has no bytes: it is an entry of a list that is not mapped, and its address may be another's. */
+	if (!size)
+		return;
 	if (nothing_to_do(dev) || !behind(dev, dma, &phys) ||
 	    dmk_bounce_unmap(dev, phys, dir, attrs) || dev->bus->coherent)
 		return;
