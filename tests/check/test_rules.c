@@ -1551,6 +1551,22 @@ static void test_CHK_03_a_finding_has_device_driver_buffer_and_both_places(void 
 	world_close(&world);
 }
 
+/* Two mistakes, two reports: nobody asked whether the mapping had failed, and it is still there. */
+static void test_STR_02_STR_06_a_mapping_that_is_left_behind_unasked(void **state)
+{
+	struct world world;
+
+	world_open(&world, NULL, 1);
+	for (int i = 0; i < 3; i++)
+		map_unasked(&world, DEV, AT + i * 4096, 100, IN, HERE);
+	world_end(&world);
+	assert_int_equal(dmk_checker_findings(world.checker), 2);
+	assert_string_equal(dmk_checker_finding(world.checker, 0)->rule->id, "STR-02");
+	assert_string_equal(dmk_checker_finding(world.checker, 1)->rule->id, "STR-06");
+	assert_int_equal(dmk_checker_finding(world.checker, 1)->count, 3);
+	world_close(&world);
+}
+
 static void test_CHK_05_it_does_not_stop_at_a_limit_of_findings(void **state)
 {
 	struct dmk_check_options options = { .max_findings = 2 };
@@ -1573,6 +1589,7 @@ int main(void)
 		cmocka_unit_test(test_CHK_01_each_rule_of_the_checker_has_a_row),
 		cmocka_unit_test(test_CHK_03_the_same_place_is_one_finding_with_a_count),
 		cmocka_unit_test(test_CHK_03_a_finding_has_device_driver_buffer_and_both_places),
+		cmocka_unit_test(test_STR_02_STR_06_a_mapping_that_is_left_behind_unasked),
 		cmocka_unit_test(test_CHK_05_it_does_not_stop_at_a_limit_of_findings),
 	};
 

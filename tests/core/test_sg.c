@@ -77,6 +77,30 @@ static void test_SGL_02_walking_over_chains(void **state)
 	fake_stop();
 }
 
+/* A driver that has the first entries mapped apart from the others: an unmap of these is none of those. */
+static void test_SGL_05_STR_04_parts_of_a_list_by_themselves(void **state)
+{
+	struct dmk_bounce_stats stats;
+	struct scatterlist sg[4];
+	size_t used;
+
+	fake_start(&(struct fake_options){.parameters = "swiotlb=force"});
+	sg_init_table(sg, 4);
+	for (unsigned int i = 0; i < 4; i++)
+		set(&sg[i], LOW(4096 * i), 100);
+	dmk_bounce_statistics(&fake_dev, &stats);
+	used = stats.used;
+	assert_int_equal(dmk_map_sg(&fake_dev, sg, 2, DMK_TO_DEVICE, 0), 2);
+	assert_int_equal(dmk_map_sg(&fake_dev, sg + 2, 2, DMK_TO_DEVICE, 0), 2);
+	dmk_unmap_sg(&fake_dev, sg, 2, DMK_TO_DEVICE, 0);
+	dmk_bounce_statistics(&fake_dev, &stats);
+	assert_int_equal(stats.used, used + 2);
+	dmk_unmap_sg(&fake_dev, sg + 2, 2, DMK_TO_DEVICE, 0);
+	dmk_bounce_statistics(&fake_dev, &stats);
+	assert_int_equal(stats.used, used);
+	fake_stop();
+}
+
 static const unsigned int table_sizes[] = {1,
 					   2,
 					   100,
@@ -304,6 +328,15 @@ static void test_SGL_02_tables_of_a_drivers_chunks(void **state)
 	}
 	assert_int_equal(__sg_alloc_table(&table, 0, 4, NULL, 0, GFP_KERNEL, own_alloc), -EINVAL);
 	assert_int_equal(__sg_alloc_table(&table, 4, 1, NULL, 0, GFP_KERNEL, own_alloc), -EINVAL);
+	assert_int_equal(__sg_alloc_table(&table, 4, 4, first, 1, GFP_KERNEL, own_alloc), -EINVAL);
+	/* Parts of one entry there are none, and who says so frees nothing. */
+	chunks_left = 30;
+	assert_int_equal(__sg_alloc_table(&table, 10, 4, NULL, 0, GFP_KERNEL, own_alloc), 0);
+	__sg_free_table(&table, 1, 0, own_free, table.orig_nents);
+	__sg_free_table(&table, 4, 1, own_free, table.orig_nents);
+	assert_int_equal(chunks_out, 3);
+	__sg_free_table(&table, 4, 0, own_free, table.orig_nents);
+	assert_int_equal(chunks_out, 0);
 	fake_stop();
 }
 
@@ -710,6 +743,7 @@ int main(void)
 		cmocka_unit_test(test_SGL_01_layout),
 		cmocka_unit_test(test_SGL_01_an_entry_knows_whether_it_was_initialised),
 		cmocka_unit_test(test_SGL_02_walking_over_chains),
+		cmocka_unit_test(test_SGL_05_STR_04_parts_of_a_list_by_themselves),
 		cmocka_unit_test(test_SGL_02_tables),
 		cmocka_unit_test(test_SGL_02_tables_from_pages),
 		cmocka_unit_test(test_SGL_02_tables_that_grow),

@@ -53,6 +53,10 @@ static netdev_tx_t soft_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct soft *soft = to_soft(dev);
 
 	soft->xmit_atomic += in_atomic();
+	if (soft->odd_answer) {
+		netif_stop_queue(dev);
+		return (netdev_tx_t)soft->odd_answer;
+	}
 	if (soft->busy) {
 		if (soft->busy_freed)
 			dev_kfree_skb_any(skb);
@@ -121,6 +125,11 @@ static void soft_timeout(struct net_device *dev, unsigned int queue)
 	netif_wake_queue(dev);
 }
 
+static void soft_destroy(struct net_device *dev)
+{
+	to_soft(dev)->destroyed = dev->reg_state;
+}
+
 static const struct net_device_ops soft_ops = {
 	.ndo_open = soft_open,
 	.ndo_stop = soft_stop,
@@ -138,6 +147,7 @@ struct soft *soft_new(void)
 	soft->dev = alloc_etherdev(sizeof(soft));
 	*(struct soft **)netdev_priv(soft->dev) = soft;
 	soft->dev->netdev_ops = &soft_ops;
+	soft->dev->priv_destructor = soft_destroy;
 	soft->dev->watchdog_timeo = HZ / 20;
 	soft->dev->features = soft->dev->hw_features = NETIF_F_SG | NETIF_F_HIGHDMA;
 	soft->ring = 8;

@@ -22,11 +22,13 @@ struct soft {
 	bool always_complete;
 	bool no_type;      /* no eth_type_trans() */
 	bool swallow;      /* frames are taken and kept */
+	int odd_answer;    /* returned by the transmit function, the frame kept from it */
 	bool busy, busy_freed, leave_locked, free_twice;
 	bool no_bql_reset;
 	bool bql;
 
 	/* what happened */
+	int destroyed; /* reg_state when its private data went */
 	int opened, stopped, timeouts, rx_modes, most_at_once, xmit_atomic;
 };
 

@@ -196,6 +196,7 @@ static void test_a_frame_in_pieces_is_its_bytes(void **state)
 static void test_fragments_become_frames(void **state)
 {
 	unsigned int size = SKB_DATA_ALIGN(NET_SKB_PAD + 500) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info)), i;
+	unsigned long before = nr_free_pages();
 	struct sk_buff *skb[40];
 
 	for (i = 0; i < ARRAY_SIZE(skb); i++) {
@@ -213,6 +214,9 @@ static void test_fragments_become_frames(void **state)
 		assert_int_equal(skb[i]->data[499], i);
 		kfree_skb(skb[i]);
 	}
+	/* All but the block that the next ones are cut of. */
+	assert_string_equal(fake_log(), "");
+	assert_true(nr_free_pages() + 8 >= before);
 	skb[0] = build_skb(kmalloc(1024, GFP_KERNEL), 0);
 	assert_int_equal(skb_end_offset(skb[0]), SKB_WITH_OVERHEAD(1024));
 	kfree_skb(skb[0]);
@@ -497,7 +501,9 @@ static void test_it_may_go_down_and_away_while_others_send(void **state)
 	pthread_create(&thread[2], NULL, sender, &stop);
 	pthread_join(thread[0], NULL);
 	dmk_net_up("eth0");
+	assert_int_equal(soft->destroyed, 0);
 	unregister_netdev(soft->dev);
+	assert_int_equal(soft->destroyed, NETREG_UNREGISTERED);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread[1], NULL);
 	pthread_join(thread[2], NULL);
@@ -517,6 +523,23 @@ static void test_busy_without_a_stopped_queue_is_said(void **state)
 	soft->busy = false;
 	EVENTUALLY(counters().received == 1);
 	assert_true(counters().busy >= 1);
+}
+
+static void test_an_answer_that_is_none_is_said_and_taken_for_busy(void **state)
+{
+	struct soft *soft = *state;
+
+	up(soft);
+	soft->odd_answer = -5;
+	fill(60, 1);
+	assert_int_equal(dmk_net_send("eth0", frame, 60), 0);
+	EVENTUALLY(counters().busy >= 1);
+	assert_said("returned -5, which is neither");
+	assert_false(fake_said("its queue is not stopped"));
+	soft->odd_answer = 0;
+	netif_wake_queue(soft->dev);
+	assert_int_equal(dmk_net_receive("eth0", back, sizeof(back), 5000), 60);
+	assert_memory_equal(back + 12, frame + 12, 48);
 }
 
 static void test_busy_and_freed_is_said(void **state)
@@ -675,6 +698,7 @@ int main(void)
 		BOOTED(test_bytes_under_way_have_a_limit),
 		BOOTED(test_it_may_go_down_and_away_while_others_send),
 		BOOTED(test_busy_without_a_stopped_queue_is_said),
+		BOOTED(test_an_answer_that_is_none_is_said_and_taken_for_busy),
 		BOOTED(test_busy_and_freed_is_said),
 		BOOTED(test_a_frame_freed_twice_by_a_driver_is_said),
 		BOOTED(test_a_lock_left_held_is_said),
