@@ -111,6 +111,16 @@ BROKEN(MEM_04, maps_a_kmap_address)
 	__free_pages(page, 0);
 }
 
+NEAR_MISS(MEM_03, maps_a_copy_of_static_data)
+{
+	static const u8 table[64] = {1};
+	u8 *copy = kmemdup(table, sizeof(table), GFP_KERNEL);
+
+	assert_non_null(copy);
+	try_to_map(copy);
+	kfree(copy);
+}
+
 NEAR_MISS(MEM_04, maps_a_highmem_page)
 {
 	struct page *page = alloc_pages(GFP_HIGHUSER, 0);
@@ -363,6 +373,15 @@ BROKEN(DIR_01, maps_in_no_direction)
 	assert_true(dma_mapping_error(dev, dma));
 	kfree(memory);
 	expect_finding("DIR-01", 1);
+}
+
+NEAR_MISS(DIR_01, maps_in_each_of_the_three)
+{
+	for (enum dma_data_direction dir = DMA_BIDIRECTIONAL; dir < DMA_NONE; dir++) {
+		struct buffer buffer = open_buffer(dir);
+
+		close_buffer(&buffer);
+	}
 }
 
 BROKEN(DIR_03, lets_the_card_write_what_it_may_read)
@@ -1181,6 +1200,15 @@ static void destroy_pool(void *pool)
 	dma_pool_destroy(pool);
 }
 
+static void dma_pool_once(void *pool)
+{
+	dma_addr_t dma = 0;
+	void *block = dma_pool_alloc(pool, GFP_ATOMIC, &dma);
+
+	if (block)
+		dma_pool_free(pool, block, dma);
+}
+
 BROKEN(POL_04, destroys_a_pool_in_an_interrupt)
 {
 	struct dma_pool *pool = dma_pool_create("bugs", dev, 64, 64, 0);
@@ -1188,6 +1216,41 @@ BROKEN(POL_04, destroys_a_pool_in_an_interrupt)
 	assert_non_null(pool);
 	in_interrupt_call(destroy_pool, pool);
 	expect_finding("POL-04", 1);
+}
+
+NEAR_MISS(CTX_01, takes_a_mutex_before_the_lock)
+{
+	mutex_lock(&mutex);
+	spin_lock(&lock);
+	spin_unlock(&lock);
+	mutex_unlock(&mutex);
+}
+
+NEAR_MISS(POL_04, destroys_a_pool_when_the_interrupt_is_over)
+{
+	struct dma_pool *pool = dma_pool_create("bugs", dev, 64, 64, 0);
+
+	assert_non_null(pool);
+	in_interrupt_call(dma_pool_once, pool);
+	dma_pool_destroy(pool);
+}
+
+BROKEN(ADR_05, asks_for_the_bus_address_itself)
+{
+	u8 *memory = must_kmalloc(SIZE);
+
+	(void)virt_to_bus(memory);
+	expect_finding("ADR-05", 1);
+	assert_int_equal(finding_of("ADR-05")->rule->severity, DMK_SEVERITY_WARNING);
+	kfree(memory);
+}
+
+NEAR_MISS(ADR_05, asks_for_the_physical_address)
+{
+	u8 *memory = must_kmalloc(SIZE);
+
+	assert_ptr_equal(phys_to_virt(virt_to_phys(memory)), memory);
+	kfree(memory);
 }
 
 BROKEN(ADR_03, reads_a_register_by_a_plain_pointer)
@@ -1211,6 +1274,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_MEM_02_bug_maps_registers),
 		CONTRACT_TEST(test_MEM_03_bug_maps_the_stack),
 		CONTRACT_TEST(test_MEM_03_bug_maps_static_data),
+		CONTRACT_TEST(test_MEM_03_near_maps_a_copy_of_static_data),
 		CONTRACT_TEST(test_MEM_04_bug_maps_a_kmap_address),
 		CONTRACT_TEST(test_MEM_04_near_maps_a_highmem_page),
 		CONTRACT_TEST(test_MEM_05_bug_frees_mapped_memory),
@@ -1231,6 +1295,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_MSK_08_bug_makes_a_segment_longer_than_the_card_takes),
 		CONTRACT_TEST(test_MSK_08_near_makes_a_segment_as_long_as_the_card_takes),
 		CONTRACT_TEST(test_DIR_01_bug_maps_in_no_direction),
+		CONTRACT_TEST(test_DIR_01_near_maps_in_each_of_the_three),
 		CONTRACT_TEST(test_DIR_03_bug_lets_the_card_write_what_it_may_read),
 		CONTRACT_TEST(test_DIR_03_near_lets_the_card_do_both),
 		CONTRACT_TEST(test_DIR_04_bug_unmaps_in_another_direction),
@@ -1301,6 +1366,10 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_CTX_01_bug_takes_a_mutex_with_a_lock_held),
 		CONTRACT_TEST(test_CTX_01_bug_polls_and_may_sleep_with_a_lock_held),
 		CONTRACT_TEST(test_CTX_01_near_polls_and_spins_with_a_lock_held),
+		CONTRACT_TEST(test_CTX_01_near_takes_a_mutex_before_the_lock),
+		CONTRACT_TEST(test_POL_04_near_destroys_a_pool_when_the_interrupt_is_over),
+		CONTRACT_TEST(test_ADR_05_bug_asks_for_the_bus_address_itself),
+		CONTRACT_TEST(test_ADR_05_near_asks_for_the_physical_address),
 		CONTRACT_TEST(test_ADR_03_bug_reads_a_register_by_a_plain_pointer),
 		CONTRACT_TEST(test_ADR_03_near_reads_a_register_with_readl),
 	};

@@ -167,6 +167,33 @@ static void test_BNC_02_a_short_transfer_brings_back_no_stale_bytes(void **state
 	kfree(secret);
 }
 
+/* Nor does a device that looks where it is to write see what was there for another mapping. */
+static void test_BNC_02_a_device_sees_no_stale_bytes(void **state)
+{
+	/* At the same place in a page, so that the same slot serves. */
+	u8 *secret = must_kmalloc(PAGE_SIZE), *memory = must_kmalloc(PAGE_SIZE);
+	u8 bytes[SIZE];
+	unsigned int same = 0;
+
+	memset(secret, 0x5e, SIZE);
+	memset(memory, 0x11, SIZE);
+	for (int round = 0; round < 8; round++) {
+		dma_addr_t before = must_map(dev, secret, SIZE, DMA_TO_DEVICE), dma;
+
+		dma_unmap_single(dev, before, SIZE, DMA_TO_DEVICE);
+		dma = must_map(dev, memory, SIZE, DMA_FROM_DEVICE);
+		same += dma == before;
+		lab_read(lab, dma, bytes, SIZE);
+		for (int i = 0; i < SIZE; i++)
+			assert_int_not_equal(bytes[i], 0x5e);
+		dma_unmap_single(dev, dma, SIZE, DMA_FROM_DEVICE);
+	}
+	expect_finding("DIR-03", 8);
+	assert_true(same > 0);
+	kfree(memory);
+	kfree(secret);
+}
+
 /* The log is rate limited, so that a driver in a loop doesn't fill it; the numbers are in the statistics. */
 static void test_BNC_04_when_full_map_fails_and_the_statistics_say_so(void **state)
 {
@@ -474,6 +501,7 @@ int main(int argc, char **argv)
 				   "swiotlb=force"),
 		CONTRACT_TEST_WITH(test_BNC_02_a_short_transfer_brings_back_no_stale_bytes,
 				   "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_BNC_02_a_device_sees_no_stale_bytes, "swiotlb=128,1,force"),
 		CONTRACT_TEST_WITH(test_BNC_04_when_full_map_fails_and_the_statistics_say_so,
 				   "swiotlb=128,force"),
 		CONTRACT_TEST(
