@@ -561,6 +561,8 @@ struct task_struct *dmk_kthread_create(int (*function)(void *data), void *data, 
 	va_start(arguments, name);
 	vsnprintf(text, sizeof(text), name, arguments);
 	va_end(arguments);
+	if (dmk_should_fail(DMK_FAIL_THREAD, DMK_CALLER))
+		return ERR_PTR(-ENOMEM);
 	return kthread_new(function, data, text);
 }
 

@@ -146,7 +146,7 @@ static bool add_worker(struct workqueue_struct *queue)
 
 struct workqueue_struct *dmk_alloc_workqueue(const char *name, unsigned int flags, int max_active, ...)
 {
-	struct workqueue_struct *queue = calloc(1, sizeof(*queue));
+	struct workqueue_struct *queue = dmk_should_fail(DMK_FAIL_THREAD, DMK_CALLER) ? NULL : calloc(1, sizeof(*queue));
 	va_list arguments;
 	bool made;
 

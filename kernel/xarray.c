@@ -152,11 +152,13 @@ void *xa_load(struct xarray *xa, unsigned long index)
 	return entry;
 }
 
-void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+DMK_ENTRY void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
 	unsigned long flags;
 	void *old;
 
+	if (entry && dmk_memory_fails(gfp, DMK_HERE))
+		return ERR_PTR(-ENOMEM);
 	lock(xa, &flags);
 	old = store(xa, index, entry);
 	unlock(xa, flags);
@@ -168,11 +170,13 @@ void *xa_erase(struct xarray *xa, unsigned long index)
 	return xa_store(xa, index, NULL, 0);
 }
 
-void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry, gfp_t gfp)
+DMK_ENTRY void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry, gfp_t gfp)
 {
 	unsigned long flags;
 	void *found;
 
+	if (entry && !old && dmk_memory_fails(gfp, DMK_HERE))
+		return ERR_PTR(-ENOMEM);
 	lock(xa, &flags);
 	found = load(xa, index);
 	if (found == old) {
@@ -187,16 +191,22 @@ void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry,
 
 int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
-	void *found = xa_cmpxchg(xa, index, NULL, entry, gfp);
+	void *found;
+
+	if (dmk_memory_fails(gfp, DMK_HERE))
+		return -ENOMEM;
+	found = xa_cmpxchg(xa, index, NULL, entry, gfp);
 
 	return !found ? 0 : IS_ERR(found) ? PTR_ERR(found) : -EBUSY;
 }
 
-int xa_alloc(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, gfp_t gfp)
+DMK_ENTRY int xa_alloc(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, gfp_t gfp)
 {
 	unsigned long index = 0, flags;
 	int err;
 
+	if (dmk_memory_fails(gfp, DMK_HERE))
+		return -ENOMEM;
 	if (!limit.min && xa->flags == XA_FLAGS_ALLOC1)
 		limit.min = 1;
 	lock(xa, &flags);
@@ -207,12 +217,14 @@ int xa_alloc(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, gfp
 	return err;
 }
 
-int xa_alloc_cyclic(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, u32 *next, gfp_t gfp)
+DMK_ENTRY int xa_alloc_cyclic(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, u32 *next, gfp_t gfp)
 {
 	unsigned long index = 0, flags;
 	bool wrapped = false;
 	int err;
 
+	if (dmk_memory_fails(gfp, DMK_HERE))
+		return -ENOMEM;
 	lock(xa, &flags);
 	err = alloc_between(xa, max(limit.min, *next), limit.max, entry, &index);
 	if (err == -EBUSY) {
@@ -292,7 +304,11 @@ static struct xa_limit idr_limit(int start, int end)
 int idr_alloc(struct idr *idr, void *pointer, int start, int end, gfp_t gfp)
 {
 	u32 id;
-	int err = start < 0 ? -EINVAL : xa_alloc(&idr->dmk, &id, wrap(pointer), idr_limit(start, end), gfp);
+	int err;
+
+	if (dmk_memory_fails(gfp, DMK_HERE))
+		return -ENOMEM;
+	err = start < 0 ? -EINVAL : xa_alloc(&idr->dmk, &id, wrap(pointer), idr_limit(start, end), gfp);
 
 	return err == -EBUSY ? -ENOSPC : err ? err : (int)id;
 }
@@ -300,7 +316,11 @@ int idr_alloc(struct idr *idr, void *pointer, int start, int end, gfp_t gfp)
 int idr_alloc_cyclic(struct idr *idr, void *pointer, int start, int end, gfp_t gfp)
 {
 	u32 id;
-	int err = xa_alloc_cyclic(&idr->dmk, &id, wrap(pointer), idr_limit(start, end), &idr->next, gfp);
+	int err;
+
+	if (dmk_memory_fails(gfp, DMK_HERE))
+		return -ENOMEM;
+	err = xa_alloc_cyclic(&idr->dmk, &id, wrap(pointer), idr_limit(start, end), &idr->next, gfp);
 
 	return err == -EBUSY ? -ENOSPC : err < 0 ? err : (int)id;
 }
@@ -369,7 +389,11 @@ void ida_destroy(struct ida *ida)
 int ida_alloc_range(struct ida *ida, unsigned int min, unsigned int max, gfp_t gfp)
 {
 	u32 id;
-	int err = xa_alloc(&ida->dmk, &id, RESERVED, XA_LIMIT(min, max > INT_MAX ? INT_MAX : max), gfp);
+	int err;
+
+	if (dmk_memory_fails(gfp, DMK_HERE))
+		return -ENOMEM;
+	err = xa_alloc(&ida->dmk, &id, RESERVED, XA_LIMIT(min, max > INT_MAX ? INT_MAX : max), gfp);
 
 	return err == -EBUSY ? -ENOSPC : err ? err : (int)id;
 }

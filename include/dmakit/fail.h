@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Failing on purpose: each call of a driver that can fail asks here first, so that a program can be run once per such call and every
- * way out of an error be walked (STR-12). Nobody asks the question of calls that the system makes for itself.
+ * way out of an error be walked (STR-12). Nobody asks the question of calls that the system makes for itself, and a call of the
+ * driver's asks it once, however many others it stands on.
  *
  * Like the observer there is one, installed while no driver call is under way. Unlike it, this one's answer matters.
  *
@@ -21,6 +22,8 @@ enum dmk_fail_kind {
 	DMK_FAIL_MEMORY, /* kmalloc, pages, vmalloc: NULL. Not of a caller who said __GFP_NOFAIL */
 	DMK_FAIL_IRQ,    /* request_irq, interrupt vectors: an errno */
 	DMK_FAIL_IOMEM,  /* ioremap, regions: NULL or an errno */
+	DMK_FAIL_DEVICE, /* a card switched on; a class, device, file or number registered: NULL or an errno */
+	DMK_FAIL_THREAD, /* a thread or a work queue: NULL or an errno */
 	DMK_FAIL_KINDS
 };
 

@@ -13,6 +13,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include "../internal.h"
 
 enum { MAJOR_MAX = 511, FIRST_DYNAMIC = 234, LAST_DYNAMIC = 128, REGISTERED_MINORS = 256 };
 
@@ -96,13 +97,16 @@ static int claim(dev_t *first, unsigned int count, const char *name)
 
 int register_chrdev_region(dev_t first, unsigned int count, const char *name)
 {
+	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
+		return -ENOMEM;
 	return MAJOR(first) ? claim(&first, count, name) : -EINVAL;
 }
 
 int alloc_chrdev_region(dev_t *first, unsigned int minor, unsigned int count, const char *name)
 {
 	dev_t chosen = MKDEV(0, minor);
-	int error = claim(&chosen, count, name);
+	int error = dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER) ? -ENOMEM
+								   : claim(&chosen, count, name);
 
 	if (!error)
 		*first = chosen;
@@ -131,7 +135,8 @@ void unregister_chrdev_region(dev_t first, unsigned int count)
 int register_chrdev(unsigned int major, const char *name, const struct file_operations *fops)
 {
 	dev_t first = MKDEV(major, 0);
-	struct cdev *cdev = cdev_alloc();
+	struct cdev *cdev =
+		dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER) ? NULL : cdev_alloc();
 	int error;
 
 	if (!cdev)
@@ -174,9 +179,11 @@ void cdev_init(struct cdev *cdev, const struct file_operations *fops)
 	cdev->ops = fops;
 }
 
-struct cdev *cdev_alloc(void)
+DMK_ENTRY struct cdev *cdev_alloc(void)
 {
-	struct cdev *cdev = calloc(1, sizeof(*cdev));
+	struct cdev *cdev = dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER)
+				    ? NULL
+				    : calloc(1, sizeof(*cdev));
 
 	if (!cdev)
 		return NULL;
@@ -185,12 +192,14 @@ struct cdev *cdev_alloc(void)
 	return cdev;
 }
 
-int cdev_add(struct cdev *cdev, dev_t first, unsigned int count)
+DMK_ENTRY int cdev_add(struct cdev *cdev, dev_t first, unsigned int count)
 {
 	int error = 0;
 
 	if (!cdev || !cdev->ops || !makes_sense(MAJOR(first), MINOR(first), count))
 		return -EINVAL;
+	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
+		return -ENOMEM;
 	pthread_mutex_lock(&lock);
 	for (struct cdev *other = cdevs; other && !error; other = other->dmk_next)
 		if (other == cdev || overlaps(first, count, other->dev, other->count))
@@ -225,6 +234,8 @@ int cdev_device_add(struct cdev *cdev, struct device *dev)
 {
 	int error = 0;
 
+	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
+		return -ENOMEM;
 	if (dev->devt) {
 		error = cdev_add(cdev, dev->devt, 1);
 		if (error)
@@ -338,6 +349,8 @@ int misc_register(struct miscdevice *misc)
 
 	if (!misc || !misc->name || !misc->fops || misc->minor < 0)
 		return -EINVAL;
+	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
+		return -ENOMEM;
 	dynamic = misc->minor == MISC_DYNAMIC_MINOR;
 	INIT_LIST_HEAD(&misc->list);
 	error = take_minor(misc);

@@ -740,7 +740,7 @@ struct class *dmk_class_create(const char *name)
 
 	if (!name)
 		return ERR_PTR(-EINVAL);
-	made = calloc(1, sizeof(*made));
+	made = dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER) ? NULL : calloc(1, sizeof(*made));
 	if (!made)
 		return ERR_PTR(-ENOMEM);
 	made->class.name = name;
@@ -829,6 +829,8 @@ struct device *device_create(const struct class *class, struct device *parent, d
 	__builtin_va_list arguments;
 	char *name;
 
+	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
+		return ERR_PTR(-ENOMEM);
 	__builtin_va_start(arguments, format);
 	name = dmk_format_name(format, arguments);
 	__builtin_va_end(arguments);
@@ -843,6 +845,8 @@ struct device *device_create_with_groups(const struct class *class, struct devic
 	__builtin_va_list arguments;
 	char *name;
 
+	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
+		return ERR_PTR(-ENOMEM);
 	__builtin_va_start(arguments, format);
 	name = dmk_format_name(format, arguments);
 	__builtin_va_end(arguments);

@@ -707,25 +707,33 @@ static int enable(struct pci_dev *dev, unsigned long types)
 	return 0;
 }
 
-int pci_enable_device(struct pci_dev *dev)
+/* One that is on already need only be counted. */
+static bool enable_fails(const struct pci_dev *dev, struct dmk_place place)
 {
-	return enable(dev, IORESOURCE_MEM | IORESOURCE_IO);
+	return !dev->enable_cnt && dmk_should_fail(DMK_FAIL_DEVICE, place.caller);
+}
+
+DMK_ENTRY int pci_enable_device(struct pci_dev *dev)
+{
+	return enable_fails(dev, DMK_HERE) ? -EIO : enable(dev, IORESOURCE_MEM | IORESOURCE_IO);
 }
 
 int pci_enable_device_mem(struct pci_dev *dev)
 {
-	return enable(dev, IORESOURCE_MEM);
+	return enable_fails(dev, DMK_HERE) ? -EIO : enable(dev, IORESOURCE_MEM);
 }
 
 int pci_enable_device_io(struct pci_dev *dev)
 {
-	return enable(dev, IORESOURCE_IO);
+	return enable_fails(dev, DMK_HERE) ? -EIO : enable(dev, IORESOURCE_IO);
 }
 
 int pci_reenable_device(struct pci_dev *dev)
 {
 	if (!pci_is_enabled(dev))
 		return 0;
+	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
+		return -EIO;
 	dev->enable_cnt--;
 	return enable(dev, IORESOURCE_MEM | IORESOURCE_IO);
 }
@@ -772,7 +780,8 @@ int pcim_enable_device(struct pci_dev *dev)
 
 	if (dev->is_managed)
 		return pci_is_enabled(dev) ? 0 : pci_enable_device(dev);
-	record = devres_alloc(release_enabled, 1, 0);
+	record = dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER) ? NULL
+							      : devres_alloc(release_enabled, 1, 0);
 	if (!record)
 		return -ENOMEM;
 	error = pci_enable_device(dev);

@@ -116,8 +116,6 @@ static struct net_device *new_netdev(int size, const char *name, void (*setup)(s
 			     txqs, rxqs, QUEUES_MAX);
 		return NULL;
 	}
-	if (dmk_should_fail(DMK_FAIL_MEMORY, place.caller))
-		return NULL;
 	dev = dmk_kmalloc_at(ALIGN(sizeof(*dev), NETDEV_ALIGN) + size, GFP_KERNEL | __GFP_ZERO, place);
 	if (!dev)
 		return NULL;

@@ -188,18 +188,10 @@ struct sk_buff *dmk_skb_alloc(unsigned int size, struct dmk_place place)
 	return new_skb(size, NET_SKB_PAD, GFP_KERNEL, place);
 }
 
-/* As a driver asks: it may be made to fail. */
-static struct sk_buff *asked_skb(unsigned int size, unsigned int headroom, gfp_t gfp, struct dmk_place place)
-{
-	if (dmk_should_fail(DMK_FAIL_MEMORY, place.caller))
-		return NULL;
-	return new_skb(size, headroom, gfp, place);
-}
-
 static struct sk_buff *received_into(struct net_device *dev, unsigned int length, unsigned int headroom, gfp_t gfp,
 				     struct dmk_place place)
 {
-	struct sk_buff *skb = asked_skb(length, headroom, gfp, place);
+	struct sk_buff *skb = new_skb(length, headroom, gfp, place);
 
 	if (skb)
 		skb->dev = dev;
@@ -208,7 +200,7 @@ static struct sk_buff *received_into(struct net_device *dev, unsigned int length
 
 struct sk_buff *alloc_skb(unsigned int size, gfp_t gfp)
 {
-	return asked_skb(size, 0, gfp, DMK_HERE);
+	return new_skb(size, 0, gfp, DMK_HERE);
 }
 
 struct sk_buff *__netdev_alloc_skb(struct net_device *dev, unsigned int length, gfp_t gfp)
@@ -472,7 +464,7 @@ static void copy_notes(struct sk_buff *to, const struct sk_buff *from)
 struct sk_buff *skb_copy(const struct sk_buff *skb, gfp_t gfp)
 {
 	unsigned int headroom = skb_headroom(skb);
-	struct sk_buff *copy = asked_skb(headroom + skb->len, 0, gfp, DMK_HERE);
+	struct sk_buff *copy = new_skb(headroom + skb->len, 0, gfp, DMK_HERE);
 
 	if (!copy)
 		return NULL;
@@ -524,8 +516,6 @@ static int move_linear(struct sk_buff *skb, unsigned int headroom, unsigned int 
 	struct dmk_skb_data *data, *old = skb->dmk;
 	unsigned char *memory;
 
-	if (dmk_should_fail(DMK_FAIL_MEMORY, place.caller))
-		return -ENOMEM;
 	data = calloc(1, sizeof(*data));
 	memory = dmk_kmalloc_at(size, GFP_ATOMIC, place);
 	if (!data || !memory) {

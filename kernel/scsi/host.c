@@ -322,6 +322,8 @@ int scsi_add_host_with_dma(struct Scsi_Host *shost, struct device *dev, struct d
 
 	if (shost->can_queue < 1 || !shost->hostt->queuecommand || !dma_dev || host->life != SCSI_HOST_NEW)
 		return -EINVAL;
+	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
+		return -ENOMEM;
 	shost->dma_dev = dma_dev;
 	settle_limits(shost, dma_dev);
 	err = make_slots(host, shost->can_queue);

@@ -70,6 +70,8 @@ static const char *kind_name(enum dmk_fail_kind kind)
 		[DMK_FAIL_MEMORY] = "an allocation of memory",
 		[DMK_FAIL_IRQ] = "an interrupt",
 		[DMK_FAIL_IOMEM] = "registers",
+		[DMK_FAIL_DEVICE] = "a device, a file or a number",
+		[DMK_FAIL_THREAD] = "a thread, or a work queue",
 	};
 
 	return (unsigned int)kind < DMK_FAIL_KINDS ? names[kind] : "a call";
