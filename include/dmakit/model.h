@@ -72,9 +72,10 @@ void dmk_instance_error(struct dmk_instance *card, const char *format, ...) DMK_
  * dmk_instance_read/dmk_instance_write - the card masters the bus: memory at DMA address @dma to or from @buffer
  *
  * The bytes move as the machine says: through the bus's windows, past the CPU's caches where the device is not
- * coherent. Each call is announced to the observer.
- * Return: 0, or -EIO: bus mastering is off, no memory behind the address, or refused by an IOMMU or pool. A read that fails
- *         fills @buffer with ones; a write that fails changes nothing.
+ * coherent. Each call is announced to the observer. An access all of which lies in one BAR of another card goes there, in words of four
+ * bytes at most; such a write is posted: it arrives before the CPU's next access to a register, and before the card's next read there.
+ * Return: 0, or -EIO: bus mastering is off, no memory behind the address, or refused by an IOMMU or pool; or a peer did not answer. A
+ *         read that fails fills @buffer with ones; a write that fails changes nothing.
  */
 int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size);
 int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buffer, size_t size);

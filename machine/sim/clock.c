@@ -72,6 +72,7 @@ static void run_kicked(struct sim *sim)
 	sim->clock.busy = true;
 	pthread_mutex_unlock(&sim->clock.lock);
 	dmk_sim_irq_deliver_kicked(sim);
+	dmk_sim_posts_deliver(sim);
 	pthread_mutex_lock(&sim->clock.lock);
 }
 

@@ -454,15 +454,57 @@ static int access_end(struct dmk_instance *card, int result)
 	return result ? -EIO : 0;
 }
 
+/* Whether the access is to another card's registers, and where they are. What is not all in one BAR is no such access. */
+static bool to_peer(const struct dmk_instance *card, uint64_t dma, size_t size,
+		    struct sim_peer *peer)
+{
+	uint64_t phys, run, offset, bank_run;
+
+	return window_find(card->bus, dma, &phys, &run) && size <= run &&
+	       !dmk_sim_memory_offset(card->sim, phys, &offset, &bank_run) &&
+	       firewall_passes(card->bus, phys, size) && dmk_sim_pci_may_master(card) &&
+	       dmk_sim_peer_find(card, phys, size, peer);
+}
+
+/* No memory is held still for it: what the peer does on being accessed may be an access of its own. */
+static void announce_peer_access(const struct dmk_instance *card, uint64_t dma, size_t size,
+				 bool write)
+{
+	const struct dmk_event event = {
+		.kind = DMK_EVENT_DEVICE_ACCESS,
+		.requester = card->requester,
+		.dma = DMK_DMA(dma),
+		.size = size,
+		.write = write,
+	};
+
+	dmk_announce(&event);
+}
+
+static int read_peer(struct dmk_instance *card, uint64_t dma, const struct sim_peer *peer,
+		     void *buffer, size_t size)
+{
+	int result;
+
+	announce_peer_access(card, dma, size, false);
+	result = dmk_sim_peer_read(card, peer, buffer, size);
+	if (result)
+		memset(buffer, 0xff, size);
+	return result;
+}
+
 int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size)
 {
 	char *to = buffer;
+	struct sim_peer peer;
 	uint64_t offset;
 	size_t piece;
 	int result;
 
 	if (!size)
 		return 0;
+	if (to_peer(card, dma, size, &peer))
+		return read_peer(card, dma, &peer, buffer, size);
 	result = access_begin(card, dma, size, false);
 	if (result)
 		memset(buffer, 0xff, size);
@@ -475,12 +517,17 @@ int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, siz
 int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buffer, size_t size)
 {
 	const char *from = buffer;
+	struct sim_peer peer;
 	uint64_t offset;
 	size_t piece;
 	int result;
 
 	if (!size)
 		return 0;
+	if (to_peer(card, dma, size, &peer)) {
+		announce_peer_access(card, dma, size, true);
+		return dmk_sim_peer_write(card, &peer, buffer, size);
+	}
 	result = access_begin(card, dma, size, true);
 	for (; !result && size && !piece_find(card, dma, size, &offset, &piece);
 	     dma += piece, from += piece, size -= piece)

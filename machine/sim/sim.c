@@ -33,9 +33,8 @@ static uint64_t all_ones(unsigned int width)
 	return width >= 8 ? ~0ULL : (1ULL << 8 * width) - 1;
 }
 
-/* The card and BAR that answer for all of [first, + width), or NULL. */
-static struct dmk_instance *find_card(struct sim *sim, bool port, uint64_t first,
-				      unsigned int width, unsigned int *bar, uint64_t *offset)
+struct dmk_instance *dmk_sim_card_at(struct sim *sim, bool port, uint64_t first, uint64_t size,
+				     unsigned int *bar, uint64_t *offset)
 {
 	struct dmk_instance *card;
 
@@ -45,7 +44,7 @@ static struct dmk_instance *find_card(struct sim *sim, bool port, uint64_t first
 			const struct sim_decode *decode = &card->decode[i];
 
 			if (!decode->on || decode->port != port || first < decode->first ||
-			    first > decode->last || decode->last - first < width - 1)
+			    first > decode->last || decode->last - first < size - 1)
 				continue;
 			*bar = i;
 			*offset = first - decode->first;
@@ -61,17 +60,33 @@ static bool is_msix_table(const struct dmk_instance *card, unsigned int bar)
 	return card->pci && card->pci->reg[bar].bar == SIM_BAR_MSIX;
 }
 
+uint64_t dmk_sim_bar_read(struct dmk_instance *card, unsigned int bar, uint64_t offset,
+			  unsigned int width)
+{
+	return is_msix_table(card, bar)
+		       ? dmk_sim_pci_msix_read(card, offset, width)
+		       : card->model->read(card, card->state, bar, offset, width);
+}
+
+void dmk_sim_bar_write(struct dmk_instance *card, unsigned int bar, uint64_t offset,
+		       unsigned int width, uint64_t value)
+{
+	if (is_msix_table(card, bar))
+		dmk_sim_pci_msix_write(card, offset, width, value);
+	else
+		card->model->write(card, card->state, bar, offset, width, value);
+}
+
 static uint64_t register_read(struct sim *sim, bool port, uint64_t address, unsigned int width)
 {
 	unsigned int bar;
 	uint64_t offset, value;
-	struct dmk_instance *card = find_card(sim, port, address, width, &bar, &offset);
+	struct dmk_instance *card = dmk_sim_card_at(sim, port, address, width, &bar, &offset);
 
 	if (!card)
 		return all_ones(width);
 	pthread_mutex_lock(&card->lock);
-	value = is_msix_table(card, bar) ? dmk_sim_pci_msix_read(card, offset, width)
-					 : card->model->read(card, card->state, bar, offset, width);
+	value = dmk_sim_bar_read(card, bar, offset, width);
 	pthread_mutex_unlock(&card->lock);
 	return value & all_ones(width);
 }
@@ -81,15 +96,12 @@ static void register_write(struct sim *sim, bool port, uint64_t address, unsigne
 {
 	unsigned int bar;
 	uint64_t offset;
-	struct dmk_instance *card = find_card(sim, port, address, width, &bar, &offset);
+	struct dmk_instance *card = dmk_sim_card_at(sim, port, address, width, &bar, &offset);
 
 	if (!card)
 		return;
 	pthread_mutex_lock(&card->lock);
-	if (is_msix_table(card, bar))
-		dmk_sim_pci_msix_write(card, offset, width, value);
-	else
-		card->model->write(card, card->state, bar, offset, width, value & all_ones(width));
+	dmk_sim_bar_write(card, bar, offset, width, value & all_ones(width));
 	pthread_mutex_unlock(&card->lock);
 }
 
@@ -99,6 +111,7 @@ static uint64_t io_read(struct sim *sim, bool port, uint64_t address, unsigned i
 	uint64_t value = 0;
 
 	dmk_sim_cache_chance(sim);
+	dmk_sim_posts_deliver(sim);
 	if (!is_width(width))
 		return ~0ULL;
 	if (!(address & (width - 1)))
@@ -112,6 +125,7 @@ static void io_write(struct sim *sim, bool port, uint64_t address, unsigned int 
 		     uint64_t value)
 {
 	dmk_sim_cache_chance(sim);
+	dmk_sim_posts_deliver(sim);
 	if (!is_width(width))
 		return;
 	if (!(address & (width - 1))) {
@@ -183,6 +197,7 @@ static uint32_t op_config_read(void *ctx, uint16_t bdf, unsigned int offset, uns
 static void op_config_write(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width,
 			    uint32_t value)
 {
+	dmk_sim_posts_deliver(ctx);
 	dmk_sim_pci_config_write(ctx, bdf, offset, width, value);
 }
 
@@ -234,6 +249,7 @@ static struct sim *sim_new(const struct dmk_machine_config *config)
 	pthread_rwlock_init(&sim->memory.share_lock, &fair);
 	pthread_rwlockattr_destroy(&fair);
 	pthread_mutex_init(&sim->irq_lock, NULL);
+	dmk_sim_posts_start(sim);
 	pthread_mutex_init(&sim->decode_lock, NULL);
 	pthread_mutex_init(&sim->clock.lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -249,6 +265,7 @@ static void sim_end(struct sim *sim)
 {
 	dmk_sim_clock_stop(sim);
 	dmk_sim_instances_end(sim);
+	dmk_sim_posts_end(sim);
 	dmk_sim_memory_close(sim);
 	dmk_sim_profile_free(&sim->profile);
 	pthread_cond_destroy(&sim->clock.quiet);

@@ -12,11 +12,12 @@
  *	pci.c       configuration space, BARs, message interrupts
  *	irq.c       interrupt lines, up to the sink
  *	clock.c     the device thread: timers, quiet
+ *	peer.c      a card's DMA to another card's registers
  *	instance.c  cards: life, DMA, what <dmakit/model.h> promises
  *	sim.c       the port's operations
  *
- * Locks, in the order they nest: an instance's lock; memory.share_lock; then one of decode_lock, memory.lock, irq_lock or
- * clock.lock, each alone. The sink and the observer are called with no lock but an instance's, and for a device's access
+ * Locks, in the order they nest: posts.delivery; an instance's lock; memory.share_lock; then one of decode_lock, memory.lock, irq_lock,
+ * posts.lock or clock.lock, each alone. Of two instances' locks the second is only tried for (peer.c). The sink and the observer are called with no lock but an instance's, and for a device's access
  * share_lock, held for reading: an observer may not share memory.
  */
 #ifndef SIM_H
@@ -284,6 +285,45 @@ void dmk_sim_instances_end(struct sim *sim);
 /** Bring the lines of a card in step with what it drives and what its configuration lets through. */
 void dmk_sim_instance_lines(struct dmk_instance *card);
 
+/* --- peer to peer ------------------------------------------------------------------------------------------------- */
+
+struct sim_post;
+
+/** Where another card's registers are. */
+struct sim_peer {
+	struct dmk_instance *card;
+	unsigned int bar;
+	uint64_t offset;
+};
+
+struct sim_posts {
+	pthread_mutex_t lock;     /* guards the list */
+	pthread_mutex_t delivery; /* who delivers; so that it is done in order */
+	struct sim_post *first, **last;
+	unsigned int pending; /* atomic: queued, or being done */
+};
+
+/** The card and BAR that answer for all of [first, + size), or NULL. */
+struct dmk_instance *dmk_sim_card_at(struct sim *sim, bool port, uint64_t first, uint64_t size,
+				     unsigned int *bar, uint64_t *offset);
+/** With the card's lock held. */
+uint64_t dmk_sim_bar_read(struct dmk_instance *card, unsigned int bar, uint64_t offset,
+			  unsigned int width);
+void dmk_sim_bar_write(struct dmk_instance *card, unsigned int bar, uint64_t offset,
+		       unsigned int width, uint64_t value);
+/** Whether [phys, + size) is registers of another card than @card, in one BAR. */
+bool dmk_sim_peer_find(const struct dmk_instance *card, uint64_t phys, size_t size,
+		       struct sim_peer *peer);
+/** With @card's lock held. Return: 0, or -EIO. */
+int dmk_sim_peer_write(struct dmk_instance *card, const struct sim_peer *peer, const void *bytes,
+		       size_t size);
+int dmk_sim_peer_read(struct dmk_instance *card, const struct sim_peer *peer, void *bytes,
+		      size_t size);
+/** What was posted before arrives. With no card's lock held. */
+void dmk_sim_posts_deliver(struct sim *sim);
+void dmk_sim_posts_start(struct sim *sim);
+void dmk_sim_posts_end(struct sim *sim);
+
 /* --- PCI ---------------------------------------------------------------------------------------------------------- */
 
 int dmk_sim_pci_plug(struct dmk_instance *card, unsigned int slot);
@@ -328,6 +368,7 @@ struct sim {
 	struct sim_profile profile;
 	struct sim_memory memory;
 	struct sim_clock clock;
+	struct sim_posts posts;
 
 	pthread_mutex_t irq_lock;
 	struct sim_line line[SIM_IRQS];

@@ -213,6 +213,101 @@ static void test_STR_04_an_unmap_of_memory_as_registers_is_reported(void **state
 	kfree(memory);
 }
 
+static void test_ADR_03_a_card_reaches_another_cards_registers_by_dma(void **state)
+{
+	u8 bytes[256], back[sizeof(bytes)];
+	dma_addr_t dma;
+
+	if (!map_registers(&dma, false))
+		return;
+	/* The bytes that an access begins and ends with are part of a word. */
+	memset_io(lab2->buffer, 0xee, 4096);
+	fill_bytes(bytes, sizeof(bytes), 1);
+	assert_int_equal(lab_write(lab, dma + 33, bytes, sizeof(bytes) - 3), 0);
+	memcpy_fromio(back, lab2->buffer + 33, sizeof(back) - 3);
+	assert_memory_equal(back, bytes, sizeof(back) - 3);
+	assert_int_equal(readb(lab2->buffer + 32), 0xee);
+	assert_int_equal(readb(lab2->buffer + 33 + sizeof(bytes) - 3), 0xee);
+
+	fill_bytes(bytes, sizeof(bytes), 2);
+	memcpy_toio(lab2->buffer + 512, bytes, sizeof(bytes));
+	assert_int_equal(lab_read(lab, dma + 512, back, sizeof(back)), 0);
+	assert_memory_equal(back, bytes, sizeof(back));
+	dma_unmap_resource(dev, dma, 4096, DMA_BIDIRECTIONAL, 0);
+}
+
+static void test_ADR_03_a_cards_read_of_a_peer_finds_what_it_wrote_there(void **state)
+{
+	dma_addr_t dma;
+
+	if (!map_registers(&dma, true))
+		return;
+	for (unsigned int i = 0; i < 100; i++) {
+		u8 bytes[16], back[16];
+
+		fill_bytes(bytes, sizeof(bytes), i);
+		assert_int_equal(lab_write(lab, dma + 64, bytes, sizeof(bytes)), 0);
+		assert_int_equal(lab_read(lab, dma + 64, back, sizeof(back)), 0);
+		assert_memory_equal(back, bytes, sizeof(back));
+	}
+	dma_unmap_phys(dev, dma, 4096, DMA_BIDIRECTIONAL, DMA_ATTR_MMIO);
+}
+
+/* The doorbell of one card rung by the other: the peer does at once what its register is for. */
+static void test_ADR_03_a_card_starts_a_transfer_of_another_card(void **state)
+{
+	const phys_addr_t phys = pci_resource_start(lab2->pdev, 0);
+	u8 *memory = must_kmalloc(64);
+	__le32 command = cpu_to_le32(3); /* start, to memory */
+	dma_addr_t registers, dma;
+
+	assert_int_equal(dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
+	registers = dma_map_resource(dev, phys, 4096, DMA_FROM_DEVICE, 0);
+	if (dma_mapping_error(dev, registers)) {
+		kfree(memory);
+		return;
+	}
+	dma = must_map(dev2, memory, 64, DMA_FROM_DEVICE);
+	memset_io(lab2->buffer, 0x5a, 64);
+	writeq(dma, lab2->regs + 0x10);
+	writel(64, lab2->regs + 0x18);
+	writel(0, lab2->regs + 0x1c);
+	assert_int_equal(lab_write(lab, registers + 0x20, &command, 4), 0);
+	assert_int_equal(readl(lab2->regs + 0x08), 0);
+	dma_unmap_single(dev2, dma, 64, DMA_FROM_DEVICE);
+	for (unsigned int i = 0; i < 64; i++)
+		assert_int_equal(memory[i], 0x5a);
+	dma_unmap_resource(dev, registers, 4096, DMA_FROM_DEVICE, 0);
+	kfree(memory);
+}
+
+static void test_STR_07_an_access_to_registers_after_their_unmap_is_reported(void **state)
+{
+	u8 bytes[16] = {0};
+	dma_addr_t dma;
+
+	if (!map_registers(&dma, false))
+		return;
+	assert_int_equal(lab_write(lab, dma, bytes, sizeof(bytes)), 0);
+	dma_unmap_resource(dev, dma, 4096, DMA_BIDIRECTIONAL, 0);
+	lab_write(lab, dma, bytes, sizeof(bytes));
+	expect_finding("STR-07", 1);
+}
+
+static void test_STR_10_an_access_that_leaves_the_peers_registers_is_refused(void **state)
+{
+	static u8 bytes[64];
+	dma_addr_t dma;
+
+	if (!map_registers(&dma, false))
+		return;
+	/* The BAR is 64 KiB, and what follows belongs to nobody, or to another BAR. */
+	assert_int_equal(lab_write(lab, dma + LAB_BUFFER - 32, bytes, sizeof(bytes)), -EIO);
+	assert_int_equal(lab_read(lab, dma + LAB_BUFFER - 32, bytes, sizeof(bytes)), -EIO);
+	expect_anything();
+	dma_unmap_resource(dev, dma, 4096, DMA_BIDIRECTIONAL, 0);
+}
+
 /* --- parts of a mapping: SYN-01 -------------------------------------------------------------------------------------- */
 
 static void test_SYN_01_a_part_can_be_handed_over_and_back(void **state)
@@ -258,6 +353,11 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_STR_09_a_driver_that_syncs_by_itself_may_share),
 		CONTRACT_TEST(test_STR_09_what_devices_only_read_may_be_mapped_twice),
 		CONTRACT_TEST(test_STR_04_registers_may_be_unmapped_by_either_call),
+		CONTRACT_TEST(test_ADR_03_a_card_reaches_another_cards_registers_by_dma),
+		CONTRACT_TEST(test_ADR_03_a_cards_read_of_a_peer_finds_what_it_wrote_there),
+		CONTRACT_TEST(test_ADR_03_a_card_starts_a_transfer_of_another_card),
+		CONTRACT_TEST(test_STR_07_an_access_to_registers_after_their_unmap_is_reported),
+		CONTRACT_TEST(test_STR_10_an_access_that_leaves_the_peers_registers_is_refused),
 		CONTRACT_TEST(test_STR_04_an_unmap_that_forgets_that_it_is_registers_is_reported),
 		CONTRACT_TEST(test_STR_04_an_unmap_of_memory_as_registers_is_reported),
 		CONTRACT_TEST(test_SYN_01_a_part_can_be_handed_over_and_back),
