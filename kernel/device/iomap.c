@@ -22,27 +22,38 @@
 
 enum { GRANULE_SHIFT = 16 };
 #define GRANULE    ((uint64_t)1 << GRANULE_SHIFT)
-#define ARENA_SIZE ((uint64_t)1 << 38) /* 256 GiB of address space, no memory */
-#define GRANULES   (ARENA_SIZE / GRANULE)
-#define ROUND      ((uint64_t)1 << 14)
+#define ARENA_MOST  ((uint64_t)1 << 38) /* 256 GiB of address space, no memory */
+#define ARENA_LEAST ((uint64_t)1 << 32) /* where there is less: under valgrind, or an address space limit */
+#define ROUND       ((uint64_t)1 << 14)
 
 static char *arena;
+static uint64_t arena_size, granules; /* bytes; how many there are */
 static struct dmk_iomap **owner; /* of each granule; pages of it appear as they are used */
 static struct dmk_iomap *free_maps;
 static uint64_t next_granule, high_water;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-int dmk_iomap_start(void)
+static bool reserve(uint64_t size)
 {
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
-	arena = mmap(NULL, ARENA_SIZE, PROT_NONE, flags, -1, 0);
-	owner = mmap(NULL, GRANULES * sizeof(*owner), PROT_READ | PROT_WRITE, flags, -1, 0);
+	arena_size = size;
+	granules = size / GRANULE;
+	arena = mmap(NULL, size, PROT_NONE, flags, -1, 0);
+	owner = mmap(NULL, granules * sizeof(*owner), PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (arena != MAP_FAILED && owner != MAP_FAILED)
+		return true;
+	dmk_iomap_stop();
+	return false;
+}
+
+int dmk_iomap_start(void)
+{
 	next_granule = 0;
 	high_water = 0;
-	if (arena != MAP_FAILED && owner != MAP_FAILED)
-		return 0;
-	dmk_iomap_stop();
+	for (uint64_t size = ARENA_MOST; size >= ARENA_LEAST; size /= 2)
+		if (reserve(size))
+			return 0;
 	return -ENOMEM;
 }
 
@@ -63,16 +74,16 @@ void dmk_iomap_stop(void)
 		free(map);
 	}
 	if (arena && arena != MAP_FAILED)
-		munmap(arena, ARENA_SIZE);
+		munmap(arena, arena_size);
 	if (owner && owner != MAP_FAILED)
-		munmap(owner, GRANULES * sizeof(*owner));
+		munmap(owner, granules * sizeof(*owner));
 	arena = NULL;
 	owner = NULL;
 }
 
 bool dmk_is_iomem(const volatile void *address)
 {
-	return arena && (uint64_t)((const volatile char *)address - arena) < ARENA_SIZE;
+	return arena && (uint64_t)((const volatile char *)address - arena) < arena_size;
 }
 
 struct dmk_iomap *dmk_iomap_find(const volatile void *address)
@@ -80,7 +91,7 @@ struct dmk_iomap *dmk_iomap_find(const volatile void *address)
 	uint64_t offset = (const volatile char *)address - arena;
 	struct dmk_iomap *map;
 
-	if (!arena || offset >= ARENA_SIZE)
+	if (!arena || offset >= arena_size)
 		return NULL;
 	map = __atomic_load_n(&owner[offset >> GRANULE_SHIFT], __ATOMIC_ACQUIRE);
 	if (!map || !map->cookie ||
@@ -113,7 +124,7 @@ static bool search(uint64_t from, uint64_t to, uint64_t n, uint64_t *first)
 static bool find_run(uint64_t n, uint64_t *first)
 {
 	if (!search(next_granule, ROUND, n, first) && !search(0, ROUND, n, first) &&
-	    !search(0, GRANULES, n, first))
+	    !search(0, granules, n, first))
 		return false;
 	next_granule = *first + n < ROUND ? *first + n : 0;
 	if (*first + n > high_water)
@@ -138,7 +149,7 @@ void *dmk_iomap_make(uint64_t first, uint64_t size, enum dmk_iomap_kind kind)
 	struct dmk_iomap *map = NULL;
 	char *cookie = NULL;
 
-	if (!size || size > ARENA_SIZE / 2 || first + size - 1 < first || !arena)
+	if (!size || size > arena_size / 2 || first + size - 1 < first || !arena)
 		return NULL;
 	n = (skip + size + GRANULE - 1) >> GRANULE_SHIFT;
 	pthread_mutex_lock(&lock);
@@ -170,7 +181,7 @@ static int end_map(const volatile void *address)
 		return -EINVAL;
 	}
 	for (at = (uint64_t)(map->cookie - arena) >> GRANULE_SHIFT;
-	     at < GRANULES && owner[at] == map; at++)
+	     at < granules && owner[at] == map; at++)
 		__atomic_store_n(&owner[at], NULL, __ATOMIC_RELEASE);
 	map->cookie = NULL;
 	map->next_free = free_maps;
