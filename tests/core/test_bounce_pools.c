@@ -505,6 +505,34 @@ static void test_BNC_04_growth_without_memory(void **state)
 	}
 }
 
+/* No run of memory for a pool of any size: said once, and tried again when there is some. */
+static void test_BNC_04_growth_in_vain(void **state)
+{
+	enum { MOST = 4096 };
+	static void *cpu[MOST];
+	static dmk_dma taken[MOST];
+	unsigned int n = 0;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	fill_pool(&fake_dev);
+	assert_false(failed(map(&fake_dev, HIGH(0), 4096, DMK_TO_DEVICE)));
+	while (n < MOST && (cpu[n] = dmk_alloc(&fake_dev, 4096, &taken[n], 0, 0)))
+		n++;
+	assert_true(n > 0 && n < MOST);
+	fake_log[0] = '\0';
+	fake_run_deferred();
+	assert_int_equal(stats_of(&fake_dev).grown, 0);
+	assert_non_null(strstr(fake_log, "full, and no memory to make it larger"));
+	while (n--)
+		dmk_free(&fake_dev, 4096, cpu[n], taken[n], 0);
+	fake_log[0] = '\0';
+	assert_false(failed(map(&fake_dev, HIGH(0), 4096, DMK_TO_DEVICE)));
+	fake_run_deferred();
+	assert_true(stats_of(&fake_dev).grown > 0);
+	assert_null(strstr(fake_log, "no memory"));
+	fake_stop();
+}
+
 static void test_BNC_02_BNC_04_no_view_of_the_buffer_fails_there_too(void **state)
 {
 	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .highmem = true});
@@ -934,6 +962,7 @@ int main(void)
 		cmocka_unit_test(test_BNC_04_MSK_08_memory_of_its_own_has_the_limits_too),
 		cmocka_unit_test(test_BNC_04_MSK_05_growth_where_the_device_reaches),
 		cmocka_unit_test(test_BNC_04_growth_without_memory),
+		cmocka_unit_test(test_BNC_04_growth_in_vain),
 		cmocka_unit_test(test_BNC_02_BNC_04_no_view_of_the_buffer_fails_there_too),
 		cmocka_unit_test(test_BNC_04_what_it_was_used_for_is_said_at_the_end),
 		cmocka_unit_test(test_BNC_05_a_restricted_device_bounces_in_its_region),
