@@ -339,6 +339,20 @@ class BadInput(Check):
         self.write("board.dtb", "this is no devicetree\n")
         self.assertIn("board.dtb", self.refused("check", "--machine", "board.dtb", "card.c"))
 
+    def test_a_boot_argument_that_nobody_reads_is_named_once(self):
+        done = self.check(driver(), "--machine", "pc", "--machine", "tiny", "--append", "blah=1 swiotlb=force", status=0)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn('nobody reads the boot argument "blah=1"', done.stderr)
+
+    def test_a_boot_argument_that_makes_no_sense(self):
+        for word in ("swiotlb=foce", "swiotlb=", "swiotlb=1;force", "dmakit.swiotlb_max=many", "mem=much"):
+            self.assertIn(word, self.refused("check", "--append", word, self.write("card.c", driver(""))))
+            self.assertIn(word, self.refused("torture", "--ops", "1", "--append", word))
+
+    def test_boot_arguments_given_twice_are_both_there(self):
+        run = self.report(driver(), "--append", "swiotlb=force", "--append", "mem=64M", status=0)["runs"][0]
+        self.assertEqual(run["append"], "swiotlb=force mem=64M")
+
     def test_an_unknown_device(self):
         self.write("card.c", driver())
         text = self.refused("check", "--device", "edo", "card.c")
@@ -612,6 +626,28 @@ class Readme(Command):
             listing = readme.read().split("```c\n")[1].split("```")[0]
         edu = os.path.join(SOURCE, "drivers/edu/edu.c")
         self.assertIn("1 test passed", self.dmakit("check", edu, "--", self.write("listing.c", listing), status=0).stdout)
+
+
+class Trees(Command):
+    """The devicetrees in docs/MACHINES.md, as they stand there."""
+
+    def blocks(self):
+        with open(os.path.join(SOURCE, "docs/MACHINES.md"), encoding="utf-8") as page:
+            text = page.read()
+        start, pool = text.index("    /dts-v1/;"), text.index("    reserved-memory {")
+        return text[start:text.index("\n    };\n", start) + 8], text[pool:text.index("\n    };\n", pool) + 8]
+
+    def runs(self, tree):
+        edu = os.path.join(SOURCE, "drivers/edu")
+        return self.dmakit("check", "--machine", self.write("board.dts", tree), edu + "/edu.c", "--", edu + "/test.c", status=0).stdout
+
+    def test_the_smallest_tree_runs_a_driver(self):
+        self.assertIn("(0 bounced)", self.runs(self.blocks()[0]))
+
+    def test_pools_are_what_the_devices_use(self):
+        tree, pools = self.blocks()
+        tree = tree.replace("        msi:", pools + "\n        msi:").replace("msi-parent", "memory-region = <&wifi>;\n msi-parent")
+        self.assertNotIn("(0 bounced)", self.runs(tree))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ static struct {
 	struct tool_build build;
 	char **program;        /* a program after --; NULL: none */
 	struct tool_args pass; /* options for each run, as the runner knows them */
+	char *append;          /* boot arguments, all of them; NULL: none */
 	struct job job[MACHINES];
 	unsigned int nr_jobs;
 	const char *json;
@@ -223,8 +224,7 @@ static int one_option(int option, char **argv)
 		pass_on("--device", optarg);
 		return STATUS_CLEAN;
 	case 'a':
-		pass_on("--append", optarg);
-		return STATUS_CLEAN;
+		return tool_append(&check.append, optarg);
 	case 'p':
 		pass_on("--param", optarg);
 		return STATUS_CLEAN;
@@ -347,6 +347,8 @@ static int parse(int argc, char **argv)
 	}
 	if (dashes)
 		argv[end] = dashes;
+	if (check.append)
+		pass_on("--append", check.append);
 	if (!check.nr_jobs && add_machine("pc"))
 		return STATUS_REFUSED;
 	return take_sources(argc, argv, end);
@@ -715,6 +717,7 @@ int tool_check(int argc, char **argv)
 		tool_remove_tree(check.directory);
 	tool_args_free(&check.build.sources);
 	tool_args_free(&check.pass);
+	free(check.append);
 	if (stopped) {
 		signal(stopped, SIG_DFL);
 		raise(stopped);

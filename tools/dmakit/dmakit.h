@@ -16,6 +16,12 @@ int tool_torture(int argc, char **argv);
 int tool_machines(int argc, char **argv);
 int tool_explain(int argc, char **argv);
 
+/**
+ * tool_append - add what --append was given to *@all (malloc), or say what is wrong with it
+ * Return: STATUS_CLEAN, also when nobody reads a word of it (said); STATUS_REFUSED: a value makes no sense (said).
+ */
+int tool_append(char **all, const char *text);
+
 /** tool_refuse - one line on standard error. Return: STATUS_REFUSED. */
 int tool_refuse(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 

@@ -121,8 +121,7 @@ static int set_option(int code, char *const *argv)
 	case 'm':
 		return add_machines(optarg);
 	case 'a':
-		torture.append = optarg;
-		return STATUS_CLEAN;
+		return tool_append(&torture.append, optarg);
 	case 's':
 		return number("--seed", optarg, 1, ~0ULL, &torture.seed);
 	case 't':

@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 struct torture_options {
-	const char *machine, *append;
+	const char *machine;
+	char *append; /* boot arguments, all of them; NULL: none */
 	uint64_t seed;
 	unsigned int threads;
 	double seconds; /* 0: no limit */
