@@ -219,6 +219,8 @@ static void unbound(struct dmk_checker *checker, struct dmk_watched *device)
 	judge_ignored(checker, device, &device->streaming, &device->coherent, "streaming");
 	judge_ignored(checker, device, &device->coherent, &device->streaming, "coherent");
 	judge_leaks(checker, device, when);
+	dmk_text_copy(device->let_go, sizeof(device->let_go),
+		      device->driver[0] ? device->driver : "code");
 	dmk_shadow_device_unbound(device);
 }
 
@@ -266,6 +268,7 @@ void dmk_judge_life(struct dmk_checker *checker, const struct dmk_event *event,
 		break;
 	case DMK_EVENT_BIND:
 		dmk_shadow_device_unbound(device);
+		device->let_go[0] = '\0';
 		dmk_text_copy(device->driver, sizeof(device->driver), event->name);
 		break;
 	case DMK_EVENT_UNBIND:

@@ -55,10 +55,30 @@ static void report_mask(struct dmk_checker *checker, struct dmk_watched *device,
 		"the error if there is none");
 }
 
+/* By whom, nobody knows: a timer, a work, another driver. What is taken now, nobody's remove() will give back. */
+static void after_let_go(struct dmk_checker *checker, struct dmk_watched *device,
+			 const struct dmk_trace *where)
+{
+	struct dmk_finding *finding = dmk_report(
+		checker,
+		&(struct dmk_mistake){.rule = DMK_RULE_STR_06, .device = device, .where = where});
+
+	if (!finding)
+		return;
+	dmk_say(finding, "memory is mapped or allocated for the device after driver %s let go of it",
+		device->let_go);
+	dmk_mend(
+		finding,
+		"in remove(), stop everything that may still come here (interrupt, timer, work, thread, file) before "
+		"the mappings are undone; and keep no pointer to a device that is not yours any more");
+}
+
 void dmk_judge_mask(struct dmk_checker *checker, struct dmk_watched *device,
 		    struct dmk_mask_state *mask, const struct dmk_trace *where)
 {
 	mask->used = true;
+	if (device->let_go[0])
+		after_let_go(checker, device, where);
 	if (mask->refused)
 		report_mask(checker, device, mask, where);
 }

@@ -122,7 +122,7 @@ struct dmk_watched {
 	const struct dmk_dev *dev;
 	uint64_t id; /* never reused, as .dev may be */
 	uint32_t requester;
-	char name[64], driver[64];
+	char name[64], driver[64], let_go[64]; /* let_go: the driver that was bound last, if none is now */
 	struct dmk_mask_state streaming, coherent;
 	uint64_t max_segment, boundary; /* bytes; mask */
 	struct dmk_ranges live;         /* extents by bus address */

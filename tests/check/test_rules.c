@@ -416,6 +416,29 @@ ROW(no_leak_after_unbind)
 	EVENT(w, .kind = DMK_EVENT_UNBIND, .dev = DEV);
 }
 
+ROW(maps_after_unbind)
+{
+	EVENT(w, .kind = DMK_EVENT_BIND, .dev = DEV, .name = "edu");
+	EVENT(w, .kind = DMK_EVENT_UNBIND, .dev = DEV);
+	map(w, AT, 100, IN, HERE);
+	unmap(w, AT, 100, IN, HERE);
+}
+
+ROW(allocates_after_unbind)
+{
+	EVENT(w, .kind = DMK_EVENT_UNBIND, .dev = DEV);
+	alloc(w, AT, 100, HERE);
+	free_as(w, DEV, AT, AT, 100, 0, HERE);
+}
+
+ROW(maps_when_bound_again)
+{
+	EVENT(w, .kind = DMK_EVENT_UNBIND, .dev = DEV);
+	EVENT(w, .kind = DMK_EVENT_BIND, .dev = DEV, .name = "edu");
+	map(w, AT, 100, IN, HERE);
+	unmap(w, AT, 100, IN, HERE);
+}
+
 ROW(unmaps_after_leak)
 {
 	map(w, AT, 100, IN, HERE);
@@ -1334,6 +1357,9 @@ static const struct row rows[] = {
 	{ "two mappings start at one address with two sizes", NULL, twins_of_different_size },
 	{ "mappings are left behind", "STR-06", leak, 0, "3 mappings made here by dma_map_single, 300 bytes in all" },
 	{ "nothing is left behind", NULL, no_leak_after_unbind },
+	{ "something is mapped after remove()", "STR-06", maps_after_unbind, 0, "after driver edu let go of it" },
+	{ "something is allocated after remove()", "STR-06", allocates_after_unbind },
+	{ "something is mapped by the next driver", NULL, maps_when_bound_again },
 	{ "what was left behind is used and unmapped later", "STR-06", unmaps_after_leak },
 
 	{ "a list is mapped, synced and unmapped", NULL, list, 64 },

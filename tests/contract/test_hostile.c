@@ -379,6 +379,88 @@ static void no_pool(void)
 	dma_pool_destroy(NULL);
 }
 
+/* --- other kinds of memory ---------------------------------------------------------------------------------------- */
+
+static struct sg_table nobodys; /* no call gave it */
+
+static void null_pages(void)
+{
+	dma_addr_t dma = 0;
+
+	assert_null(dma_alloc_pages(NULL, SIZE, &dma, DMA_TO_DEVICE, GFP_KERNEL));
+}
+
+static void null_noncoherent(void)
+{
+	dma_addr_t dma = 0;
+
+	assert_null(dma_alloc_noncoherent(NULL, SIZE, &dma, DMA_TO_DEVICE, GFP_KERNEL));
+}
+
+static void null_noncontiguous(void)
+{
+	assert_null(dma_alloc_noncontiguous(NULL, SIZE, DMA_TO_DEVICE, GFP_KERNEL, 0));
+}
+
+static void pages_of_nonsense(void)
+{
+	static const size_t sizes[] = {(size_t)-1, (size_t)-4096, 1ULL << 62, 1ULL << 46};
+	dma_addr_t dma = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		assert_null(dma_alloc_pages(dev, sizes[i], &dma, DMA_TO_DEVICE, GFP_KERNEL | __GFP_NOWARN));
+		assert_null(dma_alloc_noncoherent(dev, sizes[i], &dma, DMA_TO_DEVICE, GFP_KERNEL | __GFP_NOWARN));
+		assert_null(dma_alloc_noncontiguous(dev, sizes[i], DMA_TO_DEVICE, GFP_KERNEL | __GFP_NOWARN, 0));
+	}
+}
+
+static void pages_in_no_direction(void)
+{
+	dma_addr_t dma = 0;
+
+	assert_null(dma_alloc_pages(dev, SIZE, &dma, (enum dma_data_direction)77, GFP_KERNEL));
+}
+
+static void free_pages_never_allocated(void)
+{
+	dma_free_pages(dev, PAGE_SIZE, page, unmapped, DMA_TO_DEVICE);
+}
+
+static void free_noncoherent_never_allocated(void)
+{
+	dma_free_noncoherent(dev, PAGE_SIZE, memory, unmapped, DMA_TO_DEVICE);
+}
+
+static void free_noncontiguous_never_allocated(void)
+{
+	dma_free_noncontiguous(dev, PAGE_SIZE, &nobodys, DMA_TO_DEVICE);
+}
+
+static void free_no_noncontiguous(void)
+{
+	dma_free_noncontiguous(dev, PAGE_SIZE, NULL, DMA_TO_DEVICE);
+}
+
+static void view_of_nothing(void)
+{
+	assert_null(dma_vmap_noncontiguous(dev, PAGE_SIZE, &nobodys));
+	dma_vunmap_noncontiguous(dev, NULL);
+}
+
+static void show_what_was_never_allocated(void)
+{
+	struct vm_area_struct vma = {.vm_start = 0x10000, .vm_end = 0x11000};
+
+	assert_true(dma_mmap_coherent(dev, &vma, memory, unmapped, PAGE_SIZE) < 0);
+}
+
+static void list_of_what_was_never_allocated(void)
+{
+	struct sg_table table = {0};
+
+	assert_true(dma_get_sgtable(dev, &table, memory, unmapped, PAGE_SIZE) < 0);
+}
+
 static const struct hostile {
 	const char *sentence;
 	void (*call)(void);
@@ -444,6 +526,101 @@ static const struct hostile {
 	{"test_STR_04_unmap_for_another_device", unmap_of_another_device, "STR-04"},
 	{"test_POL_05_free_a_block_that_is_none", pool_block_that_is_none, "POL-05"},
 	{"test_POL_05_no_pool", no_pool, NULL},
+	{"test_COH_10_pages_without_a_device", null_pages, "MSK-03"},
+	{"test_COH_10_noncoherent_memory_without_a_device", null_noncoherent, "MSK-03"},
+	{"test_COH_10_noncontiguous_memory_without_a_device", null_noncontiguous, "MSK-03"},
+	{"test_COH_10_pages_of_nonsense", pages_of_nonsense, NULL},
+	{"test_DIR_01_pages_in_no_direction", pages_in_no_direction, "DIR-01"},
+	{"test_COH_07_free_pages_that_were_never_allocated", free_pages_never_allocated, "COH-07"},
+	{"test_COH_07_free_noncoherent_memory_that_was_never_allocated", free_noncoherent_never_allocated, "COH-07"},
+	{"test_COH_07_free_noncontiguous_memory_that_was_never_allocated", free_noncontiguous_never_allocated, "COH-07"},
+	{"test_COH_07_free_no_noncontiguous_memory", free_no_noncontiguous, NULL},
+	{"test_COH_07_view_of_nothing", view_of_nothing, "COH-07"},
+	{"test_COH_10_show_what_was_never_allocated", show_what_was_never_allocated, NULL},
+	{"test_COH_10_list_of_what_was_never_allocated", list_of_what_was_never_allocated, NULL},
+};
+
+/* --- a device that is not the driver's any more ------------------------------------------------------------------- */
+
+static struct device *gone; /* its driver has let go of it */
+static dma_addr_t left;     /* a mapping of @memory that the driver forgot */
+static struct dma_pool *left_pool;
+
+static void gone_map(void)
+{
+	dma_addr_t dma = dma_map_single(gone, memory + SIZE, SIZE, DMA_TO_DEVICE);
+
+	if (!dma_mapping_error(gone, dma))
+		dma_unmap_single(gone, dma, SIZE, DMA_TO_DEVICE);
+}
+
+static void gone_map_sg(void)
+{
+	if (dma_map_sg(gone, list, 2, DMA_TO_DEVICE))
+		dma_unmap_sg(gone, list, 2, DMA_TO_DEVICE);
+}
+
+static void gone_alloc(void)
+{
+	dma_addr_t dma;
+	void *bytes = dma_alloc_coherent(gone, SIZE, &dma, GFP_KERNEL);
+
+	if (bytes)
+		dma_free_coherent(gone, SIZE, bytes, dma);
+}
+
+static void gone_pages(void)
+{
+	dma_addr_t dma;
+	struct page *pages = dma_alloc_pages(gone, SIZE, &dma, DMA_TO_DEVICE, GFP_KERNEL);
+
+	if (pages)
+		dma_free_pages(gone, SIZE, pages, dma, DMA_TO_DEVICE);
+}
+
+static void gone_pool(void)
+{
+	struct dma_pool *pool = dma_pool_create("late", gone, 64, 64, 0);
+	dma_addr_t dma;
+	void *block = pool ? dma_pool_alloc(pool, GFP_KERNEL, &dma) : NULL;
+
+	if (block)
+		dma_pool_free(pool, block, dma);
+	dma_pool_destroy(pool);
+}
+
+/* What follows from what was forgotten is not reported again; and it may still be put right. */
+static void gone_sync(void)
+{
+	dma_sync_single_for_cpu(gone, left, SIZE, DMA_TO_DEVICE);
+	dma_sync_single_for_device(gone, left, SIZE, DMA_TO_DEVICE);
+}
+
+static void gone_sync_of_nothing(void)
+{
+	dma_sync_single_for_cpu(gone, 0x17, SIZE, DMA_TO_DEVICE);
+}
+
+static void gone_unmap_of_nothing(void)
+{
+	dma_unmap_single(gone, 0x17, SIZE, DMA_TO_DEVICE);
+}
+
+static void gone_mask(void)
+{
+	dma_set_mask_and_coherent(gone, DMA_BIT_MASK(32));
+}
+
+static const struct hostile late[] = {
+	{"test_STR_06_map_after_remove", gone_map, "STR-06"},
+	{"test_STR_06_map_sg_after_remove", gone_map_sg, "STR-06"},
+	{"test_STR_06_allocation_after_remove", gone_alloc, "STR-06"},
+	{"test_STR_06_pages_after_remove", gone_pages, "STR-06"},
+	{"test_STR_06_pool_after_remove", gone_pool, "STR-06"},
+	{"test_STR_06_sync_after_remove_of_what_was_forgotten", gone_sync, NULL},
+	{"test_SYN_04_sync_after_remove_of_what_is_not_mapped", gone_sync_of_nothing, "SYN-04"},
+	{"test_STR_04_unmap_after_remove_of_what_is_not_mapped", gone_unmap_of_nothing, "STR-04"},
+	{"test_MSK_02_masks_after_remove", gone_mask, NULL},
 };
 
 /* --- the bystanders ----------------------------------------------------------------------------------------------- */
@@ -526,14 +703,52 @@ static void run_hostile(void **state)
 	expect_no_findings();
 }
 
+static void run_late(void **state)
+{
+	const struct contract_test *test = *state;
+	const struct hostile *row = late;
+
+	while (strcmp(row->sentence, test->name))
+		row++;
+	memory = must_kmalloc(3 * SIZE);
+	sg_init_table(list, 2);
+	sg_set_buf(&list[0], memory + SIZE, SIZE);
+	sg_set_buf(&list[1], memory + 2 * SIZE, SIZE);
+	gone = get_device(dev);
+	left = must_map(dev, memory, SIZE, DMA_TO_DEVICE);
+	left_pool = dma_pool_create("left", dev, 64, 64, 0);
+	assert_non_null(left_pool);
+	lab_unbind();
+	expect_finding("POL-05", 1);
+	expect_finding("STR-06", 1);
+
+	row->call();
+	if (row->rule)
+		expect_finding(row->rule, 1);
+	expect_no_findings();
+	dma_unmap_single(gone, left, SIZE, DMA_TO_DEVICE);
+	dma_pool_destroy(left_pool);
+	kfree(memory);
+	put_device(gone);
+
+	/* The next driver finds nothing of it. */
+	lab_bind();
+	memory = must_kmalloc(SIZE);
+	good = must_map(dev, memory, SIZE, DMA_BIDIRECTIONAL);
+	judge_good(memory);
+	kfree(memory);
+}
+
 int main(int argc, char **argv)
 {
-	static struct contract_test tests[2 * ARRAY_SIZE(hostile)];
+	static struct contract_test tests[2 * ARRAY_SIZE(hostile) + ARRAY_SIZE(late)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
 		tests[2 * i] = (struct contract_test){.name = hostile[i].sentence, .run = run_hostile};
 		tests[2 * i + 1] = tests[2 * i];
 		tests[2 * i + 1].append = "swiotlb=force";
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(late); i++)
+		tests[2 * ARRAY_SIZE(hostile) + i] = (struct contract_test){.name = late[i].sentence, .run = run_late};
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
 }
