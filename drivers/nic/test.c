@@ -11,7 +11,7 @@
 #include <dmakit/net.h>
 #include <dmakit/test.h>
 
-enum { PATIENCE = 5000 /* ms */, ETHERTYPE = 0x88b5 /* for experiments (IEEE 802) */, JUMBO = 9004, LARGEST = JUMBO + 14 };
+enum { PATIENCE = 20000 /* ms */, ETHERTYPE = 0x88b5 /* for experiments (IEEE 802) */, JUMBO = 9004, LARGEST = JUMBO + 14 };
 
 static const uint8_t everyone[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 static uint8_t out[LARGEST], in[LARGEST];
