@@ -28,7 +28,11 @@ struct dmk_place {
 };
 #define DMK_HERE ((struct dmk_place){ __builtin_return_address(0), __builtin_frame_address(0) })
 /** A call that asks who made it, and that others of its file make too: those must be seen to come from here. */
+#if __has_attribute(__noclone__)
 #define DMK_ENTRY __attribute__((__noinline__, __noclone__))
+#else /* clang makes no clones */
+#define DMK_ENTRY __attribute__((__noinline__))
+#endif
 /** Whether an allocation is to fail on purpose. */
 static inline bool dmk_memory_fails(gfp_t gfp, struct dmk_place place)
 {
