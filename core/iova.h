@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * I/O virtual addresses: who has which range. Not page tables, and no memory of what is mapped.
+ */
+#ifndef DMK_CORE_IOVA_H
+#define DMK_CORE_IOVA_H
+
+#include "core.h"
+
+struct dmk_iova_space;
+
+/** dmk_iova_make - a space of [@first, @last], in granules of 1 << @shift bytes; NULL: no memory. May sleep. */
+struct dmk_iova_space *dmk_iova_make(uint64_t first, uint64_t last, unsigned int shift);
+void dmk_iova_free(struct dmk_iova_space *space);
+
+/** dmk_iova_reserve - never hand out [@first, @last]; only before the first dmk_iova_take(). May reach beyond the space. */
+int dmk_iova_reserve(struct dmk_iova_space *space, uint64_t first, uint64_t last);
+
+/**
+ * dmk_iova_take - @size bytes (a multiple of the granule) at a multiple of @align, all of it at or below @limit and in no multiple of
+ *                 @boundary + 1 (0: no such rule)
+ * Any context; never sleeps. Constant time for sizes up to 32 granules in the usual case, logarithmic otherwise.
+ * Return: false: there is none, and none was taken.
+ */
+bool dmk_iova_take(struct dmk_iova_space *space, uint64_t size, uint64_t align, uint64_t limit,
+		   uint64_t boundary, uint64_t *first);
+/** dmk_iova_give - back what was taken, whole. */
+void dmk_iova_give(struct dmk_iova_space *space, uint64_t first, uint64_t size);
+/** Bytes out, and the most there ever were. */
+void dmk_iova_usage(struct dmk_iova_space *space, uint64_t *used, uint64_t *high_water);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * I/O page tables in RAM: one interface over formats (VT-d second level, VMSAv8-64). Not an allocator of IOVAs, and not what makes
+ * an IOMMU forget: whoever unmaps invalidates, and only then may the emptied tables be given back.
+ */
+#ifndef DMK_CORE_PGTABLE_H
+#define DMK_CORE_PGTABLE_H
+
+#include <dmakit/iommu.h>
+
+#include "core.h"
+
+enum {
+	DMK_PROT_READ = 1,
+	DMK_PROT_WRITE = 2,
+	DMK_PROT_CACHED = 4
+}; /* CACHED: the device's accesses snoop the CPU's caches */
+
+struct dmk_pgtable;
+
+/** dmk_pgtable_make - an empty table for @iommu; NULL: no memory. May sleep. */
+struct dmk_pgtable *dmk_pgtable_make(const struct dmk_iommu *iommu);
+/** dmk_pgtable_free - with all that is still mapped in it. */
+void dmk_pgtable_free(struct dmk_pgtable *table);
+dmk_phys dmk_pgtable_root(const struct dmk_pgtable *table);
+unsigned int dmk_pgtable_levels(const struct dmk_pgtable *table);
+/** Pages that the tables themselves hold, the root included (IOM-05). */
+size_t dmk_pgtable_pages(const struct dmk_pgtable *table);
+
+/**
+ * dmk_pgtable_map - map [@iova, + @size) to [@phys, + @size), in pages as large as alignment allows
+ * @iova, @phys, @size: multiples of the granule
+ * Ranges that others map and unmap at the same time must be disjoint; nothing else is asked of callers. Any context.
+ * Return: 0; -ENOMEM, nothing is mapped; -EEXIST, something was mapped there, and is as it was.
+ */
+int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uint64_t size,
+		    unsigned int prot, bool may_sleep);
+
+/** Tables that an unmap emptied: the IOMMU may still walk them until it was told. Zeroed before use. */
+struct dmk_emptied {
+	void *head;
+	bool tables; /* an entry above the last level changed: what dmk_iommu_ops.invalidate wants to know */
+};
+/**
+ * dmk_pgtable_unmap - the opposite, of any run of granules that maps covered; a large page goes whole or stays: unmap what was mapped in one call together
+ * Return: bytes that were mapped; less than @size: there were holes.
+ */
+uint64_t dmk_pgtable_unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t size,
+			   struct dmk_emptied *emptied);
+/** dmk_pgtable_release - after the invalidation. */
+void dmk_pgtable_release(struct dmk_pgtable *table, struct dmk_emptied *emptied);
+
+/** dmk_pgtable_walk - what @iova is mapped to; false: nothing. */
+bool dmk_pgtable_walk(struct dmk_pgtable *table, uint64_t iova, dmk_phys *phys, unsigned int *prot,
+		      uint64_t *page_size);
+
+#endif
