@@ -12,6 +12,7 @@
 
 struct dmk_bounce;     /* a pool of bounce slots */
 struct dmk_allocation; /* a record of consistent memory */
+struct dmk_domain;     /* IOVAs and what they lead to */
 struct dmk_managed;    /* something to undo at unbind */
 
 struct dmk_lock {
@@ -35,6 +36,8 @@ struct dmk_dev {
 	uint64_t streaming_mask;    /* what dma_mask points to, unless the driver put its own there */
 	const char *name;           /* the device's name, owned by whoever made the device */
 	const struct dmk_bus *bus;
+	struct dmk_domain *domain;  /* behind an IOMMU: its addresses; NULL: none, or passthrough */
+	uint32_t requester;         /* as dmk_dev_attach() was told it */
 	struct dmk_bounce *bounce;  /* where it bounces; NULL: nowhere */
 	void *device;               /* the struct device around this */
 
@@ -66,6 +69,14 @@ struct dmk_dev {
  * @owner: the struct device, for observers
  */
 void dmk_dev_init(struct dmk_dev *dev, const char *name, const struct dmk_bus *bus, void *owner);
+
+/**
+ * dmk_dev_attach - put a device whose bus has an IOMMU into its group's domain; on another bus nothing happens
+ * @requester: as the machine knows it: observer.h
+ * Before its driver's first call, and once. May sleep.
+ * Return: 0; -ENOMEM, or what the IOMMU answered: the device can do no DMA then, and is said so in the log.
+ */
+int dmk_dev_attach(struct dmk_dev *dev, uint32_t requester);
 
 /** dmk_dev_unbound - a driver has let go of it: limits and masks are those of a new device again. */
 void dmk_dev_unbound(struct dmk_dev *dev);

@@ -63,6 +63,9 @@ struct dmk_core_config {
 int dmk_core_start(const struct dmk_core_config *config);
 void dmk_core_stop(void);
 
+/** dmk_iommu_fault - what dmk_sink.fault was called with; says so in the log, with the nearest mapping, not too often (IOM-04). */
+void dmk_iommu_fault(const struct dmk_iommu_fault *fault);
+
 /* --- masks and limits: MSK-01..08 --------------------------------------------------------------------------------- */
 
 int dmk_set_mask(struct dmk_dev *dev, uint64_t mask, bool streaming, bool coherent);

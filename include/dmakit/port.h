@@ -12,6 +12,7 @@
 #ifndef DMAKIT_PORT_H
 #define DMAKIT_PORT_H
 
+#include <dmakit/iommu.h>
 #include <dmakit/types.h>
 
 /* --- the description ---------------------------------------------------------------------------------------------- */
@@ -55,6 +56,12 @@ struct dmk_bus {
 	 */
 	const struct dmk_memory *shared_pool;
 	const struct dmk_memory *restricted_pool;
+	/*
+	 * What stands between the devices and memory; NULL: nothing. Then windows are what the IOMMU's own accesses see, and
+	 * of what it translates to; the devices' addresses are IOVAs (IOM-01).
+	 */
+	const struct dmk_iommu *iommu;
+	bool untrusted; /* behind a socket that anybody plugs things into: it sees no byte beside a buffer (STR-10) */
 };
 
 /** A PCI host bridge. CPU physical -> bus address windows for MMIO; the DMA direction is @dma. */
@@ -211,6 +218,8 @@ struct dmk_port {
 struct dmk_sink {
 	/** irq - a line changed (level true or false), or a message arrived (edge: level true, then false by itself). Never blocks. */
 	void (*irq)(void *ctx, unsigned int irq, bool level, bool edge);
+	/** fault - the IOMMU refused an access (IOM-04). Never blocks; @fault is valid for the call. */
+	void (*fault)(void *ctx, const struct dmk_iommu_fault *fault);
 	/** died - the machine is gone and nothing works any more; @text says why, with the process's own last words. */
 	void (*died)(void *ctx, const char *text);
 	void *ctx;
