@@ -89,6 +89,10 @@ static const char *wrong_bus(const struct dmk_machine *machine)
 {
 	if (machine->pci && !(machine->pci->dma && bus_good(machine->pci->dma)))
 		return "pci.dma";
+	for (unsigned int i = 0; machine->pci && i < DMK_PCI_SLOTS; i++) {
+		if (machine->pci->slot_dma[i] && !bus_good(machine->pci->slot_dma[i]))
+			return "pci.slot_dma";
+	}
 	if (machine->nr_platform && !machine->platform)
 		return "platform";
 	for (unsigned int i = 0; i < machine->nr_platform; i++) {

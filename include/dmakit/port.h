@@ -64,6 +64,8 @@ struct dmk_bus {
 	bool untrusted; /* behind a socket that anybody plugs things into: it sees no byte beside a buffer (STR-10) */
 };
 
+enum { DMK_PCI_SLOTS = 32 };
+
 /** A PCI host bridge. CPU physical -> bus address windows for MMIO; the DMA direction is @dma. */
 struct dmk_pci_host {
 	uint8_t first_bus, last_bus;
@@ -71,6 +73,11 @@ struct dmk_pci_host {
 	struct dmk_window mmio64; /* where 64-bit prefetchable BARs may be placed; size 0: none */
 	struct dmk_window io;     /* port I/O for BARs, as port numbers; size 0: none */
 	const struct dmk_bus *dma;
+	/*
+	 * By slot of the first bus, how what is plugged in there sees memory, where that differs in what stands between (no IOMMU, or
+	 * untrusted); NULL: as @dma says. Its windows and coherence are @dma's.
+	 */
+	const struct dmk_bus *slot_dma[DMK_PCI_SLOTS];
 };
 
 enum { DMK_PLATFORM_REGS = 4, DMK_PLATFORM_IRQS = 4, DMK_PLATFORM_COMPATIBLES = 4 };

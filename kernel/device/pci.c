@@ -94,6 +94,17 @@ static void read_header(struct pci_dev *pdev)
 							   pdev->pin);
 }
 
+/* Behind a bridge: as the bridge itself. */
+static const struct dmk_bus *memory_of(const struct pci_bus *bus, unsigned int devfn)
+{
+	const struct dmk_pci_host *host = dmk_device_port->machine->pci;
+	const struct dmk_bus *slot = host->slot_dma[PCI_SLOT(devfn)];
+
+	if (bus->self)
+		return bus->self->dev.dmk.bus;
+	return slot ? slot : host->dma;
+}
+
 static struct pci_dev *make_function(struct pci_bus *bus, unsigned int devfn)
 {
 	struct pci_dev *pdev = calloc(1, sizeof(*pdev));
@@ -124,8 +135,7 @@ static struct pci_dev *make_function(struct pci_bus *bus, unsigned int devfn)
 		put_device(&pdev->dev);
 		return NULL;
 	}
-	dmk_device_masters(&pdev->dev, dmk_device_port->machine->pci->dma,
-			   PCI_DEVID(bus->number, devfn));
+	dmk_device_masters(&pdev->dev, memory_of(bus, devfn), PCI_DEVID(bus->number, devfn));
 	pdev->dev.p->ours = true;
 	read_header(pdev);
 	list_add_tail(&pdev->bus_list, &bus->devices);
