@@ -236,7 +236,7 @@ static bool has_its_own(const struct dmk_bus *bus)
 
 void dmk_atomic_ready(struct dmk_dev *dev)
 {
-	const uint64_t limit = dmk_coherent_limit(dev);
+	const uint64_t limit = dmk_page_limit(dev);
 
 	dmk_reserve_ready(dev);
 	if (!pool.nominal || has_its_own(dev->bus) || is_served(dev->bus, limit))
@@ -316,9 +316,9 @@ bool dmk_atomic_take(const struct dmk_dev *dev, size_t size, size_t align, struc
 			dmk_region_take(chunk, &request, &block->phys, &block->dma);
 	}
 	if (!found)
-		want(dev->bus, dmk_coherent_limit(dev), align >> DMK_PAGE_SHIFT);
-	else if (left_for(dev->bus, dmk_coherent_limit(dev)) < pool.nominal / 2)
-		want(dev->bus, dmk_coherent_limit(dev), pages);
+		want(dev->bus, dmk_page_limit(dev), align >> DMK_PAGE_SHIFT);
+	else if (left_for(dev->bus, dmk_page_limit(dev)) < pool.nominal / 2)
+		want(dev->bus, dmk_page_limit(dev), pages);
 	block->region = chunk;
 	return found;
 }

@@ -14,6 +14,7 @@
 #include "coherent.h"
 #include "bounce.h"
 #include "copy.h"
+#include "domain.h"
 #include "region.h"
 #include "text.h"
 #include "window.h"
@@ -84,7 +85,8 @@ static bool pages_in(struct dmk_range within, size_t size, uint64_t align, bool 
 		.may_sleep = may_sleep,
 	};
 
-	if (dmk_range_bytes(within) < size || os->ops->pages_alloc(os->ctx, &request, &block->pages))
+	if (dmk_range_bytes(within) < size ||
+	    os->ops->pages_alloc(os->ctx, &request, &block->pages))
 		return false;
 	block->pages_size = size;
 	return true;
@@ -123,7 +125,7 @@ static bool take_aligned(const struct wish *wish, struct dmk_block *block)
 	struct dmk_range part;
 
 	for (unsigned int i = 0; i < bus->nr_windows; i++) {
-		if (dmk_window_part(&bus->windows[i], dmk_coherent_limit(wish->dev), &part) &&
+		if (dmk_window_part(&bus->windows[i], dmk_page_limit(wish->dev), &part) &&
 		    dmk_range_common(part, direct, &part) &&
 		    take_through(&bus->windows[i], part, wish, block))
 			return true;
@@ -235,8 +237,7 @@ static bool take_from_pool(struct dmk_region *region, const struct wish *wish,
 	/* Aligned for the CPU too, if that can be: else such a block has a view of its own. */
 	if (!dmk_region_take(region, &request, &block->phys, &block->dma)) {
 		request.cpu_align = 1;
-		if (wish->atomic ||
-		    !dmk_region_take(region, &request, &block->phys, &block->dma))
+		if (wish->atomic || !dmk_region_take(region, &request, &block->phys, &block->dma))
 			return false;
 	}
 	block->region = region;
@@ -251,7 +252,8 @@ static bool take_restricted(const struct wish *wish, struct dmk_block *block)
 		return dmk_reserve_take(dev, wish->size, (size_t)wish->align, block);
 	if (wish->may_sleep)
 		dmk_reserve_ready(dev);
-	block->restricted = dmk_bounce_take_pages(dev, wish->size, (size_t)wish->align, &block->phys);
+	block->restricted = dmk_bounce_take_pages(dev, wish->size, (size_t)wish->align,
+						  &block->phys);
 	if (!block->restricted)
 		return false;
 	if (dmk_window_to_bus(dev->bus,
@@ -274,6 +276,16 @@ static bool share(struct dmk_block *block)
 		return true;
 	block->shared = dmk_memory_share(block->pages, block->pages_size, true);
 	return block->shared;
+}
+
+/* Behind an IOMMU memory is where its domain says. */
+static bool translate(const struct wish *wish, struct dmk_block *block)
+{
+	if (!wish->dev->domain)
+		return true;
+	block->translated = dmk_domain_map_block(wish->dev, block->phys, block->size, wish->align,
+						 &block->dma);
+	return block->translated;
 }
 
 static bool take_memory(struct wish *wish, struct dmk_block *block)
@@ -311,7 +323,7 @@ enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int fl
 	*block = (struct dmk_block){.size = wish.size};
 	if (!take_memory(&wish, block))
 		return DMK_REASON_NO_ROOM;
-	if (!share(block) || !give_address(&wish, block)) {
+	if (!share(block) || !give_address(&wish, block) || !translate(&wish, block)) {
 		dmk_block_give(dev, block);
 		return DMK_REASON_NO_ROOM;
 	}
@@ -323,6 +335,9 @@ enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int fl
 
 void dmk_block_give(struct dmk_dev *dev, const struct dmk_block *block)
 {
+	/* First: no device may reach what goes back. Of a device that is gone the whole domain went. */
+	if (block->translated && dev)
+		dmk_domain_unmap_block(dev, block->dma, block->size);
 	if (block->view)
 		dmk_view_end(block->cpu, block->size);
 	/* Of a device that is gone it stays out of use: nothing says that the device stands still. */

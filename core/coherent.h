@@ -27,6 +27,7 @@ struct dmk_block {
 	size_t pages_size;
 	bool view;   /* @cpu is a view of its own */
 	bool uncached; /* no cache may hold a line of it */
+	bool translated; /* @dma is in the device's domain */
 	bool shared; /* the pages were made the devices' too (DMK_CAP_PRIVATE) */
 	bool restricted; /* out of the restricted-dma-pool, where the device's slots are */
 };

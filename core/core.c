@@ -10,6 +10,7 @@
 #include "coherent.h"
 
 #include "core.h"
+#include "domain.h"
 #include "lent.h"
 #include "pool.h"
 #include "straight.h"
@@ -188,6 +189,7 @@ int dmk_core_start(const struct dmk_core_config *config)
 		return -ENOMEM;
 	/* Both say in the log what they lack, and the machine goes on without. */
 	dmk_bounce_start(parameters_of(config));
+	dmk_domains_start(parameters_of(config));
 	dmk_reserves_start();
 	dmk_shared_pools_start();
 	dmk_atomic_start();
@@ -206,6 +208,7 @@ void dmk_core_stop(void)
 	dmk_pools_stop();
 	dmk_allocations_stop();
 	dmk_atomic_stop();
+	dmk_domains_stop();
 	dmk_shared_pools_stop();
 	dmk_reserves_stop();
 	dmk_bounce_stop();

@@ -9,6 +9,7 @@
 #include "bounce.h"
 #include "coherent.h"
 #include "core.h"
+#include "domain.h"
 #include "lent.h"
 #include "pool.h"
 #include "straight.h"
@@ -52,6 +53,7 @@ void dmk_dev_exit(struct dmk_dev *dev)
 	dmk_allocations_forget_device(dev);
 	dmk_lent_forget_device(dev);
 	dmk_reserve_forget_device(dev);
+	dmk_domain_detach(dev);
 	/* Who calls with it all the same is told that it is no device. */
 	dev->bus = NULL;
 	dmk_straight_detach(dev);
@@ -79,6 +81,9 @@ static bool mask_serves(const struct dmk_dev *dev, uint64_t mask)
 									       : mask;
 	struct dmk_range part, ram, common;
 
+	/* Addresses are given out from the second granule on. */
+	if (dev->domain)
+		return limit >= 2 * dmk_domain_granule(dev) - 1;
 	for (unsigned int w = 0; w < dev->bus->nr_windows; w++) {
 		if (!dmk_window_part(&dev->bus->windows[w], limit, &part))
 			continue;
@@ -163,6 +168,9 @@ static uint64_t last_ram_on_bus(const struct dmk_dev *dev)
 
 uint64_t dmk_get_required_mask(struct dmk_dev *dev)
 {
+	/* Behind an IOMMU every mask will do; the usual one is what Linux answers. */
+	if (dev && dev->domain)
+		return mask_of_32_bits;
 	return dev && dev->bus ? dmk_bits_below(last_ram_on_bus(dev)) : 0;
 }
 
@@ -173,11 +181,12 @@ bool dmk_addressing_limited(struct dmk_dev *dev)
 
 	if (!dev || !dev->bus || !dev->dma_mask)
 		return true;
+	if (dev->domain)
+		return false;
 	for (unsigned int m = 0; m < machine->nr_memory; m++) {
 		const struct dmk_memory *memory = &machine->memory[m];
 
-		if (is_mappable(memory) &&
-		    dmk_range_make(memory->first.v, memory->size, &ram) &&
+		if (is_mappable(memory) && dmk_range_make(memory->first.v, memory->size, &ram) &&
 		    !dmk_reaches_each(dev, ram))
 			return true;
 	}
@@ -186,29 +195,32 @@ bool dmk_addressing_limited(struct dmk_dev *dev)
 
 size_t dmk_max_mapping_size(struct dmk_dev *dev)
 {
-	if (!dev || !dev->bounce || !(dmk_bounce_forced(dev) || dmk_addressing_limited(dev)))
+	if (!dev || dev->domain || !dev->bounce ||
+	    !(dmk_bounce_forced(dev) || dmk_addressing_limited(dev)))
 		return ~(size_t)0;
 	return dmk_bounce_max_mapping(dev);
 }
 
-/* Nothing here is faster for small mappings than for large ones, but for the limit itself. */
+/* Without an IOMMU nothing is faster for small mappings than for large ones; with one, sizes for which addresses lie ready. */
 size_t dmk_opt_mapping_size(struct dmk_dev *dev)
 {
+	if (dev && dev->domain)
+		return (size_t)dmk_domain_granule(dev) << DMK_IOVA_READY_ORDER;
 	return dmk_max_mapping_size(dev);
 }
 
-/* 0: neighbours are never merged, because nothing here makes scattered pages contiguous for a device. */
+/* 0: neighbours are never merged, because without an IOMMU nothing makes scattered pages contiguous for a device. */
 uint64_t dmk_merge_boundary(struct dmk_dev *dev)
 {
-	return 0;
+	return dev && dev->domain ? dmk_domain_granule(dev) - 1 : 0;
 }
 
 bool dmk_dev_need_sync(struct dmk_dev *dev)
 {
 	if (!dev || !dev->bus)
 		return false;
-	return !dev->bus->coherent ||
-	       (dev->bounce && (dmk_bounce_forced(dev) || dmk_addressing_limited(dev)));
+	return !dev->bus->coherent || (!dev->domain && dev->bounce &&
+				       (dmk_bounce_forced(dev) || dmk_addressing_limited(dev)));
 }
 
 bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma)
@@ -219,7 +231,7 @@ bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma)
 		return false;
 	if (!dev->bus->coherent)
 		return true;
-	return dev->bounce &&
+	return !dev->domain && dev->bounce &&
 	       dmk_window_to_phys(dev->bus, (struct dmk_range){dma.v, dma.v}, &phys) &&
 	       dmk_bounce_has(dev, phys);
 }

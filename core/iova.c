@@ -18,7 +18,7 @@
 #include "lock.h"
 
 enum {
-	BINS = 11,       /* orders 0 .. 10 */
+	BINS = DMK_IOVA_READY_ORDER + 1,
 	BIN_MOST = 1024, /* runs in a bin */
 	BIN_LOOK = 4,    /* of them looked at for one below a limit */
 };

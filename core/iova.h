@@ -7,6 +7,9 @@
 
 #include "core.h"
 
+/** Ranges of up to so many granules, as a power of two, lie ready to be taken again. */
+enum { DMK_IOVA_READY_ORDER = 10 };
+
 struct dmk_iova_space;
 
 /** dmk_iova_make - a space of [@first, @last], in granules of 1 << @shift bytes; NULL: no memory. May sleep. */

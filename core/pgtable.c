@@ -344,6 +344,7 @@ static void table_down(struct dmk_pgtable *table, uint64_t iova, const struct pa
 struct run {
 	uint64_t iova, phys, size;
 	unsigned int prot;
+	bool at_start; /* nothing of it is mapped yet */
 };
 
 /* The largest page that fits here: aligned on both sides, and no longer than what is left. */
@@ -370,6 +371,16 @@ static bool all_empty(const uint64_t *entry, unsigned int n)
 	return true;
 }
 
+/* The marks are on the first and the last entry of the whole run. */
+static unsigned int prot_of(const struct run *run, bool first, bool last)
+{
+	unsigned int prot = run->prot;
+
+	if (!first || !run->at_start)
+		prot &= ~(unsigned int)DMK_PROT_FIRST;
+	return last ? prot : prot & ~(unsigned int)(DMK_PROT_LAST | DMK_PROT_GAP);
+}
+
 /* As many entries of one table as the run fills. Return: how many, or -EEXIST. The table is there, and locked. */
 static int fill_entries(struct dmk_pgtable *table, struct node *node, const struct run *run)
 {
@@ -384,7 +395,9 @@ static int fill_entries(struct dmk_pgtable *table, struct node *node, const stru
 		return -EEXIST;
 	for (unsigned int i = 0; i < n; i++, phys += 1ULL << shift)
 		set_entry(&node->entry[index + i],
-			  table->ops->leaf(DMK_PHYS(phys), node->level, run->prot));
+			  table->ops->leaf(DMK_PHYS(phys), node->level,
+					   prot_of(run, i == 0,
+						   (uint64_t)(i + 1) << shift == run->size)));
 	node->used += n;
 	clean(table, node, index, n);
 	return (int)n;
@@ -429,7 +442,8 @@ static int map_entries(struct dmk_pgtable *table, const struct run *run, bool ma
 int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uint64_t size,
 		    unsigned int prot, bool may_sleep)
 {
-	struct run run = {.iova = iova, .phys = phys.v, .size = size, .prot = prot};
+	struct run run = {
+		.iova = iova, .phys = phys.v, .size = size, .prot = prot, .at_start = true};
 	struct dmk_emptied emptied = {.head = NULL};
 	int n;
 
@@ -443,6 +457,7 @@ int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uin
 		run.iova += done;
 		run.phys += done;
 		run.size -= done;
+		run.at_start = false;
 	}
 	return 0;
 
@@ -552,6 +567,54 @@ bool dmk_pgtable_walk(struct dmk_pgtable *table, uint64_t iova, dmk_phys *phys, 
 	*phys = DMK_PHYS(table->ops->leaf_phys(entry).v + (iova & (*page_size - 1)));
 	*prot = table->ops->leaf_prot(entry);
 	return true;
+}
+
+/* To the end of what is mapped in one table from @iova on, or to the entry that is marked. Return: bytes; 0: there is a hole. */
+static uint64_t extent_here(struct dmk_pgtable *table, uint64_t iova, bool first, bool *ended,
+			    bool *gap)
+{
+	struct path path;
+	struct node *node;
+	unsigned long flags;
+	unsigned int index;
+	uint64_t size = 0;
+
+	path_find(table, iova, &path);
+	node = path.node[path.bottom];
+	flags = dmk_lock_take(&node->lock);
+	for (index = index_at(table, iova, node->level);
+	     node->table && index < entries(table) && !*ended; index++) {
+		const uint64_t entry = node->entry[index];
+		unsigned int prot;
+
+		if (!entry ||
+		    (node->level && node_below(node, index) && present(node_below(node, index))))
+			break;
+		prot = table->ops->leaf_prot(entry);
+		if (first && !(prot & DMK_PROT_FIRST))
+			break;
+		first = false;
+		size += 1ULL << level_shift(table, node->level);
+		*ended = prot & DMK_PROT_LAST;
+		*gap = prot & DMK_PROT_GAP;
+	}
+	dmk_lock_drop(&node->lock, flags);
+	return size;
+}
+
+uint64_t dmk_pgtable_extent(struct dmk_pgtable *table, uint64_t iova)
+{
+	const uint64_t end = 1ULL << level_shift(table, table->levels);
+	uint64_t size = 0, part;
+	bool ended = false, gap = false;
+
+	while (!ended && iova + size < end) {
+		part = extent_here(table, iova + size, !size, &ended, &gap);
+		if (!part && !gap)
+			return 0;
+		size += part ? part : table_size(table);
+	}
+	return ended ? size : 0;
 }
 
 dmk_phys dmk_pgtable_root(const struct dmk_pgtable *table)

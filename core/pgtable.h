@@ -13,8 +13,16 @@
 enum {
 	DMK_PROT_READ = 1,
 	DMK_PROT_WRITE = 2,
-	DMK_PROT_CACHED = 4
-}; /* CACHED: the device's accesses snoop the CPU's caches */
+	DMK_PROT_CACHED = 4, /* the device's accesses snoop the CPU's caches */
+	/*
+	 * What was mapped as one thing begins and ends here: bits that no IOMMU looks at, so that an unmap knows by itself what it
+	 * is about, and a wrong one takes nothing of others (STR-04).
+	 */
+	DMK_PROT_FIRST = 8,
+	DMK_PROT_LAST = 16,
+	DMK_PROT_GAP =
+		32, /* this run ends here, and what it is part of goes on after some granules of nothing */
+};
 
 struct dmk_pgtable;
 
@@ -26,6 +34,11 @@ dmk_phys dmk_pgtable_root(const struct dmk_pgtable *table);
 unsigned int dmk_pgtable_levels(const struct dmk_pgtable *table);
 /** Pages that the tables themselves hold, the root included (IOM-05). */
 size_t dmk_pgtable_pages(const struct dmk_pgtable *table);
+
+/**
+ * dmk_pgtable_extent - bytes from @iova, where something mapped with FIRST begins, to its LAST; 0: nothing begins there
+ */
+uint64_t dmk_pgtable_extent(struct dmk_pgtable *table, uint64_t iova);
 
 /**
  * dmk_pgtable_map - map [@iova, + @size) to [@phys, + @size), in pages as large as alignment allows

@@ -13,6 +13,9 @@ enum {
 	VTD_SNOOP = 1 << 11,
 };
 #define VTD_ADDRESS 0x000ffffffffff000ULL
+#define VTD_FIRST   (1ULL << 52) /* 61:52 are ignored */
+#define VTD_LAST    (1ULL << 53)
+#define VTD_GAP     (1ULL << 54)
 
 static uint64_t vtd_leaf(dmk_phys phys, unsigned int level, unsigned int prot)
 {
@@ -24,6 +27,12 @@ static uint64_t vtd_leaf(dmk_phys phys, unsigned int level, unsigned int prot)
 		entry |= VTD_WRITE;
 	if (prot & DMK_PROT_CACHED)
 		entry |= VTD_SNOOP;
+	if (prot & DMK_PROT_FIRST)
+		entry |= VTD_FIRST;
+	if (prot & DMK_PROT_LAST)
+		entry |= VTD_LAST;
+	if (prot & DMK_PROT_GAP)
+		entry |= VTD_GAP;
 	return level ? entry | VTD_LARGE : entry;
 }
 
@@ -40,7 +49,9 @@ static dmk_phys vtd_leaf_phys(uint64_t entry)
 static unsigned int vtd_leaf_prot(uint64_t entry)
 {
 	return (entry & VTD_READ ? DMK_PROT_READ : 0) | (entry & VTD_WRITE ? DMK_PROT_WRITE : 0) |
-	       (entry & VTD_SNOOP ? DMK_PROT_CACHED : 0);
+	       (entry & VTD_SNOOP ? DMK_PROT_CACHED : 0) |
+	       (entry & VTD_FIRST ? DMK_PROT_FIRST : 0) | (entry & VTD_LAST ? DMK_PROT_LAST : 0) |
+	       (entry & VTD_GAP ? DMK_PROT_GAP : 0);
 }
 
 const struct dmk_table_ops dmk_table_vtd = {
@@ -65,6 +76,9 @@ const struct dmk_table_ops dmk_table_vtd = {
 #define LPAE_OUTER      (2ULL << 8)
 #define LPAE_USED       (1ULL << 10) /* access flag: or the first access faults */
 #define LPAE_NOT_GLOBAL (1ULL << 11)
+#define LPAE_FIRST      (1ULL << 55) /* 58:55 are software's */
+#define LPAE_LAST       (1ULL << 56)
+#define LPAE_GAP        (1ULL << 57)
 #define LPAE_NO_EXECUTE (3ULL << 53) /* PXN and UXN */
 #define LPAE_ADDRESS    0x0000fffffffff000ULL
 
@@ -76,6 +90,9 @@ static uint64_t lpae_leaf(dmk_phys phys, unsigned int level, unsigned int prot)
 	entry |= level ? 0 : LPAE_TABLE;
 	entry |= prot & DMK_PROT_WRITE ? 0 : LPAE_READONLY;
 	entry |= prot & DMK_PROT_CACHED ? LPAE_CACHED | LPAE_SHARED : LPAE_OUTER;
+	entry |= prot & DMK_PROT_FIRST ? LPAE_FIRST : 0;
+	entry |= prot & DMK_PROT_LAST ? LPAE_LAST : 0;
+	entry |= prot & DMK_PROT_GAP ? LPAE_GAP : 0;
 	return entry;
 }
 
@@ -92,7 +109,9 @@ static dmk_phys lpae_leaf_phys(uint64_t entry)
 static unsigned int lpae_leaf_prot(uint64_t entry)
 {
 	return DMK_PROT_READ | (entry & LPAE_READONLY ? 0 : DMK_PROT_WRITE) |
-	       (entry & LPAE_CACHED ? DMK_PROT_CACHED : 0);
+	       (entry & LPAE_CACHED ? DMK_PROT_CACHED : 0) |
+	       (entry & LPAE_FIRST ? DMK_PROT_FIRST : 0) | (entry & LPAE_LAST ? DMK_PROT_LAST : 0) |
+	       (entry & LPAE_GAP ? DMK_PROT_GAP : 0);
 }
 
 const struct dmk_table_ops dmk_table_lpae = {

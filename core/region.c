@@ -62,7 +62,7 @@ static bool suits(const struct dmk_region *region, const struct dmk_region_reque
 
 	return dmk_window_to_bus(request->dev->bus,
 				 (struct dmk_range){first, first + before_last}, dma) &&
-	       dma->v + before_last <= dmk_coherent_limit(request->dev) &&
+	       dma->v + before_last <= dmk_page_limit(request->dev) &&
 	       !(dma->v & (request->align - 1)) &&
 	       !(((uintptr_t)request->base + offset) & (request->cpu_align - 1));
 }

@@ -9,6 +9,7 @@
 
 #include "core.h"
 #include "direct.h"
+#include "domain.h"
 #include "straight.h"
 #include "window.h"
 
@@ -116,11 +117,10 @@ static struct dmk_mapping not_ram(struct dmk_range phys)
 	return bad;
 }
 
-static struct dmk_mapping map_entry(struct dmk_dev *dev, struct scatterlist *sg,
-				    enum dmk_direction dir, unsigned long attrs)
+/* Whether the entry is memory that can be lent; else .reason says why not. */
+static struct dmk_mapping judge_entry(struct scatterlist *sg, struct dmk_range *phys)
 {
 	struct dmk_mapping bad = {.dma = DMK_MAPPING_ERROR, .reason = DMK_REASON_BAD_SIZE};
-	struct dmk_range phys;
 
 	if (!sg)
 		return bad;
@@ -128,11 +128,21 @@ static struct dmk_mapping map_entry(struct dmk_dev *dev, struct scatterlist *sg,
 		bad.reason = DMK_REASON_NOT_RAM;
 		return bad;
 	}
-	if (!dmk_range_make(sg_phys(sg), sg->length, &phys))
+	if (!dmk_range_make(sg_phys(sg), sg->length, phys))
 		return bad;
-	if (!dmk_is_ram(phys))
-		return not_ram(phys);
-	return dmk_direct_map(dev, phys, dir, attrs);
+	if (!dmk_is_ram(*phys))
+		return not_ram(*phys);
+	bad.reason = DMK_REASON_NONE;
+	return bad;
+}
+
+static struct dmk_mapping map_entry(struct dmk_dev *dev, struct scatterlist *sg,
+				    enum dmk_direction dir, unsigned long attrs)
+{
+	struct dmk_range phys;
+	const struct dmk_mapping judged = judge_entry(sg, &phys);
+
+	return judged.reason == DMK_REASON_NONE ? dmk_direct_map(dev, phys, dir, attrs) : judged;
 }
 
 /* What became of a list. */
@@ -141,19 +151,24 @@ struct outcome {
 	int address_kind;
 	bool bounced;
 	unsigned int entry; /* that could not be mapped */
+	int segments;
 };
+
+/* No entry says that it is mapped. */
+static void no_addresses(struct scatterlist *sg, int n)
+{
+	for (int i = 0; sg && i < n; i++, sg = sg_next(sg)) {
+		sg_dma_address(sg) = DMK_MAPPING_ERROR.v;
+		sg_dma_len(sg) = 0;
+	}
+}
 
 /* The first @n entries were mapped, and no longer are: nobody finds an address in them, nor in the one that failed (SGL-07). */
 static void undo_entries(struct dmk_dev *dev, struct scatterlist *list, int n,
 			 enum dmk_direction dir, unsigned long attrs)
 {
-	struct scatterlist *sg = list;
-
 	unmap_entries(dev, list, n, dir, attrs | DMK_ATTR_SKIP_CPU_SYNC);
-	for (int i = 0; sg && i <= n; i++, sg = sg_next(sg)) {
-		sg_dma_address(sg) = DMK_MAPPING_ERROR.v;
-		sg_dma_len(sg) = 0;
-	}
+	no_addresses(list, n + 1);
 }
 
 /* What stays the same from entry to entry of a list: the parts of memory that need arithmetic only, and how far the device reaches. */
@@ -194,7 +209,7 @@ static inline bool map_entry_straight(const struct straight *straight, struct sc
 static struct outcome map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
 				  enum dmk_direction dir, unsigned long attrs)
 {
-	struct outcome outcome = {.reason = DMK_REASON_NONE};
+	struct outcome outcome = {.reason = DMK_REASON_NONE, .segments = nents};
 	const struct straight straight = straight_of(dev, attrs);
 	struct scatterlist *sg = list;
 
@@ -217,6 +232,30 @@ static struct outcome map_entries(struct dmk_dev *dev, struct scatterlist *list,
 	return outcome;
 }
 
+/* Behind an IOMMU a list is one thing. */
+static struct outcome map_together(struct dmk_dev *dev, struct scatterlist *list, int nents,
+				   enum dmk_direction dir, unsigned long attrs)
+{
+	struct outcome outcome = {.reason = DMK_REASON_NONE};
+	struct scatterlist *sg = list;
+	struct dmk_range phys;
+
+	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
+		const struct dmk_mapping judged = judge_entry(sg, &phys);
+
+		if (judged.reason == DMK_REASON_NONE)
+			continue;
+		no_addresses(list, i + 1);
+		return (struct outcome){.reason = judged.reason,
+					.address_kind = judged.address_kind,
+					.entry = (unsigned int)i};
+	}
+	outcome.segments = dmk_domain_map_list(dev, list, nents, dir, attrs, &outcome.reason);
+	if (!outcome.segments)
+		no_addresses(list, nents);
+	return outcome;
+}
+
 static struct outcome map_list(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 			       enum dmk_direction dir, unsigned long attrs)
 {
@@ -226,6 +265,8 @@ static struct outcome map_list(struct dmk_dev *dev, struct scatterlist *sg, int 
 		return (struct outcome){.reason = DMK_REASON_BAD_DIRECTION};
 	if (!sg || nents <= 0)
 		return (struct outcome){.reason = DMK_REASON_BAD_SIZE};
+	if (dev->domain)
+		return map_together(dev, sg, nents, dir, attrs);
 	return map_entries(dev, sg, nents, dir, attrs);
 }
 
@@ -243,7 +284,7 @@ int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_
 						  .dev = dev,
 						  .dir = dir,
 						  .attrs = attrs,
-						  .mapped_nents = mapped ? (unsigned int)nents : 0,
+						  .mapped_nents = mapped ? (unsigned int)outcome.segments : 0,
 						  .bounced = outcome.bounced,
 						  .coherent = mapped && dev->bus->coherent,
 						  .reason = outcome.reason,
@@ -252,7 +293,7 @@ int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_
 						  .result = dmk_result_of(outcome.reason),
 						  DMK_EVENT_HERE},
 			      sg, nents);
-	return mapped ? nents : dmk_result_of(outcome.reason);
+	return mapped ? outcome.segments : dmk_result_of(outcome.reason);
 }
 
 void dmk_unmap_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir,
@@ -267,7 +308,27 @@ void dmk_unmap_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum d
 									    : (unsigned int)nents,
 						  DMK_EVENT_HERE},
 			      sg, nents);
-	unmap_entries(dev, sg, nents, dir, attrs);
+	if (dev && dev->domain)
+		dmk_domain_unmap_list(dev, sg, nents, dir, attrs);
+	else
+		unmap_entries(dev, sg, nents, dir, attrs);
+}
+
+/* A list's segments; what has none is left alone. */
+static void sync_entry(struct dmk_dev *dev, struct scatterlist *sg, enum dmk_direction dir,
+		       bool cpu)
+{
+	const dmk_dma dma = DMK_DMA(sg_dma_address(sg));
+	const size_t size = sg_dma_len(sg);
+
+	if (dev && dev->domain && cpu)
+		dmk_domain_sync_for_cpu(dev, dma, size, dir);
+	else if (dev && dev->domain)
+		dmk_domain_sync_for_device(dev, dma, size, dir);
+	else if (cpu)
+		dmk_direct_sync_for_cpu(dev, dma, size, dir);
+	else
+		dmk_direct_sync_for_device(dev, dma, size, dir);
 }
 
 void dmk_sync_sg_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, int nents,
@@ -276,7 +337,7 @@ void dmk_sync_sg_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 	struct scatterlist *at = sg;
 
 	for (int i = 0; at && i < nents; i++, at = sg_next(at))
-		dmk_direct_sync_for_cpu(dev, DMK_DMA(sg_dma_address(at)), sg_dma_len(at), dir);
+		sync_entry(dev, at, dir, true);
 	if (dmk_observed())
 		announce_list(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_CPU,
 						  .dev = dev,
@@ -299,5 +360,5 @@ void dmk_sync_sg_for_device(struct dmk_dev *dev, struct scatterlist *sg, int nen
 						  DMK_EVENT_HERE},
 			      sg, nents);
 	for (int i = 0; sg && i < nents; i++, sg = sg_next(sg))
-		dmk_direct_sync_for_device(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg), dir);
+		sync_entry(dev, sg, dir, false);
 }

@@ -7,6 +7,7 @@
 
 #include "core.h"
 #include "direct.h"
+#include "domain.h"
 
 static struct dmk_mapping refuse(enum dmk_reason reason)
 {
@@ -53,7 +54,8 @@ static struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size,
 		return refuse_address(kind);
 	if (!dmk_range_make(phys->v, size, &range))
 		return refuse(DMK_REASON_BAD_SIZE);
-	return dmk_direct_map(dev, range, dir, attrs);
+	return dev->domain ? dmk_domain_map(dev, range, dir, attrs, false)
+			   : dmk_direct_map(dev, range, dir, attrs);
 }
 
 dmk_dma dmk_map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direction dir,
@@ -102,12 +104,14 @@ static struct dmk_mapping map_phys(struct dmk_dev *dev, dmk_phys phys, size_t si
 		return refuse(DMK_REASON_BAD_ARGUMENT);
 	if (!dmk_range_make(phys.v, size, &range))
 		return refuse(DMK_REASON_BAD_SIZE);
-	if (is_mmio(kind, attrs))
-		return dmk_is_ram(range) ? refuse_address(DMK_ADDRESS_DIRECT)
-					 : dmk_direct_map_mmio(dev, range);
-	if (!dmk_is_ram(range))
+	if (is_mmio(kind, attrs) && dmk_is_ram(range))
+		return refuse_address(DMK_ADDRESS_DIRECT);
+	if (!is_mmio(kind, attrs) && !dmk_is_ram(range))
 		return refuse(DMK_REASON_NOT_RAM);
-	return dmk_direct_map(dev, range, dir, attrs);
+	if (dev->domain)
+		return dmk_domain_map(dev, range, dir, attrs, is_mmio(kind, attrs));
+	return is_mmio(kind, attrs) ? dmk_direct_map_mmio(dev, range)
+				    : dmk_direct_map(dev, range, dir, attrs);
 }
 
 dmk_dma dmk_map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir,
@@ -142,7 +146,9 @@ void dmk_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction
 						 .attrs = attrs,
 						 .interrupt = dmk_in_interrupt(),
 						 DMK_EVENT_HERE});
-	if (!is_mmio(kind, attrs))
+	if (dev && dev->domain)
+		dmk_domain_unmap(dev, dma, size, dir, attrs);
+	else if (!is_mmio(kind, attrs))
 		dmk_direct_unmap(dev, dma, size, dir, attrs);
 }
 
@@ -161,7 +167,10 @@ int dmk_mapping_error(struct dmk_dev *dev, dmk_dma dma)
 
 void dmk_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
 {
-	dmk_direct_sync_for_cpu(dev, dma, size, dir);
+	if (dev && dev->domain)
+		dmk_domain_sync_for_cpu(dev, dma, size, dir);
+	else
+		dmk_direct_sync_for_cpu(dev, dma, size, dir);
 	if (dmk_observed())
 		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_CPU,
 						 .map_kind = DMK_MAP_SINGLE,
@@ -185,5 +194,8 @@ void dmk_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk
 						 .dir = dir,
 						 .interrupt = dmk_in_interrupt(),
 						 DMK_EVENT_HERE});
-	dmk_direct_sync_for_device(dev, dma, size, dir);
+	if (dev && dev->domain)
+		dmk_domain_sync_for_device(dev, dma, size, dir);
+	else
+		dmk_direct_sync_for_device(dev, dma, size, dir);
 }

@@ -132,6 +132,11 @@ uint64_t dmk_coherent_limit(const struct dmk_dev *dev)
 	return below_bus_limit(dev, dev->coherent_dma_mask);
 }
 
+uint64_t dmk_page_limit(const struct dmk_dev *dev)
+{
+	return dev->domain ? ~0ULL : dmk_coherent_limit(dev);
+}
+
 bool dmk_reaches(const struct dmk_dev *dev, struct dmk_range phys, dmk_dma *dma)
 {
 	return dmk_window_to_bus(dev->bus, phys, dma) &&

@@ -21,6 +21,8 @@ bool dmk_window_part(const struct dmk_window *window, uint64_t limit, struct dmk
 /** The last bus address that the device, and its bus, can drive. @dev has a dma_mask. */
 uint64_t dmk_streaming_limit(const struct dmk_dev *dev);
 uint64_t dmk_coherent_limit(const struct dmk_dev *dev);
+/** dmk_page_limit - the last bus address at which pages for consistent memory may lie; behind an IOMMU they may be anywhere */
+uint64_t dmk_page_limit(const struct dmk_dev *dev);
 
 /** dmk_reaches - whether the device can address all of it in a streaming mapping, and how (MSK-06) */
 bool dmk_reaches(const struct dmk_dev *dev, struct dmk_range phys, dmk_dma *dma);

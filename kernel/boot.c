@@ -22,6 +22,11 @@ static void sink_irq(void *ctx, unsigned int irq, bool level, bool edge)
 	dmk_irq_changed(irq, level, edge);
 }
 
+static void sink_fault(void *ctx, const struct dmk_iommu_fault *fault)
+{
+	dmk_iommu_fault(fault);
+}
+
 static void sink_died(void *ctx, const char *text)
 {
 	if (__atomic_load_n(&died, __ATOMIC_ACQUIRE))
@@ -33,7 +38,7 @@ static void sink_died(void *ctx, const char *text)
 struct dmk_sink dmk_kernel_sink(void)
 {
 	__atomic_store_n(&died, false, __ATOMIC_RELEASE);
-	return (struct dmk_sink){ .irq = sink_irq, .died = sink_died };
+	return (struct dmk_sink){ .irq = sink_irq, .fault = sink_fault, .died = sink_died };
 }
 
 const char *dmk_kernel_died(void)

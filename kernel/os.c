@@ -123,7 +123,7 @@ static void relax(void *ctx)
 /* --- later -------------------------------------------------------------------------------------------------------- */
 
 struct later {
-	struct work_struct work;
+	struct delayed_work work;
 	bool made;
 };
 _Static_assert(sizeof(struct later) <= sizeof(((struct dmk_deferred *)0)->os), "a work fits in the core's record");
@@ -136,7 +136,7 @@ static struct later *later_of(struct dmk_deferred *deferred)
 static void run_deferred(struct work_struct *work)
 {
 	struct dmk_deferred *deferred =
-		(struct dmk_deferred *)((char *)container_of(work, struct later, work) - offsetof(struct dmk_deferred, os));
+		(struct dmk_deferred *)((char *)container_of(to_delayed_work(work), struct later, work) - offsetof(struct dmk_deferred, os));
 
 	deferred->run(deferred);
 }
@@ -152,10 +152,10 @@ static bool defer(void *ctx, struct dmk_deferred *deferred)
 		return false;
 	spin_lock_irqsave(&later_lock, flags);
 	if (!later->made)
-		INIT_WORK(&later->work, run_deferred);
+		INIT_DELAYED_WORK(&later->work, run_deferred);
 	later->made = true;
 	spin_unlock_irqrestore(&later_lock, flags);
-	queue_work(system_wq, &later->work);
+	queue_delayed_work(system_wq, &later->work, usecs_to_jiffies(deferred->delay_usec));
 	return true;
 }
 

@@ -32,7 +32,8 @@ struct dmk_page_request {
 /** Something to be done later, in a context that may sleep. Owned by the core, and not freed while it is queued or runs. */
 struct dmk_deferred {
 	void (*run)(struct dmk_deferred *self);
-	uint64_t os[16]; /* the system's own record; zeroed before first use */
+	unsigned int delay_usec; /* not before; set before it is given to defer() */
+	uint64_t os[24]; /* the system's own record; zeroed before first use */
 };
 
 enum dmk_log_level { DMK_LOG_ERR = 3, DMK_LOG_WARNING = 4, DMK_LOG_INFO = 6 };

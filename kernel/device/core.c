@@ -91,6 +91,9 @@ void dmk_device_masters(struct device *dev, const struct dmk_bus *bus, uint32_t 
 	dmk_dev_init(&dev->dmk, dev_name(dev), bus, dev);
 	if (dev->p)
 		dev->p->requester = requester;
+	/* What it can't do then it has said. */
+	if (requester != DMK_REQUESTER_NONE)
+		dmk_dev_attach(&dev->dmk, requester);
 }
 
 struct device *get_device(struct device *dev)

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mapping behind an IOMMU: addresses are taken, tables filled, caches followed; and the opposite. Nothing is remembered beside the tables:
+ * what was mapped as one thing is marked in them, so an unmap takes that, whatever size a driver names, and where nothing begins it takes
+ * nothing (STR-04).
+ */
+#include <linux/errno.h>
+#include <linux/scatterlist.h>
+
+#include "copy.h"
+#include "domain_private.h"
+#include "lent.h"
+#include "window.h"
+
+static struct dmk_mapping refused(enum dmk_reason reason)
+{
+	return (struct dmk_mapping){.dma = DMK_MAPPING_ERROR, .reason = reason};
+}
+
+static unsigned int prot_for(const struct dmk_dev *dev, enum dmk_direction dir, bool mmio)
+{
+	unsigned int prot = 0;
+
+	if (dir != DMK_FROM_DEVICE)
+		prot |= DMK_PROT_READ;
+	if (dir != DMK_TO_DEVICE)
+		prot |= DMK_PROT_WRITE;
+	return dev->bus->coherent && !mmio ? prot | DMK_PROT_CACHED : prot;
+}
+
+static uint64_t offset_in(const struct dmk_domain *domain, uint64_t address)
+{
+	return address & (domain->granule - 1);
+}
+
+/* An IOMMU that remembers where nothing was has to be told that now there is something. */
+static void tell_mapped(const struct dmk_domain *domain, uint64_t iova, uint64_t size)
+{
+	if (!domain->iommu->caches_faults)
+		return;
+	domain->iommu->ops->invalidate(domain->iommu->ctx, domain->id, iova, iova + (size - 1),
+				       true);
+	domain->iommu->ops->sync(domain->iommu->ctx);
+}
+
+/* Addresses are out: those that wait for a flush may do. */
+static bool take_iova(struct dmk_domain *domain, uint64_t size, uint64_t align, uint64_t limit,
+		      uint64_t *iova)
+{
+	if (dmk_iova_take(domain->space, size, align, limit, 0, iova))
+		return true;
+	if (!domain->queue)
+		return false;
+	dmk_domain_flush(domain);
+	return dmk_iova_take(domain->space, size, align, limit, 0, iova);
+}
+
+/* --- one range -------------------------------------------------------------------------------------------------------- */
+
+/* Whole granules around the range, at an address of their own. */
+static enum dmk_reason map_range(struct dmk_domain *domain, struct dmk_range phys, uint64_t align,
+				 uint64_t limit, unsigned int prot, uint64_t *dma)
+{
+	const uint64_t offset = offset_in(domain, phys.first);
+	const uint64_t size = dmk_align_up(offset + dmk_range_bytes(phys), domain->granule);
+	uint64_t iova;
+
+	if (!size || size < dmk_range_bytes(phys) || !take_iova(domain, size, align, limit, &iova))
+		return DMK_REASON_NO_ROOM;
+	if (dmk_pgtable_map(domain->table, iova, DMK_PHYS(phys.first - offset), size,
+			    prot | DMK_PROT_FIRST | DMK_PROT_LAST, false)) {
+		dmk_iova_give(domain->space, iova, size);
+		return DMK_REASON_NO_ROOM;
+	}
+	tell_mapped(domain, iova, size);
+	*dma = iova + offset;
+	return DMK_REASON_NONE;
+}
+
+struct dmk_mapping dmk_domain_map(struct dmk_dev *dev, struct dmk_range phys,
+				  enum dmk_direction dir, unsigned long attrs, bool mmio)
+{
+	struct dmk_domain *domain = dev->domain;
+	const bool cached = !dev->bus->coherent && !mmio;
+	enum dmk_reason reason;
+	uint64_t dma;
+
+	if (cached && attrs & DMK_ATTR_REQUIRE_COHERENT)
+		return refused(DMK_REASON_UNREACHABLE);
+	reason = map_range(domain, phys, domain->granule, dmk_streaming_limit(dev),
+			   prot_for(dev, dir, mmio), &dma);
+	if (reason != DMK_REASON_NONE)
+		return refused(reason);
+	if (cached && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
+		dmk_cache_for_device(DMK_PHYS(phys.first), dmk_range_bytes(phys), dir);
+	return (struct dmk_mapping){.dma = DMK_DMA(dma)};
+}
+
+/* --- what is behind an address ------------------------------------------------------------------------------------------ */
+
+typedef void each_part(dmk_phys phys, size_t size, enum dmk_direction dir);
+
+/* Calls @use for each physical run of [@dma, + @size), as far as it is mapped. */
+static void behind(struct dmk_domain *domain, uint64_t dma, uint64_t size, enum dmk_direction dir,
+		   each_part *use)
+{
+	struct dmk_range range;
+	uint64_t page, left;
+	unsigned int prot;
+	dmk_phys phys;
+
+	if (!dmk_range_make(dma, size, &range))
+		return;
+	while (size && dmk_pgtable_walk(domain->table, dma, &phys, &prot, &page)) {
+		left = page - (dma & (page - 1));
+		if (left > size)
+			left = size;
+		use(phys, (size_t)left, dir);
+		dma += left;
+		size -= left;
+	}
+}
+
+/* What a device that can't have written has is not dropped: no byte of the CPU's is lost (STR-04, SYN-04). */
+static void for_cpu(dmk_phys phys, size_t size, enum dmk_direction dir)
+{
+	dmk_cache_for_cpu(phys, size, dir);
+}
+
+static void for_device(dmk_phys phys, size_t size, enum dmk_direction dir)
+{
+	dmk_cache_for_device(phys, size, dir);
+}
+
+static bool is_cached(const struct dmk_dev *dev, enum dmk_direction dir, dmk_dma dma)
+{
+	return !dev->bus->coherent && dmk_direction_good(dir) && dma.v != DMK_MAPPING_ERROR.v;
+}
+
+/* Registers are not cached; neither is what a driver made up. */
+static bool is_memory(struct dmk_domain *domain, uint64_t dma)
+{
+	unsigned int prot;
+	uint64_t page;
+	dmk_phys phys;
+
+	return dmk_pgtable_walk(domain->table, dma, &phys, &prot, &page) &&
+	       dmk_is_ram((struct dmk_range){phys.v, phys.v});
+}
+
+/* --- unmap, sync ---------------------------------------------------------------------------------------------------------- */
+
+static void unmap_at(struct dmk_domain *domain, uint64_t iova)
+{
+	struct dmk_leaving leaving = {.iova = iova,
+				      .size = dmk_pgtable_extent(domain->table, iova)};
+
+	if (!leaving.size)
+		return;
+	dmk_pgtable_unmap(domain->table, iova, leaving.size, &leaving.emptied);
+	dmk_domain_leave(domain, &leaving);
+}
+
+void dmk_domain_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
+		      unsigned long attrs)
+{
+	struct dmk_domain *domain = dev->domain;
+	const uint64_t iova = dma.v - offset_in(domain, dma.v);
+	const uint64_t extent = dmk_pgtable_extent(domain->table, iova);
+	uint64_t most;
+
+	if (dma.v == DMK_MAPPING_ERROR.v || !extent)
+		return;
+	most = extent - (dma.v - iova);
+	if (is_cached(dev, dir, dma) && !(attrs & DMK_ATTR_SKIP_CPU_SYNC) &&
+	    is_memory(domain, dma.v))
+		behind(domain, dma.v, size < most ? size : most, dir, for_cpu);
+	unmap_at(domain, iova);
+}
+
+void dmk_domain_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
+{
+	if (is_cached(dev, dir, dma) && is_memory(dev->domain, dma.v))
+		behind(dev->domain, dma.v, size, dir, for_cpu);
+}
+
+void dmk_domain_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,
+				enum dmk_direction dir)
+{
+	if (is_cached(dev, dir, dma) && is_memory(dev->domain, dma.v))
+		behind(dev->domain, dma.v, size, dir, for_device);
+}
+
+/* --- lists ------------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t max_segment(const struct dmk_dev *dev)
+{
+	return dev->max_segment_size ? dev->max_segment_size : 64 << 10;
+}
+
+static uint64_t boundary(const struct dmk_dev *dev)
+{
+	return dev->segment_boundary ? dev->segment_boundary : 0xffffffffULL;
+}
+
+/** Where the entries of a list go, as offsets in one range of addresses. */
+struct layout {
+	uint64_t size; /* so far */
+};
+
+static uint64_t room_for(const struct dmk_dev *dev, const struct scatterlist *sg)
+{
+	const uint64_t offset = offset_in(dev->domain, sg_phys((struct scatterlist *)sg));
+
+	return dmk_align_up(offset + sg->length, dev->domain->granule);
+}
+
+static uint64_t gap_before(const struct dmk_dev *dev, const struct layout *layout,
+			   const struct scatterlist *sg)
+{
+	const uint64_t size = room_for(dev, sg), limit = boundary(dev);
+	const uint64_t room = limit - (layout->size & limit) + 1;
+
+	return layout->size && room && room < size && size - 1 <= limit ? room : 0;
+}
+
+/*
+ * Room for an entry: whole granules. One that would cross the device's boundary begins at the next, where that helps: the range as a
+ * whole begins at a multiple of it, or is shorter.
+ */
+static bool lay_out(const struct dmk_dev *dev, struct layout *layout, const struct scatterlist *sg)
+{
+	const uint64_t size = room_for(dev, sg);
+
+	layout->size += gap_before(dev, layout, sg);
+	if (layout->size + size < layout->size)
+		return false;
+	layout->size += size;
+	return true;
+}
+
+static uint64_t entry_at(const struct dmk_dev *dev, const struct layout *after,
+			 const struct scatterlist *sg)
+{
+	return after->size - room_for(dev, sg);
+}
+
+/* Fills the tables. @iova is where the range begins, @total how long it is. */
+static int map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
+		       enum dmk_direction dir, uint64_t iova, uint64_t total)
+{
+	struct dmk_domain *domain = dev->domain;
+	struct layout layout = {.size = 0};
+	struct scatterlist *sg = list;
+	struct dmk_emptied emptied = {.head = NULL};
+	int result;
+
+	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
+		unsigned int prot = prot_for(dev, dir, false);
+		uint64_t at, end;
+
+		lay_out(dev, &layout, sg);
+		at = entry_at(dev, &layout, sg);
+		end = layout.size;
+		prot |= i == 0 ? DMK_PROT_FIRST : 0;
+		prot |= end == total ? DMK_PROT_LAST : 0;
+		prot |= i + 1 < nents && gap_before(dev, &layout, sg_next(sg)) ? DMK_PROT_GAP : 0;
+		result = dmk_pgtable_map(domain->table, iova + at,
+					 DMK_PHYS(sg_phys(sg) - offset_in(domain, sg_phys(sg))),
+					 end - at, prot, false);
+		if (!result)
+			continue;
+		dmk_pgtable_unmap(domain->table, iova, at, &emptied);
+		dmk_pgtable_release(domain->table, &emptied);
+		return result;
+	}
+	return 0;
+}
+
+/* Whether the entry may be in one segment with what lies before it. */
+static bool may_join(const struct dmk_dev *dev, uint64_t dma, uint64_t length, uint64_t next,
+		     const struct scatterlist *sg)
+{
+	return dma + length == next && length + sg->length <= max_segment(dev) &&
+	       (dma & boundary(dev)) + length + sg->length - 1 <= boundary(dev);
+}
+
+/* Writes the segments into the first entries; the others have none. Return: how many. */
+static int make_segments(struct dmk_dev *dev, struct scatterlist *list, int nents, uint64_t iova)
+{
+	struct layout layout = {.size = 0};
+	struct scatterlist *sg = list, *segment = NULL;
+	int n = 0;
+
+	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
+		const uint64_t offset = offset_in(dev->domain, sg_phys(sg));
+		uint64_t dma;
+
+		lay_out(dev, &layout, sg);
+		dma = iova + entry_at(dev, &layout, sg) + offset;
+		if (segment &&
+		    may_join(dev, sg_dma_address(segment), sg_dma_len(segment), dma, sg)) {
+			sg_dma_len(segment) += sg->length;
+			continue;
+		}
+		segment = segment ? sg_next(segment) : list;
+		sg_dma_address(segment) = (dma_addr_t)dma;
+		sg_dma_len(segment) = sg->length;
+		n++;
+	}
+	while ((segment = segment ? sg_next(segment) : NULL)) {
+		sg_dma_address(segment) = (dma_addr_t)DMK_MAPPING_ERROR.v;
+		sg_dma_len(segment) = 0;
+	}
+	return n;
+}
+
+int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents,
+			enum dmk_direction dir, unsigned long attrs, enum dmk_reason *reason)
+{
+	struct dmk_domain *domain = dev->domain;
+	struct layout layout = {.size = 0};
+	struct scatterlist *sg = list;
+	uint64_t iova;
+
+	*reason = !dev->bus->coherent && attrs & DMK_ATTR_REQUIRE_COHERENT ? DMK_REASON_UNREACHABLE
+									   : DMK_REASON_NO_ROOM;
+	if (*reason == DMK_REASON_UNREACHABLE)
+		return 0;
+	for (int i = 0; i < nents; i++, sg = sg_next(sg))
+		if (!lay_out(dev, &layout, sg))
+			return 0;
+	if (!take_iova(domain, layout.size, domain->granule, dmk_streaming_limit(dev), &iova))
+		return 0;
+	if (map_entries(dev, list, nents, dir, iova, layout.size)) {
+		dmk_iova_give(domain->space, iova, layout.size);
+		return 0;
+	}
+	tell_mapped(domain, iova, layout.size);
+	sg = list;
+	for (int i = 0; !dev->bus->coherent && !(attrs & DMK_ATTR_SKIP_CPU_SYNC) && i < nents;
+	     i++, sg = sg_next(sg))
+		dmk_cache_for_device(DMK_PHYS(sg_phys(sg)), sg->length, dir);
+	*reason = DMK_REASON_NONE;
+	return make_segments(dev, list, nents, iova);
+}
+
+void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int nents,
+			   enum dmk_direction dir, unsigned long attrs)
+{
+	const uint64_t dma = list ? sg_dma_address(list) : DMK_MAPPING_ERROR.v;
+
+	if (dma == DMK_MAPPING_ERROR.v || nents <= 0)
+		return;
+	/* All of it, by what the tables say, whatever count is given (SGL-05). */
+	dmk_domain_unmap(dev, DMK_DMA(dma), ~(size_t)0, dir, attrs);
+}
+
+/* --- blocks ------------------------------------------------------------------------------------------------------------------ */
+
+bool dmk_domain_map_block(struct dmk_dev *dev, dmk_phys phys, size_t size, uint64_t align,
+			  dmk_dma *dma)
+{
+	return map_range(dev->domain, (struct dmk_range){phys.v, phys.v + (size - 1)}, align,
+			 dmk_coherent_limit(dev), prot_for(dev, DMK_BIDIRECTIONAL, false),
+			 &dma->v) == DMK_REASON_NONE;
+}
+
+void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma, size_t size)
+{
+	if (dev->domain)
+		unmap_at(dev->domain, dma.v - offset_in(dev->domain, dma.v));
+}

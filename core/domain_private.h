@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain as domain.c, domain_map.c and domain_flush.c see it.
+ */
+#ifndef DMK_CORE_DOMAIN_PRIVATE_H
+#define DMK_CORE_DOMAIN_PRIVATE_H
+
+#include "domain.h"
+
+/** A range whose addresses are not given out again, and whose tables are not given back, before the IOMMU forgot it. */
+struct dmk_leaving {
+	uint64_t iova, size;
+	struct dmk_emptied emptied;
+};
+
+enum { DMK_LEAVING_MOST = 256, DMK_LEAVING_USEC = 10000 };
+
+struct dmk_flush_queue {
+	struct dmk_lock lock; /* guards all below */
+	unsigned int n;
+	struct dmk_leaving leaving[DMK_LEAVING_MOST];
+	struct dmk_deferred work;
+	bool due;                  /* work was given to the system and has not run */
+	struct dmk_domain *domain; /* NULL: it ended, and work is still due */
+	struct dmk_flush_queue *next_retired;
+};
+
+struct dmk_domain {
+	struct dmk_domain *next;
+	const struct dmk_iommu *iommu;
+	uint32_t group;
+	uint16_t id;
+	unsigned int shift;
+	uint64_t granule; /* bytes */
+	struct dmk_pgtable *table;
+	struct dmk_iova_space *space;
+	struct dmk_flush_queue *queue; /* NULL: strict */
+	struct dmk_dev *devices;       /* by next_in_domain; guarded by the list's lock */
+};
+
+/** dmk_domain_queue_make - for a domain that is not to be strict; false: no memory. */
+bool dmk_domain_queue_make(struct dmk_domain *domain);
+/** dmk_domain_queue_end - flushed, and gone as soon as the system's work on it is done */
+void dmk_domain_queue_end(struct dmk_domain *domain);
+/** dmk_domain_queues_stop - the system does no more work: what waited for it is freed */
+void dmk_domain_queues_stop(void);
+/** dmk_domain_leave - the range was unmapped: have the IOMMU forget it, now or soon, and take all back then */
+void dmk_domain_leave(struct dmk_domain *domain, const struct dmk_leaving *leaving);
+/** dmk_domain_flush - what is waiting is forgotten, and taken back, on return */
+void dmk_domain_flush(struct dmk_domain *domain);
+
+#endif
