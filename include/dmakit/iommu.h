@@ -40,7 +40,7 @@ struct dmk_iommu_ops {
 	uint32_t (*group_of)(void *ctx, uint32_t requester);
 	/**
 	 * attach - from now on the device's accesses go through @to; what was cached for it is gone
-	 * Return: 0, -ENODEV: not behind this IOMMU, -ENOSPC.
+	 * Return: 0, -ENODEV: not behind this IOMMU, -ENOSPC, -EINVAL: no such table (levels, or a root that is not granule aligned).
 	 */
 	int (*attach)(void *ctx, uint32_t requester, const struct dmk_iommu_attach *to);
 	/** detach - from now on every access of the device faults. */

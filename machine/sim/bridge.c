@@ -213,6 +213,63 @@ static int read_pci_buses(struct reader *r, int node)
 	return 0;
 }
 
+/* --- what stands between a slot and memory -------------------------------------------------------------------------- */
+
+/* A node below the bridge that is this slot, or -1. */
+static int node_of_slot(const struct tree *tree, int node, unsigned int slot)
+{
+	int child;
+
+	fdt_for_each_subnode(child, tree->fdt, node)
+	{
+		int size;
+		const fdt32_t *reg = fdt_getprop(tree->fdt, child, "reg", &size);
+
+		if (reg && size >= 4 && fdt32_ld(reg) == slot << 11 &&
+		    dmk_tree_enabled(tree, child))
+			return child;
+	}
+	return -1;
+}
+
+static bool slot_says(const struct tree *tree, int node, int slot_node, const char *name)
+{
+	return dmk_tree_has(tree, node, name) ||
+	       (slot_node >= 0 && dmk_tree_has(tree, slot_node, name));
+}
+
+static int read_slot(struct reader *r, int node, unsigned int slot)
+{
+	struct sim_profile *p = r->profile;
+	const int slot_node = node_of_slot(&r->tree, node, slot);
+	struct sim_between between = {
+		.untrusted = slot_says(&r->tree, node, slot_node, "external-facing")};
+	int result = dmk_sim_iommu_of_slot(
+		r, node, p->pci.first_bus << 8 | slot << 3,
+		slot_says(&r->tree, node, slot_node, "dmakit,no-acs"), &between.iommu);
+
+	return result ? result
+		      : dmk_sim_bus_get(r, node, node, between, &p->pci.slot_dma[slot]);
+}
+
+/* The bridge's own is what slots have that have no node; a slot is told apart where it has something else. */
+static int read_slots(struct reader *r, int node)
+{
+	struct dmk_pci_host *host = &r->profile->pci;
+	unsigned int plain = 0;
+	int result = 0;
+
+	for (unsigned int slot = 0; slot < SIM_PCI_SLOTS && !result; slot++)
+		result = read_slot(r, node, slot);
+	while (plain < SIM_PCI_SLOTS - 1 && node_of_slot(&r->tree, node, plain) >= 0)
+		plain++;
+	host->dma = host->slot_dma[plain];
+	for (unsigned int slot = 0; slot < SIM_PCI_SLOTS; slot++)
+		if (host->slot_dma[slot] == host->dma)
+			host->slot_dma[slot] = NULL;
+	return result;
+}
+
 int dmk_sim_read_pci(struct reader *r, int node)
 {
 	struct sim_profile *p = r->profile;
@@ -223,11 +280,12 @@ int dmk_sim_read_pci(struct reader *r, int node)
 			&r->tree, node, NULL,
 			"a second PCI host bridge; give one of them status = \"disabled\"");
 	p->machine.pci = &p->pci;
+	p->pci_node = node;
 	result = read_pci_buses(r, node);
 	result = result ? result : read_pci_ranges(r, node);
 	result = result ? result : read_pins(r, node);
 	result = result ? result : read_doorbell(r, node);
-	result = result ? result : dmk_sim_bus_get(r, node, node, &p->pci.dma);
+	result = result ? result : read_slots(r, node);
 	fdt_for_each_subnode(child, p->fdt, node)
 	{
 		result = result ? result : read_soldered(r, child);

@@ -134,7 +134,13 @@ bool dmk_sim_is_coherent(const struct tree *tree, int node)
 	return false;
 }
 
-int dmk_sim_bus_get(struct reader *r, int node, int device, const struct dmk_bus **result)
+static bool is_between(const struct dmk_bus *bus, struct sim_between between)
+{
+	return bus->iommu == between.iommu && bus->untrusted == between.untrusted;
+}
+
+int dmk_sim_bus_get(struct reader *r, int node, int device, struct sim_between between,
+		    const struct dmk_bus **result)
 {
 	struct sim_profile *p = r->profile;
 	bool coherent = dmk_sim_is_coherent(&r->tree, device);
@@ -142,7 +148,8 @@ int dmk_sim_bus_get(struct reader *r, int node, int device, const struct dmk_bus
 	struct windows windows = {0};
 	struct sim_bus *bus = p->buses;
 
-	while (bus && (bus->node != node || bus->owner != owner || bus->bus.coherent != coherent))
+	while (bus && (bus->node != node || bus->owner != owner ||
+		       bus->bus.coherent != coherent || !is_between(&bus->bus, between)))
 		bus = bus->next;
 	if (bus) {
 		*result = &bus->bus;
@@ -157,7 +164,9 @@ int dmk_sim_bus_get(struct reader *r, int node, int device, const struct dmk_bus
 	bus->bus = (struct dmk_bus){.name = node ? fdt_get_name(p->fdt, node, NULL) : "root",
 				    .windows = windows.entry,
 				    .nr_windows = windows.n,
-				    .coherent = coherent};
+				    .coherent = coherent,
+				    .iommu = between.iommu,
+				    .untrusted = between.untrusted};
 	wrong = owner >= 0 ? dmk_sim_read_pools(r, device, &bus->bus) : 0;
 	if (wrong)
 		return wrong;

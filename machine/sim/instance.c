@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Cards: how they come into the machine, what they may ask of it (<dmakit/model.h>), how they leave. What a card does is its
- * model's.
+ * model's; how it reaches memory is access.c's.
  */
 #include "sim.h"
 
@@ -132,6 +132,11 @@ void dmk_sim_instances_end(struct sim *sim)
 
 /* --- cards on PCI ------------------------------------------------------------------------------------------------- */
 
+static const struct dmk_bus *bus_of_slot(const struct dmk_pci_host *host, unsigned int slot)
+{
+	return host->slot_dma[slot] ? host->slot_dma[slot] : host->dma;
+}
+
 static int plug(const struct maker *m, const struct dmk_model *model, unsigned int slot,
 		struct dmk_instance **result)
 {
@@ -153,7 +158,7 @@ static int plug(const struct maker *m, const struct dmk_model *model, unsigned i
 	if (!card)
 		return refuse(m, -ENOMEM, "out of memory");
 	*result = card;
-	card->bus = sim->profile.machine.pci->dma;
+	card->bus = bus_of_slot(sim->profile.machine.pci, slot);
 	snprintf(card->name, sizeof(card->name), "%.20s at %02x:%02x.0", model->name,
 		 sim->profile.pci.first_bus, slot);
 	if (dmk_sim_pci_plug(card, slot) == -ENOMEM)
@@ -368,172 +373,7 @@ uint64_t dmk_instance_random(struct dmk_instance *card, uint64_t limit)
 	return dmk_sim_random(&card->random) % limit;
 }
 
-/* --- DMA ---------------------------------------------------------------------------------------------------------- */
-
-static bool window_find(const struct dmk_bus *bus, uint64_t dma, uint64_t *phys, uint64_t *run)
-{
-	for (unsigned int i = 0; i < bus->nr_windows; i++) {
-		const struct dmk_window *window = &bus->windows[i];
-		uint64_t into = dma - window->bus;
-
-		if (into >= window->size)
-			continue;
-		*phys = window->phys.v + into;
-		*run = window->size - into;
-		return true;
-	}
-	return false;
-}
-
-/* What a firewall in front of memory lets through: bytes from @phys on, of @size. */
-static bool firewall_passes(const struct dmk_bus *bus, uint64_t phys, uint64_t size)
-{
-	const struct dmk_memory *pool = bus->restricted_pool;
-	uint64_t into = pool ? phys - pool->first.v : 0;
-
-	return !pool || (into < pool->size && size <= pool->size - into);
-}
-
-/*
- * Where the bytes from bus address @dma on are, and how many of @size are there in one piece. Return: 0; -EIO: there is no memory;
- * -EACCES: it is no memory of the device's; -EPERM: it is private.
- */
-static int piece_find(const struct dmk_instance *card, uint64_t dma, size_t size, uint64_t *offset,
-		      size_t *piece)
-{
-	uint64_t phys, run, bank_run;
-
-	if (!window_find(card->bus, dma, &phys, &run) ||
-	    !dmk_sim_memory_offset(card->sim, phys, offset, &bank_run))
-		return -EIO;
-	if (run > bank_run)
-		run = bank_run;
-	*piece = run < size ? run : size;
-	if (!firewall_passes(card->bus, phys, *piece))
-		return -EACCES;
-	return dmk_sim_is_shared(card->sim, *offset, *piece) ? 0 : -EPERM;
-}
-
-static int may_access(const struct dmk_instance *card, uint64_t dma, size_t size)
-{
-	uint64_t offset;
-	size_t piece;
-
-	if (!dmk_sim_pci_may_master(card) || dma + (size - 1) < dma)
-		return -EIO;
-	for (; size; dma += piece, size -= piece) {
-		int result = piece_find(card, dma, size, &offset, &piece);
-
-		if (result)
-			return result;
-	}
-	return 0;
-}
-
-/* All of it or nothing: whether it is allowed is settled, and announced, before the first byte moves. */
-static int access_begin(struct dmk_instance *card, uint64_t dma, size_t size, bool write)
-{
-	struct dmk_event event = {
-		.kind = DMK_EVENT_DEVICE_ACCESS,
-		.requester = card->requester,
-		.dma = DMK_DMA(dma),
-		.size = size,
-		.write = write,
-	};
-
-	dmk_sim_access_hold(card->sim);
-	event.result = may_access(card, dma, size);
-	dmk_announce(&event);
-	return event.result;
-}
-
-static int access_end(struct dmk_instance *card, int result)
-{
-	dmk_sim_access_release(card->sim);
-	/* On a bus there is one way to refuse; which it was is for who watches. */
-	return result ? -EIO : 0;
-}
-
-/* Whether the access is to another card's registers, and where they are. What is not all in one BAR is no such access. */
-static bool to_peer(const struct dmk_instance *card, uint64_t dma, size_t size,
-		    struct sim_peer *peer)
-{
-	uint64_t phys, run, offset, bank_run;
-
-	return window_find(card->bus, dma, &phys, &run) && size <= run &&
-	       !dmk_sim_memory_offset(card->sim, phys, &offset, &bank_run) &&
-	       firewall_passes(card->bus, phys, size) && dmk_sim_pci_may_master(card) &&
-	       dmk_sim_peer_find(card, phys, size, peer);
-}
-
-/* No memory is held still for it: what the peer does on being accessed may be an access of its own. */
-static void announce_peer_access(const struct dmk_instance *card, uint64_t dma, size_t size,
-				 bool write)
-{
-	const struct dmk_event event = {
-		.kind = DMK_EVENT_DEVICE_ACCESS,
-		.requester = card->requester,
-		.dma = DMK_DMA(dma),
-		.size = size,
-		.write = write,
-	};
-
-	dmk_announce(&event);
-}
-
-static int read_peer(struct dmk_instance *card, uint64_t dma, const struct sim_peer *peer,
-		     void *buffer, size_t size)
-{
-	int result;
-
-	announce_peer_access(card, dma, size, false);
-	result = dmk_sim_peer_read(card, peer, buffer, size);
-	if (result)
-		memset(buffer, 0xff, size);
-	return result;
-}
-
-int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size)
-{
-	char *to = buffer;
-	struct sim_peer peer;
-	uint64_t offset;
-	size_t piece;
-	int result;
-
-	if (!size)
-		return 0;
-	if (to_peer(card, dma, size, &peer))
-		return read_peer(card, dma, &peer, buffer, size);
-	result = access_begin(card, dma, size, false);
-	if (result)
-		memset(buffer, 0xff, size);
-	for (; !result && size && !piece_find(card, dma, size, &offset, &piece);
-	     dma += piece, to += piece, size -= piece)
-		dmk_sim_memory_read(card->sim, offset, to, piece, card->bus->coherent);
-	return access_end(card, result);
-}
-
-int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buffer, size_t size)
-{
-	const char *from = buffer;
-	struct sim_peer peer;
-	uint64_t offset;
-	size_t piece;
-	int result;
-
-	if (!size)
-		return 0;
-	if (to_peer(card, dma, size, &peer)) {
-		announce_peer_access(card, dma, size, true);
-		return dmk_sim_peer_write(card, &peer, buffer, size);
-	}
-	result = access_begin(card, dma, size, true);
-	for (; !result && size && !piece_find(card, dma, size, &offset, &piece);
-	     dma += piece, from += piece, size -= piece)
-		dmk_sim_memory_write(card->sim, offset, from, piece, card->bus->coherent);
-	return access_end(card, result);
-}
+/* --- transfers ---------------------------------------------------------------------------------------------------- */
 
 uint64_t dmk_instance_begin(struct dmk_instance *card, uint64_t dma, uint64_t size,
 			    bool writes_memory)

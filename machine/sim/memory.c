@@ -395,6 +395,23 @@ static bool snoops(const struct sim_memory *memory, uint64_t offset, bool cohere
 	return memory->base && coherent && !memory->uncached[offset >> DMK_PAGE_SHIFT];
 }
 
+/* No evictions come of it: a table is read at each miss, and all of chance would strike there. */
+uint64_t dmk_sim_memory_word(struct sim *sim, uint64_t offset, bool coherent)
+{
+	struct sim_memory *memory = &sim->memory;
+	uint64_t value;
+
+	if (memory->base)
+		pthread_mutex_lock(&memory->lock);
+	load_ram((uint8_t *)&value,
+		 (!memory->base || snoops(memory, offset, coherent) ? memory->cpu : memory->dram) +
+			 offset,
+		 sizeof(value));
+	if (memory->base)
+		pthread_mutex_unlock(&memory->lock);
+	return value;
+}
+
 void dmk_sim_memory_read(struct sim *sim, uint64_t offset, void *buffer, size_t size, bool coherent)
 {
 	struct sim_memory *memory = &sim->memory;

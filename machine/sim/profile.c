@@ -5,6 +5,7 @@
  *
  * Properties follow the Devicetree Specification 0.4 and the PCI bus binding; what those do not have is dmakit,*.
  */
+#include "iommu.h"
 #include "load.h"
 #include "reader.h"
 
@@ -133,6 +134,7 @@ static int read_platform_device(struct reader *r, int node)
 	struct node_handle *handle = dmk_sim_profile_alloc(p, 1, sizeof(*handle));
 	struct dmk_platform_device device = {.property = platform_property, .node = handle};
 	unsigned int n = p->machine.nr_platform;
+	struct sim_between between = {.untrusted = dmk_tree_has(&r->tree, node, "external-facing")};
 	int result;
 
 	if (!handle)
@@ -143,7 +145,11 @@ static int read_platform_device(struct reader *r, int node)
 	result = read_registers(r, node, &device);
 	result = result ? result : dmk_sim_read_interrupts(r, node, &device);
 	result = result ? result
-			: dmk_sim_bus_get(r, fdt_parent_offset(p->fdt, node), node, &device.dma);
+			: dmk_sim_iommu_of_device(r, node, DMK_REQUESTER_PLATFORM + n,
+						  &between.iommu);
+	result = result ? result
+			: dmk_sim_bus_get(r, fdt_parent_offset(p->fdt, node), node, between,
+					  &device.dma);
 	if (result)
 		return result;
 	device.name = platform_name(r, node, &device);
@@ -163,7 +169,8 @@ static bool is_no_device(const struct tree *tree, int node)
 {
 	return !dmk_tree_enabled(tree, node) || !dmk_tree_has(tree, node, "compatible") ||
 	       dmk_tree_has(tree, node, "interrupt-controller") ||
-	       dmk_tree_has(tree, node, "msi-controller") || dmk_sim_is_memory_node(tree, node);
+	       dmk_tree_has(tree, node, "msi-controller") || dmk_sim_is_iommu(tree, node) ||
+	       dmk_sim_is_memory_node(tree, node);
 }
 
 static bool is_isa(const struct tree *tree, int node)
@@ -187,7 +194,8 @@ static bool is_isa_port(const struct tree *tree, int node)
 
 static int read_isa(struct reader *r, int node, unsigned int depth)
 {
-	int result = dmk_sim_bus_get(r, node, node, &r->profile->machine.isa);
+	int result = dmk_sim_bus_get(r, node, node, (struct sim_between){NULL},
+				     &r->profile->machine.isa);
 
 	return result ? result : read_bus(r, node, depth + 1);
 }
@@ -251,6 +259,10 @@ static bool all_coherent(const struct sim_profile *p)
 {
 	for (const struct sim_bus *bus = p->buses; bus; bus = bus->next)
 		if (!bus->bus.coherent)
+			return false;
+	/* An IOMMU that does not look into the caches needs the copies as well, to see what was not cleaned. */
+	for (const struct sim_iommu *at = p->iommus; at; at = at->next)
+		if (!at->iommu.coherent_walk)
 			return false;
 	return true;
 }
@@ -348,6 +360,7 @@ int dmk_sim_profile_read(struct sim_profile *profile, const char *name, const ch
 	result = result ? result : dmk_sim_read_memory(&r);
 	result = result ? result : read_bus(&r, 0, 0);
 	result = result ? result : dmk_sim_everybodys_pool(&r);
+	result = result ? result : dmk_sim_finish_iommus(&r);
 	result = result ? result : read_limits(&r);
 	result = result ? result : dmk_sim_check_restricted(&r);
 	if (result == -ENOMEM)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the readers of a devicetree share: profile.c (the whole, platform devices), arguments.c (mem=, cma=), layout.c (memory),
- * reserved.c (what is kept back of it), pools.c (for whom), buses.c (windows, coherence), lines.c (interrupt numbers), bridge.c (PCI).
+ * reserved.c (what is kept back of it), pools.c (for whom), buses.c (windows, coherence),
+ * iommu_tree.c (IOMMUs), lines.c (interrupt numbers), bridge.c (PCI).
  */
 #ifndef SIM_READER_H
 #define SIM_READER_H
@@ -78,11 +79,26 @@ int dmk_sim_check_restricted(const struct reader *r);
 
 bool dmk_sim_is_pci(const struct tree *tree, int node);
 bool dmk_sim_is_coherent(const struct tree *tree, int node);
+/** What stands between a device and memory. */
+struct sim_between {
+	const struct dmk_iommu *iommu;
+	bool untrusted;
+};
+bool dmk_sim_is_iommu(const struct tree *tree, int node);
+/** The IOMMU before a device whose node says iommus, or before a slot of the host bridge; NULL: none. The device is behind it then. */
+int dmk_sim_iommu_of_device(struct reader *r, int node, uint32_t requester,
+			    const struct dmk_iommu **found);
+int dmk_sim_iommu_of_slot(struct reader *r, int bridge, uint16_t bdf, bool reaches_peers,
+			  const struct dmk_iommu **found);
+/** Groups and regions, when all devices are known. */
+int dmk_sim_finish_iommus(struct reader *r);
+
 /**
  * The bus that node @node is, as device @device on it sees memory (the bus itself: as devices on it do); made when first asked for.
  * A device that names memory has one of its own.
  */
-int dmk_sim_bus_get(struct reader *r, int node, int device, const struct dmk_bus **result);
+int dmk_sim_bus_get(struct reader *r, int node, int device, struct sim_between between,
+		    const struct dmk_bus **result);
 
 /** A specifier of @controller that starts at @spec, with @left cells to the end of the property. Return: cells, or -EINVAL. */
 int dmk_sim_read_specifier(struct reader *r, int node, const char *property, int controller,

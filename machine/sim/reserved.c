@@ -277,6 +277,10 @@ static int reserve_contiguous(struct reader *r, struct sim_reservations *all)
 /* `cma=` takes the place of what the tree says of it: that node is then as if it were not there. */
 static bool is_wanted(const struct reader *r, int node)
 {
+	/* IOVAs alone, of no memory: iommu_tree.c's. */
+	if (dmk_tree_has(&r->tree, node, "iommu-addresses") &&
+	    !dmk_tree_has(&r->tree, node, "reg") && !dmk_tree_has(&r->tree, node, "size"))
+		return false;
 	return dmk_tree_enabled(&r->tree, node) &&
 	       !(r->arguments.contiguous_word && is_cma_default(&r->tree, node));
 }

@@ -2,7 +2,7 @@
 /*
  * The simulated machine: the port's operations, and its life from open to shutdown. The parts are in sim.h.
  */
-#include "sim.h"
+#include "iommu.h"
 
 #include <errno.h>
 #include <libfdt.h>
@@ -266,6 +266,7 @@ static void sim_end(struct sim *sim)
 	dmk_sim_clock_stop(sim);
 	dmk_sim_instances_end(sim);
 	dmk_sim_posts_end(sim);
+	dmk_sim_iommus_close(sim);
 	dmk_sim_memory_close(sim);
 	dmk_sim_profile_free(&sim->profile);
 	pthread_cond_destroy(&sim->clock.quiet);
@@ -316,6 +317,11 @@ static int sim_make(struct sim *sim, const struct dmk_machine_config *config, ch
 	if (result) {
 		snprintf(error, error_size, "%.96s: no room for the machine's memory",
 			 config->machine);
+		return result;
+	}
+	result = dmk_sim_iommus_open(sim);
+	if (result) {
+		snprintf(error, error_size, "out of memory");
 		return result;
 	}
 	result = dmk_sim_instances_make(sim, config, error, error_size);

@@ -3,7 +3,7 @@
  * The simulated machine's own parts, and what each may ask of the others.
  *
  *	profile.c   a devicetree -> what the machine is made of, with arguments.c (mem=, cma=),
- *	            layout.c (memory), reserved.c, pools.c, buses.c, lines.c (interrupts) and bridge.c (PCI)
+ *	            layout.c (memory), reserved.c, pools.c, buses.c, iommu_tree.c, lines.c (interrupts) and bridge.c (PCI)
  *	load.c      getting a devicetree
  *	tree.c      reading a devicetree: cells, addresses, complaints
  *	memory.c    RAM, the direct map, views
@@ -13,12 +13,15 @@
  *	irq.c       interrupt lines, up to the sink
  *	clock.c     the device thread: timers, quiet
  *	peer.c      a card's DMA to another card's registers
- *	instance.c  cards: life, DMA, what <dmakit/model.h> promises
+ *	instance.c  cards: life, interrupts, what <dmakit/model.h> promises
+ *	access.c    a card's access to memory
+ *	iommu.c     IOMMUs, with iommu_walk.c; iommu.h
  *	sim.c       the port's operations
  *
- * Locks, in the order they nest: posts.delivery; an instance's lock; memory.share_lock; then one of decode_lock, memory.lock, irq_lock,
- * posts.lock or clock.lock, each alone. Of two instances' locks the second is only tried for (peer.c). The sink and the observer are called with no lock but an instance's, and for a device's access
- * share_lock, held for reading: an observer may not share memory.
+ * Locks, in the order they nest: posts.delivery; an instance's lock; memory.share_lock; an IOMMU's gate; its lock; then one of
+ * decode_lock, memory.lock, irq_lock, posts.lock or clock.lock, each alone. Of two instances' locks the second is only tried for
+ * (peer.c). The sink and the observer are called with no lock but an instance's, and the observer of a device's access with share_lock
+ * and the gate held for reading: it may neither share memory nor wait for an IOMMU.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -32,6 +35,7 @@
 #include <signal.h>
 
 struct sim;
+struct sim_iommu;
 
 /* --- description: what profile.c makes of a devicetree ------------------------------------------------------------ */
 
@@ -39,7 +43,7 @@ enum {
 	SIM_WIRED_IRQS = 256, /* numbers below are lines; from here on messages */
 	SIM_MSI_IRQS = 512,
 	SIM_IRQS = SIM_WIRED_IRQS + SIM_MSI_IRQS,
-	SIM_PCI_SLOTS = 32,
+	SIM_PCI_SLOTS = DMK_PCI_SLOTS,
 };
 
 /** A run of RAM and its place in the memory file. Ascending, page aligned. */
@@ -89,6 +93,7 @@ struct sim_profile {
 
 	struct dmk_machine machine;
 	struct dmk_pci_host pci;
+	int pci_node;
 	struct sim_bus *buses;
 
 	struct sim_bank *banks;
@@ -103,6 +108,7 @@ struct sim_profile {
 	uint32_t pin_mask_devfn, pin_mask_pin;
 	struct sim_soldered *soldered;
 	unsigned int nr_soldered;
+	struct sim_iommu *iommus;
 	bool has_doorbell;
 	uint64_t doorbell;
 
@@ -176,6 +182,8 @@ void dmk_sim_memory_close(struct sim *sim);
 bool dmk_sim_memory_offset(const struct sim *sim, uint64_t phys, uint64_t *offset, uint64_t *run);
 void *dmk_sim_view_map(struct sim *sim, const dmk_phys *pages, size_t n, enum dmk_view view);
 void dmk_sim_view_unmap(struct sim *sim, void *address, size_t n);
+/** An entry of an I/O page table, 8 bytes aligned; @coherent: the CPU's caches are looked into. */
+uint64_t dmk_sim_memory_word(struct sim *sim, uint64_t offset, bool coherent);
 /** A device moves bytes. @offset .. within one run. */
 void dmk_sim_memory_read(struct sim *sim, uint64_t offset, void *buffer, size_t size,
 			 bool coherent);

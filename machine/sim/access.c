@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device's access to memory: from the address on its bus to bytes in RAM, past all that may refuse it, and the fact announced.
+ *
+ *	no IOMMU   bus address --(a window of the bus)--> physical
+ *	an IOMMU   IOVA --(its tables)--> physical, which a window must reach; the window of message interrupts is not translated
+ *
+ * then the firewall of a restricted pool, RAM, and whether the page is shared. All of it or nothing: where every byte goes is settled
+ * before the first one moves, and holds until the last one did (share_lock, an IOMMU's gate).
+ */
+#include "iommu.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECES = 16 };
+
+/** Bytes that are side by side in the memory file. */
+struct piece {
+	uint64_t offset;
+	size_t size;
+};
+
+struct access {
+	struct dmk_instance *card;
+	struct sim_iommu *iommu; /* NULL: none */
+	const struct sim_stream *stream;
+	bool write;
+	int result;
+
+	struct piece *piece, few[PIECES];
+	size_t nr_pieces, room;
+
+	struct dmk_iommu_fault fault;
+	bool faulted;
+};
+
+/* --- where bytes are ---------------------------------------------------------------------------------------------- */
+
+static bool window_find(const struct dmk_bus *bus, uint64_t dma, uint64_t *phys, uint64_t *run)
+{
+	for (unsigned int i = 0; i < bus->nr_windows; i++) {
+		const struct dmk_window *window = &bus->windows[i];
+		uint64_t into = dma - window->bus;
+
+		if (into >= window->size)
+			continue;
+		*phys = window->phys.v + into;
+		*run = window->size - into;
+		return true;
+	}
+	return false;
+}
+
+/* The other way round: what an IOMMU translated to must be in reach of the bus. */
+static bool window_reaches(const struct dmk_bus *bus, uint64_t phys, uint64_t *run)
+{
+	for (unsigned int i = 0; i < bus->nr_windows; i++) {
+		const struct dmk_window *window = &bus->windows[i];
+		uint64_t into = phys - window->phys.v;
+
+		if (into >= window->size)
+			continue;
+		if (*run > window->size - into)
+			*run = window->size - into;
+		return true;
+	}
+	return false;
+}
+
+/* What a firewall in front of memory lets through: bytes from @phys on, of @size. */
+static bool firewall_passes(const struct dmk_bus *bus, uint64_t phys, uint64_t size)
+{
+	const struct dmk_memory *pool = bus->restricted_pool;
+	uint64_t into = pool ? phys - pool->first.v : 0;
+
+	return !pool || (into < pool->size && size <= pool->size - into);
+}
+
+static bool is_message_window(const struct sim_iommu *iommu, uint64_t iova)
+{
+	return iommu->msi_last && iova >= iommu->msi_first && iova <= iommu->msi_last;
+}
+
+static int translate(struct access *access, uint64_t iova, uint64_t *phys, uint64_t *run)
+{
+	enum dmk_iommu_fault_reason reason;
+
+	/* Nothing but a doorbell is there, and messages do not come this way (pci.c). */
+	if (is_message_window(access->iommu, iova))
+		return -EIO;
+	if (dmk_sim_iommu_translate(access->iommu, access->stream, iova, access->write, phys, run,
+				    &reason))
+		return window_reaches(access->card->bus, *phys, run) ? 0 : -EIO;
+	access->faulted = true;
+	access->fault = (struct dmk_iommu_fault){access->card->requester, iova, access->write,
+						 reason};
+	return -EFAULT;
+}
+
+/*
+ * Where the bytes from bus address @dma on are, and how many of @size are there in one piece. Return: 0; -EIO: there is no memory;
+ * -EACCES: it is no memory of the device's; -EPERM: it is private; -EFAULT: the IOMMU refused it.
+ */
+static int piece_find(struct access *access, uint64_t dma, size_t size, struct piece *piece)
+{
+	const struct dmk_instance *card = access->card;
+	uint64_t phys, run, bank_run;
+	int result = 0;
+
+	if (access->iommu)
+		result = translate(access, dma, &phys, &run);
+	else if (!window_find(card->bus, dma, &phys, &run))
+		result = -EIO;
+	if (result)
+		return result;
+	if (!dmk_sim_memory_offset(card->sim, phys, &piece->offset, &bank_run))
+		return -EIO;
+	if (run > bank_run)
+		run = bank_run;
+	piece->size = run < size ? run : size;
+	if (!firewall_passes(card->bus, phys, piece->size))
+		return -EACCES;
+	return dmk_sim_is_shared(card->sim, piece->offset, piece->size) ? 0 : -EPERM;
+}
+
+/* --- settling it -------------------------------------------------------------------------------------------------- */
+
+static bool make_room(struct access *access)
+{
+	struct piece *more;
+
+	if (access->nr_pieces < access->room)
+		return true;
+	more = malloc(2 * access->room * sizeof(*more));
+	if (!more)
+		return false;
+	memcpy(more, access->piece, access->nr_pieces * sizeof(*more));
+	if (access->piece != access->few)
+		free(access->piece);
+	access->piece = more;
+	access->room *= 2;
+	return true;
+}
+
+static int piece_add(struct access *access, const struct piece *add)
+{
+	struct piece *last = access->nr_pieces ? &access->piece[access->nr_pieces - 1] : NULL;
+
+	if (last && last->offset + last->size == add->offset) {
+		last->size += add->size;
+		return 0;
+	}
+	if (!make_room(access))
+		return -EIO;
+	access->piece[access->nr_pieces++] = *add;
+	return 0;
+}
+
+static int settle(struct access *access, uint64_t dma, size_t size)
+{
+	struct piece piece;
+
+	if (!dmk_sim_pci_may_master(access->card) || dma + (size - 1) < dma)
+		return -EIO;
+	for (; size; dma += piece.size, size -= piece.size) {
+		int result = piece_find(access, dma, size, &piece);
+
+		result = result ? result : piece_add(access, &piece);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+/* Whether it is allowed is settled, and announced, before the first byte moves. */
+static int access_begin(struct access *access, struct dmk_instance *card, uint64_t dma, size_t size,
+			bool write)
+{
+	struct dmk_event event = {
+		.kind = DMK_EVENT_DEVICE_ACCESS,
+		.requester = card->requester,
+		.dma = DMK_DMA(dma),
+		.size = size,
+		.write = write,
+	};
+
+	access->card = card;
+	access->iommu = card->bus->iommu ? card->bus->iommu->ctx : NULL;
+	access->stream = access->iommu ? dmk_sim_iommu_stream(access->iommu, card->requester)
+				       : NULL;
+	access->write = write;
+	access->piece = access->few;
+	access->nr_pieces = 0;
+	access->room = PIECES;
+	access->faulted = false;
+	dmk_sim_access_hold(card->sim);
+	dmk_sim_iommu_hold(access->iommu);
+	access->result = settle(access, dma, size);
+	event.result = access->result;
+	dmk_announce(&event);
+	return access->result;
+}
+
+static int access_end(struct access *access)
+{
+	dmk_sim_iommu_release(access->iommu);
+	dmk_sim_access_release(access->card->sim);
+	if (access->piece != access->few)
+		free(access->piece);
+	/* With nothing held: whoever hears of it may hold what waits for this very access. */
+	if (access->faulted)
+		dmk_sim_iommu_refused(access->iommu, &access->fault);
+	/* On a bus there is one way to refuse; which it was is for who watches. */
+	return access->result ? -EIO : 0;
+}
+
+/* --- another card's registers --------------------------------------------------------------------------------------- */
+
+/* The physical address of all of it, if that is one run; a fault is left to be found, and told, by who accesses it as memory. */
+static bool one_run(struct access *access, uint64_t dma, size_t size, uint64_t *phys)
+{
+	uint64_t at, run, offset, bank_run;
+
+	if (!access->iommu)
+		return window_find(access->card->bus, dma, phys, &run) && size <= run;
+	for (size_t done = 0; done < size; done += run) {
+		if (translate(access, dma + done, &at, &run) || (done && at != *phys + done))
+			return false;
+		/* Memory, as nearly always: no need to go on. */
+		if (!done && dmk_sim_memory_offset(access->card->sim, at, &offset, &bank_run))
+			return false;
+		*phys = done ? *phys : at;
+	}
+	return true;
+}
+
+/* Whether the access is to another card's registers, and where they are. What is not all in one BAR is no such access. */
+static bool to_peer(struct dmk_instance *card, uint64_t dma, size_t size, bool write,
+		    struct sim_peer *peer)
+{
+	struct access access = {.card = card, .write = write};
+	uint64_t phys, offset, bank_run;
+	bool found;
+
+	if (dma + (size - 1) < dma || !dmk_sim_pci_may_master(card))
+		return false;
+	access.iommu = card->bus->iommu ? card->bus->iommu->ctx : NULL;
+	access.stream = access.iommu ? dmk_sim_iommu_stream(access.iommu, card->requester) : NULL;
+	dmk_sim_iommu_hold(access.iommu);
+	found = one_run(&access, dma, size, &phys);
+	dmk_sim_iommu_release(access.iommu);
+	return found && !dmk_sim_memory_offset(card->sim, phys, &offset, &bank_run) &&
+	       firewall_passes(card->bus, phys, size) && dmk_sim_peer_find(card, phys, size, peer);
+}
+
+/* No memory is held still for it: what the peer does on being accessed may be an access of its own. */
+static void announce_peer_access(const struct dmk_instance *card, uint64_t dma, size_t size,
+				 bool write)
+{
+	const struct dmk_event event = {
+		.kind = DMK_EVENT_DEVICE_ACCESS,
+		.requester = card->requester,
+		.dma = DMK_DMA(dma),
+		.size = size,
+		.write = write,
+	};
+
+	dmk_announce(&event);
+}
+
+static int read_peer(struct dmk_instance *card, uint64_t dma, const struct sim_peer *peer,
+		     void *buffer, size_t size)
+{
+	int result;
+
+	announce_peer_access(card, dma, size, false);
+	result = dmk_sim_peer_read(card, peer, buffer, size);
+	if (result)
+		memset(buffer, 0xff, size);
+	return result;
+}
+
+/* --- <dmakit/model.h> --------------------------------------------------------------------------------------------- */
+
+int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size)
+{
+	struct access access;
+	struct sim_peer peer;
+	char *to = buffer;
+
+	if (!size)
+		return 0;
+	if (to_peer(card, dma, size, false, &peer))
+		return read_peer(card, dma, &peer, buffer, size);
+	if (access_begin(&access, card, dma, size, false)) {
+		memset(buffer, 0xff, size);
+		return access_end(&access);
+	}
+	for (size_t i = 0; i < access.nr_pieces; to += access.piece[i++].size)
+		dmk_sim_memory_read(card->sim, access.piece[i].offset, to, access.piece[i].size,
+				    card->bus->coherent);
+	return access_end(&access);
+}
+
+int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buffer, size_t size)
+{
+	struct access access;
+	struct sim_peer peer;
+	const char *from = buffer;
+
+	if (!size)
+		return 0;
+	if (to_peer(card, dma, size, true, &peer)) {
+		announce_peer_access(card, dma, size, true);
+		return dmk_sim_peer_write(card, &peer, buffer, size);
+	}
+	if (access_begin(&access, card, dma, size, true))
+		return access_end(&access);
+	for (size_t i = 0; i < access.nr_pieces; from += access.piece[i++].size)
+		dmk_sim_memory_write(card->sim, access.piece[i].offset, from, access.piece[i].size,
+				     card->bus->coherent);
+	return access_end(&access);
+}
