@@ -29,7 +29,35 @@ static void note_event(void *ctx, const struct dmk_event *event)
 		bench.event[n] = *event;
 }
 
+static void note_fault(void *ctx, const struct dmk_iommu_fault *fault)
+{
+	unsigned int n = __atomic_fetch_add(&bench.nr_faults, 1, __ATOMIC_SEQ_CST);
+
+	if (n < BENCH_FAULTS)
+		bench.fault[n] = *fault;
+}
+
 static const struct dmk_observer observer = {note_event, NULL};
+
+static void pass(const struct dmk_bus *bus, uint32_t requester)
+{
+	static const struct dmk_iommu_attach through = {.passthrough = true};
+
+	if (bus && bus->iommu)
+		bus->iommu->ops->attach(bus->iommu->ctx, requester, &through);
+}
+
+/* No device gets past an IOMMU before it is told what to do; most tests want none. */
+static void pass_all(const struct dmk_machine *machine)
+{
+	const struct dmk_pci_host *host = machine->pci;
+
+	for (unsigned int i = 0; host && i < DMK_PCI_SLOTS; i++)
+		pass(host->slot_dma[i] ? host->slot_dma[i] : host->dma,
+		     host->first_bus << 8 | i << 3);
+	for (unsigned int i = 0; i < machine->nr_platform; i++)
+		pass(machine->platform[i].dma, DMK_REQUESTER_PLATFORM + i);
+}
 
 int bench_try(const char *machine, const struct dmk_device_request *devices, unsigned int n)
 {
@@ -38,14 +66,16 @@ int bench_try(const char *machine, const struct dmk_device_request *devices, uns
 						  .seed = 42,
 						  .devices = devices,
 						  .nr_devices = n,
-						  .sink = {.irq = note_irq}};
+						  .sink = {.irq = note_irq, .fault = note_fault}};
 	int result;
 
 	memset(&bench, 0, sizeof(bench));
 	dmk_observer = &observer;
 	result = dmk_machine_open(&config, &bench.port, bench.error, sizeof(bench.error));
-	if (!result)
+	if (!result) {
 		bench.machine = bench.port.machine;
+		pass_all(bench.machine);
+	}
 	return result;
 }
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-enum { BENCH_IRQS = 1024, BENCH_EVENTS = 256 };
+enum { BENCH_IRQS = 1024, BENCH_EVENTS = 256, BENCH_FAULTS = 64 };
 
 struct bench {
 	struct dmk_port port;
@@ -31,12 +31,14 @@ struct bench {
 
 	struct dmk_event event[BENCH_EVENTS];
 	unsigned int nr_events; /* atomic */
+	struct dmk_iommu_fault fault[BENCH_FAULTS];
+	unsigned int nr_faults; /* atomic */
 };
 extern struct bench bench;
 /** Added to the boot arguments of what is opened next; NULL: nothing. */
 extern const char *bench_append;
 
-/** Open a machine with the devices named; fails the test when it can't. */
+/** Open a machine with the devices named, past its IOMMUs; fails the test when it can't. */
 void bench_open(const char *machine, ...) __attribute__((sentinel));
 /** As bench_open(), but returns what dmk_machine_open() did. */
 int bench_try(const char *machine, const struct dmk_device_request *devices, unsigned int n);
@@ -70,8 +72,14 @@ const struct dmk_event *bench_event(enum dmk_event_kind kind, unsigned int n);
 static const char *const bench_profiles[] = {"pc",
 					     "pc-isa",
 					     "highmem32",
+					     "pc-iommu-strict",
+					     "pc-iommu-lazy",
+					     "pc-iommu-pt",
+					     "pc-iommu-39",
 					     "arm-noncoherent",
 					     "arm-noncoherent-128",
+					     "arm64-smmu",
+					     "arm64-smmu-64k",
 					     "rpi-like",
 					     "restricted",
 					     "confidential",

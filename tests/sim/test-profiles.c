@@ -230,8 +230,9 @@ static void test_an_unknown_machine_is_answered_with_the_known_ones_nearest_firs
 		const char *word, *says;
 	} row[] = {
 		{"rpi_like",
-		 "no machine \"rpi_like\"; there are: rpi-like, pc, pc-isa, highmem32, arm-noncoherent, "
-		 "arm-noncoherent-128, restricted, confidential, tiny, qemu"},
+		 "no machine \"rpi_like\"; there are: rpi-like, pc, pc-isa, highmem32, pc-iommu-strict, "
+		 "pc-iommu-lazy, pc-iommu-pt, pc-iommu-39, arm-noncoherent, arm-noncoherent-128, "
+		 "arm64-smmu, arm64-smmu-64k, restricted, confidential, tiny, qemu"},
 		{"tyni", "there are: tiny, pc, "},
 		{"QEMU", "there are: qemu, pc"},
 		{"arm", "there are: arm-noncoherent, pc"},

@@ -557,7 +557,8 @@ class Verbs(Command):
     def test_machines_in_a_line_each(self):
         lines = self.dmakit("machines", status=0).stdout.splitlines()
         names = [line.split()[0] for line in lines]
-        self.assertEqual(names, ["pc", "pc-isa", "highmem32", "arm-noncoherent", "arm-noncoherent-128", "rpi-like", "restricted",
+        self.assertEqual(names, ["pc", "pc-isa", "highmem32", "pc-iommu-strict", "pc-iommu-lazy", "pc-iommu-pt", "pc-iommu-39",
+                                 "arm-noncoherent", "arm-noncoherent-128", "arm64-smmu", "arm64-smmu-64k", "rpi-like", "restricted",
                                  "confidential", "tiny", "qemu"])
         self.assertTrue(all(len(line.split()) > 2 for line in lines))
         self.refused("machines", "pc")
