@@ -345,6 +345,17 @@ int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents
 	return make_segments(dev, list, nents, iova);
 }
 
+/* The segments that are there, and no more: what lies beside them in their pages was not lent, and may be dirty (STR-08). */
+static void segments_for_cpu(struct dmk_dev *dev, struct scatterlist *list, enum dmk_direction dir)
+{
+	const uint64_t iova = sg_dma_address(list) - offset_in(dev->domain, sg_dma_address(list));
+	const uint64_t extent = dmk_pgtable_extent(dev->domain->table, iova);
+
+	for (struct scatterlist *sg = list;
+	     sg && sg_dma_len(sg) && sg_dma_address(sg) - iova < extent; sg = sg_next(sg))
+		dmk_domain_sync_for_cpu(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg), dir);
+}
+
 void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int nents,
 			   enum dmk_direction dir, unsigned long attrs)
 {
@@ -352,8 +363,10 @@ void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int ne
 
 	if (dma == DMK_MAPPING_ERROR.v || nents <= 0)
 		return;
+	if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC))
+		segments_for_cpu(dev, list, dir);
 	/* All of it, by what the tables say, whatever count is given (SGL-05). */
-	dmk_domain_unmap(dev, DMK_DMA(dma), ~(size_t)0, dir, attrs);
+	dmk_domain_unmap(dev, DMK_DMA(dma), ~(size_t)0, dir, attrs | DMK_ATTR_SKIP_CPU_SYNC);
 }
 
 /* --- blocks ------------------------------------------------------------------------------------------------------------------ */
