@@ -193,6 +193,7 @@ static int attach_through(struct dmk_dev *dev, const struct dmk_iommu_attach *to
 	const struct dmk_iommu *iommu = dev->bus->iommu;
 	int result = iommu->ops->attach(iommu->ctx, dev->requester, to);
 
+	dev->attached = !result;
 	if (result)
 		dmk_log(DMK_LOG_ERR, dev, "the IOMMU doesn't take the device: it can do no DMA");
 	return result;
@@ -245,8 +246,9 @@ void dmk_domain_detach(struct dmk_dev *dev)
 {
 	struct dmk_domain *domain = dev->domain;
 
-	if (!dev->bus || !dev->bus->iommu)
+	if (!dev->attached)
 		return;
+	dev->attached = false;
 	dev->bus->iommu->ops->detach(dev->bus->iommu->ctx, dev->requester);
 	dev->domain = NULL;
 	if (domain && leave(dev, domain)) {

@@ -38,6 +38,7 @@ struct dmk_dev {
 	const struct dmk_bus *bus;
 	struct dmk_domain *domain;  /* behind an IOMMU: its addresses; NULL: none, or passthrough */
 	struct dmk_dev *next_in_domain;
+	bool attached;              /* the IOMMU has it: to a domain, or to pass */
 	uint32_t requester;         /* as dmk_dev_attach() was told it */
 	struct dmk_bounce *bounce;  /* where it bounces; NULL: nowhere */
 	void *device;               /* the struct device around this */

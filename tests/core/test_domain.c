@@ -50,6 +50,7 @@ static int attach(void *ctx, uint32_t requester, const struct dmk_iommu_attach *
 
 static void detach(void *ctx, uint32_t requester)
 {
+	assert_true(requester < REQUESTERS && box.attached[requester]);
 	box.attached[requester] = false;
 }
 
@@ -480,6 +481,8 @@ static void test_IOM_07_a_device_that_can_not_be_attached_leaves_nothing(void **
 	start("");
 	assert_int_equal(dmk_dev_attach(&other, REQUESTERS), -ENODEV);
 	assert_null(other.domain);
+	dmk_dev_exit(&other); /* detaches nothing: box.attached[] has no such entry */
+	dmk_dev_init(&other, "other", &bus, NULL);
 	for (; result; n++) {
 		dmk_dev_exit(&other);
 		dmk_dev_init(&other, "other", &bus, NULL);
