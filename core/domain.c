@@ -153,6 +153,7 @@ static struct dmk_domain *join(struct dmk_dev *dev, uint32_t group, struct dmk_d
 
 	if (!domain && fresh) {
 		fresh->id = free_id(iommu);
+		dmk_pgtable_tag(fresh->table, fresh->id);
 		fresh->next = domains.first;
 		domains.first = domain = fresh;
 	}

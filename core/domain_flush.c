@@ -4,16 +4,15 @@
  *
  * Strict: the IOMMU is told, and waited for, before the unmap returns. Lazy: the range waits in a queue, and all of the queue is forgotten
  * at once when it is full, or a time after its first one came: at most DMK_LEAVING_MOST ranges and DMK_LEAVING_USEC of time, in which
- * a device may still reach what was unmapped (IOM-02). Neither addresses nor emptied tables are used again before.
+ * a device may still reach what was unmapped (IOM-02). Its addresses are not used again before, and its tables stay.
  */
 #include "domain_private.h"
 #include "lock.h"
 
-static void take_back(struct dmk_domain *domain, struct dmk_leaving *leaving)
+static void take_back(struct dmk_domain *domain, const struct dmk_leaving *leaving)
 {
-	dmk_pgtable_release(domain->table, &leaving->emptied);
-	if (leaving->size)
-		dmk_iova_give(domain->space, leaving->iova, leaving->size);
+	dmk_pgtable_prune(domain->table, leaving->iova, leaving->size);
+	dmk_iova_give(domain->space, leaving->iova, leaving->size);
 }
 
 static void flush_locked(struct dmk_domain *domain)
@@ -127,13 +126,10 @@ void dmk_domain_queues_stop(void)
 
 static void leave_now(struct dmk_domain *domain, const struct dmk_leaving *leaving)
 {
-	struct dmk_leaving copy = *leaving;
-
 	domain->iommu->ops->invalidate(domain->iommu->ctx, domain->id, leaving->iova,
-				       leaving->iova + (leaving->size - 1),
-				       leaving->emptied.tables);
+				       leaving->iova + (leaving->size - 1), false);
 	domain->iommu->ops->sync(domain->iommu->ctx);
-	take_back(domain, &copy);
+	take_back(domain, leaving);
 }
 
 void dmk_domain_leave(struct dmk_domain *domain, const struct dmk_leaving *leaving)

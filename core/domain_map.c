@@ -152,12 +152,12 @@ static bool is_memory(struct dmk_domain *domain, uint64_t dma)
 
 static void unmap_at(struct dmk_domain *domain, uint64_t iova)
 {
-	struct dmk_leaving leaving = {.iova = iova,
-				      .size = dmk_pgtable_extent(domain->table, iova)};
+	const struct dmk_leaving leaving = {.iova = iova,
+					    .size = dmk_pgtable_extent(domain->table, iova)};
 
 	if (!leaving.size)
 		return;
-	dmk_pgtable_unmap(domain->table, iova, leaving.size, &leaving.emptied);
+	dmk_pgtable_unmap(domain->table, iova, leaving.size);
 	dmk_domain_leave(domain, &leaving);
 }
 
@@ -252,7 +252,6 @@ static int map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
 	struct dmk_domain *domain = dev->domain;
 	struct layout layout = {.size = 0};
 	struct scatterlist *sg = list;
-	struct dmk_emptied emptied = {.head = NULL};
 	int result;
 
 	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
@@ -270,8 +269,8 @@ static int map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
 					 end - at, prot, false);
 		if (!result)
 			continue;
-		dmk_pgtable_unmap(domain->table, iova, at, &emptied);
-		dmk_pgtable_release(domain->table, &emptied);
+		dmk_pgtable_unmap(domain->table, iova, at);
+		dmk_pgtable_prune(domain->table, iova, total);
 		return result;
 	}
 	return 0;

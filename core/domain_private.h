@@ -7,10 +7,9 @@
 
 #include "domain.h"
 
-/** A range whose addresses are not given out again, and whose tables are not given back, before the IOMMU forgot it. */
+/** A range whose addresses are not given out again before the IOMMU forgot it. */
 struct dmk_leaving {
 	uint64_t iova, size;
-	struct dmk_emptied emptied;
 };
 
 enum { DMK_LEAVING_MOST = 256, DMK_LEAVING_USEC = 10000 };

@@ -7,7 +7,7 @@
  * the whole, so that a walk needs no lock; its table comes with the first entry and goes with the last (IOM-05).
  *
  *	absent  --- table_up(): a table is made, linked from above --->  present
- *	present --- table_down(): the last entry went, unlinked     --->  absent, the table on the caller's list until the IOMMU forgot it
+ *	present --- table_down(): empty, unlinked, forgotten       --->  absent
  *
  * Locks: a node's lock guards its table, its count and its entries. Who needs several takes them from the top down. A node is present
  * only while the one above it is, and then the entry above leads to it: both locks are held when that changes. What two callers map and
@@ -45,6 +45,7 @@ struct dmk_pgtable {
 	unsigned int shift; /* of a granule */
 	unsigned int bits;  /* of an index */
 	unsigned int levels;
+	uint16_t id; /* as the IOMMU knows it */
 	size_t pages;
 	struct node *root;
 };
@@ -82,6 +83,12 @@ static size_t table_size(const struct dmk_pgtable *table)
 static size_t node_size(const struct dmk_pgtable *table, unsigned int level)
 {
 	return sizeof(struct node) + (level ? entries(table) * sizeof(struct node *) : 0);
+}
+
+/* With its lock held. */
+static void use(struct node *node, int entries_more)
+{
+	__atomic_store_n(&node->used, node->used + (unsigned int)entries_more, __ATOMIC_RELAXED);
 }
 
 static struct node *node_below(struct node *node, unsigned int index)
@@ -244,7 +251,7 @@ static void link_missing(struct dmk_pgtable *table, uint64_t iova, const struct 
 		*pages = page->next;
 		page->next = NULL;
 		node->entry = (uint64_t *)dmk_direct(page->phys);
-		node->used = level > path->bottom;
+		use(node, (level > path->bottom) - (int)node->used);
 		__atomic_store_n(&node->table, page, __ATOMIC_RELAXED);
 	}
 	for (unsigned int level = path->bottom; level < path->top; level++) {
@@ -301,25 +308,31 @@ static int table_up(struct dmk_pgtable *table, uint64_t iova, const struct path 
 		if (lowest->entry[index_at(table, iova, lowest->level)]) {
 			result = -EEXIST;
 		} else {
-			lowest->used++;
+			use(lowest, 1);
 			link_missing(table, iova, path, &pages);
 		}
 	}
 	if (!result)
-		path->node[path->bottom]->used++;
+		use(path->node[path->bottom], 1);
 	path_unlock(path, flags);
 	put_back(table, pages);
 	return result;
 }
 
-/* Unlinks the lowest table of the path and those above it, as far as nothing is in them. */
-static void table_down(struct dmk_pgtable *table, uint64_t iova, const struct path *path,
-		       struct dmk_emptied *emptied)
+/*
+ * Unlinks the lowest table of the path and those above it, as far as nothing is in them, and has the IOMMU forget that it ever saw them:
+ * with the locks held, because it may remember the way to the old table, and what somebody mapped in a new one would not be found.
+ */
+static void table_down(struct dmk_pgtable *table, uint64_t iova, const struct path *path)
 {
+	const struct dmk_iommu *iommu = table->iommu;
 	unsigned long flags[LEVELS_MOST];
+	struct table *pages = NULL;
+	unsigned int level;
+	uint64_t first;
 
 	path_lock(path, flags);
-	for (unsigned int level = path->bottom; level < path->top; level++) {
+	for (level = path->bottom; level < path->top; level++) {
 		struct node *node = path->node[level], *above = path->node[level + 1];
 		struct table *page = node->table;
 		const unsigned int index = index_at(table, iova, level + 1);
@@ -328,14 +341,20 @@ static void table_down(struct dmk_pgtable *table, uint64_t iova, const struct pa
 			break;
 		set_entry(&above->entry[index], 0);
 		clean(table, above, index, 1);
-		above->used--;
+		use(above, -1);
 		node->entry = NULL;
 		__atomic_store_n(&node->table, NULL, __ATOMIC_RELAXED);
-		page->next = emptied->head;
-		emptied->head = page;
-		emptied->tables = true;
+		page->next = pages;
+		pages = page;
+	}
+	if (pages) {
+		first = iova >> level_shift(table, level) << level_shift(table, level);
+		iommu->ops->invalidate(iommu->ctx, table->id, first,
+				       first + ((1ULL << level_shift(table, level)) - 1), true);
+		iommu->ops->sync(iommu->ctx);
 	}
 	path_unlock(path, flags);
+	put_back(table, pages);
 }
 
 /* --- map ------------------------------------------------------------------------------------------------------------ */
@@ -398,7 +417,7 @@ static int fill_entries(struct dmk_pgtable *table, struct node *node, const stru
 			  table->ops->leaf(DMK_PHYS(phys), node->level,
 					   prot_of(run, i == 0,
 						   (uint64_t)(i + 1) << shift == run->size)));
-	node->used += n;
+	use(node, (int)n);
 	clean(table, node, index, n);
 	return (int)n;
 }
@@ -427,15 +446,12 @@ static int map_entries(struct dmk_pgtable *table, const struct run *run, bool ma
 		return n;
 	flags = dmk_lock_take(&node->lock);
 	n = fill_entries(table, node, run);
-	empty = !--node->used;
+	use(node, -1);
+	empty = !node->used;
 	dmk_lock_drop(&node->lock, flags);
 	/* It was somebody else's after all, and has gone since. */
-	if (empty) {
-		struct dmk_emptied emptied = {.head = NULL};
-
-		table_down(table, run->iova, &path, &emptied);
-		dmk_pgtable_release(table, &emptied);
-	}
+	if (empty)
+		table_down(table, run->iova, &path);
 	return n;
 }
 
@@ -444,7 +460,6 @@ int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uin
 {
 	struct run run = {
 		.iova = iova, .phys = phys.v, .size = size, .prot = prot, .at_start = true};
-	struct dmk_emptied emptied = {.head = NULL};
 	int n;
 
 	while (run.size) {
@@ -462,9 +477,9 @@ int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uin
 	return 0;
 
 unmap:
-	dmk_pgtable_unmap(table, iova, run.iova - iova, &emptied);
 	/* Nobody knew of these addresses: no IOMMU has looked at them but by mistake, and what it saw was right. */
-	dmk_pgtable_release(table, &emptied);
+	dmk_pgtable_unmap(table, iova, run.iova - iova);
+	dmk_pgtable_prune(table, iova, size);
 	return n;
 }
 
@@ -492,19 +507,18 @@ static uint64_t clear_entries(struct dmk_pgtable *table, struct node *node, uint
 		cleared += node->entry[index] != 0;
 		set_entry(&node->entry[index], 0);
 	}
-	node->used -= cleared;
+	use(node, -(int)cleared);
 	clean(table, node, first, index - first ? index - first : 1);
 	return (uint64_t)cleared << shift;
 }
 
 static uint64_t unmap_entries(struct dmk_pgtable *table, uint64_t iova, uint64_t size,
-			      struct dmk_emptied *emptied, uint64_t *done)
+			      uint64_t *done)
 {
 	struct path path;
 	struct node *node;
 	unsigned long flags;
 	uint64_t unmapped = 0;
-	bool empty;
 
 	for (;;) {
 		path_find(table, iova, &path);
@@ -516,20 +530,16 @@ static uint64_t unmap_entries(struct dmk_pgtable *table, uint64_t iova, uint64_t
 		dmk_lock_drop(&node->lock, flags);
 	}
 	unmapped = clear_entries(table, node, iova, size, done);
-	empty = !node->used && node != table->root;
 	dmk_lock_drop(&node->lock, flags);
-	if (empty)
-		table_down(table, iova, &path, emptied);
 	return unmapped;
 }
 
-uint64_t dmk_pgtable_unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t size,
-			   struct dmk_emptied *emptied)
+uint64_t dmk_pgtable_unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t size)
 {
 	uint64_t unmapped = 0, done;
 
 	while (size) {
-		unmapped += unmap_entries(table, iova, size, emptied, &done);
+		unmapped += unmap_entries(table, iova, size, &done);
 		if (done >= size)
 			break;
 		iova += done;
@@ -538,10 +548,25 @@ uint64_t dmk_pgtable_unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t si
 	return unmapped;
 }
 
-void dmk_pgtable_release(struct dmk_pgtable *table, struct dmk_emptied *emptied)
+void dmk_pgtable_prune(struct dmk_pgtable *table, uint64_t iova, uint64_t size)
 {
-	put_back(table, emptied->head);
-	*emptied = (struct dmk_emptied){.head = NULL};
+	struct path path;
+	uint64_t span;
+
+	while (size) {
+		path_find(table, iova, &path);
+		/* A look without the lock: who fills or empties it meanwhile sees to it himself. */
+		if (path.bottom < path.top &&
+		    !__atomic_load_n(&path.node[path.bottom]->used, __ATOMIC_RELAXED))
+			table_down(table, iova, &path);
+		/* On to the next table of the last level, or past an entry above that leads to none. */
+		span = 1ULL << level_shift(table, path.bottom ? path.bottom : 1);
+		span -= iova & (span - 1);
+		if (span >= size)
+			break;
+		iova += span;
+		size -= span;
+	}
 }
 
 /* --- look ------------------------------------------------------------------------------------------------------------- */
@@ -615,6 +640,11 @@ uint64_t dmk_pgtable_extent(struct dmk_pgtable *table, uint64_t iova)
 		size += part ? part : table_size(table);
 	}
 	return ended ? size : 0;
+}
+
+void dmk_pgtable_tag(struct dmk_pgtable *table, uint16_t id)
+{
+	table->id = id;
 }
 
 dmk_phys dmk_pgtable_root(const struct dmk_pgtable *table)

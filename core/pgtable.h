@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * I/O page tables in RAM: one interface over formats (VT-d second level, VMSAv8-64). Not an allocator of IOVAs, and not what makes
- * an IOMMU forget: whoever unmaps invalidates, and only then may the emptied tables be given back.
+ * an IOMMU forget: whoever unmaps invalidates. Only of its own
+ * tables it tells the IOMMU itself, before one goes.
  */
 #ifndef DMK_CORE_PGTABLE_H
 #define DMK_CORE_PGTABLE_H
@@ -28,6 +29,8 @@ struct dmk_pgtable;
 
 /** dmk_pgtable_make - an empty table for @iommu; NULL: no memory. May sleep. */
 struct dmk_pgtable *dmk_pgtable_make(const struct dmk_iommu *iommu);
+/** dmk_pgtable_tag - what the IOMMU calls it, before a device is attached: dmk_iommu_attach.id */
+void dmk_pgtable_tag(struct dmk_pgtable *table, uint16_t id);
 /** dmk_pgtable_free - with all that is still mapped in it. */
 void dmk_pgtable_free(struct dmk_pgtable *table);
 dmk_phys dmk_pgtable_root(const struct dmk_pgtable *table);
@@ -49,19 +52,17 @@ uint64_t dmk_pgtable_extent(struct dmk_pgtable *table, uint64_t iova);
 int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uint64_t size,
 		    unsigned int prot, bool may_sleep);
 
-/** Tables that an unmap emptied: the IOMMU may still walk them until it was told. Zeroed before use. */
-struct dmk_emptied {
-	void *head;
-	bool tables; /* an entry above the last level changed: what dmk_iommu_ops.invalidate wants to know */
-};
 /**
- * dmk_pgtable_unmap - the opposite, of any run of granules that maps covered; a large page goes whole or stays: unmap what was mapped in one call together
+ * dmk_pgtable_unmap - the opposite, of any run of granules that maps covered; a large page goes whole or stays: unmap what was mapped
+ *                     in one call together. Tables stay, also empty ones, and the IOMMU still knows what it knows.
  * Return: bytes that were mapped; less than @size: there were holes.
  */
-uint64_t dmk_pgtable_unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t size,
-			   struct dmk_emptied *emptied);
-/** dmk_pgtable_release - after the invalidation. */
-void dmk_pgtable_release(struct dmk_pgtable *table, struct dmk_emptied *emptied);
+uint64_t dmk_pgtable_unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t size);
+/**
+ * dmk_pgtable_prune - give back the tables of [@iova, + @size) that nothing is in; the IOMMU is told and waited for (IOM-05)
+ * Any context; a thread that maps in one of them meanwhile waits.
+ */
+void dmk_pgtable_prune(struct dmk_pgtable *table, uint64_t iova, uint64_t size);
 
 /** dmk_pgtable_walk - what @iova is mapped to; false: nothing. */
 bool dmk_pgtable_walk(struct dmk_pgtable *table, uint64_t iova, dmk_phys *phys, unsigned int *prot,

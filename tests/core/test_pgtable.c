@@ -17,6 +17,32 @@
 static const struct fake_options plain = {.bus = FAKE_IDENTITY};
 static const struct fake_options noncoherent = {.bus = FAKE_NONCOHERENT};
 
+/* What the IOMMU was told of. */
+static struct {
+	unsigned int times;
+	uint64_t first, last;
+	bool tables;
+	struct dmk_pgtable *pages_of;
+	size_t pages; /* at that time */
+} told;
+
+static void invalidate(void *ctx, uint16_t id, uint64_t first, uint64_t last, bool tables)
+{
+	__atomic_fetch_add(&told.times, 1, __ATOMIC_RELAXED);
+	if (!told.pages_of)
+		return;
+	told.first = first;
+	told.last = last;
+	told.tables = tables;
+	told.pages = dmk_pgtable_pages(told.pages_of);
+}
+
+static void sync_now(void *ctx)
+{
+}
+
+static const struct dmk_iommu_ops ops = {.invalidate = invalidate, .sync = sync_now};
+
 static const struct dmk_iommu vtd48 = {
 	.name = "VT-d, 48 bits",
 	.format = DMK_TABLE_VTD,
@@ -24,6 +50,7 @@ static const struct dmk_iommu vtd48 = {
 	.iova_bits = 48,
 	.phys_bits = 46,
 	.coherent_walk = true,
+	.ops = &ops,
 };
 static const struct dmk_iommu vtd39 = {
 	.name = "VT-d, 39 bits",
@@ -32,6 +59,7 @@ static const struct dmk_iommu vtd39 = {
 	.iova_bits = 39,
 	.phys_bits = 46,
 	.coherent_walk = true,
+	.ops = &ops,
 };
 static const struct dmk_iommu lpae4k = {
 	.name = "LPAE, 4 KiB",
@@ -40,6 +68,7 @@ static const struct dmk_iommu lpae4k = {
 	.iova_bits = 48,
 	.phys_bits = 48,
 	.coherent_walk = true,
+	.ops = &ops,
 };
 static const struct dmk_iommu lpae64k = {
 	.name = "LPAE, 64 KiB",
@@ -48,6 +77,7 @@ static const struct dmk_iommu lpae64k = {
 	.iova_bits = 48,
 	.phys_bits = 48,
 	.coherent_walk = true,
+	.ops = &ops,
 };
 static const struct dmk_iommu *const kinds[] = {&vtd48, &vtd39, &lpae4k, &lpae64k};
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -131,6 +161,7 @@ static struct dmk_pgtable *table_of(const struct dmk_iommu *iommu,
 {
 	struct dmk_pgtable *table;
 
+	memset(&told, 0, sizeof(told));
 	assert_int_equal(fake_start(options), 0);
 	table = dmk_pgtable_make(iommu);
 	assert_non_null(table);
@@ -146,10 +177,9 @@ static void end(struct dmk_pgtable *table)
 
 static uint64_t unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t size)
 {
-	struct dmk_emptied emptied = {.head = NULL};
-	const uint64_t n = dmk_pgtable_unmap(table, iova, size, &emptied);
+	const uint64_t n = dmk_pgtable_unmap(table, iova, size);
 
-	dmk_pgtable_release(table, &emptied);
+	dmk_pgtable_prune(table, iova, size);
 	return n;
 }
 
@@ -266,21 +296,28 @@ static void test_IOM_05_tables_go_with_their_last_entry(void **state)
 	}
 }
 
-static void test_IOM_02_an_emptied_table_stays_until_the_iommu_forgot_it(void **state)
+static void test_IOM_02_a_table_goes_only_when_the_iommu_forgot_it(void **state)
 {
 	struct dmk_pgtable *table = table_of(&vtd48, &plain);
-	struct dmk_emptied emptied = {.head = NULL};
 
 	assert_int_equal(map(table, 0x1000, 0x100000, 0x1000), 0);
-	assert_int_equal(dmk_pgtable_unmap(table, 0x1000, 0x1000, &emptied), 0x1000);
-	assert_true(emptied.tables);
+	assert_int_equal(dmk_pgtable_unmap(table, 0x1000, 0x1000), 0x1000);
 	assert_int_equal(dmk_pgtable_pages(table), 4);
-	/* Used again meanwhile, with other tables. */
-	assert_int_equal(map(table, 0x1000, 0x200000, 0x1000), 0);
-	assert_int_equal(dmk_pgtable_pages(table), 7);
-	dmk_pgtable_release(table, &emptied);
+	/* Used again meanwhile: the same tables, which the IOMMU may know the way to. */
+	assert_int_equal(map(table, 0x2000, 0x200000, 0x1000), 0);
 	assert_int_equal(dmk_pgtable_pages(table), 4);
-	assert_int_equal(unmap(table, 0x1000, 0x1000), 0x1000);
+	dmk_pgtable_prune(table, 0x1000, 0x1000);
+	assert_int_equal(dmk_pgtable_pages(table), 4);
+	assert_int_equal(told.times, 0);
+	assert_int_equal(dmk_pgtable_unmap(table, 0x2000, 0x1000), 0x1000);
+	told.pages_of = table;
+	dmk_pgtable_prune(table, 0x2000, 0x1000);
+	assert_int_equal(told.times, 1);
+	assert_true(told.tables);
+	assert_int_equal(told.pages, 4); /* none was given back before */
+	assert_int_equal(told.first, 0);
+	assert_in_range(told.last, 0x1fffff, (1ULL << 48) - 1);
+	assert_int_equal(dmk_pgtable_pages(table), 1);
 	end(table);
 }
 
@@ -491,7 +528,7 @@ int main(void)
 		cmocka_unit_test(test_IOM_01_aligned_runs_take_large_pages),
 		cmocka_unit_test(test_DIR_03_an_entry_says_what_the_device_may_do),
 		cmocka_unit_test(test_IOM_05_tables_go_with_their_last_entry),
-		cmocka_unit_test(test_IOM_02_an_emptied_table_stays_until_the_iommu_forgot_it),
+		cmocka_unit_test(test_IOM_02_a_table_goes_only_when_the_iommu_forgot_it),
 		cmocka_unit_test(test_STR_04_what_is_mapped_stays_when_somebody_maps_over_it),
 		cmocka_unit_test(test_SGL_07_a_map_that_fails_leaves_nothing),
 		cmocka_unit_test(
