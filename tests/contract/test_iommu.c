@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+/*
+ * IOM: what the core must tell an IOMMU, on machines whose IOMMU forgets nothing by itself. A test that passes with the core as it is
+ * fails with one that tells less: the last ones here take words away and must notice.
+ */
+#include "harness.h"
+
+enum { ROUNDS = 60, EACH = 3 };
+
+static const struct dmk_iommu *iommu(void)
+{
+	return machine_bus()->iommu;
+}
+
+static bool is_strict(void)
+{
+	return strstr(machine()->bootargs, "iommu.strict=1");
+}
+
+static bool is_translated(void)
+{
+	return !strstr(machine()->bootargs, "iommu.passthrough=1");
+}
+
+/* How often a card reached a page after it was unmapped, or did not while it was mapped. */
+static unsigned int slips(void)
+{
+	unsigned char *memory = must_kmalloc(PAGE_SIZE), *other = must_kmalloc(PAGE_SIZE);
+	/* Stays, so that no table gets empty: what is said then covers for what was not said before. */
+	const dma_addr_t neighbour = must_map(dev, other, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		dma_addr_t dma = must_map(dev, memory, PAGE_SIZE, DMA_BIDIRECTIONAL);
+
+		n += lab_write(lab, dma, "mapped", 6) != 0;
+		dma_unmap_single(dev, dma, PAGE_SIZE, DMA_BIDIRECTIONAL);
+		n += lab_write(lab, dma, "gone", 4) == 0;
+	}
+	dma_unmap_single(dev, neighbour, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	kfree(other);
+	kfree(memory);
+	/* All of that was reported, or refused, or both. */
+	expect_anything();
+	return n;
+}
+
+static void test_IOM_02_an_address_is_dead_when_a_strict_unmap_returns(void **state)
+{
+	if (is_strict())
+		assert_int_equal(slips(), 0);
+}
+
+static void test_IOM_02_a_lazy_unmap_is_done_after_a_while(void **state)
+{
+	unsigned char *memory = must_kmalloc(PAGE_SIZE);
+	dma_addr_t dma = must_map(dev, memory, PAGE_SIZE, DMA_FROM_DEVICE);
+	unsigned int turns = 0;
+
+	assert_int_equal(lab_write(lab, dma, "mapped", 6), 0);
+	dma_unmap_single(dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
+	while (is_translated() && turns++ < 2000 && !lab_write(lab, dma, "gone", 4))
+		msleep(1);
+	assert_true(turns <= 2000);
+	kfree(memory);
+	expect_anything();
+}
+
+static void test_IOM_03_addresses_are_never_those_of_messages_or_firmware(void **state)
+{
+	enum { N = 300 };
+	static dma_addr_t dma[N];
+	unsigned char *memory = must_kmalloc(PAGE_SIZE);
+
+	for (unsigned int i = 0; is_translated() && i < N; i++) {
+		dma[i] = must_map(dev, memory, PAGE_SIZE, DMA_TO_DEVICE);
+		for (unsigned int j = 0; j < iommu()->nr_regions; j++) {
+			const struct dmk_iommu_region *region = &iommu()->regions[j];
+
+			assert_true(dma[i] + PAGE_SIZE - 1 < region->first ||
+				    dma[i] > region->last);
+		}
+	}
+	for (unsigned int i = 0; is_translated() && i < N; i++)
+		dma_unmap_single(dev, dma[i], PAGE_SIZE, DMA_TO_DEVICE);
+	kfree(memory);
+}
+
+static void test_IOM_03_firmwares_memory_is_reached_at_its_own_address(void **state)
+{
+	unsigned char seen[16];
+
+	for (unsigned int j = 0; is_translated() && j < iommu()->nr_regions; j++) {
+		const struct dmk_iommu_region *region = &iommu()->regions[j];
+
+		if (region->kind == DMK_REGION_IDENTITY &&
+		    region->requester == pci_dev_id(lab->pdev)) {
+			assert_int_equal(lab_read(lab, region->first, seen, sizeof(seen)), 0);
+			assert_int_equal(lab_read(lab, region->last - 15, seen, sizeof(seen)), 0);
+			assert_int_equal(lab_read(lab, region->last + 1, seen, 1), -EIO);
+		}
+	}
+	expect_anything();
+}
+
+/* --- words taken away ------------------------------------------------------------------------------------------------- */
+
+static const struct dmk_iommu_ops *real;
+static unsigned int said,
+	kept; /* invalidations, and those of them that the IOMMU did not hear of */
+static bool keep_invalidations, keep_syncs;
+
+static bool kept_back(void)
+{
+	if (++said % EACH || !keep_invalidations)
+		return false;
+	kept++;
+	return true;
+}
+
+static void some_invalidate(void *ctx, uint16_t id, uint64_t first, uint64_t last, bool tables)
+{
+	if (!kept_back())
+		real->invalidate(ctx, id, first, last, tables);
+}
+
+static void some_invalidate_all(void *ctx, uint16_t id)
+{
+	if (!kept_back())
+		real->invalidate_all(ctx, id);
+}
+
+static void some_sync(void *ctx)
+{
+	if (!keep_syncs)
+		real->sync(ctx);
+}
+
+static unsigned int slips_with(bool no_invalidations, bool no_syncs)
+{
+	/* The description is constant to the core; it is the machine's, and the machine's memory. */
+	struct dmk_iommu *mine = (struct dmk_iommu *)iommu();
+	struct dmk_iommu_ops ops = *mine->ops;
+	unsigned int n;
+
+	real = mine->ops;
+	said = kept = 0;
+	keep_invalidations = no_invalidations;
+	keep_syncs = no_syncs;
+	ops.invalidate = some_invalidate;
+	ops.invalidate_all = some_invalidate_all;
+	ops.sync = some_sync;
+	mine->ops = &ops;
+	n = slips();
+	mine->ops = real;
+	return n;
+}
+
+static void test_IOM_02_a_missing_invalidation_is_caught(void **state)
+{
+	unsigned int n;
+
+	if (!is_strict())
+		return;
+	assert_int_equal(slips_with(false, false), 0);
+	assert_true(said >= ROUNDS);
+	n = slips_with(true, false);
+	assert_true(kept >= ROUNDS / EACH);
+	/* Chance may put another translation into a place now and then. */
+	assert_in_range(n, kept / 4, 2 * ROUNDS);
+}
+
+static void test_IOM_02_a_missing_wait_is_caught(void **state)
+{
+	if (is_strict())
+		assert_in_range(slips_with(false, true), ROUNDS / 10, 2 * ROUNDS);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct contract_test tests[] = {
+		CONTRACT_TEST(test_IOM_02_an_address_is_dead_when_a_strict_unmap_returns),
+		CONTRACT_TEST(test_IOM_02_a_lazy_unmap_is_done_after_a_while),
+		CONTRACT_TEST(test_IOM_03_addresses_are_never_those_of_messages_or_firmware),
+		CONTRACT_TEST(test_IOM_03_firmwares_memory_is_reached_at_its_own_address),
+		CONTRACT_TEST(test_IOM_02_a_missing_invalidation_is_caught),
+		CONTRACT_TEST(test_IOM_02_a_missing_wait_is_caught),
+	};
+
+	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
+}
