@@ -34,6 +34,9 @@ struct access {
 
 	struct dmk_iommu_fault fault;
 	bool faulted;
+
+	bool is_peer; /* no memory: another card's registers */
+	struct sim_peer peer;
 };
 
 /* --- where bytes are ---------------------------------------------------------------------------------------------- */
@@ -174,6 +177,38 @@ static int settle(struct access *access, uint64_t dma, size_t size)
 	return 0;
 }
 
+/* --- another card's registers ------------------------------------------------------------------------------------- */
+
+/* The physical address of all of it, if that is one run. */
+static bool one_run(struct access *access, uint64_t dma, size_t size, uint64_t *phys)
+{
+	uint64_t at = 0, run;
+
+	if (!access->iommu)
+		return window_find(access->card->bus, dma, phys, &run) && size <= run;
+	for (size_t done = 0; done < size; done += run) {
+		if (translate(access, dma + done, &at, &run) || (done && at != *phys + done))
+			return false;
+		*phys = done ? *phys : at;
+	}
+	return true;
+}
+
+/* Whether what is no memory is another card's registers. What is not all in one BAR is no such access. */
+static bool find_peer(struct access *access, uint64_t dma, size_t size)
+{
+	const struct dmk_instance *card = access->card;
+	uint64_t phys = 0, offset, bank_run;
+
+	return dma + (size - 1) >= dma && dmk_sim_pci_may_master(card) &&
+	       one_run(access, dma, size, &phys) &&
+	       !dmk_sim_memory_offset(card->sim, phys, &offset, &bank_run) &&
+	       firewall_passes(card->bus, phys, size) &&
+	       dmk_sim_peer_find(card, phys, size, &access->peer);
+}
+
+/* --- begin and end ------------------------------------------------------------------------------------------------ */
+
 /* Whether it is allowed is settled, and announced, before the first byte moves. */
 static int access_begin(struct access *access, struct dmk_instance *card, uint64_t dma, size_t size,
 			bool write)
@@ -198,6 +233,9 @@ static int access_begin(struct access *access, struct dmk_instance *card, uint64
 	dmk_sim_access_hold(card->sim);
 	dmk_sim_iommu_hold(access->iommu);
 	access->result = settle(access, dma, size);
+	access->is_peer = access->result == -EIO && find_peer(access, dma, size);
+	if (access->is_peer)
+		access->result = 0;
 	event.result = access->result;
 	dmk_announce(&event);
 	return access->result;
@@ -216,67 +254,11 @@ static int access_end(struct access *access)
 	return access->result ? -EIO : 0;
 }
 
-/* --- another card's registers --------------------------------------------------------------------------------------- */
-
-/* The physical address of all of it, if that is one run; a fault is left to be found, and told, by who accesses it as memory. */
-static bool one_run(struct access *access, uint64_t dma, size_t size, uint64_t *phys)
+/* With no memory held still: what the peer does on being accessed may be an access of its own. */
+static int read_peer(const struct access *access, void *buffer, size_t size)
 {
-	uint64_t at, run, offset, bank_run;
+	const int result = dmk_sim_peer_read(access->card, &access->peer, buffer, size);
 
-	if (!access->iommu)
-		return window_find(access->card->bus, dma, phys, &run) && size <= run;
-	for (size_t done = 0; done < size; done += run) {
-		if (translate(access, dma + done, &at, &run) || (done && at != *phys + done))
-			return false;
-		/* Memory, as nearly always: no need to go on. */
-		if (!done && dmk_sim_memory_offset(access->card->sim, at, &offset, &bank_run))
-			return false;
-		*phys = done ? *phys : at;
-	}
-	return true;
-}
-
-/* Whether the access is to another card's registers, and where they are. What is not all in one BAR is no such access. */
-static bool to_peer(struct dmk_instance *card, uint64_t dma, size_t size, bool write,
-		    struct sim_peer *peer)
-{
-	struct access access = {.card = card, .write = write};
-	uint64_t phys, offset, bank_run;
-	bool found;
-
-	if (dma + (size - 1) < dma || !dmk_sim_pci_may_master(card))
-		return false;
-	access.iommu = card->bus->iommu ? card->bus->iommu->ctx : NULL;
-	access.stream = access.iommu ? dmk_sim_iommu_stream(access.iommu, card->requester) : NULL;
-	dmk_sim_iommu_hold(access.iommu);
-	found = one_run(&access, dma, size, &phys);
-	dmk_sim_iommu_release(access.iommu);
-	return found && !dmk_sim_memory_offset(card->sim, phys, &offset, &bank_run) &&
-	       firewall_passes(card->bus, phys, size) && dmk_sim_peer_find(card, phys, size, peer);
-}
-
-/* No memory is held still for it: what the peer does on being accessed may be an access of its own. */
-static void announce_peer_access(const struct dmk_instance *card, uint64_t dma, size_t size,
-				 bool write)
-{
-	const struct dmk_event event = {
-		.kind = DMK_EVENT_DEVICE_ACCESS,
-		.requester = card->requester,
-		.dma = DMK_DMA(dma),
-		.size = size,
-		.write = write,
-	};
-
-	dmk_announce(&event);
-}
-
-static int read_peer(struct dmk_instance *card, uint64_t dma, const struct sim_peer *peer,
-		     void *buffer, size_t size)
-{
-	int result;
-
-	announce_peer_access(card, dma, size, false);
-	result = dmk_sim_peer_read(card, peer, buffer, size);
 	if (result)
 		memset(buffer, 0xff, size);
 	return result;
@@ -287,16 +269,17 @@ static int read_peer(struct dmk_instance *card, uint64_t dma, const struct sim_p
 int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size)
 {
 	struct access access;
-	struct sim_peer peer;
 	char *to = buffer;
 
 	if (!size)
 		return 0;
-	if (to_peer(card, dma, size, false, &peer))
-		return read_peer(card, dma, &peer, buffer, size);
 	if (access_begin(&access, card, dma, size, false)) {
 		memset(buffer, 0xff, size);
 		return access_end(&access);
+	}
+	if (access.is_peer) {
+		access_end(&access);
+		return read_peer(&access, buffer, size);
 	}
 	for (size_t i = 0; i < access.nr_pieces; to += access.piece[i++].size)
 		dmk_sim_memory_read(card->sim, access.piece[i].offset, to, access.piece[i].size,
@@ -307,17 +290,16 @@ int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, siz
 int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buffer, size_t size)
 {
 	struct access access;
-	struct sim_peer peer;
 	const char *from = buffer;
 
 	if (!size)
 		return 0;
-	if (to_peer(card, dma, size, true, &peer)) {
-		announce_peer_access(card, dma, size, true);
-		return dmk_sim_peer_write(card, &peer, buffer, size);
-	}
 	if (access_begin(&access, card, dma, size, true))
 		return access_end(&access);
+	if (access.is_peer) {
+		access_end(&access);
+		return dmk_sim_peer_write(card, &access.peer, buffer, size);
+	}
 	for (size_t i = 0; i < access.nr_pieces; from += access.piece[i++].size)
 		dmk_sim_memory_write(card->sim, access.piece[i].offset, from, access.piece[i].size,
 				     card->bus->coherent);
