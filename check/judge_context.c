@@ -131,6 +131,18 @@ static void not_mapped(struct dmk_checker *checker, const struct dmk_event *even
 		 "pass it to dma_mmap_attrs() and dma_free_attrs() only, or allocate without the attribute");
 }
 
+/* readl() and its family, of an address where no register is. */
+static void say_no_register(struct dmk_finding *finding, const struct dmk_event *event)
+{
+	bool null = (uintptr_t)event->cpu < 65536;
+
+	dmk_say(finding, "%zu byte%s %s at %p, which is no address from ioremap() and its kin: no register is there",
+		(size_t)event->size, event->size == 1 ? " is" : "s are", event->write ? "written" : "read",
+		event->cpu);
+	dmk_mend(finding, null ? "the pointer is NULL: look at what ioremap(), pcim_iomap() or of_iomap() returned before it is used"
+			       : "use the pointer that ioremap() returned, before iounmap(), and offsets inside of what was mapped");
+}
+
 static void dereferenced(struct dmk_checker *checker, const struct dmk_event *event,
 			 const struct dmk_trace *where)
 {
@@ -145,6 +157,10 @@ static void dereferenced(struct dmk_checker *checker, const struct dmk_event *ev
 
 	if (!finding)
 		return;
+	if (event->reason == DMK_REASON_BAD_ADDRESS) {
+		say_no_register(finding, event);
+		return;
+	}
 	dmk_say(finding, "a device register at %p is %s through a plain pointer", event->cpu,
 		event->write ? "written" : "read");
 	dmk_mend(

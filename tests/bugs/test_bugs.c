@@ -1261,6 +1261,15 @@ BROKEN(ADR_03, reads_a_register_by_a_plain_pointer)
 	expect_finding("ADR-03", 1);
 }
 
+/* What is left when nobody looked whether ioremap() gave an address. */
+BROKEN(ADR_03, writes_behind_a_null_pointer)
+{
+	void __iomem *regs = NULL;
+
+	writel(1, regs + 0x10);
+	expect_finding("ADR-03", 1);
+}
+
 NEAR_MISS(ADR_03, reads_a_register_with_readl)
 {
 	assert_int_not_equal(readl(lab->regs), ~0u);
@@ -1371,6 +1380,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_ADR_05_bug_asks_for_the_bus_address_itself),
 		CONTRACT_TEST(test_ADR_05_near_asks_for_the_physical_address),
 		CONTRACT_TEST(test_ADR_03_bug_reads_a_register_by_a_plain_pointer),
+		CONTRACT_TEST(test_ADR_03_bug_writes_behind_a_null_pointer),
 		CONTRACT_TEST(test_ADR_03_near_reads_a_register_with_readl),
 	};
 

@@ -226,6 +226,11 @@ class Results(Check):
         finally:
             shutil.rmtree(directory)
 
+    def test_ADR_03_a_register_behind_null_is_told_from_a_dereference(self):
+        said = self.check(driver(probe="{ void __iomem *regs = NULL; writel(1, regs + 0x10); }"), status=1).stdout
+        self.assertIn("4 bytes are written at 0x10, which is no address from ioremap()", said)
+        self.assertIn("the pointer is NULL", said)
+
     def test_a_parameter_reaches_the_module(self):
         source = driver(before="static int answer;\nmodule_param(answer, int, 0);", probe="if (answer != 42) return -EINVAL;")
         self.check(source, "--param", "card.answer=42", status=0)
