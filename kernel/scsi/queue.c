@@ -275,8 +275,8 @@ static void call_driver(struct dmk_scsi_command *command, struct scsi_cmnd *cmd)
 	if (answer) {
 		pthread_mutex_lock(&host->lock);
 		refused(command, answer);
+		dmk_scsi_kick(host); /* with the lock held: as in scsi_done() */
 		pthread_mutex_unlock(&host->lock);
-		dmk_scsi_kick(host);
 	}
 	put_command(command);
 }
@@ -402,10 +402,11 @@ void scsi_done(struct scsi_cmnd *cmd)
 	/* One that is late is the error handler's: it decides, whatever the driver says meanwhile. */
 	if (command && command->state == SCSI_ISSUED)
 		done(command, cmd);
+	/* With the lock held: a host that is removed may be gone as soon as its last command has ended and the lock is free. */
+	dmk_scsi_kick(host);
 	pthread_mutex_unlock(&host->lock);
 	if (!command)
 		dmk_complain(__builtin_return_address(0), "scsi_done() of a command that the driver doesn't have");
-	dmk_scsi_kick(host);
 }
 
 struct scsi_cmnd *scsi_host_find_tag(struct Scsi_Host *shost, int tag)
