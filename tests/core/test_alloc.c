@@ -218,6 +218,34 @@ static void test_COH_06_BNC_05_a_restricted_device_is_served_in_an_interrupt(voi
 	fake_stop();
 }
 
+/* However much is asked for in interrupts: some of the region stays for what is mapped. */
+static void test_COH_06_BNC_05_interrupts_do_not_take_all_of_a_region(void **state)
+{
+	static void *cpu[512];
+	static dmk_dma dma[512];
+	unsigned int in_vain = 0;
+	size_t n = 0;
+	dmk_dma mapped;
+
+	fake_start(&(struct fake_options){
+		.bus = FAKE_NONCOHERENT, .cage = true, .caps = DMK_CAP_BOUNCE});
+	while (in_vain < 3 && n < 512) {
+		fake_interrupt = true;
+		cpu[n] = dmk_alloc(&fake_caged, 4096, &dma[n], DMK_ALLOC_ATOMIC, 1 << 8);
+		fake_interrupt = false;
+		in_vain = cpu[n] ? 0 : in_vain + 1;
+		n += cpu[n] != NULL;
+		fake_run_deferred();
+	}
+	assert_true(n > 0 && n * 4096 <= FAKE_CAGE_SIZE / 8);
+	mapped = dmk_map_phys(&fake_caged, DMK_PHYS(FAKE_LOW), 4096, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+	assert_true(mapped.v >= FAKE_CAGE && mapped.v < FAKE_CAGE + FAKE_CAGE_SIZE);
+	dmk_unmap(&fake_caged, mapped, 4096, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+	while (n--)
+		dmk_free(&fake_caged, 4096, cpu[n], dma[n], 0);
+	fake_stop();
+}
+
 /* --- MEM-09 --------------------------------------------------------------------------------------------------------- */
 
 static void drain_pool(unsigned int flags)
@@ -447,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_COH_06_more_than_a_page_and_more_than_a_chunk),
 		cmocka_unit_test(test_COH_06_MSK_05_a_narrow_mask_has_pages_of_its_own),
 		cmocka_unit_test(test_COH_06_BNC_05_a_restricted_device_is_served_in_an_interrupt),
+		cmocka_unit_test(test_COH_06_BNC_05_interrupts_do_not_take_all_of_a_region),
 		cmocka_unit_test(test_MEM_09_consistent_memory_is_of_the_shared_pool_alone),
 		cmocka_unit_test(test_COH_04_private_memory_is_shared_and_made_private_again),
 		cmocka_unit_test(test_COH_10_a_list_is_one_run_with_views),

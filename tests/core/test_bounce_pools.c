@@ -153,6 +153,41 @@ static void test_BNC_03_STR_05_a_full_area_has_room_again(void **state)
 	fake_stop();
 }
 
+/* What was passed over for one device, which it would have led over its boundary, is there for a device that has none. */
+static void test_BNC_03_MSK_08_a_boundary_is_no_news_of_the_area(void **state)
+{
+	const uint64_t phys = HIGH(SLOT);
+	dmk_dma dma[128], other;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=128,1"});
+	for (size_t i = 0; i < 128; i++)
+		dma[i] = map(&fake_dev, HIGH(i % 2 * SLOT), SLOT, DMK_TO_DEVICE);
+	/* Two slots each time, in two pages. */
+	for (size_t i = 0; i < 128; i++)
+		if (dma[i].v / SLOT % 4 == 1 || dma[i].v / SLOT % 4 == 2)
+			unmap(&fake_dev, dma[i], SLOT, DMK_TO_DEVICE);
+	dmk_set_segment_boundary(&fake_dev, 4095);
+	assert_true(failed(map(&fake_dev, phys, 2 * SLOT, DMK_TO_DEVICE)));
+	other = map(&fake_other, phys, 2 * SLOT, DMK_TO_DEVICE);
+	assert_false(failed(other));
+	unmap(&fake_other, other, 2 * SLOT, DMK_TO_DEVICE);
+	fake_stop();
+}
+
+/* Areas are powers of two, and the last one ends where the pool does. */
+static void test_BNC_01_BNC_03_the_last_area_is_a_short_one(void **state)
+{
+	size_t n = 0;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=640,2"});
+	while (n <= 1024 && !failed(map(&fake_dev, HIGH(n % 2 * SLOT), SLOT, DMK_TO_DEVICE)))
+		n++;
+	assert_int_equal(n, 640);
+	assert_int_equal(stats_of(&fake_dev).total, 640);
+	assert_int_equal(stats_of(&fake_dev).used, 640);
+	fake_stop();
+}
+
 /* --- a model of where runs lie ------------------------------------------------------------------------------------ */
 
 enum { MODEL_LIVE = 40 };
@@ -954,6 +989,8 @@ int main(void)
 		cmocka_unit_test(test_BNC_03_threads_begin_in_areas_of_their_own),
 		cmocka_unit_test(test_BNC_03_the_slots_used_last_are_used_next),
 		cmocka_unit_test(test_BNC_03_STR_05_a_full_area_has_room_again),
+		cmocka_unit_test(test_BNC_03_MSK_08_a_boundary_is_no_news_of_the_area),
+		cmocka_unit_test(test_BNC_01_BNC_03_the_last_area_is_a_short_one),
 		cmocka_unit_test(test_BNC_03_MSK_08_places_against_a_model),
 		cmocka_unit_test(test_BNC_04_how_far_it_grows),
 		cmocka_unit_test(test_BNC_01_bad_bounds_are_said_once),

@@ -68,6 +68,23 @@ static void expect_access(struct dmk_instance *device, uint64_t dma, size_t size
 
 /* --- private memory ----------------------------------------------------------------------------------------------- */
 
+/* Up to the last page of each run of memory, and as a whole; a page more is none of it. */
+static void test_all_of_memory_can_be_shared(void **state)
+{
+	open_with_card("confidential");
+	for (unsigned int i = 0; i < bench.machine->nr_memory; i++) {
+		const struct dmk_memory *memory = &bench.machine->memory[i];
+
+		if (memory->kind != DMK_MEMORY_RAM)
+			continue;
+		assert_int_equal(share(memory->first.v + memory->size - PAGE, PAGE, true), 0);
+		assert_int_equal(share(memory->first.v, memory->size, true), 0);
+		assert_int_equal(share(memory->first.v, memory->size, false), 0);
+	}
+	assert_true(share(1ULL << 46, PAGE, true) < 0);
+	bench_close();
+}
+
 static void test_a_private_page_is_refused_until_it_is_shared(void **state)
 {
 	struct dmk_instance *device = open_with_card("confidential");
@@ -455,6 +472,7 @@ static void test_a_large_machine_costs_what_is_touched_of_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_of_memory_can_be_shared),
 		cmocka_unit_test(test_a_private_page_is_refused_until_it_is_shared),
 		cmocka_unit_test(test_sharing_leaves_noise_either_way),
 		cmocka_unit_test(test_what_is_no_memory_is_not_shared),
