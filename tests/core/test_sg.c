@@ -329,6 +329,13 @@ static void test_SGL_02_tables_of_a_drivers_chunks(void **state)
 	assert_int_equal(__sg_alloc_table(&table, 0, 4, NULL, 0, GFP_KERNEL, own_alloc), -EINVAL);
 	assert_int_equal(__sg_alloc_table(&table, 4, 1, NULL, 0, GFP_KERNEL, own_alloc), -EINVAL);
 	assert_int_equal(__sg_alloc_table(&table, 4, 4, first, 1, GFP_KERNEL, own_alloc), -EINVAL);
+	/* The smallest parts that there are: an entry and a link each, and the last two entries. */
+	chunks_left = 30;
+	assert_int_equal(__sg_alloc_table(&table, 5, 2, NULL, 0, GFP_KERNEL, own_alloc), 0);
+	assert_int_equal(sg_nents(table.sgl), 5);
+	assert_int_equal(chunks_out, 4);
+	__sg_free_table(&table, 2, 0, own_free, table.orig_nents);
+	assert_int_equal(chunks_out, 0);
 	/* Parts of one entry there are none, and who says so frees nothing. */
 	chunks_left = 30;
 	assert_int_equal(__sg_alloc_table(&table, 10, 4, NULL, 0, GFP_KERNEL, own_alloc), 0);

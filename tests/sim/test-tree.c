@@ -423,6 +423,8 @@ static const struct {
 	 "#address-cells: one number of 4 or 8 bytes"},
 	{"a reservation without place or size", HEAD MEMORY RESERVED "r { }; }; };",
 	 "/reserved-memory/r: size: neither a reg nor a size"},
+	{"a reservation within a page", HEAD MEMORY RESERVED "r@10100 { reg = <0x10100 0x1000>; }; }; };",
+	 "is empty, wraps or is not page aligned"},
 	{"a reservation that does not fit", HEAD MEMORY RESERVED "r { size = <0x200000>; }; }; };",
 	 "no room for 0x200000 bytes"},
 	{"an alignment that is none",
