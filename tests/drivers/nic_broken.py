@@ -76,7 +76,9 @@ def judge(report, rules, complaints):
     runs = report["runs"]
     found = [finding["rule"] for one in runs for finding in one["findings"]]
     problems = [problem for one in runs for problem in one["problems"]]
-    if set(found) != rules:
+    # the address of what was unmapped too early may be another buffer's by the time the card uses it
+    allowed = rules | {"DIR-03", "STR-10"} if "STR-07" in rules else rules
+    if not rules <= set(found) <= allowed:
         return f"found {found}, not {sorted(rules)}; complaints {problems}"
     for complaint in complaints or []:
         if not any(complaint in problem for problem in problems):
