@@ -21,11 +21,17 @@ static noinline void unmap_wrongly_here(dma_addr_t dma)
 	barrier();
 }
 
-/* The address lies in the function that starts at @function and is not a large one. */
+/* The address lies in the function that starts at @function: before the other one of the two, and not far, sanitized or not. */
 static bool is_in(const void *address, const void *function)
 {
-	return (uintptr_t)address > (uintptr_t)function &&
-	       (uintptr_t)address < (uintptr_t)function + 1024;
+	const uintptr_t at = (uintptr_t)address, first = (uintptr_t)function;
+	const uintptr_t places[] = {(uintptr_t)map_here, (uintptr_t)unmap_wrongly_here};
+	uintptr_t end = first + 8192;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(places); i++)
+		if (places[i] > first && places[i] < end)
+			end = places[i];
+	return at > first && at < end;
 }
 
 static bool stack_has(const struct dmk_stack *stack, const void *function)
