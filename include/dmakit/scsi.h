@@ -33,7 +33,8 @@ bool dmk_scsi_disk(unsigned int index, struct dmk_scsi_disk *disk);
 
 struct dmk_scsi_command; /* the midlayer's */
 
-/** A command. Zero what is not said. Its memory and @data stay the caller's, and untouched, until dmk_scsi_wait() has returned 0. */
+/** A command. Zero what is not said. Its memory and @data stay the caller's, and untouched, until dmk_scsi_wait() has returned 0
+ * or dmk_scsi_forget() has. */
 struct dmk_scsi_request {
 	uint8_t cdb[DMK_SCSI_CDB];
 	unsigned int cdb_length;
@@ -66,6 +67,12 @@ int dmk_scsi_submit(const struct dmk_scsi_disk *disk, struct dmk_scsi_request *r
  * Return: 0: ended, see result; -ETIMEDOUT: still under way; -EINVAL: nothing was under way.
  */
 int dmk_scsi_wait(struct dmk_scsi_request *request, unsigned int ms);
+
+/**
+ * dmk_scsi_forget - wait for it no more, as when the program that sent it was killed
+ * It goes on, its answer is nobody's, and @request and its data are the caller's again at once. Without effect when nothing is under way.
+ */
+void dmk_scsi_forget(struct dmk_scsi_request *request);
 
 /**
  * dmk_scsi_read/dmk_scsi_write - @count blocks from block @first on; as many commands as it takes

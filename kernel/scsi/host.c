@@ -227,6 +227,7 @@ static struct dmk_scsi_host *new_record(struct Scsi_Host *shost)
 	pthread_condattr_destroy(&attributes);
 	INIT_LIST_HEAD(&host->link);
 	INIT_LIST_HEAD(&host->queue);
+	INIT_LIST_HEAD(&host->forgotten);
 	INIT_LIST_HEAD(&host->devices);
 	init_waitqueue_head(&host->wake);
 	return host;
@@ -371,4 +372,5 @@ void scsi_remove_host(struct Scsi_Host *shost)
 	drain(host);
 	kthread_stop(host->thread);
 	free_slots(host);
+	dmk_scsi_reap(host);
 }

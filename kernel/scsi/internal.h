@@ -47,6 +47,7 @@ enum scsi_state { SCSI_WAITING, SCSI_ISSUED, SCSI_LATE, SCSI_ENDED };
 
 struct dmk_scsi_command {
 	struct list_head link; /* in the host's queue, while WAITING */
+	struct list_head forgotten; /* in the host's list, when nobody waits for it any more */
 	struct dmk_scsi_host *host;
 	struct dmk_scsi_device *device;
 	int refs; /* who sent it, the midlayer, a call of queuecommand */
@@ -99,6 +100,7 @@ struct dmk_scsi_host {
 	s64 not_before;        /* ns: the driver was busy, wait */
 	s64 wakes_at;          /* ns: when the thread looks at the clock again */
 	struct list_head queue; /* WAITING */
+	struct list_head forgotten; /* whose sender's reference is the host's now */
 	unsigned int issued, late; /* requests in that state */
 	struct scsi_slot *slot;
 	unsigned int nr_slots;
@@ -130,6 +132,10 @@ int dmk_scsi_queue(struct dmk_scsi_command *command);
 /** Wait for its end, @ms at most; false: it has not ended. */
 bool dmk_scsi_await(struct dmk_scsi_command *command, unsigned int ms);
 void dmk_scsi_release(struct dmk_scsi_command *command);
+/** As dmk_scsi_release(), of one that may be under way: it is let go when it has ended, at the latest as the host is removed. */
+void dmk_scsi_forgo(struct dmk_scsi_command *command);
+/** Let go what was forgotten and has ended. The caller has a reference on the host. */
+void dmk_scsi_reap(struct dmk_scsi_host *host);
 /** Give the driver what it may have. */
 void dmk_scsi_dispatch(struct dmk_scsi_host *host);
 void dmk_scsi_kick(struct dmk_scsi_host *host);

@@ -37,6 +37,7 @@ struct dmk_scsi_command *dmk_scsi_command_new(struct dmk_scsi_device *device, co
 	if (!command)
 		return NULL;
 	INIT_LIST_HEAD(&command->link);
+	INIT_LIST_HEAD(&command->forgotten);
 	command->device = device;
 	command->host = device->sdev.host->dmk;
 	scsi_host_get(device->sdev.host);
@@ -69,6 +70,34 @@ static void put_command(struct dmk_scsi_command *command)
 void dmk_scsi_release(struct dmk_scsi_command *command)
 {
 	put_command(command);
+}
+
+void dmk_scsi_reap(struct dmk_scsi_host *host)
+{
+	struct dmk_scsi_command *command, *next;
+	LIST_HEAD(ended);
+
+	pthread_mutex_lock(&host->lock);
+	list_for_each_entry_safe(command, next, &host->forgotten, forgotten)
+		if (command->state == SCSI_ENDED)
+			list_move(&command->forgotten, &ended);
+	pthread_mutex_unlock(&host->lock);
+	list_for_each_entry_safe(command, next, &ended, forgotten)
+		put_command(command);
+}
+
+/* After drain() every command has ended, so none is added behind the back of the reaping that ends a host. */
+void dmk_scsi_forgo(struct dmk_scsi_command *command)
+{
+	struct dmk_scsi_host *host = command->host;
+	struct Scsi_Host *shost = host->shost;
+
+	scsi_host_get(shost);
+	pthread_mutex_lock(&host->lock);
+	list_add_tail(&command->forgotten, &host->forgotten);
+	pthread_mutex_unlock(&host->lock);
+	dmk_scsi_reap(host);
+	scsi_host_put(shost);
 }
 
 /* Its tag is another's from now on. */

@@ -78,6 +78,15 @@ int dmk_scsi_wait(struct dmk_scsi_request *request, unsigned int ms)
 	return 0;
 }
 
+void dmk_scsi_forget(struct dmk_scsi_request *request)
+{
+	struct dmk_scsi_command *command = request->command;
+
+	request->command = NULL;
+	if (command)
+		dmk_scsi_forgo(command);
+}
+
 /* --- blocks ------------------------------------------------------------------------------------------------------- */
 
 static void block_request(struct dmk_scsi_request *request, const struct dmk_scsi_disk *disk, uint64_t first, uint32_t count,

@@ -72,11 +72,12 @@ DMK_TEST(blocks_are_written_and_read_also_by_a_disk_in_trouble)
 /* Last: one is under way when the driver goes. */
 DMK_TEST(a_command_is_under_way_when_the_driver_goes)
 {
-	static struct dmk_scsi_request request;
+	struct dmk_scsi_request request;
 	struct dmk_scsi_disk disk;
 
 	if (!dmk_scsi_disk(0, &disk))
 		return;
 	misbehave(&disk, SLOW, 20);
 	start(&disk, &request, READ_10, data[0]);
+	dmk_scsi_forget(&request);
 }

@@ -585,6 +585,50 @@ static void test_a_host_goes_when_its_commands_have_ended(void **state)
 	scsi_host_put(host);
 }
 
+static void (*really_release)(struct device *dev);
+static unsigned int released;
+
+static void note_release(struct device *dev)
+{
+	released++;
+	really_release(dev);
+}
+
+static void watch_release(void)
+{
+	released = 0;
+	really_release = host->shost_gendev.release;
+	host->shost_gendev.release = note_release;
+}
+
+/* What was sent holds its host: until it is waited for, or forgotten and at an end. */
+static void test_a_forgotten_command_goes_with_its_host(void **state)
+{
+	struct dmk_scsi_request request[3];
+
+	bring_up(&template);
+	watch_release();
+	fake.hold = true;
+	for (int i = 0; i < 3; i++) {
+		request[i] = ready();
+		assert_int_equal(dmk_scsi_submit(&disk, &request[i]), 0);
+	}
+	wait_for_held(3);
+	dmk_scsi_forget(&request[0]);
+	assert_null(request[0].command);
+	assert_int_equal(dmk_scsi_wait(&request[0], 0), -EINVAL);
+	dmk_scsi_forget(&request[0]);
+	assert_false(IS_ERR(kthread_run(answer_soon, NULL, "answer")));
+	scsi_remove_host(host);
+	assert_int_equal(fake.nr_held, 0);
+	/* One that has ended is no different. */
+	dmk_scsi_forget(&request[1]);
+	scsi_host_put(host);
+	assert_int_equal(released, 0);
+	assert_int_equal(dmk_scsi_wait(&request[2], 0), 0);
+	assert_int_equal(released, 1);
+}
+
 static unsigned int complaints;
 
 static void complain(void *ctx, const void *caller, const char *text)
@@ -666,6 +710,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_a_device_that_nothing_brings_back_is_offline),
 		CONTRACT_TEST(test_blocked_requests_wait),
 		CONTRACT_TEST(test_a_host_goes_when_its_commands_have_ended),
+		CONTRACT_TEST(test_a_forgotten_command_goes_with_its_host),
 		CONTRACT_TEST(test_an_answer_given_twice_is_a_complaint),
 		CONTRACT_TEST(test_a_host_that_makes_no_sense_is_refused),
 		CONTRACT_TEST(test_sense_data_of_both_forms_is_read),
