@@ -42,6 +42,12 @@ def main():
     with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         program = os.path.join(directory, "program")
         build(options, program)
+        # A program that is wrong without a failure would be so at each number, and would never say that there is no such call.
+        whole = subprocess.run([program] + arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                               timeout=120, check=False)
+        if whole.returncode != NOTHING_WRONG:
+            print("%s, when no call fails: status %d\n%s" % (" ".join(options.sources), whole.returncode, whole.stdout))
+            return 1
         for first in itertools.count(1, AT_ONCE):
             for number, done in pool.map(lambda n: run(program, arguments, n), range(first, first + AT_ONCE)):
                 if done.returncode == NO_SUCH_CALL:
