@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moving bytes between physical memory and an address. RAM below direct_last is copied as it is; highmem a page at a time.
+ * Moving bytes between physical memory and an address. RAM below direct_last is copied as it is; highmem a page at a time. And which
+ * memory caches hold.
  */
 #include "copy.h"
 
@@ -65,4 +66,22 @@ bool dmk_copy_to_phys(dmk_phys to, const void *from, size_t size)
 bool dmk_zero_phys(dmk_phys to, size_t size)
 {
 	return copy_phys(COPY_ZERO, to, NULL, size);
+}
+
+/* Memory that the device has for itself, which the system doesn't own: dma_alloc_pages() gives it out with caches on. */
+static bool in_own_region(const struct dmk_dev *dev, struct dmk_range phys)
+{
+	const struct dmk_memory *const own[] = {dev->bus->shared_pool, dev->bus->restricted_pool};
+	struct dmk_range region;
+
+	for (unsigned int i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i] && dmk_range_make(own[i]->first.v, own[i]->size, &region) &&
+		    dmk_range_within(phys, region))
+			return true;
+	return false;
+}
+
+bool dmk_cache_holds(const struct dmk_dev *dev, struct dmk_range phys)
+{
+	return dmk_is_ram(phys) || in_own_region(dev, phys);
 }

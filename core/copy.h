@@ -42,11 +42,22 @@ static inline void dmk_cache_for_device(dmk_phys phys, size_t size, enum dmk_dir
 		dmk_cache_flush(phys, size);
 }
 
-/** dmk_cache_for_cpu - after the device had it: lines that the CPU read ahead meanwhile are old. */
-static inline void dmk_cache_for_cpu(dmk_phys phys, size_t size, enum dmk_direction dir)
+/**
+ * dmk_cache_for_cpu - after the device had it: lines that the CPU read ahead meanwhile are old
+ * @lent: it is known that the device had all of it (lent.h); of other memory the lines are written back first, and no byte of the CPU's
+ *	  is lost
+ */
+static inline void dmk_cache_for_cpu(dmk_phys phys, size_t size, enum dmk_direction dir, bool lent)
 {
-	if (dir != DMK_TO_DEVICE)
+	if (dir == DMK_TO_DEVICE)
+		return;
+	if (lent)
 		dmk_cache_invalidate(phys, size);
+	else
+		dmk_cache_flush(phys, size);
 }
+
+/** dmk_cache_holds - whether it is memory that caches hold for the device's bus: not registers, and nothing a driver made up */
+bool dmk_cache_holds(const struct dmk_dev *dev, struct dmk_range phys);
 
 #endif

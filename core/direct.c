@@ -130,36 +130,13 @@ static bool nothing_to_do(const struct dmk_dev *dev)
 	return dev && dev->bus && dev->bus->coherent && !dev->bounce;
 }
 
-/* Memory that the device has for itself, which the system doesn't own: dma_alloc_pages() gives it out with caches on. */
-static bool in_own_region(const struct dmk_dev *dev, struct dmk_range phys)
-{
-	const struct dmk_memory *const own[] = {dev->bus->shared_pool, dev->bus->restricted_pool};
-	struct dmk_range region;
-
-	for (unsigned int i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (own[i] && dmk_range_make(own[i]->first.v, own[i]->size, &region) &&
-		    dmk_range_within(phys, region))
-			return true;
-	return false;
-}
-
 /* Whether caches must follow, and may: a range that a driver made up is not let loose on memory that is none. */
 static bool cached(const struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir)
 {
 	struct dmk_range range;
 
 	return !dev->bus->coherent && dmk_direction_good(dir) &&
-	       dmk_range_make(phys.v, size, &range) &&
-	       (dmk_is_ram(range) || in_own_region(dev, range));
-}
-
-/* Lines of what was @lent are dropped; of other memory they are written back first, and no byte of the CPU's is lost. */
-static void give_to_cpu(dmk_phys phys, size_t size, enum dmk_direction dir, bool lent)
-{
-	if (lent)
-		dmk_cache_for_cpu(phys, size, dir);
-	else if (dir != DMK_TO_DEVICE)
-		dmk_cache_flush(phys, size);
+	       dmk_range_make(phys.v, size, &range) && dmk_cache_holds(dev, range);
 }
 
 void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
@@ -176,7 +153,7 @@ void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 		return;
 	lent = dmk_lent_take(dev, dma, size);
 	if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC) && cached(dev, phys, size, dir))
-		give_to_cpu(phys, size, dir, lent);
+		dmk_cache_for_cpu(phys, size, dir, lent);
 }
 
 void dmk_direct_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
@@ -187,8 +164,9 @@ void dmk_direct_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum
 	if (nothing_to_do(dev) || !behind(dev, dma, &phys) || !dmk_range_make(phys.v, size, &range))
 		return;
 	if (!dmk_bounce_sync_for_cpu(dev, range, dir) && cached(dev, phys, size, dir))
-		give_to_cpu(phys, size, dir,
-			    dmk_range_make(dma.v, size, &range) && dmk_lent_holds(dev, range));
+		dmk_cache_for_cpu(phys, size, dir,
+				  dmk_range_make(dma.v, size, &range) &&
+					  dmk_lent_holds(dev, range));
 }
 
 void dmk_direct_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,

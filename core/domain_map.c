@@ -91,61 +91,62 @@ struct dmk_mapping dmk_domain_map(struct dmk_dev *dev, struct dmk_range phys,
 			   prot_for(dev, dir, mmio), &dma);
 	if (reason != DMK_REASON_NONE)
 		return refused(reason);
-	if (cached && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
-		dmk_cache_for_device(DMK_PHYS(phys.first), dmk_range_bytes(phys), dir);
+	if (cached) {
+		dmk_lent_add(dev, DMK_DMA(dma), dmk_range_bytes(phys));
+		if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC))
+			dmk_cache_for_device(DMK_PHYS(phys.first), dmk_range_bytes(phys), dir);
+	}
 	return (struct dmk_mapping){.dma = DMK_DMA(dma)};
 }
 
 /* --- what is behind an address ------------------------------------------------------------------------------------------ */
 
-typedef void each_part(dmk_phys phys, size_t size, enum dmk_direction dir);
-
-/* Calls @use for each physical run of [@dma, + @size), as far as it is mapped. */
-static void behind(struct dmk_domain *domain, uint64_t dma, uint64_t size, enum dmk_direction dir,
-		   each_part *use)
+/* The physical run behind @dma: contiguous, of one mapping, no longer than @size. Return: its bytes; 0: nothing is mapped. */
+static uint64_t run_at(struct dmk_domain *domain, uint64_t dma, uint64_t size, dmk_phys *phys)
 {
-	struct dmk_range range;
-	uint64_t page, left;
-	unsigned int prot;
-	dmk_phys phys;
+	uint64_t run = 0, page;
+	unsigned int prot = 0;
+	dmk_phys at;
 
-	if (!dmk_range_make(dma, size, &range))
-		return;
-	while (size && dmk_pgtable_walk(domain->table, dma, &phys, &prot, &page)) {
-		left = page - (dma & (page - 1));
-		if (left > size)
-			left = size;
-		use(phys, (size_t)left, dir);
-		dma += left;
-		size -= left;
+	while (run < size && !(prot & DMK_PROT_LAST) &&
+	       dmk_pgtable_walk(domain->table, dma + run, &at, &prot, &page)) {
+		if (!run)
+			*phys = at;
+		else if (at.v != phys->v + run)
+			break;
+		run += page - ((dma + run) & (page - 1));
 	}
+	return run < size ? run : size;
 }
 
-/* What a device that can't have written has is not dropped: no byte of the CPU's is lost (STR-04, SYN-04). */
-static void for_cpu(dmk_phys phys, size_t size, enum dmk_direction dir)
+/* The next run of memory in [*@dma, + *@size), as far as that is mapped; registers are passed over. */
+static bool next_run(const struct dmk_dev *dev, uint64_t *dma, uint64_t *size,
+		     struct dmk_range *memory)
 {
-	dmk_cache_for_cpu(phys, size, dir);
+	dmk_phys phys = DMK_PHYS(0);
+	uint64_t run;
+
+	while ((run = run_at(dev->domain, *dma, *size, &phys))) {
+		*dma += run;
+		*size -= run;
+		if (dmk_range_make(phys.v, run, memory) && dmk_cache_holds(dev, *memory))
+			return true;
+	}
+	return false;
 }
 
-static void for_device(dmk_phys phys, size_t size, enum dmk_direction dir)
+static void for_cpu(const struct dmk_dev *dev, uint64_t dma, uint64_t size, enum dmk_direction dir,
+		    bool lent)
 {
-	dmk_cache_for_device(phys, size, dir);
+	struct dmk_range memory;
+
+	while (next_run(dev, &dma, &size, &memory))
+		dmk_cache_for_cpu(DMK_PHYS(memory.first), dmk_range_bytes(memory), dir, lent);
 }
 
 static bool is_cached(const struct dmk_dev *dev, enum dmk_direction dir, dmk_dma dma)
 {
 	return !dev->bus->coherent && dmk_direction_good(dir) && dma.v != DMK_MAPPING_ERROR.v;
-}
-
-/* Registers are not cached; neither is what a driver made up. */
-static bool is_memory(struct dmk_domain *domain, uint64_t dma)
-{
-	unsigned int prot;
-	uint64_t page;
-	dmk_phys phys;
-
-	return dmk_pgtable_walk(domain->table, dma, &phys, &prot, &page) &&
-	       dmk_is_ram((struct dmk_range){phys.v, phys.v});
 }
 
 /* --- unmap, sync ---------------------------------------------------------------------------------------------------------- */
@@ -168,27 +169,35 @@ void dmk_domain_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 	const uint64_t iova = dma.v - offset_in(domain, dma.v);
 	const uint64_t extent = dmk_pgtable_extent(domain->table, iova);
 	uint64_t most;
+	bool lent;
 
 	if (dma.v == DMK_MAPPING_ERROR.v || !extent)
 		return;
 	most = extent - (dma.v - iova);
-	if (is_cached(dev, dir, dma) && !(attrs & DMK_ATTR_SKIP_CPU_SYNC) &&
-	    is_memory(domain, dma.v))
-		behind(domain, dma.v, size < most ? size : most, dir, for_cpu);
+	lent = !dev->bus->coherent && dmk_lent_take(dev, dma, size);
+	if (is_cached(dev, dir, dma) && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
+		for_cpu(dev, dma.v, size < most ? size : most, dir, lent);
 	unmap_at(domain, iova);
 }
 
 void dmk_domain_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
 {
-	if (is_cached(dev, dir, dma) && is_memory(dev->domain, dma.v))
-		behind(dev->domain, dma.v, size, dir, for_cpu);
+	struct dmk_range range;
+
+	if (is_cached(dev, dir, dma) && dmk_range_make(dma.v, size, &range))
+		for_cpu(dev, dma.v, size, dir, dmk_lent_holds(dev, range));
 }
 
 void dmk_domain_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,
 				enum dmk_direction dir)
 {
-	if (is_cached(dev, dir, dma) && is_memory(dev->domain, dma.v))
-		behind(dev->domain, dma.v, size, dir, for_device);
+	struct dmk_range range;
+	uint64_t at = dma.v, left = size;
+
+	if (!is_cached(dev, dir, dma) || !dmk_range_make(dma.v, size, &range))
+		return;
+	while (next_run(dev, &at, &left, &range))
+		dmk_cache_for_device(DMK_PHYS(range.first), dmk_range_bytes(range), dir);
 }
 
 /* --- lists ------------------------------------------------------------------------------------------------------------------ */
@@ -314,6 +323,19 @@ static int make_segments(struct dmk_dev *dev, struct scatterlist *list, int nent
 	return n;
 }
 
+static void entries_for_device(struct scatterlist *sg, int nents, enum dmk_direction dir,
+			       unsigned long attrs)
+{
+	for (int i = 0; !(attrs & DMK_ATTR_SKIP_CPU_SYNC) && i < nents; i++, sg = sg_next(sg))
+		dmk_cache_for_device(DMK_PHYS(sg_phys(sg)), sg->length, dir);
+}
+
+static void lend_segments(const struct dmk_dev *dev, struct scatterlist *sg, int n)
+{
+	for (int i = 0; i < n; i++, sg = sg_next(sg))
+		dmk_lent_add(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg));
+}
+
 int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents,
 			enum dmk_direction dir, unsigned long attrs, enum dmk_reason *reason)
 {
@@ -336,23 +358,32 @@ int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents
 		return 0;
 	}
 	tell_mapped(domain, iova, layout.size);
-	sg = list;
-	for (int i = 0; !dev->bus->coherent && !(attrs & DMK_ATTR_SKIP_CPU_SYNC) && i < nents;
-	     i++, sg = sg_next(sg))
-		dmk_cache_for_device(DMK_PHYS(sg_phys(sg)), sg->length, dir);
+	if (!dev->bus->coherent)
+		entries_for_device(list, nents, dir, attrs);
 	*reason = DMK_REASON_NONE;
-	return make_segments(dev, list, nents, iova);
+	nents = make_segments(dev, list, nents, iova);
+	if (!dev->bus->coherent)
+		lend_segments(dev, list, nents);
+	return nents;
 }
 
-/* The segments that are there, and no more: what lies beside them in their pages was not lent, and may be dirty (STR-08). */
-static void segments_for_cpu(struct dmk_dev *dev, struct scatterlist *list, enum dmk_direction dir)
+/*
+ * The segments that are there, and no more: what lies beside them in their pages was not lent, and may be dirty (STR-08). Of a mapping that
+ * has ended there are none: another may have its addresses (STR-04).
+ */
+static void segments_for_cpu(struct dmk_dev *dev, struct scatterlist *list, enum dmk_direction dir,
+			     unsigned long attrs)
 {
 	const uint64_t iova = sg_dma_address(list) - offset_in(dev->domain, sg_dma_address(list));
 	const uint64_t extent = dmk_pgtable_extent(dev->domain->table, iova);
 
 	for (struct scatterlist *sg = list;
-	     sg && sg_dma_len(sg) && sg_dma_address(sg) - iova < extent; sg = sg_next(sg))
-		dmk_domain_sync_for_cpu(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg), dir);
+	     sg && sg_dma_len(sg) && sg_dma_address(sg) - iova < extent; sg = sg_next(sg)) {
+		const bool lent = dmk_lent_take(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg));
+
+		if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC) && dmk_direction_good(dir))
+			for_cpu(dev, sg_dma_address(sg), sg_dma_len(sg), dir, lent);
+	}
 }
 
 void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int nents,
@@ -362,8 +393,8 @@ void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int ne
 
 	if (dma == DMK_MAPPING_ERROR.v || nents <= 0)
 		return;
-	if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC))
-		segments_for_cpu(dev, list, dir);
+	if (!dev->bus->coherent)
+		segments_for_cpu(dev, list, dir, attrs);
 	/* All of it, by what the tables say, whatever count is given (SGL-05). */
 	dmk_domain_unmap(dev, DMK_DMA(dma), ~(size_t)0, dir, attrs | DMK_ATTR_SKIP_CPU_SYNC);
 }

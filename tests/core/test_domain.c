@@ -653,6 +653,96 @@ static void test_COH_02_COH_03_consistent_memory_is_aligned_below_the_mask_and_s
 	}
 }
 
+/* --- caches --------------------------------------------------------------------------------------------------------------- */
+
+static bool only_op(enum fake_cache op, uint64_t phys, size_t size)
+{
+	struct fake_cache_op ops[4];
+	const size_t n = fake_cache_ops(ops, 4);
+
+	if (!op)
+		return n == 0;
+	return n == 1 && ops[0].op == op && ops[0].phys == phys && ops[0].size == size;
+}
+
+/* What the device was lent is dropped; what was not, or is not known to be, is written back first. */
+static void test_STR_04_SYN_04_wrong_syncs_and_unmaps_lose_no_byte_of_a_neighbour(void **state)
+{
+	struct fake_cache_op ops[4];
+	dma_addr_t one, two;
+
+	start_as("", FAKE_NONCOHERENT);
+	two = map(LOW(8 * PAGE), PAGE, DMK_FROM_DEVICE);
+	one = map(LOW(0x40), 64, DMK_FROM_DEVICE);
+	assert_int_equal((one & ~0xfffULL) + PAGE,
+			 two); /* neighbours: a sync of one may reach the other */
+	fake_cache_ops(ops, 4);
+	dmk_sync_for_cpu(&dev, DMK_DMA(one + 8), 16, DMK_FROM_DEVICE);
+	assert_true(only_op(FAKE_INVALIDATE, LOW(0x48), 16));
+	dmk_sync_for_cpu(&dev, DMK_DMA(one), 128, DMK_FROM_DEVICE);
+	assert_true(only_op(FAKE_FLUSH, LOW(0x40), 128)); /* too long, in the same page */
+	dmk_sync_for_cpu(&dev, DMK_DMA(one), PAGE, DMK_FROM_DEVICE);
+	assert_int_equal(fake_cache_ops(ops, 4), 2); /* too long, up to the neighbour */
+	assert_true(ops[0].op == FAKE_FLUSH && ops[0].phys == LOW(0x40));
+	assert_true(ops[1].op == FAKE_FLUSH && ops[1].phys == LOW(8 * PAGE) && ops[1].size == 64);
+	dmk_sync_for_cpu(&dev, DMK_DMA(one), 64, DMK_TO_DEVICE);
+	assert_true(only_op(0, 0, 0));
+	unmap(two, 100, DMK_FROM_DEVICE); /* too short */
+	assert_true(only_op(FAKE_FLUSH, LOW(8 * PAGE), 100));
+	unmap(two, PAGE, DMK_FROM_DEVICE); /* again: it is nobody's */
+	assert_true(only_op(0, 0, 0));
+	unmap(one, 64, DMK_FROM_DEVICE);
+	assert_true(only_op(FAKE_INVALIDATE, LOW(0x40), 64));
+	end();
+}
+
+static void test_SYN_02_caches_of_a_list_follow_segment_by_segment(void **state)
+{
+	struct scatterlist sg[2];
+	struct fake_cache_op ops[4];
+
+	start_as("", FAKE_NONCOHERENT);
+	sg_init_table(sg, 2);
+	set(&sg[0], LOW(0), PAGE);
+	set(&sg[1], LOW(4 * PAGE), 100);
+	fake_cache_ops(ops, 4);
+	assert_int_equal(dmk_map_sg(&dev, sg, 2, DMK_FROM_DEVICE, 0), 1);
+	assert_int_equal(fake_cache_ops(ops, 4), 2);
+	dmk_sync_sg_for_cpu(&dev, sg, 2, DMK_FROM_DEVICE);
+	assert_int_equal(fake_cache_ops(ops, 4), 2);
+	assert_true(ops[0].op == FAKE_INVALIDATE && ops[1].op == FAKE_INVALIDATE);
+	dmk_unmap_sg(&dev, sg, 2, DMK_FROM_DEVICE, 0);
+	assert_int_equal(fake_cache_ops(ops, 4), 2);
+	assert_true(ops[0].op == FAKE_INVALIDATE && ops[0].phys == LOW(0) && ops[0].size == PAGE);
+	assert_true(ops[1].op == FAKE_INVALIDATE && ops[1].phys == LOW(4 * PAGE) &&
+		    ops[1].size == 100);
+	dmk_unmap_sg(&dev, sg, 2, DMK_FROM_DEVICE, 0); /* once more */
+	assert_true(only_op(0, 0, 0));
+	end();
+}
+
+/* A sync that goes on into a neighbour which is no memory passes that over. */
+static void test_STR_01_registers_beside_a_buffer_are_not_cached(void **state)
+{
+	struct fake_cache_op ops[4];
+	dma_addr_t one, two;
+
+	start_as("", FAKE_NONCOHERENT);
+	two = dmk_map_phys(&dev, DMK_PHYS(0xe0001000), PAGE, DMK_BIDIRECTIONAL, 0, DMK_MAP_RESOURCE)
+		      .v;
+	one = map(LOW(0), PAGE, DMK_BIDIRECTIONAL);
+	assert_int_equal(one + PAGE, two);
+	fake_cache_ops(ops, 4);
+	dmk_sync_for_device(&dev, DMK_DMA(one), 2 * PAGE, DMK_TO_DEVICE);
+	assert_true(only_op(FAKE_CLEAN, LOW(0), PAGE));
+	dmk_sync_for_cpu(&dev, DMK_DMA(one), 2 * PAGE, DMK_FROM_DEVICE);
+	assert_true(only_op(FAKE_FLUSH, LOW(0), PAGE));
+	dmk_unmap(&dev, DMK_DMA(two), PAGE, DMK_BIDIRECTIONAL, 0, DMK_MAP_RESOURCE);
+	assert_true(only_op(0, 0, 0));
+	unmap(one, PAGE, DMK_BIDIRECTIONAL);
+	end();
+}
+
 /* --- a model --------------------------------------------------------------------------------------------------------------- */
 
 enum { LIVE = 24, STEPS = 4000, ROOM = 16 * PAGE };
@@ -749,6 +839,10 @@ int main(void)
 		cmocka_unit_test(test_SGL_07_a_list_that_fails_leaves_nothing),
 		cmocka_unit_test(
 			test_COH_02_COH_03_consistent_memory_is_aligned_below_the_mask_and_seen),
+		cmocka_unit_test(
+			test_STR_04_SYN_04_wrong_syncs_and_unmaps_lose_no_byte_of_a_neighbour),
+		cmocka_unit_test(test_SYN_02_caches_of_a_list_follow_segment_by_segment),
+		cmocka_unit_test(test_STR_01_registers_beside_a_buffer_are_not_cached),
 		cmocka_unit_test(test_IOM_01_random_work_byte_by_byte),
 	};
 
