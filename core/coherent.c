@@ -337,7 +337,7 @@ void dmk_block_give(struct dmk_dev *dev, const struct dmk_block *block)
 {
 	/* First: no device may reach what goes back. Of a device that is gone the whole domain went. */
 	if (block->translated && dev)
-		dmk_domain_unmap_block(dev, block->dma, block->size);
+		dmk_domain_unmap_block(dev, block->dma);
 	if (block->view)
 		dmk_view_end(block->cpu, block->size);
 	/* Of a device that is gone it stays out of use: nothing says that the device stands still. */

@@ -40,7 +40,8 @@ void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int ne
 /** dmk_domain_map_block - pages for consistent memory, at an aligned address below the coherent mask; false: no room. */
 bool dmk_domain_map_block(struct dmk_dev *dev, dmk_phys phys, size_t size, uint64_t align,
 			  dmk_dma *dma);
-void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma, size_t size);
+/** dmk_domain_unmap_block - all of what was mapped at @dma, which is what the call above said */
+void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma);
 
 /** What an IOMMU makes of masks and limits. */
 uint64_t dmk_domain_granule(const struct dmk_dev *dev);

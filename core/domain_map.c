@@ -45,14 +45,14 @@ static void tell_mapped(const struct dmk_domain *domain, uint64_t iova, uint64_t
 
 /* Addresses are out: those that wait for a flush may do. */
 static bool take_iova(struct dmk_domain *domain, uint64_t size, uint64_t align, uint64_t limit,
-		      uint64_t *iova)
+		      uint64_t boundary, uint64_t *iova)
 {
-	if (dmk_iova_take(domain->space, size, align, limit, 0, iova))
+	if (dmk_iova_take(domain->space, size, align, limit, boundary, iova))
 		return true;
 	if (!domain->queue)
 		return false;
 	dmk_domain_flush(domain);
-	return dmk_iova_take(domain->space, size, align, limit, 0, iova);
+	return dmk_iova_take(domain->space, size, align, limit, boundary, iova);
 }
 
 /* --- one range -------------------------------------------------------------------------------------------------------- */
@@ -65,7 +65,8 @@ static enum dmk_reason map_range(struct dmk_domain *domain, struct dmk_range phy
 	const uint64_t size = dmk_align_up(offset + dmk_range_bytes(phys), domain->granule);
 	uint64_t iova;
 
-	if (!size || size < dmk_range_bytes(phys) || !take_iova(domain, size, align, limit, &iova))
+	if (!size || size < dmk_range_bytes(phys) ||
+	    !take_iova(domain, size, align, limit, 0, &iova))
 		return DMK_REASON_NO_ROOM;
 	if (dmk_pgtable_map(domain->table, iova, DMK_PHYS(phys.first - offset), size,
 			    prot | DMK_PROT_FIRST | DMK_PROT_LAST, false)) {
@@ -151,15 +152,11 @@ static bool is_cached(const struct dmk_dev *dev, enum dmk_direction dir, dmk_dma
 
 /* --- unmap, sync ---------------------------------------------------------------------------------------------------------- */
 
-static void unmap_at(struct dmk_domain *domain, uint64_t iova)
+/* @extent is what dmk_pgtable_extent() says of @iova, and not 0. */
+static void unmap_at(struct dmk_domain *domain, uint64_t iova, uint64_t extent)
 {
-	const struct dmk_leaving leaving = {.iova = iova,
-					    .size = dmk_pgtable_extent(domain->table, iova)};
-
-	if (!leaving.size)
-		return;
-	dmk_pgtable_unmap(domain->table, iova, leaving.size);
-	dmk_domain_leave(domain, &leaving);
+	dmk_pgtable_unmap(domain->table, iova, extent);
+	dmk_domain_leave(domain, &(struct dmk_leaving){.iova = iova, .size = extent});
 }
 
 void dmk_domain_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
@@ -177,7 +174,7 @@ void dmk_domain_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 	lent = !dev->bus->coherent && dmk_lent_take(dev, dma, size);
 	if (is_cached(dev, dir, dma) && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
 		for_cpu(dev, dma.v, size < most ? size : most, dir, lent);
-	unmap_at(domain, iova);
+	unmap_at(domain, iova, extent);
 }
 
 void dmk_domain_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
@@ -212,77 +209,76 @@ static uint64_t boundary(const struct dmk_dev *dev)
 	return dev->segment_boundary ? dev->segment_boundary : 0xffffffffULL;
 }
 
-/** Where the entries of a list go, as offsets in one range of addresses. */
-struct layout {
-	uint64_t size; /* so far */
-};
-
-static uint64_t room_for(const struct dmk_dev *dev, const struct scatterlist *sg)
-{
-	const uint64_t offset = offset_in(dev->domain, sg_phys((struct scatterlist *)sg));
-
-	return dmk_align_up(offset + sg->length, dev->domain->granule);
-}
-
-static uint64_t gap_before(const struct dmk_dev *dev, const struct layout *layout,
-			   const struct scatterlist *sg)
-{
-	const uint64_t size = room_for(dev, sg), limit = boundary(dev);
-	const uint64_t room = limit - (layout->size & limit) + 1;
-
-	return layout->size && room && room < size && size - 1 <= limit ? room : 0;
-}
-
 /*
- * Room for an entry: whole granules. One that would cross the device's boundary begins at the next, where that helps: the range as a
- * whole begins at a multiple of it, or is shorter.
+ * Where an entry goes that comes after others, which end at *@end: an offset in one range of addresses, and *@end is moved behind its whole
+ * granules. One that would cross the device's boundary begins at the next, where that helps: take_list_iova() sees to it that the range
+ * begins at a boundary, or crosses none.
  */
-static bool lay_out(const struct dmk_dev *dev, struct layout *layout, const struct scatterlist *sg)
+static uint64_t place(const struct dmk_dev *dev, struct scatterlist *sg, uint64_t *end)
 {
-	const uint64_t size = room_for(dev, sg);
+	const uint64_t size = dmk_align_up(offset_in(dev->domain, sg_phys(sg)) + sg->length,
+					   dev->domain->granule);
+	const uint64_t limit = boundary(dev), left = limit - (*end & limit) + 1;
+	const uint64_t at = *end && left && left < size && size - 1 <= limit ? *end + left : *end;
 
-	layout->size += gap_before(dev, layout, sg);
-	if (layout->size + size < layout->size)
-		return false;
-	layout->size += size;
-	return true;
+	*end = at + size;
+	return at;
 }
 
-static uint64_t entry_at(const struct dmk_dev *dev, const struct layout *after,
-			 const struct scatterlist *sg)
+/* Return: what the whole list takes; 0: more than there can be. */
+static uint64_t room_for(const struct dmk_dev *dev, struct scatterlist *sg, int nents)
 {
-	return after->size - room_for(dev, sg);
+	uint64_t end = 0, before = 0;
+
+	for (int i = 0; i < nents && end >= before; i++, sg = sg_next(sg)) {
+		before = end;
+		place(dev, sg, &end);
+	}
+	return end > before ? end : 0;
+}
+
+static bool take_list_iova(const struct dmk_dev *dev, uint64_t size, uint64_t *iova)
+{
+	const uint64_t limit = boundary(dev);
+	const bool fits = size - 1 <= limit;
+
+	return take_iova(dev->domain, size, fits ? dev->domain->granule : limit + 1,
+			 dmk_streaming_limit(dev), fits ? limit : 0, iova);
+}
+
+static bool leaves_gap(const struct dmk_dev *dev, struct scatterlist *sg, uint64_t end)
+{
+	uint64_t its_end = end;
+
+	return place(dev, sg, &its_end) != end;
 }
 
 /* Fills the tables. @iova is where the range begins, @total how long it is. */
 static int map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
 		       enum dmk_direction dir, uint64_t iova, uint64_t total)
 {
-	struct dmk_domain *domain = dev->domain;
-	struct layout layout = {.size = 0};
+	struct dmk_pgtable *table = dev->domain->table;
 	struct scatterlist *sg = list;
-	int result;
+	uint64_t end = 0;
+	int result = 0;
 
 	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
+		const uint64_t at = place(dev, sg, &end), phys = sg_phys(sg);
 		unsigned int prot = prot_for(dev, dir, false);
-		uint64_t at, end;
 
-		lay_out(dev, &layout, sg);
-		at = entry_at(dev, &layout, sg);
-		end = layout.size;
 		prot |= i == 0 ? DMK_PROT_FIRST : 0;
 		prot |= end == total ? DMK_PROT_LAST : 0;
-		prot |= i + 1 < nents && gap_before(dev, &layout, sg_next(sg)) ? DMK_PROT_GAP : 0;
-		result = dmk_pgtable_map(domain->table, iova + at,
-					 DMK_PHYS(sg_phys(sg) - offset_in(domain, sg_phys(sg))),
-					 end - at, prot, false);
-		if (!result)
-			continue;
-		dmk_pgtable_unmap(domain->table, iova, at);
-		dmk_pgtable_prune(domain->table, iova, total);
-		return result;
+		prot |= end != total && leaves_gap(dev, sg_next(sg), end) ? DMK_PROT_GAP : 0;
+		result = dmk_pgtable_map(table, iova + at,
+					 DMK_PHYS(phys - offset_in(dev->domain, phys)), end - at,
+					 prot, false);
+		if (result) {
+			dmk_pgtable_unmap(table, iova, at);
+			dmk_pgtable_prune(table, iova, total);
+			break;
+		}
 	}
-	return 0;
+	return result;
 }
 
 /* Whether the entry may be in one segment with what lies before it. */
@@ -296,16 +292,12 @@ static bool may_join(const struct dmk_dev *dev, uint64_t dma, uint64_t length, u
 /* Writes the segments into the first entries; the others have none. Return: how many. */
 static int make_segments(struct dmk_dev *dev, struct scatterlist *list, int nents, uint64_t iova)
 {
-	struct layout layout = {.size = 0};
 	struct scatterlist *sg = list, *segment = NULL;
+	uint64_t end = 0, dma;
 	int n = 0;
 
 	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
-		const uint64_t offset = offset_in(dev->domain, sg_phys(sg));
-		uint64_t dma;
-
-		lay_out(dev, &layout, sg);
-		dma = iova + entry_at(dev, &layout, sg) + offset;
+		dma = iova + place(dev, sg, &end) + offset_in(dev->domain, sg_phys(sg));
 		if (segment &&
 		    may_join(dev, sg_dma_address(segment), sg_dma_len(segment), dma, sg)) {
 			sg_dma_len(segment) += sg->length;
@@ -339,25 +331,20 @@ static void lend_segments(const struct dmk_dev *dev, struct scatterlist *sg, int
 int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents,
 			enum dmk_direction dir, unsigned long attrs, enum dmk_reason *reason)
 {
-	struct dmk_domain *domain = dev->domain;
-	struct layout layout = {.size = 0};
-	struct scatterlist *sg = list;
-	uint64_t iova;
+	uint64_t iova, size;
 
 	*reason = !dev->bus->coherent && attrs & DMK_ATTR_REQUIRE_COHERENT ? DMK_REASON_UNREACHABLE
 									   : DMK_REASON_NO_ROOM;
 	if (*reason == DMK_REASON_UNREACHABLE)
 		return 0;
-	for (int i = 0; i < nents; i++, sg = sg_next(sg))
-		if (!lay_out(dev, &layout, sg))
-			return 0;
-	if (!take_iova(domain, layout.size, domain->granule, dmk_streaming_limit(dev), &iova))
+	size = room_for(dev, list, nents);
+	if (!size || !take_list_iova(dev, size, &iova))
 		return 0;
-	if (map_entries(dev, list, nents, dir, iova, layout.size)) {
-		dmk_iova_give(domain->space, iova, layout.size);
+	if (map_entries(dev, list, nents, dir, iova, size)) {
+		dmk_iova_give(dev->domain->space, iova, size);
 		return 0;
 	}
-	tell_mapped(domain, iova, layout.size);
+	tell_mapped(dev->domain, iova, size);
 	if (!dev->bus->coherent)
 		entries_for_device(list, nents, dir, attrs);
 	*reason = DMK_REASON_NONE;
@@ -368,17 +355,13 @@ int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents
 }
 
 /*
- * The segments that are there, and no more: what lies beside them in their pages was not lent, and may be dirty (STR-08). Of a mapping that
- * has ended there are none: another may have its addresses (STR-04).
+ * The segments that are there, and no more: what lies beside them in their pages was not lent, and may be dirty (STR-08). They are the list's
+ * as far as @extent goes, which begins at @iova.
  */
-static void segments_for_cpu(struct dmk_dev *dev, struct scatterlist *list, enum dmk_direction dir,
-			     unsigned long attrs)
+static void segments_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, enum dmk_direction dir,
+			     unsigned long attrs, uint64_t iova, uint64_t extent)
 {
-	const uint64_t iova = sg_dma_address(list) - offset_in(dev->domain, sg_dma_address(list));
-	const uint64_t extent = dmk_pgtable_extent(dev->domain->table, iova);
-
-	for (struct scatterlist *sg = list;
-	     sg && sg_dma_len(sg) && sg_dma_address(sg) - iova < extent; sg = sg_next(sg)) {
+	for (; sg && sg_dma_len(sg) && sg_dma_address(sg) - iova < extent; sg = sg_next(sg)) {
 		const bool lent = dmk_lent_take(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg));
 
 		if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC) && dmk_direction_good(dir))
@@ -386,17 +369,22 @@ static void segments_for_cpu(struct dmk_dev *dev, struct scatterlist *list, enum
 	}
 }
 
+/* All of it, by what the tables say, whatever count is given (SGL-05). */
 void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int nents,
 			   enum dmk_direction dir, unsigned long attrs)
 {
 	const uint64_t dma = list ? sg_dma_address(list) : DMK_MAPPING_ERROR.v;
+	const uint64_t iova = dma - offset_in(dev->domain, dma);
+	uint64_t extent;
 
 	if (dma == DMK_MAPPING_ERROR.v || nents <= 0)
 		return;
+	extent = dmk_pgtable_extent(dev->domain->table, iova);
+	if (!extent)
+		return;
 	if (!dev->bus->coherent)
-		segments_for_cpu(dev, list, dir, attrs);
-	/* All of it, by what the tables say, whatever count is given (SGL-05). */
-	dmk_domain_unmap(dev, DMK_DMA(dma), ~(size_t)0, dir, attrs | DMK_ATTR_SKIP_CPU_SYNC);
+		segments_for_cpu(dev, list, dir, attrs, iova, extent);
+	unmap_at(dev->domain, iova, extent);
 }
 
 /* --- blocks ------------------------------------------------------------------------------------------------------------------ */
@@ -409,8 +397,13 @@ bool dmk_domain_map_block(struct dmk_dev *dev, dmk_phys phys, size_t size, uint6
 			 &dma->v) == DMK_REASON_NONE;
 }
 
-void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma, size_t size)
+void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma)
 {
-	if (dev->domain)
-		unmap_at(dev->domain, dma.v - offset_in(dev->domain, dma.v));
+	uint64_t extent;
+
+	if (!dev->domain)
+		return;
+	extent = dmk_pgtable_extent(dev->domain->table, dma.v);
+	if (extent)
+		unmap_at(dev->domain, dma.v, extent);
 }
