@@ -388,6 +388,21 @@ class BadInput(Check):
         self.assertIn("no_such_call (card.c:%d in card_probe)" % line_of(source, "no_such_call"), text)
         self.assertRegex(text, r"no_such_thing \((card\.c:\d+ in card_(probe|remove)(; )?){2}\)")
 
+    def test_a_library_that_lacks_what_the_headers_declare(self):
+        tree, bin_directory = os.path.join(self.here, "tree"), os.path.join(self.here, "bin")
+        shutil.copytree(os.path.join(SOURCE, "include"), os.path.join(tree, "include"))
+        with open(os.path.join(tree, "include/linux/delay.h"), "a", encoding="utf-8") as header:
+            header.write("void new_delay(int us) DMK_SYM(new_delay);\n")
+        os.mkdir(bin_directory)
+        for name in "dmakit", "dmakit-cc":
+            shutil.copy(os.path.join(BUILD, name), bin_directory)
+        with open(os.path.join(bin_directory, "dmakit.tree"), "w", encoding="utf-8") as places:
+            places.write(f"include {tree}/include\nlibrary {BUILD}/libdmakit.a\n")
+        self.write("card.c", driver(probe="new_delay(1); no_such_call(pdev);"))
+        done = self.run_command(os.path.join(bin_directory, "dmakit"), "check", "card.c", status=2)
+        self.assertEqual(done.stderr, f"dmakit: dmakit's library does not fit its headers: {BUILD}/libdmakit.a lacks dmk_new_delay, which they "
+                                      "declare; build dmakit again (make), or install it again (make install)\n")
+
     def test_functions_of_headers_that_are_not_included(self):
         source = driver(probe="udelay(1); no_such_call(pdev);").replace("#include <linux/delay.h>\n", "")
         line = line_of(source, "udelay")

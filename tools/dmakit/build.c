@@ -95,12 +95,6 @@ static bool read_complaints(FILE *text, struct references *list)
 	return only;
 }
 
-/* A function that the headers declare for another name at the link is known to its callers by the Linux name. */
-static const char *linux_name(const char *symbol)
-{
-	return strncmp(symbol, "dmk_", 4) ? symbol : symbol + 4;
-}
-
 static void print_place(FILE *out, const struct reference *reference, bool first)
 {
 	fputs(first ? " (" : "; ", out);
@@ -116,7 +110,7 @@ static void print_symbol(FILE *out, const struct references *list, size_t first,
 {
 	bool any = false;
 
-	fprintf(out, "%s", linux_name(list->item[first].symbol));
+	fprintf(out, "%s", list->item[first].symbol);
 	if (header)
 		fprintf(out, " of <%s>", header);
 	for (size_t i = first; i < list->n; i++) {
@@ -202,6 +196,21 @@ static void free_references(struct references *list)
 	free(list->item);
 }
 
+/* The headers that the sources were compiled with are not those that the library was built from. Returns whether that is so. */
+static bool say_other_library(const struct tool_build *build, const struct references *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (!tool_headers_declare(build->paths->include, list->item[i].symbol))
+			continue;
+		tool_refuse(
+			"dmakit's library does not fit its headers: %s lacks %s, which they declare; build dmakit "
+			"again (make), or install it again (make install)",
+			build->paths->library, list->item[i].symbol);
+		return true;
+	}
+	return false;
+}
+
 static int explain_link(const struct tool_build *build, FILE *text)
 {
 	struct references list = {0};
@@ -211,7 +220,8 @@ static int explain_link(const struct tool_build *build, FILE *text)
 	rewind(text);
 	only = read_complaints(text, &list);
 	if (only && list.n) {
-		say_undefined(build, &list);
+		if (!say_other_library(build, &list))
+			say_undefined(build, &list);
 	} else {
 		rewind(text);
 		while (fgets(line, sizeof(line), text))

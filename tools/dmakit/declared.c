@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of dmakit's headers declares a Linux function: for a driver that calls it and does not include that header. */
+/*
+ * What dmakit's headers declare, asked when a program does not link: the header of a Linux function that a driver calls without including
+ * it, and whether a name of the link is one of dmakit's own, so that its library, and not the driver, is what lacks it.
+ */
 #include "dmakit/dmakit.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +46,68 @@ static bool file_declares(const char *path, const char *name)
 	if (file)
 		fclose(file);
 	return found;
+}
+
+/* "dmk_udelay": as a word, or as the link's name of udelay. */
+static bool line_has_link_name(const char *line, const char *symbol)
+{
+	const size_t length = strlen(symbol);
+	char declared[300];
+
+	snprintf(declared, sizeof(declared), "DMK_SYM(%s)", symbol + strlen("dmk_"));
+	if (strstr(line, declared))
+		return true;
+	for (const char *at = strstr(line, symbol); at; at = strstr(at + length, symbol)) {
+		if ((at == line || !in_name(at[-1])) && !in_name(at[length]))
+			return true;
+	}
+	return false;
+}
+
+static bool file_has_link_name(const char *path, const char *symbol)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+
+	while (file && !found && getline(&line, &size, file) >= 0)
+		found = line_has_link_name(line, symbol);
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static bool directory_has_link_name(const char *directory, const char *symbol)
+{
+	DIR *list = opendir(directory);
+	char path[PATH_MAX + NAME_MAX + 2];
+	struct dirent *entry;
+	bool found = false;
+
+	while (list && !found && (entry = readdir(list))) {
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		found = strstr(entry->d_name, ".h") && file_has_link_name(path, symbol);
+	}
+	if (list)
+		closedir(list);
+	return found;
+}
+
+bool tool_headers_declare(const char *include, const char *symbol)
+{
+	static const char *const below[] = {"dmakit", "linux", "linux/device", "linux/sched", "asm", "scsi"};
+	char path[PATH_MAX];
+
+	if (strncmp(symbol, "dmk_", 4))
+		return false;
+	for (size_t i = 0; i < sizeof(below) / sizeof(*below); i++) {
+		snprintf(path, sizeof(path), "%s/%s", include, below[i]);
+		if (directory_has_link_name(path, symbol))
+			return true;
+	}
+	return false;
 }
 
 bool tool_declaring_header(const char *include, const char *name, char *header, size_t size)

@@ -44,6 +44,9 @@ int tool_build(struct tool_build *build);
 /** tool_declaring_header - "linux/delay.h" for "udelay": false when no header below @include/linux declares it. */
 bool tool_declaring_header(const char *include, const char *name, char *header, size_t size);
 
+/** tool_headers_declare - whether a header below @include declares what the link calls @symbol, as in "dmk_udelay". */
+bool tool_headers_declare(const char *include, const char *symbol);
+
 /* --- the table of several machines ----------------------------------------------------------------------------------- */
 
 struct tool_table {
