@@ -93,9 +93,15 @@ class Cc(Command):
         self.write("card.c", "unsigned version = DMK_LINUX_VERSION;\n")
         self.assertIn("version = %d;" % (6 << 16 | 1 << 8), self.cc("--linux", "6.1", "-E", "card.c").stdout)
         self.assertIn("version = %d;" % (5 << 16 | 10 << 8 | 7), self.cc("--linux=5.10.7", "-E", "card.c").stdout)
-        for wrong in ("six", "6", "6.x", ""):
+        for wrong in ("six", "6", "6.x", "", "6.12x", "2.4", "7.0"):
             done = self.cc("--linux=" + wrong, "-c", "card.c", status=2)
             self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    def test_the_newest_version_is_what_the_headers_speak(self):
+        self.write("card.c", '#include <linux/version.h>\n_Static_assert(LINUX_VERSION_CODE == KERNEL_VERSION(6, 18, 0), "");\n')
+        self.cc("-c", "card.c")
+        self.cc("--linux", "6.18", "-c", "card.c")
+        self.cc("--linux", "6.19", "-c", "card.c", status=2)
 
     def test_errors_are_the_compilers(self):
         self.write("card.c", "int x = ;\n")

@@ -421,7 +421,11 @@ class BadInput(Check):
         for number in "0", "-1", "each", "1x", "":
             self.refused("check", "--fail", number, "card.c")
         self.refused("check", "--timeout", "-1", "card.c")
-        self.refused("check", "--linux", "new", "card.c")
+        for version in "new", "6", "6.", "6.1.", "6.1x", "6.300", "":
+            self.assertIn("a version such as 6.12", self.refused("check", "--linux", version, "card.c"))
+        for version in "2.4", "4.13.9", "6.19", "99.1":
+            self.assertIn("Linux 4.14 to 6.18", self.refused("check", "--linux", version, "card.c"))
+        self.assertIn("--json wants a file's name", self.refused("check", "--json", "", "card.c"))
 
     def test_a_standard_output_that_can_not_be_written(self):
         self.write("card.c", driver())

@@ -9,6 +9,7 @@
  */
 #include "common/paths.h"
 #include "common/process.h"
+#include "common/version.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -247,23 +248,6 @@ static void module_name(const char *source, char *name, size_t size)
 	name[n] = '\0';
 }
 
-/* "6.12" or "6.12.3" -> what LINUX_VERSION_CODE is made of. */
-static int linux_version_code(const char *text, unsigned int *code)
-{
-	unsigned int major, minor, patch = 0;
-	char end;
-	int n = sscanf(text, "%3u.%3u.%3u%c", &major, &minor, &patch, &end);
-
-	if (n < 2 || n > 3 || (n == 2 && strspn(text, "0123456789.") != strlen(text)) ||
-	    minor > 255) {
-		fprintf(stderr, "dmakit-cc: \"%s\" is no Linux version; it looks like 6.12\n",
-			text);
-		return -1;
-	}
-	*code = (major << 16) + (minor << 8) + (patch > 255 ? 255 : patch);
-	return 0;
-}
-
 static void add_world(struct tool_args *args, const struct request *request, const char *source)
 {
 	char name[256];
@@ -313,7 +297,7 @@ static int add_compile_flags(struct tool_args *args, const struct request *reque
 	tool_args_add(args, "-fno-optimize-sibling-calls");
 	add_world(args, request, source);
 	if (request->linux_version) {
-		if (linux_version_code(request->linux_version, &code) < 0)
+		if (tool_linux_version("dmakit-cc", request->linux_version, &code) < 0)
 			return -1;
 		tool_args_addf(args, "-DDMK_LINUX_VERSION=%u", code);
 	}
@@ -447,7 +431,8 @@ static void usage(void)
 	     "The C compiler, with what a Linux driver needs to become a program: dmakit's headers, the\n"
 	     "flags of a kernel module, and libdmakit.a at the link. Works as CC= in a Makefile.\n"
 	     "\n"
-	     "  --linux VERSION   the API as it was in that Linux version, such as 5.10, 6.1 or 6.12\n"
+	     "  --linux VERSION   the API as it was in that Linux version, such as 5.10, 6.1 or 6.12; from 4.14\n"
+	     "                    to 6.18, which it is if nothing is said\n"
 	     "\n"
 	     "A source that includes <dmakit/...> and nothing from <linux/...>, <asm/...> or <scsi/...> is compiled as\n"
 	     "an ordinary program's (a test); any other as a driver's.\n"

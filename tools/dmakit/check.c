@@ -4,6 +4,7 @@
  * what they report. What a driver does to its process (a crash, a hang) ends that process and nothing else.
  */
 #include "dmakit/dmakit.h"
+#include "common/version.h"
 
 #include <dmakit/machine.h>
 
@@ -89,7 +90,7 @@ static void help(void)
 	     "  --seed N              of all that a machine decides by chance (default: 1)\n"
 	     "  --fail N              let the driver's N-th call that can fail do so, once: a mapping, an\n"
 	     "                        allocation, a mask, an interrupt, registers; and look what becomes of it\n"
-	     "  --linux VERSION       the API as it was in that Linux version, such as 6.1\n"
+	     "  --linux VERSION       the API as it was in that Linux version, such as 6.1; from 4.14 to 6.18\n"
 	     "  --json FILE           write the report as JSON too; with - to standard output, and no text\n"
 	     "  --timeout SECONDS     report a hang after this time on a machine (default: 60; 0: never)\n"
 	     "  --keep                keep the directory with the program, and say where it is\n"
@@ -205,13 +206,19 @@ static int set_fail(const char *text)
 
 static int set_linux(const char *text)
 {
-	unsigned int major, minor, patch;
-	char rest;
-	int n = sscanf(text, "%3u.%3u%c", &major, &minor, &rest);
+	unsigned int code;
 
-	if (n != 2 && sscanf(text, "%3u.%3u.%3u%c", &major, &minor, &patch, &rest) != 3)
-		return tool_refuse("--linux wants a version such as 6.12, not \"%s\"", text);
+	if (tool_linux_version("dmakit", text, &code) < 0)
+		return STATUS_REFUSED;
 	check.build.linux_version = text;
+	return STATUS_CLEAN;
+}
+
+static int set_json(const char *text)
+{
+	if (!*text)
+		return tool_refuse("--json wants a file's name, or - for standard output");
+	check.json = text;
 	return STATUS_CLEAN;
 }
 
@@ -235,8 +242,7 @@ static int one_option(int option, char **argv)
 	case 'l':
 		return set_linux(optarg);
 	case 'j':
-		check.json = optarg;
-		return STATUS_CLEAN;
+		return set_json(optarg);
 	case 't':
 		return set_timeout(optarg);
 	case 'k':
