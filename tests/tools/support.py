@@ -84,8 +84,8 @@ class Command(unittest.TestCase):
         env.pop("MAKEFLAGS", None)
         return env
 
-    def run_command(self, *args, status=None, timeout=100):
-        done = subprocess.run(args, cwd=self.here, env=self.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    def run_command(self, *args, status=None, timeout=100, **variables):
+        done = subprocess.run(args, cwd=self.here, env=dict(self.env(), **variables), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, errors="replace", timeout=timeout, check=False)
         if status is not None:
             self.assertEqual(done.returncode, status, f"{args}\nstdout:\n{done.stdout}\nstderr:\n{done.stderr}")

@@ -376,6 +376,30 @@ class BadInput(Check):
         self.assertIn("edu", text)
         self.assertIn("--device", text)
 
+    def without_qemu(self, *machines, status):
+        """A machine whose program is not installed: PATH has a compiler and nothing else."""
+        tools = os.path.join(self.here, "bin")
+        os.mkdir(tools)
+        for name in "cc", "gcc", "ld", "as", "ccache":
+            if shutil.which(name):
+                os.symlink(shutil.which(name), os.path.join(tools, name))
+        self.write("card.c", driver())
+        names = [word for machine in machines for word in ("--machine", machine)]
+        return self.run_command(DMAKIT, "check", *names, "--json", "report.json", "card.c", status=status, PATH=tools, DMAKIT_QEMU="")
+
+    def test_a_machine_of_all_that_is_not_installed_is_named_and_not_counted(self):
+        done = self.without_qemu("all", status=0)
+        self.assertEqual(done.stderr, "")
+        self.assertRegex(done.stdout, r"(?m)^not run: qemu: .* is not installed: apt-get install ")
+        self.assertRegex(done.stdout, r"(?m)^no finding")
+        with open(os.path.join(self.here, "report.json"), encoding="utf-8") as file:
+            run = json.load(file)["runs"][-1]
+        self.assertEqual((run["machine"], run["no_machine"], run["no_device"], run["skipped"], run["status"]), ("qemu", True, False, True, 0))
+
+    def test_a_machine_asked_for_by_name_must_be_installed(self):
+        done = self.without_qemu("qemu", "pc", status=2)
+        self.assertRegex(done.stderr, "^dmakit: qemu: (?!qemu: ).* is not installed: apt-get install .*\n$")
+
     def test_a_driver_without_an_init(self):
         self.write("card.c", "int nothing_here;\n")
         self.assertIn("module_init", self.refused("check", "card.c"))

@@ -24,6 +24,7 @@ struct job {
 	const char *machine;
 	pid_t pid; /* 0: not started, or done */
 	struct timespec started;
+	bool named; /* asked for by its name, and not as one of all */
 	bool done, killed;
 	struct dmk_report report;
 };
@@ -39,7 +40,7 @@ static struct {
 	unsigned int nr_jobs;
 	const char *json;
 	double timeout;
-	bool keep, verbose, all, table_only, no_header;
+	bool keep, verbose, table_only, no_header;
 	struct tool_table table;
 } check;
 
@@ -104,14 +105,17 @@ static void help(void)
 	     "3 with --fail N: nothing found, and the driver made fewer calls than N.");
 }
 
-static int add_machine(const char *name)
+static int add_machine(const char *name, bool named)
 {
 	if (check.nr_jobs == MACHINES)
 		return tool_refuse("more than %d machines", MACHINES);
 	for (unsigned int i = 0; i < check.nr_jobs; i++) {
-		if (!strcmp(check.job[i].machine, name))
-			return STATUS_CLEAN;
+		if (strcmp(check.job[i].machine, name))
+			continue;
+		check.job[i].named |= named;
+		return STATUS_CLEAN;
 	}
+	check.job[check.nr_jobs].named = named;
 	check.job[check.nr_jobs++].machine = name;
 	return STATUS_CLEAN;
 }
@@ -146,11 +150,10 @@ static int choose_machine(const char *name)
 	bool all = !strcmp(name, "all");
 	struct stat info;
 
-	check.all |= all;
 	for (const struct dmk_machine_info *known = dmk_machine_list(); known->name; known++) {
 		if (!all && strcmp(known->name, name))
 			continue;
-		if (add_machine(known->name))
+		if (add_machine(known->name, !all))
 			return STATUS_REFUSED;
 		if (!all)
 			return STATUS_CLEAN;
@@ -161,7 +164,7 @@ static int choose_machine(const char *name)
 		return unknown_machine(name);
 	if (stat(name, &info) < 0)
 		return tool_refuse("%s: %s", name, strerror(errno));
-	return add_machine(name);
+	return add_machine(name, true);
 }
 
 static void pass_on(const char *option, const char *value)
@@ -355,7 +358,7 @@ static int parse(int argc, char **argv)
 		argv[end] = dashes;
 	if (check.append)
 		pass_on("--append", check.append);
-	if (!check.nr_jobs && add_machine("pc"))
+	if (!check.nr_jobs && add_machine("pc", true))
 		return STATUS_REFUSED;
 	return take_sources(argc, argv, end);
 }
@@ -496,7 +499,7 @@ static void end_job(unsigned int index, int status)
 	name_raw_stack(&job->report);
 	if (!job->report.seconds)
 		job->report.seconds = seconds_since(&job->started);
-	job->report.skipped = job->report.no_device && check.all;
+	job->report.skipped = (job->report.no_device || job->report.no_machine) && !job->named;
 }
 
 /* A runner ends by itself, even when its driver hangs; one that is past that too is killed. */
@@ -619,6 +622,17 @@ static void refuse_if_all_skipped(struct dmk_report *reports)
 	reports[0].skipped = false;
 }
 
+/* A machine may begin what it says with its own name. */
+static void refuse_one(const struct dmk_report *report)
+{
+	const size_t length = strlen(report->machine);
+
+	if (!strncmp(report->error, report->machine, length) && report->error[length] == ':')
+		tool_refuse("%s", report->error);
+	else
+		tool_refuse("%s: %s", report->machine, report->error);
+}
+
 static int conclude(void)
 {
 	static struct dmk_report reports[MACHINES];
@@ -636,7 +650,7 @@ static int conclude(void)
 		if (one == STATUS_REFUSED && check.nr_jobs == 1)
 			tool_refuse("%s", reports[i].error);
 		else if (one == STATUS_REFUSED)
-			tool_refuse("%s: %s", reports[i].machine, reports[i].error);
+			refuse_one(&reports[i]);
 	}
 	if (check.json && write_json(reports))
 		status = STATUS_REFUSED;

@@ -25,7 +25,7 @@ static const char *remark(const struct dmk_report *report)
 	static const char *const text[] = {"", "  crashed", "  hung", "  could not run"};
 
 	if (report->skipped)
-		return "  no device there";
+		return report->no_device ? "  no device there" : "  not installed";
 	if (report->outcome != DMK_OUTCOME_DONE)
 		return text[report->outcome];
 	if (report->machine_died)

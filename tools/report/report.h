@@ -72,8 +72,9 @@ struct dmk_report_thread {
 struct dmk_report {
 	enum dmk_report_outcome outcome;
 	char *error;
-	bool no_device; /* refused since nothing there is for this driver */
-	bool skipped;   /* the same, on a machine that was not asked for by name: no failure */
+	bool no_device;  /* refused since nothing there is for this driver */
+	bool no_machine; /* refused since a program is missing that the machine needs */
+	bool skipped;    /* one of these, on a machine that was not asked for by name: no failure */
 	char *machine, *summary, *append;
 	uint64_t seed;
 	char **device; /* as --device would say it */

@@ -377,13 +377,18 @@ static void show_trouble(const struct show *show, const struct dmk_report *repor
 			ink(show, INK_NONE), report->problem[i]);
 }
 
-/* Of --machine all: those that have no device for the driver, in one line. */
+/* Of --machine all: those that are not there, each with what would bring it, and those that have no device for the driver, in one line. */
 static void show_skipped(const struct show *show)
 {
 	const char *before = "not run on ";
 
 	for (size_t i = 0; i < show->n; i++) {
-		if (!show->reports[i].skipped)
+		if (show->reports[i].skipped && !show->reports[i].no_device)
+			fprintf(show->out, "%snot run%s: %s\n\n", ink(show, INK_FAINT),
+				ink(show, INK_NONE), show->reports[i].error);
+	}
+	for (size_t i = 0; i < show->n; i++) {
+		if (!show->reports[i].skipped || !show->reports[i].no_device)
 			continue;
 		fprintf(show->out, "%s%s%s%s", ink(show, INK_FAINT), before, ink(show, INK_NONE),
 			show->reports[i].machine);

@@ -184,6 +184,7 @@ static int boot(void)
 	result = dmk_boot(&options, error, sizeof(error));
 	if (result < 0) {
 		dmk_run.report.outcome = DMK_OUTCOME_REFUSED;
+		dmk_run.report.no_machine = result == -ENODEV;
 		dmk_run.report.error = strdup(error[0] ? error : strerror(-result));
 	}
 	return result;
