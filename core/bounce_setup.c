@@ -15,6 +15,7 @@
  */
 #include "bounce_pool.h"
 #include "lock.h"
+#include "parameters.h"
 #include "text.h"
 
 enum { DEFAULT_AREAS = 8, MOST_AREAS = 1024, GROWS_TO = 4 };
@@ -28,59 +29,6 @@ struct wish {
 
 /* --- the parameter ------------------------------------------------------------------------------------------------ */
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n';
-}
-
-/* Skips @word at *@at if it stands there whole; a word ends at a comma, a space or the end. */
-static bool take_word(const char **at, const char *word)
-{
-	const char *p = *at;
-
-	while (*word && *p == *word) {
-		p++;
-		word++;
-	}
-	if (*word || (*p && *p != ',' && !is_space(*p)))
-		return false;
-	*at = p;
-	return true;
-}
-
-static unsigned int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned int)(c - '0');
-	c |= 'a' - 'A';
-	return c >= 'a' && c <= 'f' ? (unsigned int)(c - 'a') + 10 : 16;
-}
-
-/* Decimal, 0x.. or octal, up to a comma, a space or the end. */
-static bool take_number(const char **at, uint64_t *number)
-{
-	const char *p = *at, *first;
-	unsigned int base = 10;
-
-	if (*p == '0') {
-		base = 8;
-		if ((p[1] | ('a' - 'A')) == 'x') {
-			base = 16;
-			p += 2;
-		}
-	}
-	first = p;
-	for (*number = 0; digit_of(*p) < base; p++) {
-		if (*number > 1ULL << 40)
-			return false;
-		*number = *number * base + digit_of(*p);
-	}
-	if (p == first || (*p && *p != ',' && !is_space(*p)))
-		return false;
-	*at = p;
-	return true;
-}
-
 /* @value is what follows "swiotlb=". */
 static bool parse_slots(const char *value, struct wish *wish)
 {
@@ -89,11 +37,11 @@ static bool parse_slots(const char *value, struct wish *wish)
 	unsigned int n = 0;
 
 	for (;;) {
-		if (take_word(&value, "force"))
+		if (dmk_parameter_take_word(&value, "force"))
 			parsed.force = true;
-		else if (take_word(&value, "noforce"))
+		else if (dmk_parameter_take_word(&value, "noforce"))
 			parsed.none = true;
-		else if (n == 2 || !take_number(&value, &numbers[n++]))
+		else if (n == 2 || !dmk_parameter_take_number(&value, &numbers[n++]))
 			return false;
 		if (*value != ',')
 			break;
@@ -111,26 +59,17 @@ static bool parse_most(const char *value, struct wish *wish)
 {
 	uint64_t most;
 
-	if (!take_number(&value, &most) || *value == ',')
+	if (!dmk_parameter_take_number(&value, &most) || *value == ',')
 		return false;
 	wish->most = most;
 	return true;
 }
 
-/* What follows @name at @at; NULL: it is another word. */
-static const char *value_of(const char *at, const char *name)
-{
-	while (*name && *at == *name) {
-		at++;
-		name++;
-	}
-	return *name ? NULL : at;
-}
-
 /* false: it is one of ours, and makes no sense. */
 static bool parse_word(const char *at, struct wish *wish)
 {
-	const char *slots = value_of(at, "swiotlb="), *most = value_of(at, "dmakit.swiotlb_max=");
+	const char *slots = dmk_parameter_value(at, "swiotlb=");
+	const char *most = dmk_parameter_value(at, "dmakit.swiotlb_max=");
 
 	if (slots)
 		return parse_slots(slots, wish);
@@ -138,18 +77,13 @@ static bool parse_word(const char *at, struct wish *wish)
 }
 
 /* Of each kind, the last one that makes sense holds. */
-static struct wish parse_parameters(const char *at)
+static struct wish parse_parameters(const char *parameters)
 {
 	struct wish wish = {.most = ~0ULL};
 	bool wrong = false;
 
-	while (*at) {
+	for (const char *at = parameters; *at; at = dmk_parameter_next(at))
 		wrong |= !parse_word(at, &wish);
-		while (*at && !is_space(*at))
-			at++;
-		while (is_space(*at))
-			at++;
-	}
 	if (wrong)
 		dmk_log(DMK_LOG_WARNING, NULL,
 			"a parameter is not understood and ignored: swiotlb=N[,M][,force|,noforce] or dmakit.swiotlb_max=N is expected");

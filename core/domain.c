@@ -10,6 +10,7 @@
 
 #include "domain_private.h"
 #include "lock.h"
+#include "parameters.h"
 #include "straight.h"
 #include "text.h"
 #include "window.h"
@@ -22,36 +23,18 @@ static struct {
 
 /* --- parameters ------------------------------------------------------------------------------------------------- */
 
-static bool is_word(const char *at, const char *word)
-{
-	while (*word && *at == *word) {
-		at++;
-		word++;
-	}
-	return !*word && (!*at || *at == ' ' || *at == '\t' || *at == '\n');
-}
-
-static const char *next_word(const char *at)
-{
-	while (*at && *at != ' ' && *at != '\t' && *at != '\n')
-		at++;
-	while (*at == ' ' || *at == '\t' || *at == '\n')
-		at++;
-	return at;
-}
-
 void dmk_domains_start(const char *parameters)
 {
 	domains.first = NULL;
 	domains.lazy = domains.passthrough = false;
-	for (const char *at = parameters; *at; at = next_word(at)) {
-		if (is_word(at, "iommu.strict=0"))
+	for (const char *at = parameters; *at; at = dmk_parameter_next(at)) {
+		if (dmk_parameter_is(at, "iommu.strict=0"))
 			domains.lazy = true;
-		else if (is_word(at, "iommu.strict=1"))
+		else if (dmk_parameter_is(at, "iommu.strict=1"))
 			domains.lazy = false;
-		else if (is_word(at, "iommu.passthrough=1") || is_word(at, "iommu=pt"))
+		else if (dmk_parameter_is(at, "iommu.passthrough=1") || dmk_parameter_is(at, "iommu=pt"))
 			domains.passthrough = true;
-		else if (is_word(at, "iommu.passthrough=0") || is_word(at, "iommu=nopt"))
+		else if (dmk_parameter_is(at, "iommu.passthrough=0") || dmk_parameter_is(at, "iommu=nopt"))
 			domains.passthrough = false;
 	}
 }
