@@ -39,7 +39,6 @@ struct bin {
 struct dmk_iova_space {
 	struct dmk_lock lock; /* guards all below */
 	unsigned int shift;
-	struct dmk_range granules; /* the space */
 	struct free_run *root;
 	struct free_run *spare; /* by left */
 	uint64_t nr_spare, nr_runs;
@@ -379,13 +378,13 @@ struct dmk_iova_space *dmk_iova_make(uint64_t first, uint64_t last, unsigned int
 		return NULL;
 	space->shift = shift;
 	space->random = 0x9e3779b9;
-	space->granules.first = (first >> shift) + (first & (granule - 1) ? 1 : 0);
-	space->granules.last = (last >> shift) - ((last & (granule - 1)) == granule - 1 ? 0 : 1);
 	if (!nodes_for(space, 0, true)) {
 		dmk_iova_free(space);
 		return NULL;
 	}
-	tree_give(space, space->granules.first, space->granules.last);
+	/* Whole granules only. */
+	tree_give(space, (first >> shift) + (first & (granule - 1) ? 1 : 0),
+		  (last >> shift) - ((last & (granule - 1)) == granule - 1 ? 0 : 1));
 	return space;
 }
 
