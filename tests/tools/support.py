@@ -1,6 +1,7 @@
 """What the tests of the commands share: where things are, a small driver to vary, and a run of a command."""
 
 import os
+import pty
 import subprocess
 import tempfile
 import unittest
@@ -90,6 +91,22 @@ class Command(unittest.TestCase):
         if status is not None:
             self.assertEqual(done.returncode, status, f"{args}\nstdout:\n{done.stdout}\nstderr:\n{done.stderr}")
         return done
+
+    def on_a_terminal(self, *args):
+        """What a command writes to a terminal."""
+        chunks = []
+        pid, terminal = pty.fork()
+        if not pid:
+            os.chdir(self.here)
+            os.execvpe(args[0], args, dict(self.env(), TERM="xterm", NO_COLOR=""))
+        try:
+            while chunk := os.read(terminal, 65536):
+                chunks.append(chunk)
+        except OSError:
+            pass  # it has ended
+        os.close(terminal)
+        os.waitpid(pid, 0)
+        return b"".join(chunks).decode("utf-8", "replace").replace("\r\n", "\n")
 
     def dmakit(self, *args, status=None):
         return self.run_command(DMAKIT, *args, status=status)

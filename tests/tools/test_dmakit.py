@@ -156,9 +156,25 @@ class Results(Check):
     def test_CHK_03_two_machines_give_a_table_and_one_finding(self):
         done = self.check(driver(probe=LEAK), "--machine", "pc", "--machine", "tiny", status=1)
         self.assertEqual(done.stdout.count("error STR-06"), 1)
-        self.assertRegex(done.stdout, r"(?m)^card +pc +1 +\d+ +0 +1 +1 ")
-        self.assertRegex(done.stdout, r"(?m)^card +tiny +1 ")
+        self.assertRegex(done.stdout, r"(?m)^machine +maps .*\npc +1 +\d+ +0 +1 +1 ")
+        self.assertRegex(done.stdout, r"(?m)^tiny +1 ")
         self.assertIn("on pc, tiny", done.stdout)
+
+    def test_a_finding_on_some_machines_tells_how_to_look_at_one_alone(self):
+        source = driver(probe="if (dma_get_cache_alignment() > 1) " + LEAK)
+        done = self.check(source, "--machine", "pc", "-marm-noncoherent", "--machine=tiny", "--append", "swiotlb=noforce  mem=0x80000000",
+                          "--seed=7", status=1)
+        self.assertIn("1 finding on 1 of 3 machines", done.stdout)
+        self.assertEqual(done.stdout.splitlines()[-1], "on one machine alone: dmakit check --machine arm-noncoherent --append "
+                                                       "'swiotlb=noforce  mem=0x80000000' --seed=7 card.c")
+
+    def test_colour_and_progress_are_a_terminals(self):
+        """Each row as soon as it is known, with the findings in red; what is under way stands below and is drawn over."""
+        self.write("card.c", driver(probe="if (dma_get_cache_alignment() > 1) " + LEAK))
+        shown = self.on_a_terminal(DMAKIT, "check", "--machine", "pc", "--machine", "arm-noncoherent", "card.c")
+        self.assertRegex(shown, "\r\033\\[K\033\\[32mpc +\033\\[0m ")
+        self.assertRegex(shown, "\r\033\\[K\033\\[1;31marm-noncoherent +\033\\[0m .*\033\\[1;31m +1\033\\[0m ")
+        self.assertRegex(shown, "\\d of 2 done; on (pc|arm)")
 
     def test_json_is_complete(self):
         report = self.report(driver(probe=LEAK), "--seed", "42", status=1)
@@ -509,8 +525,8 @@ class Crashes(Check):
     def test_it_stops_no_other_machine(self):
         source = driver(probe='if (dma_get_cache_alignment() > 1) *(volatile int *)nothing = 1;', before=NO_NAME)
         done = self.check(source, "--machine", "arm-noncoherent", "--machine", "pc", status=1)
-        self.assertRegex(done.stdout, r"(?m)^card +arm-noncoherent .*crashed$")
-        self.assertRegex(done.stdout, r"(?m)^card +pc .* s$")
+        self.assertRegex(done.stdout, r"(?m)^arm-noncoherent .*crashed$")
+        self.assertRegex(done.stdout, r"(?m)^pc .* s$")
         self.assertIn("crash on arm-noncoherent", done.stdout)
 
     def test_a_test_that_ends_the_process(self):

@@ -343,6 +343,46 @@ static void test_CHK_03_same_mistake_on_two_machines_is_shown_once(void **state)
 	dmk_report_clear(&reports[1]);
 }
 
+/* With many machines the shorter list is shown: those that have the finding, or those that ran and have it not. */
+static void test_CHK_03_where_a_mistake_was_seen(void **state)
+{
+	static const char *const machine[] = {"pc", "tiny", "restricted", "pc-isa", "qemu"};
+	static const struct {
+		const char *what, *counts; /* a digit for each machine; '-': it did not run */
+		const char *seen, *sum;
+	} row[] = {
+		{"all", "1111-", "seen      on all machines\n", "1 finding on all 4 machines"},
+		{"all, as often", "33333", "seen      on all machines, 3 times on each\n",
+		 "1 finding on all 5 machines"},
+		{"all, less and more often", "1532-", "seen      on all machines, 1 to 5 times\n",
+		 "1 finding on all 4 machines"},
+		{"all but one", "12011", "seen      on all machines but restricted, 1 to 2 times\n",
+		 "1 finding on 4 of 5 machines"},
+		{"half", "0022-", "seen      on restricted (2 times), pc-isa (2 times)\n",
+		 "1 finding on 2 of 4 machines"},
+		{"few machines", "11---", "seen      on pc, tiny\n", "1 finding on all 2 machines"},
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		struct dmk_report reports[5];
+		char *text;
+
+		for (size_t m = 0; m < 5; m++) {
+			reports[m] = make(machine[m]);
+			if (row[i].counts[m] == '-')
+				reports[m].outcome = DMK_OUTCOME_REFUSED;
+			else if (row[i].counts[m] > '0')
+				add_finding(&reports[m], "STR-04", 123)->count = row[i].counts[m] - '0';
+		}
+		text = text_of(reports, 5);
+		if (!strstr(text, row[i].seen) || !strstr(text, row[i].sum))
+			fail_msg("%s: %s", row[i].what, text);
+		free(text);
+		for (size_t m = 0; m < 5; m++)
+			dmk_report_clear(&reports[m]);
+	}
+}
+
 static void test_CHK_05_lost_records_come_first(void **state)
 {
 	struct dmk_report report = make("pc");
@@ -467,6 +507,7 @@ int main(void)
 		cmocka_unit_test(test_json_damaged),
 		cmocka_unit_test(test_CHK_03_text_says_all),
 		cmocka_unit_test(test_CHK_03_same_mistake_on_two_machines_is_shown_once),
+		cmocka_unit_test(test_CHK_03_where_a_mistake_was_seen),
 		cmocka_unit_test(test_CHK_05_lost_records_come_first),
 		cmocka_unit_test(test_clean_run_says_so),
 		cmocka_unit_test(test_failed_test_names_place_and_seed),

@@ -35,12 +35,13 @@ static struct {
 	struct tool_build build;
 	char **program;        /* a program after --; NULL: none */
 	struct tool_args pass; /* options for each run, as the runner knows them */
+	struct tool_args words; /* the command line without its machines */
 	char *append;          /* boot arguments, all of them; NULL: none */
 	struct job job[MACHINES];
 	unsigned int nr_jobs;
 	const char *json;
 	double timeout;
-	bool keep, verbose, table_only, no_header;
+	bool keep, verbose;
 	struct tool_table table;
 } check;
 
@@ -52,8 +53,6 @@ static void on_signal(int signal_number)
 }
 
 /* --- the command line ------------------------------------------------------------------------------------------------- */
-
-enum { OPTION_TABLE_ONLY = 256, OPTION_NO_HEADER };
 
 static const struct option options[] = {
 	{"machine", required_argument, NULL, 'm'},
@@ -68,8 +67,6 @@ static const struct option options[] = {
 	{"keep", no_argument, NULL, 'k'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
-	{"table-only", no_argument, NULL, OPTION_TABLE_ONLY},
-	{"no-header", no_argument, NULL, OPTION_NO_HEADER},
 	{0},
 };
 
@@ -253,12 +250,6 @@ static int one_option(int option, char **argv)
 		return STATUS_CLEAN;
 	case 'v':
 		check.verbose = true;
-		return STATUS_CLEAN;
-	case OPTION_TABLE_ONLY:
-		check.table_only = true;
-		return STATUS_CLEAN;
-	case OPTION_NO_HEADER:
-		check.no_header = true;
 		return STATUS_CLEAN;
 	}
 	return tool_bad_option("check", option, argv, options);
@@ -535,14 +526,16 @@ static unsigned int poll_jobs(void)
 static void show_running(void)
 {
 	char text[256] = "";
+	unsigned int done = 0;
 
 	for (unsigned int i = 0; i < check.nr_jobs; i++) {
+		done += check.job[i].done;
 		if (check.job[i].pid)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s %.0f s",
 				 text[0] ? ", " : "", check.job[i].machine,
 				 seconds_since(&check.job[i].started));
 	}
-	tool_table_running(&check.table, text);
+	tool_table_running(&check.table, text, done, check.nr_jobs);
 }
 
 static void stop_jobs(void)
@@ -580,7 +573,7 @@ static void run_jobs(void)
 		if (ticks++ % 40 == 0)
 			show_running();
 	}
-	tool_table_running(&check.table, NULL);
+	tool_table_running(&check.table, NULL, 0, 0);
 	if (stopped)
 		stop_jobs();
 }
@@ -601,6 +594,55 @@ static int write_json(const struct dmk_report *reports)
 	return result < 0 ? tool_refuse("cannot write %s", check.json) : STATUS_CLEAN;
 }
 
+/* The words of the command line that choose no machine; of an option with its value in the next word, both are left out. */
+static void keep_words(int argc, char **argv)
+{
+	bool choosing = false, options = true;
+
+	for (int i = 1; i < argc; i++) {
+		const size_t length = strcspn(argv[i], "=");
+		const bool named = options && length > 2 && !strncmp(argv[i], "--machine", length);
+
+		options = options && strcmp(argv[i], "--");
+		if (choosing || named || (options && !strncmp(argv[i], "-m", 2))) {
+			choosing = !choosing && (named ? !argv[i][length] : !argv[i][2]);
+			continue;
+		}
+		tool_args_add(&check.words, argv[i]);
+	}
+}
+
+/* As a shell reads it back. */
+static void print_word(const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,/:@%";
+
+	if (*word && strspn(word, plain) == strlen(word)) {
+		printf(" %s", word);
+		return;
+	}
+	fputs(" '", stdout);
+	for (; *word; word++)
+		*word == '\'' ? fputs("'\\''", stdout) : fputc(*word, stdout);
+	fputc('\'', stdout);
+}
+
+/* Of several machines, the first on which something was found: how to look at that alone. */
+static void tell_how_to_repeat(const struct dmk_report *reports)
+{
+	unsigned int i = 0;
+
+	while (i < check.nr_jobs && dmk_report_status(&reports[i]) != STATUS_FOUND)
+		i++;
+	if (check.nr_jobs == 1 || i == check.nr_jobs)
+		return;
+	fputs("on one machine alone: dmakit check --machine", stdout);
+	print_word(reports[i].machine);
+	for (size_t word = 0; word < check.words.n; word++)
+		print_word(check.words.item[word]);
+	fputc('\n', stdout);
+}
+
 static void write_text(const struct dmk_report *reports)
 {
 	struct dmk_text_options look = dmk_text_options_for(stdout);
@@ -610,6 +652,7 @@ static void write_text(const struct dmk_report *reports)
 	if (check.table.shown)
 		fputc('\n', stdout);
 	dmk_text_reports(stdout, reports, check.nr_jobs, &look);
+	tell_how_to_repeat(reports);
 }
 
 /* Nothing to run anywhere: that is a refusal after all. */
@@ -655,45 +698,28 @@ static int conclude(void)
 	if (check.json && write_json(reports))
 		status = STATUS_REFUSED;
 	if (!(check.json && !strcmp(check.json, "-")) &&
-	    !(check.nr_jobs == 1 && status == STATUS_REFUSED) &&
-	    !(check.table_only && (status == STATUS_CLEAN || status == STATUS_NO_CALL)))
+	    !(check.nr_jobs == 1 && status == STATUS_REFUSED))
 		write_text(reports);
 	for (unsigned int i = 0; i < check.nr_jobs; i++)
 		dmk_report_clear(&reports[i]);
 	return status;
 }
 
-static const char *driver_name(void)
-{
-	static char name[64];
-	const char *base = strrchr(check.build.sources.item[0], '/');
-
-	snprintf(name, sizeof(name), "%s", base ? base + 1 : check.build.sources.item[0]);
-	name[strcspn(name, ".")] = '\0';
-	return name;
-}
-
 /* The longest name of a machine that is built in: the tables of several runs, one below the other, stand in line. */
-enum { MACHINE_COLUMN = sizeof("arm-noncoherent-128") - 1, DRIVER_COLUMN = 10 };
-
-static int at_least(int least, const char *text)
-{
-	int width = (int)strlen(text);
-
-	return width > least ? width : least;
-}
+enum { MACHINE_COLUMN = sizeof("arm-noncoherent-128") - 1 };
 
 static void prepare_table(void)
 {
-	check.table.driver = driver_name();
-	check.table.shown = (check.nr_jobs > 1 || check.table_only) &&
-			    !(check.json && !strcmp(check.json, "-"));
-	check.table.header = !check.no_header;
+	check.table.shown = check.nr_jobs > 1 && !(check.json && !strcmp(check.json, "-"));
 	check.table.live = isatty(STDOUT_FILENO);
-	check.table.driver_width = at_least(DRIVER_COLUMN, check.table.driver);
+	check.table.color = dmk_text_options_for(stdout).color;
 	check.table.width = MACHINE_COLUMN;
-	for (unsigned int i = 0; i < check.nr_jobs; i++)
-		check.table.width = at_least(check.table.width, check.job[i].machine);
+	for (unsigned int i = 0; i < check.nr_jobs; i++) {
+		int length = (int)strlen(check.job[i].machine);
+
+		if (length > check.table.width)
+			check.table.width = length;
+	}
 }
 
 static int run_check(void)
@@ -724,6 +750,7 @@ int tool_check(int argc, char **argv)
 	int status;
 
 	check.timeout = 60;
+	keep_words(argc, argv);
 	status = parse(argc, argv);
 	if (status)
 		return status < 0 ? STATUS_CLEAN : status;
@@ -737,6 +764,7 @@ int tool_check(int argc, char **argv)
 		tool_remove_tree(check.directory);
 	tool_args_free(&check.build.sources);
 	tool_args_free(&check.pass);
+	tool_args_free(&check.words);
 	free(check.append);
 	if (stopped) {
 		signal(stopped, SIG_DFL);

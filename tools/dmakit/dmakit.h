@@ -50,17 +50,16 @@ bool tool_headers_declare(const char *include, const char *symbol);
 /* --- the table of several machines ----------------------------------------------------------------------------------- */
 
 struct tool_table {
-	const char *driver; /* first column */
-	bool shown;         /* there is a table at all */
-	bool header;
-	bool live; /* on a terminal: what runs is shown below, and overwritten */
-	int driver_width; /* of the first column */
+	bool shown; /* there is a table at all */
+	bool live;  /* on a terminal: what runs is shown below, and overwritten */
+	bool color;
 	int width; /* of the machine's column */
 };
 
 void tool_table_start(const struct tool_table *table);
 void tool_table_row(const struct tool_table *table, const struct dmk_report *report);
-/** tool_table_running - on a terminal, what is under way, for how long; NULL: nothing any more. */
-void tool_table_running(const struct tool_table *table, const char *names);
+/** tool_table_running - on a terminal, how many are done, and what is under way, for how long; NULL: nothing any more. */
+void tool_table_running(const struct tool_table *table, const char *names, unsigned int done,
+			unsigned int all);
 
 #endif

@@ -191,27 +191,79 @@ static const struct dmk_report_finding *twin_in(const struct dmk_report *report,
 	return NULL;
 }
 
-static void show_count(const struct show *show, const struct dmk_report_finding *finding)
-{
-	const char *separator = "on ";
+/* On which machines a finding was seen: how many ran, how many have it, and the least and the most times on one of them. */
+struct spread {
+	size_t ran, seen;
+	uint64_t least, most;
+};
 
-	fprintf(show->out, "  %-9s ", "seen");
-	if (show->n == 1) {
-		fprintf(show->out, "%" PRIu64 " time%s\n", finding->count,
-			finding->count == 1 ? "" : "s");
-		return;
-	}
+static struct spread spread_of(const struct show *show, const struct dmk_report_finding *finding)
+{
+	struct spread spread = {.least = UINT64_MAX};
+
 	for (size_t i = 0; i < show->n; i++) {
 		const struct dmk_report_finding *twin = twin_in(&show->reports[i], finding);
 
+		spread.ran += show->reports[i].outcome != DMK_OUTCOME_REFUSED;
 		if (!twin)
 			continue;
-		fputs(separator, show->out);
+		spread.seen++;
+		if (twin->count < spread.least)
+			spread.least = twin->count;
+		if (twin->count > spread.most)
+			spread.most = twin->count;
+	}
+	return spread;
+}
+
+/* "pc, tiny (3 times)": those that have it; or, without counts, those that ran and have it not. */
+static void list_machines(const struct show *show, const struct dmk_report_finding *finding, bool having)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; i < show->n; i++) {
+		const struct dmk_report *report = &show->reports[i];
+		const struct dmk_report_finding *twin = twin_in(report, finding);
+
+		if (report->outcome == DMK_OUTCOME_REFUSED || (twin != NULL) != having)
+			continue;
+		fprintf(show->out, "%s%s", separator, report->machine);
 		separator = ", ";
-		fprintf(show->out, "%s", show->reports[i].machine);
-		if (twin->count > 1)
+		if (twin && twin->count > 1)
 			fprintf(show->out, " (%" PRIu64 " times)", twin->count);
 	}
+}
+
+/* Where nearly all have it, those that have not say more than a list of all. */
+static void show_spread(const struct show *show, const struct dmk_report_finding *finding)
+{
+	const struct spread spread = spread_of(show, finding);
+
+	if (spread.ran < 4 || spread.ran - spread.seen > spread.ran / 4) {
+		fputs("on ", show->out);
+		list_machines(show, finding, true);
+		return;
+	}
+	fputs("on all machines", show->out);
+	if (spread.seen < spread.ran) {
+		fputs(" but ", show->out);
+		list_machines(show, finding, false);
+	}
+	if (spread.most == 1)
+		return;
+	if (spread.least == spread.most)
+		fprintf(show->out, ", %" PRIu64 " times on each", spread.most);
+	else
+		fprintf(show->out, ", %" PRIu64 " to %" PRIu64 " times", spread.least, spread.most);
+}
+
+static void show_count(const struct show *show, const struct dmk_report_finding *finding)
+{
+	fprintf(show->out, "  %-9s ", "seen");
+	if (show->n == 1)
+		fprintf(show->out, "%" PRIu64 " time%s", finding->count, finding->count == 1 ? "" : "s");
+	else
+		show_spread(show, finding);
 	fputc('\n', show->out);
 }
 
@@ -494,9 +546,19 @@ static void show_exercise(FILE *out, const struct dmk_report *report)
 			report->exercised_interfaces == 1 ? "" : "s");
 }
 
+/* Of several, the first that did; machines that have no device for the driver tell nothing. */
+static const struct dmk_report *first_that_ran(const struct show *show)
+{
+	for (size_t i = 0; i < show->n; i++) {
+		if (show->reports[i].outcome != DMK_OUTCOME_REFUSED)
+			return &show->reports[i];
+	}
+	return &show->reports[0];
+}
+
 static void show_what_ran(const struct show *show, size_t passed, size_t failed)
 {
-	const struct dmk_report *report = &show->reports[0];
+	const struct dmk_report *report = first_that_ran(show);
 
 	if (passed + failed) {
 		fprintf(show->out, ", %zu test%s passed", passed, passed == 1 ? "" : "s");
@@ -505,6 +567,21 @@ static void show_what_ran(const struct show *show, size_t passed, size_t failed)
 	} else if (report->exercised) {
 		show_exercise(show->out, report);
 	}
+}
+
+/* "on 2 of 14 machines", of those that have a device for the driver. */
+static void show_on_how_many(const struct show *show)
+{
+	size_t having = 0, ran = 0;
+
+	for (size_t i = 0; i < show->n; i++) {
+		ran += show->reports[i].outcome != DMK_OUTCOME_REFUSED;
+		having += show->reports[i].nr_findings != 0;
+	}
+	if (show->n > 1 && having == ran)
+		fprintf(show->out, " on all %zu machines", ran);
+	else if (show->n > 1)
+		fprintf(show->out, " on %zu of %zu machines", having, ran);
 }
 
 static void show_totals(const struct show *show)
@@ -544,11 +621,13 @@ void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
 		: all_well(&show) ? "no finding"
 				  : "not clean: no finding",
 		ink(&show, INK_NONE));
-	if (findings)
+	if (findings) {
 		fprintf(out, "%s%zu finding%s%s", ink(&show, INK_ERROR), findings,
 			findings == 1 ? "" : "s", ink(&show, INK_NONE));
+		show_on_how_many(&show);
+	}
 	show_what_ran(&show, passed, failed);
 	if (findings)
-		fprintf(out, "; `dmakit explain %s` tells more", "RULE");
+		fputs("; `dmakit explain RULE` tells more", out);
 	fputc('\n', out);
 }
