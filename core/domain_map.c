@@ -399,11 +399,13 @@ bool dmk_domain_map_block(struct dmk_dev *dev, dmk_phys phys, size_t size, uint6
 
 void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma)
 {
-	uint64_t extent;
+	uint64_t iova, extent;
 
 	if (!dev->domain)
 		return;
-	extent = dmk_pgtable_extent(dev->domain->table, dma.v);
+	/* A block of one page begins somewhere in a granule of several. */
+	iova = dma.v - offset_in(dev->domain, dma.v);
+	extent = dmk_pgtable_extent(dev->domain->table, iova);
 	if (extent)
-		unmap_at(dev->domain, dma.v, extent);
+		unmap_at(dev->domain, iova, extent);
 }

@@ -66,6 +66,28 @@ static void test_IOM_02_a_lazy_unmap_is_done_after_a_while(void **state)
 	expect_anything();
 }
 
+/* Blocks of a page lie anywhere in a granule, which may be sixteen pages. */
+static void test_IOM_02_freed_memory_is_out_of_reach_and_comes_again(void **state)
+{
+	enum { N = 6 };
+	dma_addr_t dma[N];
+	void *block[N];
+
+	for (unsigned int round = 0; round < ROUNDS / 4; round++) {
+		for (unsigned int i = 0; i < N; i++) {
+			block[i] = dma_alloc_coherent(dev, PAGE_SIZE, &dma[i], GFP_KERNEL);
+			assert_non_null(block[i]);
+			assert_int_equal(lab_write(lab, dma[i], "here", 4), 0);
+		}
+		for (unsigned int i = 0; i < N; i++) {
+			dma_free_coherent(dev, PAGE_SIZE, block[i], dma[i]);
+			if (is_strict())
+				assert_int_equal(lab_write(lab, dma[i], "gone", 4), -EIO);
+		}
+	}
+	expect_anything();
+}
+
 static void test_IOM_03_addresses_are_never_those_of_messages_or_firmware(void **state)
 {
 	enum { N = 300 };
@@ -181,6 +203,7 @@ int main(int argc, char **argv)
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(test_IOM_02_an_address_is_dead_when_a_strict_unmap_returns),
 		CONTRACT_TEST(test_IOM_02_a_lazy_unmap_is_done_after_a_while),
+		CONTRACT_TEST(test_IOM_02_freed_memory_is_out_of_reach_and_comes_again),
 		CONTRACT_TEST(test_IOM_03_addresses_are_never_those_of_messages_or_firmware),
 		CONTRACT_TEST(test_IOM_03_firmwares_memory_is_reached_at_its_own_address),
 		CONTRACT_TEST(test_IOM_02_a_missing_invalidation_is_caught),
