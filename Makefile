@@ -16,7 +16,7 @@ setup:
 	@scripts/setup
 
 demo: setup
-	@scripts/build $(BUILD)
+	@scripts/build $(BUILD) -- commands
 	@scripts/demo $(BUILD)
 
 test: setup
