@@ -8,6 +8,7 @@
 #include "allocation.h"
 #include "bounce.h"
 #include "coherent.h"
+#include "cpu.h"
 
 #include "core.h"
 #include "domain.h"
@@ -21,6 +22,7 @@ struct dmk_layout dmk_layout;
 const struct dmk_observer *dmk_observer;
 const struct dmk_failer *dmk_failer;
 unsigned int dmk_attention;
+DMK_CPU_HERE;
 
 void dmk_observe(const struct dmk_observer *observer)
 {
@@ -140,6 +142,8 @@ static const char *missing_os_hook(const struct dmk_os *os)
 	MISSING(os->ops, cpu);
 	MISSING(os->ops, irq_save);
 	MISSING(os->ops, irq_restore);
+	MISSING(os->ops, cpu_slot);
+	MISSING(os->ops, settle);
 	MISSING(os->ops, relax);
 	MISSING(os->ops, defer);
 	MISSING(os->ops, log);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pools of small blocks of consistent memory. A pool has pages; a page has blocks, a stack of the free ones and a bit for each that
- * is out. All of that lies beside the device's memory, so that no device can break a free list (POL-05).
+ * Pools of small blocks of consistent memory: the calls, and a pool's life. What a pool is made of is in pool_parts.h.
  *
  *	a pool:  LIVE --destroy--> gone             every block is back
  *	              --destroy--> ORPHAN --> gone  when the last block comes back, or the core stops
@@ -15,37 +14,8 @@
 #include "core.h"
 #include "lock.h"
 #include "pool.h"
+#include "pool_parts.h"
 #include "text.h"
-#include "window.h"
-
-enum { NAME_SIZE = 32, FIRST_BUCKETS = 16 };
-
-struct pool_page {
-	struct pool_page *next;      /* in its bucket */
-	struct pool_page *next_free; /* of those that have free blocks */
-	struct dmk_block memory;
-	unsigned int nr_free;
-	uint64_t *out;   /* a bit a block */
-	uint16_t free[]; /* stack of block numbers; @out lies after it */
-};
-
-struct dmk_pool {
-	struct dmk_pool *next; /* of all pools */
-	char name[NAME_SIZE];
-	struct dmk_dev *dev; /* NULL: gone */
-	bool is_managed, orphan;
-	struct dmk_managed managed;
-
-	/* A page's blocks: groups that no block leaves, in each of them blocks a stride apart. */
-	size_t size, stride, page_size, group_size;
-	size_t per_group, per_page;
-	size_t granule; /* a page's physical address is a multiple of it */
-
-	struct dmk_lock lock;     /* guards what follows, and the pages */
-	struct pool_page *usable; /* pages with free blocks, the one last used first */
-	struct pool_page **buckets;
-	size_t nr_buckets, nr_pages, nr_out;
-};
 
 /* Every pool there is. Its lock is taken before a pool's. */
 static struct {
@@ -53,162 +23,11 @@ static struct {
 	struct dmk_pool *first;
 } pools;
 
-/* --- the shape of a page ------------------------------------------------------------------------------------------ */
-
 static bool arguments_good(size_t size, size_t align, size_t boundary)
 {
 	return size && size <= ~(size_t)0 / 4 && align <= ~(size_t)0 / 4 &&
 	       dmk_is_power_of_two(align) &&
 	       (!boundary || (dmk_is_power_of_two(boundary) && boundary >= size));
-}
-
-static size_t blocks_in(size_t bytes, size_t size, size_t stride)
-{
-	return bytes < size ? 0 : (bytes - size) / stride + 1;
-}
-
-static void set_shape(struct dmk_pool *pool, size_t size, size_t align, size_t boundary)
-{
-	size_t rest;
-
-	pool->size = size;
-	pool->stride = (size_t)dmk_align_up(size, align);
-	pool->page_size = (size_t)dmk_align_up(pool->stride, DMK_PAGE_SIZE);
-	pool->granule = (size_t)dmk_power_of_two_for(pool->page_size);
-	/* Blocks that are aligned to as much as the boundary or more start on one, and are not longer. */
-	pool->group_size = boundary > align && boundary < pool->page_size ? boundary
-									  : pool->page_size;
-	pool->per_group = blocks_in(pool->group_size, size, pool->stride);
-	rest = pool->page_size % pool->group_size;
-	pool->per_page = pool->page_size / pool->group_size * pool->per_group +
-			 blocks_in(rest, size, pool->stride);
-}
-
-static size_t block_offset(const struct dmk_pool *pool, size_t index)
-{
-	return index / pool->per_group * pool->group_size + index % pool->per_group * pool->stride;
-}
-
-/* The number of the block that starts @offset bytes into a page; false: none starts there. */
-static bool block_index(const struct dmk_pool *pool, size_t offset, size_t *index)
-{
-	const size_t in_group = offset % pool->group_size;
-
-	*index = offset / pool->group_size * pool->per_group + in_group / pool->stride;
-	return in_group / pool->stride < pool->per_group && *index < pool->per_page &&
-	       block_offset(pool, *index) == offset;
-}
-
-/* --- pages; the pool's lock is held but where it says otherwise ---------------------------------------------------- */
-
-static bool is_out(const struct pool_page *page, size_t index)
-{
-	return page->out[index / 64] >> (index % 64) & 1;
-}
-
-static void flip_out(struct pool_page *page, size_t index)
-{
-	page->out[index / 64] ^= 1ULL << (index % 64);
-}
-
-static size_t page_record_size(const struct dmk_pool *pool)
-{
-	return dmk_align_up(sizeof(struct pool_page) + pool->per_page * sizeof(uint16_t),
-			    sizeof(uint64_t)) +
-	       (pool->per_page + 63) / 64 * sizeof(uint64_t);
-}
-
-static struct pool_page **bucket_of(const struct dmk_pool *pool, uint64_t phys)
-{
-	return &pool->buckets[phys / pool->granule % pool->nr_buckets];
-}
-
-static struct pool_page *page_at(const struct dmk_pool *pool, uint64_t phys)
-{
-	struct pool_page *page = *bucket_of(pool, phys);
-
-	while (page && phys - page->memory.phys.v >= pool->page_size)
-		page = page->next;
-	return page;
-}
-
-/* Pages without the lock: a new one, with every block free, lowest first. */
-static struct pool_page *page_new(struct dmk_pool *pool, unsigned int flags)
-{
-	const bool may_sleep = !(flags & DMK_ALLOC_ATOMIC) && !dmk_in_atomic();
-	const size_t record = page_record_size(pool);
-	struct pool_page *page = dmk_meta_alloc(record, may_sleep);
-
-	if (!page)
-		return NULL;
-	if (dmk_block_take(pool->dev, pool->page_size, flags, &page->memory) != DMK_REASON_NONE) {
-		dmk_meta_free(page, record);
-		return NULL;
-	}
-	page->out = (uint64_t *)((char *)page + record) - (pool->per_page + 63) / 64;
-	for (size_t i = 0; i < pool->per_page; i++)
-		page->free[i] = (uint16_t)(pool->per_page - 1 - i);
-	page->nr_free = (unsigned int)pool->per_page;
-	return page;
-}
-
-static void page_free(const struct dmk_pool *pool, struct pool_page *page)
-{
-	dmk_block_give(pool->dev, &page->memory);
-	dmk_meta_free(page, page_record_size(pool));
-}
-
-static void page_add(struct dmk_pool *pool, struct pool_page *page)
-{
-	struct pool_page **bucket = bucket_of(pool, page->memory.phys.v);
-
-	page->next = *bucket;
-	*bucket = page;
-	page->next_free = pool->usable;
-	pool->usable = page;
-	pool->nr_pages++;
-}
-
-static void rehash(struct dmk_pool *pool, struct pool_page **buckets, size_t nr_buckets)
-{
-	struct pool_page **old = pool->buckets;
-	const size_t nr_old = pool->nr_buckets;
-
-	pool->buckets = buckets;
-	pool->nr_buckets = nr_buckets;
-	for (size_t i = 0; i < nr_old; i++) {
-		while (old[i]) {
-			struct pool_page *page = old[i],
-					 **bucket = bucket_of(pool, page->memory.phys.v);
-
-			old[i] = page->next;
-			page->next = *bucket;
-			*bucket = page;
-		}
-	}
-}
-
-/* Without the lock. Longer chains are slow, not wrong: no memory for more buckets is no failure. */
-static void more_buckets(struct dmk_pool *pool, size_t nr_pages)
-{
-	size_t nr_old, nr_new = dmk_power_of_two_for(nr_pages) * 2;
-	struct pool_page **buckets, **old;
-	unsigned long flags;
-
-	buckets = dmk_meta_alloc(nr_new * sizeof(struct pool_page *), false);
-	if (!buckets)
-		return;
-	flags = dmk_lock_take(&pool->lock);
-	old = pool->buckets;
-	nr_old = pool->nr_buckets;
-	if (nr_old < nr_new) {
-		rehash(pool, buckets, nr_new);
-	} else {
-		old = buckets;
-		nr_old = nr_new;
-	}
-	dmk_lock_drop(&pool->lock, flags);
-	dmk_meta_free(old, nr_old * sizeof(struct pool_page *));
 }
 
 static void announce_sleep(struct dmk_dev *dev, const char *call, struct dmk_place place)
@@ -221,7 +40,7 @@ static void announce_sleep(struct dmk_dev *dev, const char *call, struct dmk_pla
 					 .frame = place.frame});
 }
 
-static void announce_page(const struct dmk_pool *pool, const struct pool_page *page, bool taken,
+static void announce_page(const struct dmk_pool *pool, const struct dmk_pool_page *page, bool taken,
 			  struct dmk_place place)
 {
 	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_POOL_PAGE,
@@ -243,7 +62,7 @@ static void release_managed(struct dmk_dev *dev, struct dmk_managed *self);
 
 static void set_name(struct dmk_pool *pool, const char *name)
 {
-	for (size_t i = 0; name && name[i] && i < NAME_SIZE - 1; i++)
+	for (size_t i = 0; name && name[i] && i < DMK_POOL_NAME - 1; i++)
 		pool->name[i] = name[i];
 }
 
@@ -254,16 +73,15 @@ static struct dmk_pool *pool_new(const char *name, struct dmk_dev *dev, size_t s
 
 	if (!pool)
 		return NULL;
-	pool->nr_buckets = FIRST_BUCKETS;
-	pool->buckets = dmk_meta_alloc(FIRST_BUCKETS * sizeof(struct pool_page *), true);
-	if (!pool->buckets) {
+	pool->table = dmk_pool_table_new(DMK_POOL_FIRST);
+	if (!pool->table) {
 		dmk_meta_free(pool, sizeof(*pool));
 		return NULL;
 	}
 	pool->dev = dev;
 	pool->managed.release = release_managed;
 	set_name(pool, name);
-	set_shape(pool, size, align, boundary);
+	dmk_pool_shape(pool, size, align, boundary);
 	return pool;
 }
 
@@ -327,64 +145,149 @@ struct dmk_pool *dmk_pool_create(const char *name, struct dmk_dev *dev, size_t s
 
 /* --- alloc -------------------------------------------------------------------------------------------------------- */
 
-static void *take_block(struct dmk_pool *pool, dmk_dma *dma)
+/* The way of most: a block that this CPU has at hand. NULL: another way must be gone. */
+static inline void *take_at_hand(struct dmk_pool *pool, dmk_dma *dma)
 {
-	struct pool_page *page = pool->usable;
-	size_t index, offset;
+	unsigned long flags;
+	const unsigned int cpu = dmk_cpu_enter(&flags);
+	struct dmk_pool_cache *cache = dmk_pool_is_open(pool) ? dmk_pool_cache_of(pool, cpu) : NULL;
+	void *block = cache ? dmk_pool_pop(cache, cpu, dma) : NULL;
 
-	if (!page)
+	dmk_cpu_leave(flags);
+	return block;
+}
+
+/* The first time that a CPU comes here it gets a cache, if there is memory for one; else it goes to the depot for each block. */
+static void ready_cache(struct dmk_pool *pool)
+{
+	unsigned long flags = dmk_lock_take(&pool->lock);
+	const unsigned int cpu = dmk_cpu_ask();
+	const bool lacks = cpu && pool->reciprocal && !pool->caches[cpu];
+	struct dmk_pool_cache *cache;
+
+	dmk_lock_drop(&pool->lock, flags);
+	if (!lacks)
+		return;
+	cache = dmk_pool_cache_new();
+	if (!cache)
+		return;
+	flags = dmk_lock_take(&pool->lock);
+	if (!pool->caches[cpu]) {
+		/* Release: the CPU may be another one by now; pairs with the acquire in dmk_pool_cache_of(). */
+		__atomic_store_n(&pool->caches[cpu], cache, __ATOMIC_RELEASE);
+		cache = NULL;
+	}
+	dmk_lock_drop(&pool->lock, flags);
+	dmk_meta_free(cache, sizeof(*cache));
+}
+
+/* With the lock. */
+static void *take_from_depot(struct dmk_pool *pool, dmk_dma *dma)
+{
+	const unsigned int cpu = dmk_cpu_ask();
+	struct dmk_pool_block block;
+
+	if (!dmk_pool_depot_take(pool, &block))
 		return NULL;
-	index = page->free[--page->nr_free];
-	if (!page->nr_free)
-		pool->usable = page->next_free;
-	flip_out(page, index);
-	pool->nr_out++;
-	offset = block_offset(pool, index);
-	*dma = DMK_DMA(page->memory.dma.v + offset);
-	return (char *)page->memory.cpu + offset;
+	dmk_pool_mark(block.who, (uint8_t)(cpu ? cpu : DMK_CPUS));
+	*dma = DMK_DMA(block.dma);
+	return block.cpu;
+}
+
+/* With the lock, whose holder no handler interrupts: so this CPU's cache may be used here as well. */
+static void *take_with_lock(struct dmk_pool *pool, dmk_dma *dma)
+{
+	const unsigned int cpu = dmk_cpu_ask();
+	struct dmk_pool_cache *cache = pool->caches[cpu];
+
+	if (!cache)
+		return take_from_depot(pool, dma);
+	if (!cache->nr)
+		dmk_pool_fill(pool, cache);
+	return dmk_pool_pop(cache, cpu, dma);
+}
+
+static void *take_and_lock(struct dmk_pool *pool, dmk_dma *dma)
+{
+	unsigned long flags = dmk_lock_take(&pool->lock);
+	void *block = take_with_lock(pool, dma);
+
+	dmk_lock_drop(&pool->lock, flags);
+	return block;
+}
+
+/* There is no memory for a page more: what other CPUs have at hand is everybody's now. */
+static void *take_from_others(struct dmk_pool *pool, dmk_dma *dma)
+{
+	unsigned long flags = dmk_lock_take(&pool->lock);
+	void *block = NULL;
+	bool settled;
+
+	dmk_pool_close(pool);
+	dmk_lock_drop(&pool->lock, flags);
+	settled = dmk_cpu_settle();
+	flags = dmk_lock_take(&pool->lock);
+	for (unsigned int cpu = 1; settled && cpu < DMK_CPUS; cpu++) {
+		if (pool->caches[cpu])
+			dmk_pool_spill(pool, pool->caches[cpu], 0);
+	}
+	if (!pool->orphan)
+		block = take_from_depot(pool, dma);
+	dmk_pool_open(pool);
+	dmk_lock_drop(&pool->lock, flags);
+	return block;
 }
 
 /* The way of one allocation in many: a page more. */
 static __attribute__((__noinline__)) void *
 take_from_new_page(struct dmk_pool *pool, unsigned int flags, dmk_dma *dma, struct dmk_place place)
 {
-	struct pool_page *page = page_new(pool, flags);
-	unsigned long irq_flags;
-	size_t nr_pages;
-	bool crowded;
-	void *block;
+	struct dmk_pool_page *page;
+	void *block = NULL;
 
-	if (!page)
-		return NULL;
-	if (dmk_observed())
-		announce_page(pool, page, true, place);
-	irq_flags = dmk_lock_take(&pool->lock);
-	page_add(pool, page);
-	block = take_block(pool, dma);
-	nr_pages = pool->nr_pages;
-	crowded = nr_pages > pool->nr_buckets;
-	dmk_lock_drop(&pool->lock, irq_flags);
-	if (crowded)
-		more_buckets(pool, nr_pages);
+	/* What is new may be others' before it is this call's. */
+	while (!block) {
+		page = dmk_pool_page_new(pool, flags);
+		if (!page)
+			return take_from_others(pool, dma);
+		if (dmk_observed())
+			announce_page(pool, page, true, place);
+		if (!dmk_pool_page_add(pool, page)) {
+			if (dmk_observed())
+				announce_page(pool, page, false, place);
+			dmk_pool_page_free(pool, page);
+			return NULL;
+		}
+		block = take_and_lock(pool, dma);
+	}
 	return block;
 }
 
-void *dmk_pool_alloc(struct dmk_pool *pool, unsigned int flags, bool zero, dmk_dma *dma)
+static void *take_slowly(struct dmk_pool *pool, unsigned int flags, dmk_dma *dma,
+			 struct dmk_place place)
 {
-	unsigned long irq_flags;
 	void *block;
 
-	if (!pool || pool->orphan)
-		return NULL;
 	if (dmk_observed() && !(flags & DMK_ALLOC_ATOMIC) && dmk_in_atomic())
-		announce_sleep(pool->dev, "dma_pool_alloc", DMK_PLACE_HERE);
-	if (dmk_should_fail(DMK_FAIL_POOL, DMK_CALLER))
+		announce_sleep(pool->dev, "dma_pool_alloc", place);
+	if (dmk_should_fail(DMK_FAIL_POOL, place.caller))
 		return NULL;
-	irq_flags = dmk_lock_take(&pool->lock);
-	block = take_block(pool, dma);
-	dmk_lock_drop(&pool->lock, irq_flags);
-	if (!block)
-		block = take_from_new_page(pool, flags, dma, DMK_PLACE_HERE);
+	ready_cache(pool);
+	block = take_and_lock(pool, dma);
+	return block ? block : take_from_new_page(pool, flags, dma, place);
+}
+
+/* Whatever is more than taking a block that is at hand. */
+static __attribute__((__noinline__)) void *alloc_slowly(struct dmk_pool *pool, unsigned int flags,
+							bool zero, dmk_dma *dma,
+							struct dmk_place place)
+{
+	void *block;
+
+	/* Without the lock: whoever calls while it becomes one calls too late. */
+	if (__atomic_load_n(&pool->orphan, __ATOMIC_RELAXED))
+		return NULL;
+	block = take_slowly(pool, flags, dma, place);
 	if (!block)
 		return NULL;
 	if (zero)
@@ -398,66 +301,85 @@ void *dmk_pool_alloc(struct dmk_pool *pool, unsigned int flags, bool zero, dmk_d
 						 .cpu = block,
 						 .size = pool->size,
 						 .interrupt = dmk_in_interrupt(),
-						 DMK_EVENT_HERE});
+						 .caller = place.caller,
+						 .frame = place.frame});
+	return block;
+}
+
+void *dmk_pool_alloc(struct dmk_pool *pool, unsigned int flags, bool zero, dmk_dma *dma)
+{
+	void *block;
+
+	if (!pool)
+		return NULL;
+	block = __builtin_expect(dmk_attention != 0, 0) ? NULL : take_at_hand(pool, dma);
+	if (__builtin_expect(!block, 0))
+		return alloc_slowly(pool, flags, zero, dma, DMK_PLACE_HERE);
+	if (zero)
+		__builtin_memset(block, 0, pool->size);
 	return block;
 }
 
 /* --- free --------------------------------------------------------------------------------------------------------- */
 
-struct found {
-	struct pool_page *page;
-	size_t index;
-};
-
-static bool phys_of(const struct dmk_pool *pool, dmk_dma dma, dmk_phys *phys)
+/*
+ * The way of most: to what this CPU has at hand. false: nothing was done. What a driver gives back is often what it took last; that lies
+ * right behind the top, with its state, and then it need not be looked for.
+ */
+static inline bool put_at_hand(struct dmk_pool *pool, void *cpu_addr, dmk_dma dma)
 {
-	return pool->dev &&
-	       dmk_window_to_phys(pool->dev->bus, (struct dmk_range){dma.v, dma.v}, phys);
-}
+	struct dmk_pool_cache *cache = NULL;
+	struct dmk_pool_block *top;
+	unsigned long flags;
+	const unsigned int cpu = dmk_cpu_enter(&flags);
+	bool done = false;
 
-/* Whether a driver may free this, and what it is. With the lock. */
-static enum dmk_reason find_block(const struct dmk_pool *pool, const void *cpu, dmk_dma dma,
-				  struct found *found)
-{
-	size_t offset;
-	dmk_phys phys;
-
-	found->page = phys_of(pool, dma, &phys) ? page_at(pool, phys.v) : NULL;
-	if (!found->page)
-		return DMK_REASON_NOT_FOUND;
-	offset = (size_t)(dma.v - found->page->memory.dma.v);
-	if (!block_index(pool, offset, &found->index) ||
-	    (const char *)found->page->memory.cpu + offset != cpu)
-		return DMK_REASON_MISMATCH;
-	return is_out(found->page, found->index) ? DMK_REASON_NONE : DMK_REASON_DOUBLE_FREE;
+	if (dmk_pool_is_open(pool))
+		cache = dmk_pool_cache_of(pool, cpu);
+	if (!cache || cache->nr >= pool->most)
+		goto leave;
+	top = &cache->blocks[cache->nr];
+	if ((top->cpu != cpu_addr || top->dma != dma.v) &&
+	    !dmk_pool_find_at_hand(pool, cpu_addr, dma, top))
+		goto leave;
+	done = dmk_pool_claim(top->who, cpu) == DMK_REASON_NONE;
+	cache->nr += done;
+leave:
+	dmk_cpu_leave(flags);
+	return done;
 }
 
 /* Marks it as back, so that a second free finds that out; it can be given out again after put_block() only. */
-static enum dmk_reason claim_block(struct dmk_pool *pool, const void *cpu, dmk_dma dma,
-				   struct found *found)
+static enum dmk_reason claim_block(struct dmk_pool *pool, void *cpu, dmk_dma dma,
+				   struct dmk_pool_block *block)
 {
 	unsigned long flags = dmk_lock_take(&pool->lock);
-	enum dmk_reason reason = find_block(pool, cpu, dma, found);
+	enum dmk_reason reason = pool->dev ? dmk_pool_find(pool, cpu, dma, block)
+					   : DMK_REASON_NOT_FOUND;
 
 	if (reason == DMK_REASON_NONE)
-		flip_out(found->page, found->index);
+		reason = dmk_pool_claim(block->who, dmk_cpu_ask());
+	if (reason == DMK_REASON_NONE)
+		pool->nr_claimed++;
 	dmk_lock_drop(&pool->lock, flags);
 	return reason;
 }
 
 /* Returns whether that was the last thing that kept an orphan. */
-static bool put_block(struct dmk_pool *pool, const struct found *found)
+static bool put_block(struct dmk_pool *pool, const struct dmk_pool_block *block)
 {
 	unsigned long flags = dmk_lock_take(&pool->lock);
-	struct pool_page *page = found->page;
+	struct dmk_pool_cache *cache = pool->orphan ? NULL : pool->caches[dmk_cpu_ask()];
 	bool last;
 
-	if (!page->nr_free) {
-		page->next_free = pool->usable;
-		pool->usable = page;
-	}
-	page->free[page->nr_free++] = (uint16_t)found->index;
-	last = !--pool->nr_out && pool->orphan;
+	if (cache && cache->nr >= pool->most)
+		dmk_pool_spill(pool, cache, pool->most / 2);
+	if (cache)
+		cache->blocks[cache->nr++] = *block;
+	else
+		dmk_pool_depot_give(pool, block);
+	pool->nr_claimed--;
+	last = pool->orphan && !--pool->nr_out;
 	dmk_lock_drop(&pool->lock, flags);
 	return last;
 }
@@ -468,13 +390,12 @@ static bool of_other_pool(const struct dmk_pool *pool, dmk_dma dma)
 	unsigned long flags = dmk_lock_take(&pools.lock), inner;
 	struct dmk_pool *other;
 	bool found = false;
-	dmk_phys phys;
 
 	for (other = pools.first; other && !found; other = other->next) {
-		if (other == pool || !phys_of(other, dma, &phys))
+		if (other == pool || !other->dev)
 			continue;
 		inner = dmk_lock_take(&other->lock);
-		found = page_at(other, phys.v);
+		found = dmk_pool_entry_at(other, dma.v);
 		dmk_lock_drop(&other->lock, inner);
 	}
 	dmk_lock_drop(&pools.lock, flags);
@@ -483,14 +404,12 @@ static bool of_other_pool(const struct dmk_pool *pool, dmk_dma dma)
 
 static void pool_end(struct dmk_pool *pool, struct dmk_place place);
 
-void dmk_pool_free(struct dmk_pool *pool, void *cpu, dmk_dma dma)
+static __attribute__((__noinline__)) void free_slowly(struct dmk_pool *pool, void *cpu, dmk_dma dma,
+						      struct dmk_place place)
 {
-	struct found found;
-	enum dmk_reason reason;
+	struct dmk_pool_block block;
+	enum dmk_reason reason = claim_block(pool, cpu, dma, &block);
 
-	if (!pool)
-		return;
-	reason = claim_block(pool, cpu, dma, &found);
 	if (reason == DMK_REASON_NOT_FOUND && of_other_pool(pool, dma))
 		reason = DMK_REASON_MISMATCH;
 	if (dmk_observed())
@@ -503,31 +422,41 @@ void dmk_pool_free(struct dmk_pool *pool, void *cpu, dmk_dma dma)
 						 .size = pool->size,
 						 .reason = reason,
 						 .interrupt = dmk_in_interrupt(),
-						 DMK_EVENT_HERE});
-	if (reason == DMK_REASON_NONE && put_block(pool, &found))
-		pool_end(pool, DMK_PLACE_HERE);
+						 .caller = place.caller,
+						 .frame = place.frame});
+	if (reason == DMK_REASON_NONE && put_block(pool, &block))
+		pool_end(pool, place);
+}
+
+void dmk_pool_free(struct dmk_pool *pool, void *cpu, dmk_dma dma)
+{
+	if (!pool)
+		return;
+	if (__builtin_expect(dmk_attention != 0, 0) || !put_at_hand(pool, cpu, dma))
+		free_slowly(pool, cpu, dma, DMK_PLACE_HERE);
 }
 
 /* --- destroy ------------------------------------------------------------------------------------------------------ */
 
 static void free_pages(struct dmk_pool *pool, struct dmk_place place)
 {
-	for (size_t i = 0; i < pool->nr_buckets; i++) {
-		while (pool->buckets[i]) {
-			struct pool_page *page = pool->buckets[i];
+	while (pool->pages) {
+		struct dmk_pool_page *page = pool->pages;
 
-			pool->buckets[i] = page->next;
-			if (dmk_observed())
-				announce_page(pool, page, false, place);
-			page_free(pool, page);
-		}
+		pool->pages = page->next;
+		if (dmk_observed())
+			announce_page(pool, page, false, place);
+		dmk_pool_page_free(pool, page);
 	}
 }
 
+/* No other CPU is in a call with it: who gave the last block back has told whoever destroys, or was found out under the lock. */
 static void pool_free(struct dmk_pool *pool, struct dmk_place place)
 {
+	for (unsigned int cpu = 0; cpu < DMK_CPUS; cpu++)
+		dmk_meta_free(pool->caches[cpu], sizeof(struct dmk_pool_cache));
 	free_pages(pool, place);
-	dmk_meta_free(pool->buckets, pool->nr_buckets * sizeof(struct pool_page *));
+	dmk_pool_tables_free(pool->table);
 	dmk_meta_free(pool, sizeof(*pool));
 }
 
@@ -554,6 +483,26 @@ static void pool_end(struct dmk_pool *pool, struct dmk_place place)
 		pool_free(pool, place);
 }
 
+/* With the lock: for good. */
+static void set_orphan(struct dmk_pool *pool)
+{
+	if (!pool->orphan)
+		dmk_pool_close(pool);
+	__atomic_store_n(&pool->orphan, true, __ATOMIC_RELAXED);
+}
+
+/* With the lock. Returns how many blocks are out; with none it is no orphan. */
+static size_t make_orphan(struct dmk_pool *pool)
+{
+	const size_t nr_out = dmk_pool_count_out(pool) + pool->nr_claimed;
+
+	/* The caller's own, so that the last block's free does not take the pool from under it. */
+	pool->nr_out = nr_out ? nr_out + 1 : 0;
+	if (nr_out)
+		set_orphan(pool);
+	return nr_out;
+}
+
 /*
  * Takes a live pool out of its drivers' hands: off the list when all blocks are back, else an orphan. The pointer may be that of a
  * pool that is gone: it is not followed before it is found.
@@ -571,10 +520,7 @@ static enum dmk_reason detach(struct dmk_pool *pool, size_t *nr_out)
 		reason = DMK_REASON_DOUBLE_FREE;
 	} else {
 		inner = dmk_lock_take(&pool->lock);
-		*nr_out = pool->nr_out;
-		pool->orphan = pool->nr_out;
-		/* The caller's own, so that the last block's free does not take the pool from under it. */
-		pool->nr_out += pool->orphan;
+		*nr_out = make_orphan(pool);
 		dmk_lock_drop(&pool->lock, inner);
 		if (!*nr_out)
 			*at = pool->next;
@@ -655,14 +601,18 @@ static void release_managed(struct dmk_dev *dev, struct dmk_managed *self)
 
 void dmk_pools_forget_device(struct dmk_dev *dev)
 {
-	unsigned long flags = dmk_lock_take(&pools.lock);
+	unsigned long flags = dmk_lock_take(&pools.lock), inner;
 	struct dmk_pool *pool;
 
 	for (pool = pools.first; pool; pool = pool->next) {
 		if (pool->dev != dev)
 			continue;
-		pool->orphan = true;
+		inner = dmk_lock_take(&pool->lock);
+		if (!pool->orphan)
+			pool->nr_out = dmk_pool_count_out(pool) + pool->nr_claimed;
+		set_orphan(pool);
 		pool->dev = NULL;
+		dmk_lock_drop(&pool->lock, inner);
 	}
 	dmk_lock_drop(&pools.lock, flags);
 }

@@ -9,6 +9,8 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,7 @@ static pthread_mutex_t tasks_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the lis
 static LIST_HEAD(tasks);
 static LIST_HEAD(exited); /* kthreads that returned and nobody has joined */
 static unsigned int nr_exited;
+static bool cpus_taken[DMK_CPUS]; /* by a thread; the lock's. Every thread is a CPU of its own for the core (dmakit/os.h). */
 static unsigned int tasks_made; /* atomic */
 static __thread struct dmk_task *self;
 static pthread_key_t thread_key;
@@ -80,6 +83,34 @@ static void task_put(struct dmk_task *task)
 		task_free(task);
 }
 
+static bool can_settle(void)
+{
+	static int can = -1; /* the tasks' lock's */
+
+	if (can < 0)
+		can = !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+	return can;
+}
+
+/*
+ * The lowest that no thread has, so that who comes finds what who went left at hand. With the lock; 0: there are none, or what one kept
+ * could not be taken from it when it is all that is left.
+ */
+static unsigned int cpu_take(void)
+{
+	unsigned int cpu;
+
+	if (!can_settle())
+		return 0;
+	for (cpu = 1; cpu < DMK_CPUS; cpu++) {
+		if (!cpus_taken[cpu]) {
+			cpus_taken[cpu] = true;
+			return cpu;
+		}
+	}
+	return 0;
+}
+
 static void task_enter(struct dmk_task *task)
 {
 	pthread_attr_t attr;
@@ -98,6 +129,8 @@ static void task_enter(struct dmk_task *task)
 	}
 	pthread_mutex_lock(&tasks_lock);
 	list_add_tail(&task->link, &tasks);
+	dmk_thread_cpu.slot = cpu_take();
+	task->cpu = &dmk_thread_cpu;
 	pthread_mutex_unlock(&tasks_lock);
 	self = task;
 }
@@ -106,8 +139,30 @@ static void task_leave(struct dmk_task *task)
 {
 	pthread_mutex_lock(&tasks_lock);
 	list_del_init(&task->link);
+	cpus_taken[dmk_thread_cpu.slot] = false;
+	dmk_thread_cpu.slot = 0;
 	pthread_mutex_unlock(&tasks_lock);
 	self = NULL;
+}
+
+/*
+ * The barrier makes each thread of this program that runs have a full one: what it stores to .busy afterwards it stores having seen what the
+ * caller had stored, and what it stored before is seen here. A busy thread is in a few instructions that wait for nothing.
+ */
+bool dmk_tasks_settle(void)
+{
+	struct dmk_task *task;
+
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
+		return false;
+	pthread_mutex_lock(&tasks_lock);
+	list_for_each_entry(task, &tasks, link) {
+		/* Acquire: pairs with the release in dmk_cpu_leave(). */
+		while (__atomic_load_n(&task->cpu->busy, __ATOMIC_ACQUIRE))
+			sched_yield();
+	}
+	pthread_mutex_unlock(&tasks_lock);
+	return true;
 }
 
 static void foreign_thread_ends(void *data)

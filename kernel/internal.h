@@ -62,6 +62,7 @@ struct dmk_task {
 	int refs;
 	bool exited;
 	bool claimed; /* a kthread's: somebody joins it, or has */
+	struct dmk_thread_cpu *cpu; /* the thread's own, while it is on the list */
 
 	int tid;
 	unsigned int number; /* in the order in which they were made, the same in each run as far as that is */
@@ -93,6 +94,8 @@ void dmk_task_enter_file(void);
 void dmk_task_leave_file(void);
 /** Make all system calls of threads other than the caller's return as if a signal had come. */
 void dmk_tasks_interrupt(void);
+/** dmk_tasks_settle - dmk_os_ops.settle */
+bool dmk_tasks_settle(void);
 
 /* --- frames.c, page.c --------------------------------------------------------------------------------------------- */
 

@@ -115,6 +115,18 @@ static void irq_restore(void *ctx, unsigned long flags)
 	dmk_irq_restore(flags);
 }
 
+/* A thread that calls in for the first time becomes a task, and with it a CPU. */
+static unsigned int os_cpu_slot(void *ctx)
+{
+	dmk_current();
+	return dmk_thread_cpu.slot;
+}
+
+static bool settle(void *ctx)
+{
+	return dmk_tasks_settle();
+}
+
 static void relax(void *ctx)
 {
 	sched_yield();
@@ -176,6 +188,8 @@ static const struct dmk_os_ops os_ops = {
 	.cpu = cpu,
 	.irq_save = irq_save,
 	.irq_restore = irq_restore,
+	.cpu_slot = os_cpu_slot,
+	.settle = settle,
 	.relax = relax,
 	.defer = defer,
 	.log = log_message,

@@ -21,6 +21,19 @@ enum dmk_address_kind {
 	DMK_ADDRESS_UNKNOWN, /* not the machine's memory: the C heap, NULL, a wild pointer */
 };
 
+/** Slots that CPUs have for themselves are below it, 0 is none; a record of the core's says in one byte whose it is. */
+enum { DMK_CPUS = 255 };
+
+/**
+ * A thread, in a program whose threads are the CPUs. The core's; there is none where it was built without -DDMK_CPU_IS_THREAD.
+ * @slot: 0: it has none yet. Written by dmk_os_ops.cpu_slot, and by whoever ends the thread, who sets it to 0.
+ * @busy: it uses what is its slot's. Atomic; written by the core, read by dmk_os_ops.settle.
+ */
+struct dmk_thread_cpu {
+	unsigned int slot, busy;
+};
+extern __thread struct dmk_thread_cpu dmk_thread_cpu __attribute__((__tls_model__("initial-exec")));
+
 struct dmk_page_request {
 	size_t size;      /* bytes, a multiple of the page size, at least one page */
 	size_t align;     /* bytes, a power of two, at least one page */
@@ -72,6 +85,23 @@ struct dmk_os_ops {
 	/** irq_save/irq_restore - keep this CPU's interrupt handlers out while the core holds one of its locks. */
 	unsigned long (*irq_save)(void *ctx);
 	void (*irq_restore)(void *ctx, unsigned long flags);
+	/**
+	 * cpu_slot - what the CPU that runs this has for itself: 1 .. DMK_CPUS - 1; 0: it has none, and takes a lock where others need not
+	 * Of two contexts that can be in the core at the same time, or one of which can interrupt the other outside irq_save() and
+	 * irq_restore(), no two have the same number, and between these two it stays what it is. A number may go to another CPU after
+	 * the one that had it has stopped calling, and what that one did is visible to the next. Called with locks of the core held.
+	 * Where the core was built with -DDMK_CPU_IS_THREAD it sets dmk_thread_cpu.slot too, once for each thread. Unlike cpu() it is an index.
+	 */
+	unsigned int (*cpu_slot)(void *ctx);
+	/**
+	 * settle - wait until each other CPU has been outside irq_save() and irq_restore() since the call began, and has seen what
+	 *	    the caller stored before, and the caller sees what that CPU stored; where threads are the CPUs, until each has been not busy
+	 * The core takes what other CPUs keep for themselves, when there is no memory left but that. Called without a lock of the core's, from any
+	 * context that the core was called from. In a kernel: a call on every CPU that is waited for. A program: membarrier(2), and a look at
+	 * each thread's dmk_thread_cpu.busy (acquire).
+	 * Return: false: not here and now; the allocation then fails.
+	 */
+	bool (*settle)(void *ctx);
 	/** relax - called in a loop while waiting for a lock: pause, yield. */
 	void (*relax)(void *ctx);
 

@@ -5,6 +5,7 @@
 #include "fake.h"
 
 #include <linux/errno.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -28,6 +30,17 @@ unsigned int fake_log_count, fake_warned;
 struct dmk_event fake_events[FAKE_EVENTS];
 struct dmk_event_sg fake_event_sg[256];
 size_t fake_nr_events;
+
+bool fake_one_cpu;
+
+#ifdef FAKE_ASKS_CPU
+#define FAKE_SET_CPU(number) ((void)(number))
+#define FAKE_HERE            (&fake_cpu)
+static __thread struct dmk_thread_cpu fake_cpu; /* .busy: interrupts are kept out */
+#else
+#define FAKE_SET_CPU(number) (dmk_thread_cpu.slot = (number))
+#define FAKE_HERE            (&dmk_thread_cpu)
+#endif
 
 static struct {
 	pthread_mutex_t lock;
@@ -304,6 +317,21 @@ static unsigned int cpu(void *ctx)
 	return number - 1;
 }
 
+#ifdef FAKE_ASKS_CPU
+static unsigned long irq_save(void *ctx)
+{
+	const unsigned int before = fake_cpu.busy;
+
+	__atomic_store_n(&fake_cpu.busy, before + 1, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return before;
+}
+
+static void irq_restore(void *ctx, unsigned long flags)
+{
+	__atomic_store_n(&fake_cpu.busy, (unsigned int)flags, __ATOMIC_RELEASE);
+}
+#else
 static unsigned long irq_save(void *ctx)
 {
 	return 0;
@@ -311,6 +339,70 @@ static unsigned long irq_save(void *ctx)
 
 static void irq_restore(void *ctx, unsigned long flags)
 {
+}
+#endif
+
+/* What settle() waits for: the threads that have a number, until they end. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_once_t once;
+	pthread_key_t key;
+	struct dmk_thread_cpu *of[DMK_CPUS];
+} cpus = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
+
+static void cpu_ends(void *here)
+{
+	pthread_mutex_lock(&cpus.lock);
+	for (unsigned int i = 0; i < DMK_CPUS; i++) {
+		if (cpus.of[i] == here)
+			cpus.of[i] = NULL;
+	}
+	pthread_mutex_unlock(&cpus.lock);
+}
+
+static void cpus_start(void)
+{
+	pthread_key_create(&cpus.key, cpu_ends);
+	syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+}
+
+static void cpu_begins(unsigned int number)
+{
+	pthread_once(&cpus.once, cpus_start);
+	pthread_setspecific(cpus.key, FAKE_HERE);
+	pthread_mutex_lock(&cpus.lock);
+	cpus.of[number] = FAKE_HERE;
+	pthread_mutex_unlock(&cpus.lock);
+}
+
+static bool settle(void *ctx)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
+		return false;
+	pthread_mutex_lock(&cpus.lock);
+	for (unsigned int i = 0; i < DMK_CPUS; i++) {
+		while (cpus.of[i] && __atomic_load_n(&cpus.of[i]->busy, __ATOMIC_ACQUIRE))
+			sched_yield();
+	}
+	pthread_mutex_unlock(&cpus.lock);
+	return true;
+}
+
+/* Numbers are not used again: a test has few threads. Without -DDMK_CPU_IS_THREAD the core has no variable of its own. */
+static unsigned int cpu_slot(void *ctx)
+{
+	static __thread unsigned int number;
+	static unsigned int last;
+
+	if (!number) {
+		number = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+		if (number < DMK_CPUS)
+			cpu_begins(number);
+	}
+	if (fake_one_cpu || number >= DMK_CPUS)
+		return 0;
+	FAKE_SET_CPU(number);
+	return number;
 }
 
 static void relax(void *ctx)
@@ -373,6 +465,8 @@ static const struct dmk_os_ops os_ops = {
 	.cpu = cpu,
 	.irq_save = irq_save,
 	.irq_restore = irq_restore,
+	.cpu_slot = cpu_slot,
+	.settle = settle,
 	.relax = relax,
 	.defer = defer,
 	.log = log_message,
@@ -388,7 +482,8 @@ static char *reserve(size_t size)
 
 	while (align < size)
 		align *= 2;
-	all = map(size + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NULL, -1, 0);
+	all = map(size + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NULL, -1,
+		  0);
 	at = (char *)(((uintptr_t)all + align - 1) & ~(uintptr_t)(align - 1));
 	if (at > all)
 		munmap(all, (size_t)(at - all));
@@ -517,10 +612,12 @@ static void machine_start(const struct fake_options *options)
 	if (options->skew)
 		fake.window = (struct dmk_window){options->skew, {0}, 0x200000000};
 	fake.bus = (struct dmk_bus){"bus", &fake.window, 1, options->bus != FAKE_NONCOHERENT};
-	fake.pool = (struct dmk_memory){{FAKE_POOL}, FAKE_POOL_SIZE, DMK_MEMORY_SHARED_POOL, "pool", options->no_map};
+	fake.pool = (struct dmk_memory){
+		{FAKE_POOL}, FAKE_POOL_SIZE, DMK_MEMORY_SHARED_POOL, "pool", options->no_map};
 	if (options->shared_pool)
 		fake.bus.shared_pool = &fake.pool;
-	for (uint64_t at = FAKE_POOL; options->shared_pool && at < FAKE_POOL + FAKE_POOL_SIZE; at += 4096)
+	for (uint64_t at = FAKE_POOL; options->shared_pool && at < FAKE_POOL + FAKE_POOL_SIZE;
+	     at += 4096)
 		fake.taken[page_index(at)] = true;
 	fake.caged_memory[0] = memory[0];
 	fake.caged_memory[1] = (struct dmk_memory){{FAKE_CAGE},
@@ -560,6 +657,7 @@ int fake_start(const struct fake_options *options)
 	/* What a test that failed left behind. */
 	dmk_observe(NULL);
 	dmk_core_stop();
+	FAKE_SET_CPU(0);
 	memory_start();
 	machine_start(options);
 	config.memmap = fake.memmap;

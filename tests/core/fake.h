@@ -66,6 +66,8 @@ void *fake_device_ram(dmk_dma dma);
 
 /** fake_fail_at - from now on the @n-th allocation fails, once; 0: none. Returns how many there were since the last call. */
 unsigned int fake_fail_at(unsigned int n);
+/** No thread has a CPU of its own: what CPUs have for themselves is not used by those that come now. */
+extern bool fake_one_cpu;
 extern __thread bool fake_interrupt, fake_atomic;
 /** Whatever is at this address is of that kind. */
 void fake_classify_as(const void *address, enum dmk_address_kind kind);

@@ -266,7 +266,10 @@ static void test_POL_07_pages_are_used_again(void **state)
 static void test_POL_03_each_step_can_fail(void **state)
 {
 	for (enum fake_bus bus = FAKE_IDENTITY; bus <= FAKE_NONCOHERENT; bus += 2) {
+		unsigned int served = 0;
+
 		for (unsigned int n = 1;; n++) {
+			unsigned int allocations;
 			struct fake_held before;
 			struct dmk_pool *pool;
 			void *block = NULL;
@@ -278,15 +281,18 @@ static void test_POL_03_each_step_can_fail(void **state)
 			pool = dmk_pool_create("blocks", &fake_dev, 64, 64, 0, true);
 			if (pool)
 				block = dmk_pool_alloc(pool, 0, false, &dma);
-			fake_fail_at(0);
+			allocations = fake_fail_at(0);
+			served += block != NULL;
 			if (block)
 				dmk_pool_free(pool, block, dma);
 			dmk_managed_release(&fake_dev);
 			assert_int_equal(fake_held().metas, before.metas);
 			assert_int_equal(fake_held().pages, before.pages);
 			fake_stop();
-			if (block) {
-				assert_int_equal(n, bus == FAKE_NONCOHERENT ? 7 : 5);
+			/* All were failed once. A cache is the only one that a pool can do without. */
+			if (n > allocations) {
+				assert_int_equal(allocations, bus == FAKE_NONCOHERENT ? 7 : 5);
+				assert_int_equal(served, 2);
 				break;
 			}
 		}
