@@ -181,8 +181,9 @@ bool dmk_addressing_limited(struct dmk_dev *dev)
 
 	if (!dev || !dev->bus || !dev->dma_mask)
 		return true;
+	/* All memory is in reach; but by addresses that a mask as narrow has few of. Linux's answer too. */
 	if (dev->domain)
-		return false;
+		return dmk_streaming_limit(dev) < mask_of_32_bits;
 	for (unsigned int m = 0; m < machine->nr_memory; m++) {
 		const struct dmk_memory *memory = &machine->memory[m];
 

@@ -280,8 +280,28 @@ bool machine_bounces_all(void)
 {
 	const char *arguments = machine()->bootargs;
 
+	if (machine_translates())
+		return false;
 	return machine()->caps & DMK_CAP_PRIVATE || machine_bus()->restricted_pool ||
 	       strstr(arguments, "swiotlb=force") || strstr(arguments, ",force");
+}
+
+bool machine_translates(void)
+{
+	return machine_bus()->iommu && !strstr(machine()->bootargs, "iommu.passthrough=1");
+}
+
+size_t machine_granule(void)
+{
+	const struct dmk_iommu *iommu = machine_bus()->iommu;
+
+	return machine_translates() ? iommu->page_sizes & -iommu->page_sizes : 0;
+}
+
+void scarce_addresses(unsigned int granules)
+{
+	if (machine_translates())
+		assert_int_equal(dma_set_mask(dev, granules * machine_granule() - 1), 0);
 }
 
 bool machine_has_ram_above(u64 last)
@@ -544,6 +564,11 @@ static int shut_down(void **state)
 	}
 	dmk_boot_end();
 	return rule ? -1 : 0;
+}
+
+const char *kernel_log(void)
+{
+	return log_text;
 }
 
 static bool is_wanted(const char *name, int argc, char **argv, int first)

@@ -116,8 +116,19 @@ u64 contract_seed(void);
 const struct dmk_machine *machine(void);
 /** Whether what a device writes is seen by the CPU's caches on its own, and the other way round. */
 bool machine_is_coherent(void);
-/** Whether all that the first card maps is bounced: memory is private, the card is behind a firewall, or swiotlb=force. */
+/**
+ * Whether all that the first card maps is bounced: memory is private, the card is behind a firewall, or swiotlb=force. Not behind an
+ * IOMMU that translates.
+ */
 bool machine_bounces_all(void);
+/** Whether the first card's addresses go through an IOMMU's tables; its granule in bytes, 0 where they don't. */
+bool machine_translates(void);
+size_t machine_granule(void);
+/**
+ * scarce_addresses - where an IOMMU translates, addresses are what is finite: a mask that leaves the first card fewer than @granules of
+ *                    them. Elsewhere nothing: there it is slots.
+ */
+void scarce_addresses(unsigned int granules);
 /** The first card's view of memory. */
 const struct dmk_bus *machine_bus(void);
 /** Whether there is RAM above physical address @last. */
@@ -131,6 +142,8 @@ void expect_finding(const char *rule, unsigned int count);
 void expect_no_findings(void);
 /** expect_anything - for a test that is not about which mistakes are reported. */
 void expect_anything(void);
+/** kernel_log - what the kernel said in this test, one line after the other. */
+const char *kernel_log(void);
 /** The one finding of the rule in this test, or NULL. */
 const struct dmk_finding *finding_of(const char *rule);
 /** expect_at_exit - the same, for what is reported only after the test, when the machine is shut down. */

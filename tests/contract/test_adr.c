@@ -50,7 +50,9 @@ static void test_ADR_02_a_dma_address_is_the_physical_one_seen_through_the_bus_w
 	assert_int_equal(dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
 	fill_bytes(memory, 512, 1);
 	dma = must_map(dev, memory, 512, DMA_TO_DEVICE);
-	if (machine_bounces_all())
+	if (machine_translates())
+		assert_int_equal((dma ^ phys) & (machine_granule() - 1), 0);
+	else if (machine_bounces_all())
 		assert_true(dma != phys);
 	else if (window)
 		assert_true(dma == phys - window->phys.v + window->bus);
@@ -58,6 +60,21 @@ static void test_ADR_02_a_dma_address_is_the_physical_one_seen_through_the_bus_w
 		assert_true(dma != phys);
 	assert_int_equal(lab_read(lab, dma, seen, sizeof(seen)), 0);
 	assert_true(bytes_are(seen, sizeof(seen), 1));
+	dma_unmap_single(dev, dma, 512, DMA_TO_DEVICE);
+	kfree(memory);
+}
+
+/* Memory has no address for a card but the one that was returned, which is not the physical one. */
+static void test_ADR_02_a_physical_address_is_none_behind_an_iommu(void **state)
+{
+	u8 *memory = must_kmalloc(512), seen[512];
+	dma_addr_t dma = must_map(dev, memory, 512, DMA_TO_DEVICE);
+
+	if (machine_translates()) {
+		assert_true(dma != virt_to_phys(memory));
+		assert_int_equal(lab_read(lab, virt_to_phys(memory), seen, 512), -EIO);
+		expect_finding("STR-10", 1);
+	}
 	dma_unmap_single(dev, dma, 512, DMA_TO_DEVICE);
 	kfree(memory);
 }
@@ -319,6 +336,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_ADR_01_a_dma_address_holds_the_last_address_of_every_window),
 		CONTRACT_TEST(
 			test_ADR_02_a_dma_address_is_the_physical_one_seen_through_the_bus_window),
+		CONTRACT_TEST(test_ADR_02_a_physical_address_is_none_behind_an_iommu),
 		CONTRACT_TEST(test_ADR_03_a_bar_is_a_resource_and_ioremap_reaches_its_registers),
 		CONTRACT_TEST(test_ADR_03_registers_take_accesses_of_each_width),
 		CONTRACT_TEST(test_ADR_03_a_plain_dereference_of_a_register_is_reported),

@@ -363,7 +363,7 @@ static void test_SGL_03_map_sgtable_out_of_slots_is_enomem_and_leaves_nothing(vo
 {
 	enum {
 		ENTRIES = 1200
-	}; /* of two slots each, of 128 that there are, or of 2048 behind a firewall */
+	}; /* of two slots each, of 128 that there are, or of 2048 behind a firewall; of a granule each where few have addresses */
 	struct dmk_bounce_stats before, stats;
 	u8 *memory = must_kmalloc(4096);
 	struct sg_table table;
@@ -373,6 +373,7 @@ static void test_SGL_03_map_sgtable_out_of_slots_is_enomem_and_leaves_nothing(vo
 	assert_int_equal(sg_alloc_table(&table, ENTRIES, GFP_KERNEL), 0);
 	for_each_sgtable_sg(&table, s, i)
 		sg_set_buf(s, memory, 4096);
+	scarce_addresses(ENTRIES / 2);
 	dmk_bounce_statistics(&dev->dmk, &before);
 	assert_int_equal(dma_map_sgtable(dev, &table, DMA_TO_DEVICE, 0), -ENOMEM);
 	dmk_bounce_statistics(&dev->dmk, &stats);

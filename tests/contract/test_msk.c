@@ -89,10 +89,12 @@ static void assert_reachable(dma_addr_t dma, size_t size, u64 mask)
 {
 	const struct dmk_bus *bus = machine_bus();
 	u64 last = dma + size - 1;
-	bool in_window = false;
+	bool in_window = machine_translates();
 
 	assert_true(last >= dma);
 	assert_true(last <= mask);
+	if (in_window)
+		assert_true(last < 1ULL << bus->iommu->iova_bits);
 	for (unsigned int i = 0; i < bus->nr_windows; i++)
 		in_window |= dma >= bus->windows[i].bus &&
 			     last - bus->windows[i].bus <= bus->windows[i].size - 1;
@@ -202,6 +204,9 @@ static bool is_served(u64 mask)
 	const struct dmk_memory *only = machine_bus()->restricted_pool;
 	u64 dma;
 
+	/* Behind an IOMMU all memory; but an address, of which the first granule is none. */
+	if (machine_translates())
+		return mask >= 2 * machine_granule() - 1;
 	for (unsigned int i = 0; i < machine()->nr_memory; i++) {
 		const struct dmk_memory *memory = &machine()->memory[i];
 		const bool given = only ? memory == only : is_ram(memory);
@@ -259,6 +264,22 @@ static size_t bounce_slots(void)
 	return stats.total;
 }
 
+/*
+ * Behind an IOMMU memory has no address of its own, so nothing is out of reach and nothing bounced. The answers are those of Linux 6.18:
+ * drivers/iommu/dma-iommu.c (largest and best size, merge boundary), kernel/dma/mapping.c (required mask: 32 bits; limited: a mask
+ * below that).
+ */
+static void ask_all_translated(u64 mask)
+{
+	assert_int_equal(dma_addressing_limited(dev), mask < DMA_BIT_MASK(32));
+	assert_true(dma_get_required_mask(dev) == DMA_BIT_MASK(32));
+	assert_true(dma_max_mapping_size(dev) == SIZE_MAX);
+	assert_true(is_power_of_2(dma_opt_mapping_size(dev)));
+	assert_true(dma_opt_mapping_size(dev) > machine_granule() && dma_opt_mapping_size(dev) <= 128 << 20);
+	assert_true(dma_get_merge_boundary(dev) == machine_granule() - 1);
+	assert_int_equal(dma_dev_need_sync(dev), !machine_is_coherent());
+}
+
 static void ask_all(u64 mask, bool forced)
 {
 	const struct view view = view_of(mask);
@@ -285,12 +306,17 @@ static void ask_all(u64 mask, bool forced)
 
 static void ask_with_every_mask(bool forced)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(widths); i++)
-		if (!dma_set_mask(dev, DMA_BIT_MASK(widths[i])))
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+		if (dma_set_mask(dev, DMA_BIT_MASK(widths[i])))
+			continue;
+		if (machine_translates())
+			ask_all_translated(DMA_BIT_MASK(widths[i]));
+		else
 			ask_all(DMA_BIT_MASK(widths[i]), forced);
-	assert_int_equal(dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
-	ask_all(DMA_BIT_MASK(64), forced);
-	assert_int_equal(dma_get_merge_boundary(dev), 0);
+	}
+	assert_true(dma_get_mask(dev) == DMA_BIT_MASK(64));
+	if (!machine_translates())
+		assert_int_equal(dma_get_merge_boundary(dev), 0);
 	assert_int_equal(dma_get_cache_alignment(), machine()->cache_line);
 	assert_false(dma_pci_p2pdma_supported(dev));
 }
@@ -436,6 +462,7 @@ static void map_at_random(struct page **pages, int n, u64 mask)
 	u8 *at;
 
 	if (dma_mapping_error(dev, dma)) {
+		assert_false(machine_translates());
 		if (!bounces)
 			assert_false(in_reach(page_to_phys(pages[page]) + offset, size, mask));
 		return;
@@ -583,10 +610,14 @@ static void test_MSK_08_the_lowest_bits_of_an_address_are_kept(void **state)
 		for (size_t offset = 0; offset < 2 * PAGE_SIZE; offset += 1021) {
 			dma_addr_t dma = dma_map_single_attrs(dev, memory + offset, 2000, DMA_TO_DEVICE,
 							      DMA_ATTR_NO_WARN);
+			u64 kept = masks[m];
 
 			if (dma_mapping_error(dev, dma))
 				continue; /* a small pool has no such place */
-			assert_int_equal((dma ^ virt_to_phys(memory + offset)) & masks[m], 0);
+			/* An IOMMU keeps what is below its granule. */
+			if (machine_translates())
+				kept &= machine_granule() - 1;
+			assert_int_equal((dma ^ virt_to_phys(memory + offset)) & kept, 0);
 			dma_unmap_single(dev, dma, 2000, DMA_TO_DEVICE);
 		}
 	}

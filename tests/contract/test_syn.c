@@ -157,8 +157,12 @@ static void test_SYN_02_without_a_sync_for_the_device_it_reads_stale_bytes(void 
 
 static void test_SYN_02_a_bouncing_machine_gives_stale_bytes_without_a_sync(void **state)
 {
-	struct buffer buffer = map_buffer(DMA_FROM_DEVICE);
+	struct buffer buffer;
 
+	/* An IOMMU shows the card the memory itself. */
+	if (machine_translates() && machine_is_coherent())
+		skip();
+	buffer = map_buffer(DMA_FROM_DEVICE);
 	device_writes(&buffer, 2);
 	assert_false(bytes_are(buffer.memory, SIZE, 2));
 	dma_sync_single_for_cpu(dev, buffer.dma, SIZE, DMA_FROM_DEVICE);
