@@ -27,6 +27,7 @@ void dmk_domains_start(const char *parameters)
 {
 	domains.first = NULL;
 	domains.lazy = domains.passthrough = false;
+	dmk_pgtables_start();
 	for (const char *at = parameters; *at; at = dmk_parameter_next(at)) {
 		if (dmk_parameter_is(at, "iommu.strict=0"))
 			domains.lazy = true;

@@ -152,29 +152,39 @@ static bool is_cached(const struct dmk_dev *dev, enum dmk_direction dir, dmk_dma
 
 /* --- unmap, sync ---------------------------------------------------------------------------------------------------------- */
 
-/* @extent is what dmk_pgtable_extent() says of @iova, and not 0. */
-static void unmap_at(struct dmk_domain *domain, uint64_t iova, uint64_t extent)
+/* Whatever was mapped as one thing from @iova on, and nothing else. */
+static void unmap_at(struct dmk_domain *domain, uint64_t iova)
 {
-	dmk_pgtable_unmap(domain->table, iova, extent);
-	dmk_domain_leave(domain, &(struct dmk_leaving){.iova = iova, .size = extent});
+	const struct dmk_leaving leaving = {.iova = iova,
+					    .size = dmk_pgtable_take(domain->table, iova)};
+
+	if (leaving.size)
+		dmk_domain_leave(domain, &leaving);
+}
+
+/* Before the tables forget which memory it is. */
+static void give_to_cpu(struct dmk_dev *dev, dmk_dma dma, uint64_t size, enum dmk_direction dir,
+			unsigned long attrs)
+{
+	const uint64_t offset = offset_in(dev->domain, dma.v);
+	const uint64_t extent = dmk_pgtable_extent(dev->domain->table, dma.v - offset);
+	bool lent;
+
+	if (!extent)
+		return;
+	lent = dmk_lent_take(dev, dma, size);
+	if (is_cached(dev, dir, dma) && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
+		for_cpu(dev, dma.v, size < extent - offset ? size : extent - offset, dir, lent);
 }
 
 void dmk_domain_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
 		      unsigned long attrs)
 {
-	struct dmk_domain *domain = dev->domain;
-	const uint64_t iova = dma.v - offset_in(domain, dma.v);
-	const uint64_t extent = dmk_pgtable_extent(domain->table, iova);
-	uint64_t most;
-	bool lent;
-
-	if (dma.v == DMK_MAPPING_ERROR.v || !extent)
+	if (dma.v == DMK_MAPPING_ERROR.v)
 		return;
-	most = extent - (dma.v - iova);
-	lent = !dev->bus->coherent && dmk_lent_take(dev, dma, size);
-	if (is_cached(dev, dir, dma) && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
-		for_cpu(dev, dma.v, size < most ? size : most, dir, lent);
-	unmap_at(domain, iova, extent);
+	if (!dev->bus->coherent)
+		give_to_cpu(dev, dma, size, dir, attrs);
+	unmap_at(dev->domain, dma.v - offset_in(dev->domain, dma.v));
 }
 
 void dmk_domain_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
@@ -355,12 +365,14 @@ int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents
 }
 
 /*
- * The segments that are there, and no more: what lies beside them in their pages was not lent, and may be dirty (STR-08). They are the list's
- * as far as @extent goes, which begins at @iova.
+ * The segments that are there, and no more: what lies beside them in their pages was not lent, and may be dirty (STR-08). Of a mapping that
+ * has ended there are none: another may have its addresses (STR-04).
  */
 static void segments_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, enum dmk_direction dir,
-			     unsigned long attrs, uint64_t iova, uint64_t extent)
+			     unsigned long attrs, uint64_t iova)
 {
+	const uint64_t extent = dmk_pgtable_extent(dev->domain->table, iova);
+
 	for (; sg && sg_dma_len(sg) && sg_dma_address(sg) - iova < extent; sg = sg_next(sg)) {
 		const bool lent = dmk_lent_take(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg));
 
@@ -375,16 +387,12 @@ void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int ne
 {
 	const uint64_t dma = list ? sg_dma_address(list) : DMK_MAPPING_ERROR.v;
 	const uint64_t iova = dma - offset_in(dev->domain, dma);
-	uint64_t extent;
 
 	if (dma == DMK_MAPPING_ERROR.v || nents <= 0)
 		return;
-	extent = dmk_pgtable_extent(dev->domain->table, iova);
-	if (!extent)
-		return;
 	if (!dev->bus->coherent)
-		segments_for_cpu(dev, list, dir, attrs, iova, extent);
-	unmap_at(dev->domain, iova, extent);
+		segments_for_cpu(dev, list, dir, attrs, iova);
+	unmap_at(dev->domain, iova);
 }
 
 /* --- blocks ------------------------------------------------------------------------------------------------------------------ */
@@ -399,13 +407,7 @@ bool dmk_domain_map_block(struct dmk_dev *dev, dmk_phys phys, size_t size, uint6
 
 void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma)
 {
-	uint64_t iova, extent;
-
-	if (!dev->domain)
-		return;
 	/* A block of one page begins somewhere in a granule of several. */
-	iova = dma.v - offset_in(dev->domain, dma.v);
-	extent = dmk_pgtable_extent(dev->domain->table, iova);
-	if (extent)
-		unmap_at(dev->domain, iova, extent);
+	if (dev->domain)
+		unmap_at(dev->domain, dma.v - offset_in(dev->domain, dma.v));
 }

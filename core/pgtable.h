@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * I/O page tables in RAM: one interface over formats (VT-d second level, VMSAv8-64). Not an allocator of IOVAs, and not what makes
- * an IOMMU forget: whoever unmaps invalidates. Only of its own
- * tables it tells the IOMMU itself, before one goes.
+ * an IOMMU forget: whoever unmaps invalidates. Only of its own tables it tells the IOMMU itself, before one goes.
  */
 #ifndef DMK_CORE_PGTABLE_H
 #define DMK_CORE_PGTABLE_H
@@ -27,11 +26,13 @@ enum {
 
 struct dmk_pgtable;
 
+/** dmk_pgtables_start - before the first is made: no system's work is under way. */
+void dmk_pgtables_start(void);
 /** dmk_pgtable_make - an empty table for @iommu; NULL: no memory. May sleep. */
 struct dmk_pgtable *dmk_pgtable_make(const struct dmk_iommu *iommu);
 /** dmk_pgtable_tag - what the IOMMU calls it, before a device is attached: dmk_iommu_attach.id */
 void dmk_pgtable_tag(struct dmk_pgtable *table, uint16_t id);
-/** dmk_pgtable_free - with all that is still mapped in it. */
+/** dmk_pgtable_free - with all that is still mapped in it. May wait for the system's work on it. */
 void dmk_pgtable_free(struct dmk_pgtable *table);
 dmk_phys dmk_pgtable_root(const struct dmk_pgtable *table);
 unsigned int dmk_pgtable_levels(const struct dmk_pgtable *table);
@@ -42,6 +43,11 @@ size_t dmk_pgtable_pages(const struct dmk_pgtable *table);
  * dmk_pgtable_extent - bytes from @iova, where something mapped with FIRST begins, to its LAST; 0: nothing begins there
  */
 uint64_t dmk_pgtable_extent(struct dmk_pgtable *table, uint64_t iova);
+/**
+ * dmk_pgtable_take - unmap that, as dmk_pgtable_unmap() does
+ * Return: what dmk_pgtable_extent() would have; of several callers at once one gets it, and the others 0.
+ */
+uint64_t dmk_pgtable_take(struct dmk_pgtable *table, uint64_t iova);
 
 /**
  * dmk_pgtable_map - map [@iova, + @size) to [@phys, + @size), in pages as large as alignment allows
@@ -59,8 +65,9 @@ int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uin
  */
 uint64_t dmk_pgtable_unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t size);
 /**
- * dmk_pgtable_prune - give back the tables of [@iova, + @size) that nothing is in; the IOMMU is told and waited for (IOM-05)
- * Any context; a thread that maps in one of them meanwhile waits.
+ * dmk_pgtable_prune - give back the tables of [@iova, + @size) that nothing is in (IOM-05)
+ * A few stay in hand for a while, so that what is mapped next finds them; they go by themselves. Where nothing can be done later they go at
+ * once. The IOMMU is told of those that go, and waited for. Any context; a thread that maps in one of them meanwhile waits.
  */
 void dmk_pgtable_prune(struct dmk_pgtable *table, uint64_t iova, uint64_t size);
 

@@ -63,6 +63,7 @@ static struct {
 	struct dmk_platform_device platform;
 	struct dmk_deferred *deferred[FAKE_DEFERRED];
 	unsigned int nr_deferred;
+	bool defer_fails;
 } fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const struct dmk_memory memory[] = {
@@ -427,6 +428,8 @@ static bool defer(void *ctx, struct dmk_deferred *work)
 {
 	bool kept = false;
 
+	if (fake.defer_fails)
+		return false;
 	pthread_mutex_lock(&fake.lock);
 	for (unsigned int i = 0; i < fake.nr_deferred; i++)
 		kept |= fake.deferred[i] == work;
@@ -436,6 +439,11 @@ static bool defer(void *ctx, struct dmk_deferred *work)
 	}
 	pthread_mutex_unlock(&fake.lock);
 	return kept;
+}
+
+void fake_defer_fails(bool fails)
+{
+	fake.defer_fails = fails;
 }
 
 unsigned int fake_run_deferred(void)

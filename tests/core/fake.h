@@ -74,6 +74,8 @@ void fake_classify_as(const void *address, enum dmk_address_kind kind);
 
 /** fake_run_deferred - run what the core asked to be done later. Returns how many there were. */
 unsigned int fake_run_deferred(void);
+/** fake_defer_fails - from now on nothing can be done later */
+void fake_defer_fails(bool fails);
 
 struct fake_held {
 	size_t metas, pages, views;

@@ -391,9 +391,11 @@ static void test_IOM_02_lazy_addresses_are_not_used_again_before_the_flush(void 
 	}
 	/* bounded in entries, and in time */
 	assert_in_range(box.invalidations, 1, 2);
-	assert_int_equal(fake_run_deferred(), 1);
+	assert_in_range(fake_run_deferred(), 1, 2); /* and what the tables' memory waits for */
 	for (unsigned int i = 0; i < n; i++)
 		assert_false(device_writes(seen[i], &byte, 1));
+	for (unsigned int i = 0; i < 3; i++)
+		fake_run_deferred();
 	assert_int_equal(fake_run_deferred(), 0);
 	end();
 }

@@ -8,6 +8,7 @@
 #include "../../core/pgtable.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -183,6 +184,13 @@ static uint64_t unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t size)
 	return n;
 }
 
+/* Nobody maps for a while: what was emptied goes. */
+static void quiet(void)
+{
+	while (fake_run_deferred())
+		;
+}
+
 static int map(struct dmk_pgtable *table, uint64_t iova, uint64_t phys, uint64_t size)
 {
 	return dmk_pgtable_map(table, iova, DMK_PHYS(phys), size, DMK_PROT_READ | DMK_PROT_WRITE,
@@ -237,6 +245,7 @@ static void test_IOM_01_aligned_runs_take_large_pages(void **state)
 		assert_int_equal(size, granule);
 		assert_int_equal(unmap(table, page - granule, 2 * page + 2 * granule),
 				 2 * page + 2 * granule);
+		quiet();
 		assert_int_equal(dmk_pgtable_pages(table), 1);
 		end(table);
 	}
@@ -287,13 +296,129 @@ static void test_IOM_05_tables_go_with_their_last_entry(void **state)
 		assert_int_equal(map(table, 1ULL << (kinds[k]->iova_bits - 1), 0, granule), 0);
 		assert_in_range(dmk_pgtable_pages(table), chain + 1, 2 * chain - 1);
 		assert_int_equal(unmap(table, 0, granule), granule);
+		quiet();
 		assert_in_range(dmk_pgtable_pages(table), chain + 1, 2 * chain - 1);
 		assert_int_equal(unmap(table, granule, granule), granule);
+		quiet();
 		assert_int_equal(dmk_pgtable_pages(table), chain);
 		assert_int_equal(unmap(table, 1ULL << (kinds[k]->iova_bits - 1), granule), granule);
+		quiet();
 		assert_int_equal(dmk_pgtable_pages(table), 1);
 		end(table);
 	}
+}
+
+static void test_IOM_05_one_page_mapped_again_and_again_takes_no_memory(void **state)
+{
+	struct dmk_pgtable *table = table_of(&vtd48, &plain);
+
+	assert_int_equal(map(table, 0x5000, 0x100000, 0x1000), 0);
+	assert_int_equal(unmap(table, 0x5000, 0x1000), 0x1000);
+	fake_fail_at(0);
+	for (unsigned int i = 0; i < 100; i++) {
+		assert_int_equal(map(table, (i % 512) * 0x1000, 0x100000, 0x1000), 0);
+		assert_int_equal(unmap(table, (i % 512) * 0x1000, 0x1000), 0x1000);
+		/* Time passes: it was used since, so it stays. */
+		if (i % 10 == 0)
+			assert_int_equal(fake_run_deferred(), 1);
+	}
+	assert_int_equal(fake_fail_at(0), 0);
+	assert_int_equal(told.times, 0);
+	quiet();
+	assert_int_equal(told.times, 1);
+	assert_int_equal(dmk_pgtable_pages(table), 1);
+	end(table);
+}
+
+static void test_IOM_05_few_empty_tables_are_in_hand(void **state)
+{
+	struct dmk_pgtable *table = table_of(&vtd48, &plain);
+
+	for (uint64_t i = 0; i < 64; i++) {
+		assert_int_equal(map(table, i * 3 * 1024 * MIB, 0x100000, 0x1000), 0);
+		assert_int_equal(unmap(table, i * 3 * 1024 * MIB, 0x1000), 0x1000);
+		assert_in_range(dmk_pgtable_pages(table), 1, 1 + 4 * 3);
+	}
+	/* One that is in use when it is looked at is no longer one of them, and is again when it is empty. */
+	assert_int_equal(map(table, 0, 0x100000, 0x1000), 0);
+	assert_int_equal(unmap(table, 0, 0x1000), 0x1000);
+	assert_int_equal(map(table, 0, 0x100000, 0x1000), 0);
+	quiet();
+	assert_int_equal(dmk_pgtable_pages(table), 4);
+	assert_int_equal(unmap(table, 0, 0x1000), 0x1000);
+	quiet();
+	assert_int_equal(dmk_pgtable_pages(table), 1);
+	end(table);
+}
+
+static void test_IOM_05_where_nothing_is_done_later_tables_go_at_once(void **state)
+{
+	struct dmk_pgtable *table = table_of(&vtd48, &plain);
+
+	fake_defer_fails(true);
+	assert_int_equal(map(table, 0x5000, 0x100000, 0x1000), 0);
+	assert_int_equal(unmap(table, 0x5000, 0x1000), 0x1000);
+	assert_int_equal(dmk_pgtable_pages(table), 1);
+	fake_defer_fails(false);
+	end(table);
+}
+
+/* What one unmap takes, two that are told to take it don't share. */
+static void test_STR_04_what_begins_somewhere_is_taken_once_and_whole(void **state)
+{
+	const unsigned int rw = DMK_PROT_READ | DMK_PROT_WRITE;
+	struct dmk_pgtable *table = table_of(&vtd48, &plain);
+	const uint64_t at = 2 * MIB - 0x3000;
+	uint64_t phys;
+	unsigned int prot;
+
+	/* over the end of a table, a gap in it that leads over another, and a large page */
+	assert_int_equal(dmk_pgtable_map(table, at, DMK_PHYS(0x100000), 0x5000,
+					 rw | DMK_PROT_FIRST | DMK_PROT_GAP, true),
+			 0);
+	assert_int_equal(dmk_pgtable_map(table, 6 * MIB + 0x1000, DMK_PHYS(0x200000), 0x1000,
+					 rw | DMK_PROT_GAP, true),
+			 0);
+	assert_int_equal(dmk_pgtable_map(table, 8 * MIB, DMK_PHYS(0x400000), 2 * MIB,
+					 rw | DMK_PROT_LAST, true),
+			 0);
+	assert_int_equal(dmk_pgtable_map(table, 10 * MIB, DMK_PHYS(0x100000), 0x1000,
+					 rw | DMK_PROT_FIRST | DMK_PROT_LAST, true),
+			 0);
+	assert_int_equal(dmk_pgtable_extent(table, at), 10 * MIB - at);
+	assert_int_equal(dmk_pgtable_take(table, at + 0x1000), 0);
+	assert_int_equal(dmk_pgtable_take(table, at - 0x1000), 0);
+	assert_int_equal(dmk_pgtable_take(table, ~0xfffULL), 0);
+	assert_int_equal(dmk_pgtable_take(table, at), 10 * MIB - at);
+	assert_int_equal(dmk_pgtable_take(table, at), 0);
+	assert_false(walk(&vtd48, table, at, &phys, &prot));
+	assert_false(walk(&vtd48, table, 6 * MIB + 0x1000, &phys, &prot));
+	assert_false(walk(&vtd48, table, 9 * MIB, &phys, &prot));
+	assert_true(walk(&vtd48, table, 10 * MIB, &phys, &prot));
+	assert_int_equal(dmk_pgtable_take(table, 10 * MIB), 0x1000);
+	dmk_pgtable_prune(table, at, 10 * MIB);
+	quiet();
+	assert_int_equal(dmk_pgtable_pages(table), 1);
+	end(table);
+}
+
+/* An empty table that is in hand is not in the way of a large page. */
+static void test_IOM_01_large_pages_take_the_place_of_empty_tables(void **state)
+{
+	struct dmk_pgtable *table = table_of(&vtd48, &plain);
+	uint64_t phys;
+	unsigned int prot;
+
+	assert_int_equal(map(table, 4 * MIB, 0x100000, 0x1000), 0);
+	assert_int_equal(unmap(table, 4 * MIB, 0x1000), 0x1000);
+	assert_int_equal(map(table, 2 * MIB, 2 * MIB, 6 * MIB), 0);
+	assert_true(walk(&vtd48, table, 5 * MIB + 1, &phys, &prot));
+	assert_int_equal(phys, 5 * MIB + 1);
+	assert_int_equal(told.times, 1); /* the IOMMU may have known the way to the empty one */
+	assert_int_equal(unmap(table, 2 * MIB, 6 * MIB), 6 * MIB);
+	quiet();
+	assert_int_equal(dmk_pgtable_pages(table), 1);
+	end(table);
 }
 
 static void test_IOM_02_a_table_goes_only_when_the_iommu_forgot_it(void **state)
@@ -312,6 +437,8 @@ static void test_IOM_02_a_table_goes_only_when_the_iommu_forgot_it(void **state)
 	assert_int_equal(dmk_pgtable_unmap(table, 0x2000, 0x1000), 0x1000);
 	told.pages_of = table;
 	dmk_pgtable_prune(table, 0x2000, 0x1000);
+	assert_int_equal(told.times, 0);
+	quiet();
 	assert_int_equal(told.times, 1);
 	assert_true(told.tables);
 	assert_int_equal(told.pages, 4); /* none was given back before */
@@ -344,6 +471,7 @@ static void test_STR_04_what_is_mapped_stays_when_somebody_maps_over_it(void **s
 		assert_true(walk(kinds[k], table, page + granule, &phys, &prot));
 		assert_int_equal(phys, 4 * page + granule);
 		assert_int_equal(unmap(table, page, page), page);
+		quiet();
 		assert_int_equal(dmk_pgtable_pages(table), 1);
 		end(table);
 	}
@@ -363,6 +491,7 @@ static void test_SGL_07_a_map_that_fails_leaves_nothing(void **state)
 		if (failed) {
 			for (uint64_t at = 0; at < 0x402000; at += 0x1000)
 				assert_false(walk(&vtd48, table, 0x1ff000 + at, &phys, &prot));
+			quiet();
 			assert_int_equal(dmk_pgtable_pages(table), 1);
 		}
 		end(table);
@@ -389,6 +518,7 @@ static void test_COH_04_an_iommu_that_sees_no_cache_has_entries_cleaned_for_it(v
 			ops[i].size == 3 * 8;
 	assert_true(leaf);
 	assert_int_equal(unmap(table, 0x5000, 0x4000), 0x4000);
+	quiet();
 	n = fake_cache_ops(ops, 16);
 	assert_true(n >= 4); /* the entries, and each link that went */
 	end(table);
@@ -462,9 +592,12 @@ static void random_work(const struct dmk_iommu *iommu, uint64_t seed)
 			assert_int_equal(unmap(table, live[i].iova, live[i].size), live[i].size);
 			live[i] = live[--n];
 		}
+		if (next(&random) % 128 == 0)
+			fake_run_deferred();
 	}
 	for (unsigned int i = 0; i < n; i++)
 		assert_int_equal(unmap(table, live[i].iova, live[i].size), live[i].size);
+	quiet();
 	assert_int_equal(dmk_pgtable_pages(table), 1);
 	end(table);
 }
@@ -483,7 +616,7 @@ static void test_IOM_01_random_work_against_a_list(void **state)
 struct job {
 	struct dmk_pgtable *table;
 	uint64_t random;
-	unsigned int me;
+	unsigned int me, steps, tables;
 };
 
 /* Each thread has pages of its own in tables that all share: four threads' pages lie side by side. */
@@ -491,8 +624,9 @@ static void *work(void *data)
 {
 	struct job *job = data;
 
-	for (unsigned int step = 0; step < 4000; step++) {
-		const uint64_t iova = ((next(&job->random) % 600) * 4 + job->me) * 0x1000,
+	for (unsigned int step = 0; step < job->steps; step++) {
+		const uint64_t table = next(&job->random) % job->tables * 2 * MIB,
+			       iova = table + (next(&job->random) % 128 * 4 + job->me) * 0x1000,
 			       phys = next(&job->random) % (1ULL << 30) & ~0xfffULL;
 		uint64_t seen;
 		unsigned int prot;
@@ -505,20 +639,45 @@ static void *work(void *data)
 	return NULL;
 }
 
-static void test_CTX_02_threads_share_tables_that_come_and_go(void **state)
+static bool ended;
+
+/* What the system does later, while others map. */
+static void *work_later(void *unused)
+{
+	while (!__atomic_load_n(&ended, __ATOMIC_RELAXED)) {
+		fake_run_deferred();
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* @tables: 1: one that is made, emptied and found again all the time; more than are kept in hand: they come and go */
+static void share(unsigned int tables, unsigned int steps)
 {
 	struct dmk_pgtable *table = table_of(&vtd48, &plain);
 	struct job job[4];
-	pthread_t thread[4];
+	pthread_t thread[4], later;
 
+	ended = false;
+	pthread_create(&later, NULL, work_later, NULL);
 	for (unsigned int i = 0; i < 4; i++) {
-		job[i] = (struct job){table, 99 + i, i};
+		job[i] = (struct job){table, 99 + i, i, steps, tables};
 		pthread_create(&thread[i], NULL, work, &job[i]);
 	}
 	for (unsigned int i = 0; i < 4; i++)
 		pthread_join(thread[i], NULL);
+	__atomic_store_n(&ended, true, __ATOMIC_RELAXED);
+	pthread_join(later, NULL);
+	quiet();
 	assert_int_equal(dmk_pgtable_pages(table), 1);
 	end(table);
+}
+
+static void test_CTX_02_threads_share_tables_that_come_and_go(void **state)
+{
+	share(1, 4000);
+	share(3, 4000);
+	share(9, 2000);
 }
 
 int main(void)
@@ -528,6 +687,11 @@ int main(void)
 		cmocka_unit_test(test_IOM_01_aligned_runs_take_large_pages),
 		cmocka_unit_test(test_DIR_03_an_entry_says_what_the_device_may_do),
 		cmocka_unit_test(test_IOM_05_tables_go_with_their_last_entry),
+		cmocka_unit_test(test_IOM_05_one_page_mapped_again_and_again_takes_no_memory),
+		cmocka_unit_test(test_IOM_05_few_empty_tables_are_in_hand),
+		cmocka_unit_test(test_IOM_05_where_nothing_is_done_later_tables_go_at_once),
+		cmocka_unit_test(test_STR_04_what_begins_somewhere_is_taken_once_and_whole),
+		cmocka_unit_test(test_IOM_01_large_pages_take_the_place_of_empty_tables),
 		cmocka_unit_test(test_IOM_02_a_table_goes_only_when_the_iommu_forgot_it),
 		cmocka_unit_test(test_STR_04_what_is_mapped_stays_when_somebody_maps_over_it),
 		cmocka_unit_test(test_SGL_07_a_map_that_fails_leaves_nothing),
