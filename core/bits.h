@@ -102,12 +102,10 @@ static inline struct dmk_bits dmk_bits_every(unsigned int stride, unsigned int p
 		0x0000000100000001ULL,
 		1,
 	};
-	unsigned int log = 0;
+	const unsigned int log = dmk_lowest_bit(stride);
 
 	if (stride == 128)
 		return dmk_bits_run(phase, 1);
-	while (1U << log < stride)
-		log++;
 	return (struct dmk_bits){every[log] << phase, every[log] << phase};
 }
 

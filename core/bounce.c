@@ -46,8 +46,20 @@ bool dmk_bounce_has(const struct dmk_dev *dev, dmk_phys phys)
 	return transient;
 }
 
+/* What is nearly always so: the device reaches the whole pool through its first window. */
+static inline bool reaches_all(const struct dmk_slot_pool *pool, const struct dmk_dev *dev,
+			       uint64_t limit, struct dmk_wanted *wanted)
+{
+	if (!dmk_window_by_first(dev->bus, true, pool->memory, &wanted->bus) ||
+	    wanted->bus + (pool->memory.last - pool->memory.first) > limit)
+		return false;
+	wanted->slots = (struct dmk_range){0, pool->nr_slots - 1};
+	wanted->all_slots = true;
+	return true;
+}
+
 /* Which slots of the pool the device can address, and at which bus address the pool stands for it. */
-static bool reached_slots(const struct dmk_slot_pool *pool, const struct dmk_dev *dev,
+static __attribute__((__noinline__)) bool reached_slots(const struct dmk_slot_pool *pool, const struct dmk_dev *dev,
 			  uint64_t limit, struct dmk_wanted *wanted)
 {
 	const struct dmk_bus *bus = dev->bus;
@@ -81,7 +93,8 @@ struct dmk_slot_pool *dmk_pool_usable(const struct dmk_bounce *source, const str
 
 	while (wanted->next_pool < n) {
 		struct dmk_slot_pool *pool = source->pools[wanted->next_pool++];
-		const bool reached = reached_slots(pool, dev, limit, wanted);
+		const bool reached = reaches_all(pool, dev, limit, wanted) ||
+				     reached_slots(pool, dev, limit, wanted);
 
 		if (pool == source->pools[0])
 			wanted->narrow = !reached || !wanted->all_slots;

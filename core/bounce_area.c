@@ -18,6 +18,7 @@
  */
 #include "bits.h"
 #include "bounce_pool.h"
+#include "cpu.h"
 #include "lock.h"
 
 struct place {
@@ -102,13 +103,12 @@ static bool segment_may_fit(const struct dmk_slot_pool *pool, size_t segment,
 static bool find_in_segment(struct dmk_slot_pool *pool, size_t segment, struct search *search,
 			    struct place *place)
 {
-	struct dmk_bits starts;
+	struct dmk_bits runs, starts;
 
 	if (!segment_may_fit(pool, segment, search))
 		return false;
-	starts = dmk_bits_runs(pool->free[segment], (unsigned int)search->count);
-	learn(pool, segment, starts, search->count);
-	starts = dmk_bits_and(starts, search->starts);
+	runs = dmk_bits_runs(pool->free[segment], (unsigned int)search->count);
+	starts = dmk_bits_and(runs, search->starts);
 	if (!search->wanted->all_slots)
 		starts = dmk_bits_and(starts, reached_starts(search, segment));
 	while (dmk_bits_any(starts)) {
@@ -122,6 +122,7 @@ static bool find_in_segment(struct dmk_slot_pool *pool, size_t segment, struct s
 		search->crossed = true;
 		starts = dmk_bits_without(starts, dmk_bits_run(bit, 1));
 	}
+	learn(pool, segment, runs, search->count);
 	return false;
 }
 
@@ -213,7 +214,8 @@ size_t dmk_slots_used(const struct dmk_slot_pool *pool, size_t *high_water)
 static void begin_run(struct dmk_slot_pool *pool, struct dmk_dev *dev, const struct search *search,
 		      const struct place *place, enum dmk_direction dir)
 {
-	for (size_t i = 0; i < place->count; i++)
+	pool->back[place->slot] = 0;
+	for (size_t i = 1; i < place->count; i++)
 		pool->back[place->slot + i] = (uint8_t)i;
 	pool->runs[place->slot] = (struct dmk_run){
 		.phys = DMK_PHYS(search->wanted->phys),
@@ -249,9 +251,9 @@ static bool take_in_area(struct dmk_slot_pool *pool, struct dmk_area *area, stru
 /* By the system's number and nothing that is another in each run, as a stack's address would be. */
 static size_t own_area(const struct dmk_slot_pool *pool)
 {
-	const struct dmk_os *os = &dmk_core.os;
+	const unsigned int number = dmk_cpu_number(), areas = (unsigned int)pool->nr_areas;
 
-	return os->ops->cpu(os->ctx) % pool->nr_areas;
+	return number < areas ? number : number % areas;
 }
 
 bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,

@@ -53,12 +53,12 @@ static bool copy_phys(enum copy_way way, dmk_phys phys, char *buffer, size_t siz
 	return true;
 }
 
-bool dmk_copy_from_phys(void *to, dmk_phys from, size_t size)
+bool dmk_copy_from_views(void *to, dmk_phys from, size_t size)
 {
 	return copy_phys(COPY_FROM_PHYS, from, to, size);
 }
 
-bool dmk_copy_to_phys(dmk_phys to, const void *from, size_t size)
+bool dmk_copy_to_views(dmk_phys to, const void *from, size_t size)
 {
 	return copy_phys(COPY_TO_PHYS, to, (char *)from, size);
 }

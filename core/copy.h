@@ -7,12 +7,36 @@
 
 #include "core.h"
 
+/** dmk_copy_from_views, dmk_copy_to_views - the next two, for memory that is not all in the direct map */
+bool dmk_copy_from_views(void *to, dmk_phys from, size_t size);
+bool dmk_copy_to_views(dmk_phys to, const void *from, size_t size);
+
+static inline bool dmk_copy_is_direct(dmk_phys phys, size_t size)
+{
+	/* No bytes are as many as there can be. */
+	return phys.v <= dmk_layout.direct_last && size - 1 <= dmk_layout.direct_last - phys.v;
+}
+
 /**
  * dmk_copy_from_phys - bytes of physical memory, wherever it is; highmem through a view for the while
  * Return: false: no address space for the view; some of the bytes may have been copied.
  */
-bool dmk_copy_from_phys(void *to, dmk_phys from, size_t size);
-bool dmk_copy_to_phys(dmk_phys to, const void *from, size_t size);
+static inline bool dmk_copy_from_phys(void *to, dmk_phys from, size_t size)
+{
+	if (__builtin_expect(!dmk_copy_is_direct(from, size), 0))
+		return dmk_copy_from_views(to, from, size);
+	__builtin_memcpy(to, dmk_direct(from), size);
+	return true;
+}
+
+static inline bool dmk_copy_to_phys(dmk_phys to, const void *from, size_t size)
+{
+	if (__builtin_expect(!dmk_copy_is_direct(to, size), 0))
+		return dmk_copy_to_views(to, from, size);
+	__builtin_memcpy(dmk_direct(to), from, size);
+	return true;
+}
+
 bool dmk_zero_phys(dmk_phys to, size_t size);
 
 static inline void dmk_cache_clean(dmk_phys phys, size_t size)

@@ -31,6 +31,9 @@ struct dmk_core {
 
 	struct dmk_range ram[DMK_RAM_KNOWN]; /* what is RAM for certain; other memory may be too. Written at the start only. */
 	unsigned int nr_ram;
+	/* What of it has its address in the direct map for certain; as much as there is of .ram. */
+	struct dmk_range direct[DMK_RAM_KNOWN];
+	unsigned int nr_direct;
 	unsigned int allocations_failed; /* that were worth a message; atomic */
 
 	bool bounce_force; /* every mapping bounces: swiotlb=force, private memory */
@@ -69,6 +72,16 @@ static inline bool dmk_is_ram(struct dmk_range phys)
 	}
 	return dmk_core.os.ops->is_ram(dmk_core.os.ctx, DMK_PHYS(phys.first),
 				       dmk_range_bytes(phys));
+}
+
+/** dmk_is_direct - whether it is RAM, with its address in the direct map, for certain; false: the system must be asked. */
+static inline bool dmk_is_direct(struct dmk_range phys)
+{
+	for (unsigned int i = 0; i < dmk_core.nr_direct; i++) {
+		if (dmk_range_within(phys, dmk_core.direct[i]))
+			return true;
+	}
+	return false;
 }
 
 /** dmk_direct - the address of physical memory in the direct map */

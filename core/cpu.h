@@ -29,6 +29,13 @@ static inline unsigned int dmk_cpu_enter(unsigned long *flags)
 	return dmk_thread_cpu.slot;
 }
 
+/** dmk_cpu_number - what dmk_os_ops.cpu says: no index, but to choose places by */
+static inline unsigned int dmk_cpu_number(void)
+{
+	return dmk_thread_cpu.slot ? dmk_thread_cpu.number
+				   : dmk_core.os.ops->cpu(dmk_core.os.ctx);
+}
+
 static inline void dmk_cpu_leave(unsigned long flags)
 {
 	/* Release: pairs with the acquire of who waits for it in dmk_os_ops.settle. */
@@ -44,6 +51,11 @@ static inline unsigned int dmk_cpu_enter(unsigned long *flags)
 	*flags = os->ops->irq_save(os->ctx);
 	cpu = os->ops->cpu_slot(os->ctx);
 	return cpu < DMK_CPUS ? cpu : 0;
+}
+
+static inline unsigned int dmk_cpu_number(void)
+{
+	return dmk_core.os.ops->cpu(dmk_core.os.ctx);
 }
 
 static inline void dmk_cpu_leave(unsigned long flags)

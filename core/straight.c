@@ -41,6 +41,29 @@ static void add_ram(struct dmk_range ram)
 		dmk_core.ram[dmk_core.nr_ram++] = ram;
 }
 
+/* Whether every byte of it has its address in the direct map, as far as the system is concerned. */
+static bool has_addresses(struct dmk_range phys)
+{
+	const struct dmk_os *os = &dmk_core.os;
+	dmk_phys found;
+
+	return os->ops->classify(os->ctx, dmk_direct(DMK_PHYS(phys.first)),
+				 (size_t)dmk_range_bytes(phys), &found) == DMK_ADDRESS_DIRECT &&
+	       found.v == phys.first;
+}
+
+static void find_direct(void)
+{
+	const struct dmk_range all = {0, dmk_layout.direct_last};
+	struct dmk_range part;
+
+	dmk_core.nr_direct = 0;
+	for (unsigned int i = 0; i < dmk_core.nr_ram; i++) {
+		if (dmk_range_common(dmk_core.ram[i], all, &part) && has_addresses(part))
+			dmk_core.direct[dmk_core.nr_direct++] = part;
+	}
+}
+
 void dmk_straight_start(void)
 {
 	const struct dmk_machine *machine = dmk_core.machine;
@@ -53,11 +76,12 @@ void dmk_straight_start(void)
 		    dmk_range_make(memory->first.v, owned_bytes(memory), &ram))
 			add_ram(ram);
 	}
+	find_direct();
 }
 
 void dmk_straight_stop(void)
 {
-	dmk_core.nr_ram = 0;
+	dmk_core.nr_ram = dmk_core.nr_direct = 0;
 }
 
 /* --- what a device sees of it ------------------------------------------------------------------------------------- */
@@ -73,17 +97,6 @@ static bool shown_before(const struct dmk_bus *bus, unsigned int window, struct 
 			return true;
 	}
 	return false;
-}
-
-/* Whether every byte of it has its address in the direct map, as far as the system is concerned. */
-static bool has_addresses(struct dmk_range phys)
-{
-	const struct dmk_os *os = &dmk_core.os;
-	dmk_phys found;
-
-	return os->ops->classify(os->ctx, dmk_direct(DMK_PHYS(phys.first)),
-				 (size_t)dmk_range_bytes(phys), &found) == DMK_ADDRESS_DIRECT &&
-	       found.v == phys.first;
 }
 
 /* Keeps the largest, in the order of their addresses. */

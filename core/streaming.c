@@ -34,10 +34,18 @@ static void announce_map(struct dmk_event *event, const struct dmk_mapping *mapp
 	dmk_announce(event);
 }
 
+/* The system says; and of what is none of the direct map's, no physical address. */
+static enum dmk_address_kind classify(const void *cpu, size_t size, dmk_phys *phys)
+{
+	const struct dmk_os *os = &dmk_core.os;
+
+	*phys = DMK_PHYS(0);
+	return os->ops->classify(os->ctx, cpu, size, phys);
+}
+
 static struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size,
 				  enum dmk_direction dir, unsigned long attrs, dmk_phys *phys)
 {
-	const struct dmk_os *os = &dmk_core.os;
 	enum dmk_address_kind kind;
 	struct dmk_range range;
 
@@ -49,11 +57,14 @@ static struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size,
 		return refuse(DMK_REASON_BAD_ARGUMENT);
 	if (!dmk_range_make((uintptr_t)cpu, size, &range) || range.last > (uintptr_t)~0ULL)
 		return refuse(DMK_REASON_BAD_SIZE);
-	kind = os->ops->classify(os->ctx, cpu, size, phys);
-	if (kind != DMK_ADDRESS_DIRECT)
-		return refuse_address(kind);
-	if (!dmk_range_make(phys->v, size, &range))
-		return refuse(DMK_REASON_BAD_SIZE);
+	*phys = DMK_PHYS((uintptr_t)cpu - (uintptr_t)dmk_layout.direct_base);
+	if (!dmk_range_make(phys->v, size, &range) || !dmk_is_direct(range)) {
+		kind = classify(cpu, size, phys);
+		if (kind != DMK_ADDRESS_DIRECT)
+			return refuse_address(kind);
+		if (!dmk_range_make(phys->v, size, &range))
+			return refuse(DMK_REASON_BAD_SIZE);
+	}
 	return dev->domain ? dmk_domain_map(dev, range, dir, attrs, false)
 			   : dmk_direct_map(dev, range, dir, attrs);
 }

@@ -75,32 +75,21 @@ move_across(const struct dmk_bus *bus, bool to_bus, struct dmk_range range, uint
 	return true;
 }
 
-bool dmk_window_to_bus(const struct dmk_bus *bus, struct dmk_range phys, dmk_dma *dma)
+bool dmk_window_translate(const struct dmk_bus *bus, bool to_bus, struct dmk_range range,
+			  uint64_t *first)
 {
 	uint64_t last_offset;
 
 	for (unsigned int i = 0; i < bus->nr_windows; i++) {
 		const struct dmk_window *window = &bus->windows[i];
+		const uint64_t from = to_bus ? window->phys.v : window->bus;
+		const uint64_t to = to_bus ? window->bus : window->phys.v;
 
 		if (window_span(window, &last_offset) &&
-		    window_move(phys, window->phys.v, window->bus, last_offset, &dma->v))
+		    window_move(range, from, to, last_offset, first))
 			return true;
 	}
-	return bus->nr_windows > 1 && move_across(bus, true, phys, &dma->v);
-}
-
-bool dmk_window_to_phys(const struct dmk_bus *bus, struct dmk_range dma, dmk_phys *phys)
-{
-	uint64_t last_offset;
-
-	for (unsigned int i = 0; i < bus->nr_windows; i++) {
-		const struct dmk_window *window = &bus->windows[i];
-
-		if (window_span(window, &last_offset) &&
-		    window_move(dma, window->bus, window->phys.v, last_offset, &phys->v))
-			return true;
-	}
-	return bus->nr_windows > 1 && move_across(bus, false, dma, &phys->v);
+	return bus->nr_windows > 1 && move_across(bus, to_bus, range, first);
 }
 
 bool dmk_window_part(const struct dmk_window *window, uint64_t limit, struct dmk_range *phys)
@@ -122,11 +111,6 @@ static uint64_t below_bus_limit(const struct dmk_dev *dev, uint64_t mask)
 	return dev->bus_dma_limit && dev->bus_dma_limit < mask ? dev->bus_dma_limit : mask;
 }
 
-uint64_t dmk_streaming_limit(const struct dmk_dev *dev)
-{
-	return below_bus_limit(dev, *dev->dma_mask);
-}
-
 uint64_t dmk_coherent_limit(const struct dmk_dev *dev)
 {
 	return below_bus_limit(dev, dev->coherent_dma_mask);
@@ -135,12 +119,6 @@ uint64_t dmk_coherent_limit(const struct dmk_dev *dev)
 uint64_t dmk_page_limit(const struct dmk_dev *dev)
 {
 	return dev->domain ? ~0ULL : dmk_coherent_limit(dev);
-}
-
-bool dmk_reaches(const struct dmk_dev *dev, struct dmk_range phys, dmk_dma *dma)
-{
-	return dmk_window_to_bus(dev->bus, phys, dma) &&
-	       dma->v + (phys.last - phys.first) <= dmk_streaming_limit(dev);
 }
 
 bool dmk_reaches_each(const struct dmk_dev *dev, struct dmk_range phys)

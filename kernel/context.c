@@ -130,6 +130,7 @@ static void task_enter(struct dmk_task *task)
 	pthread_mutex_lock(&tasks_lock);
 	list_add_tail(&task->link, &tasks);
 	dmk_thread_cpu.slot = cpu_take();
+	dmk_thread_cpu.number = task->number;
 	task->cpu = &dmk_thread_cpu;
 	pthread_mutex_unlock(&tasks_lock);
 	self = task;

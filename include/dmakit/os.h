@@ -27,10 +27,11 @@ enum { DMK_CPUS = 255 };
 /**
  * A thread, in a program whose threads are the CPUs. The core's; there is none where it was built without -DDMK_CPU_IS_THREAD.
  * @slot: 0: it has none yet. Written by dmk_os_ops.cpu_slot, and by whoever ends the thread, who sets it to 0.
+ * @number: what dmk_os_ops.cpu would say; written with @slot.
  * @busy: it uses what is its slot's. Atomic; written by the core, read by dmk_os_ops.settle.
  */
 struct dmk_thread_cpu {
-	unsigned int slot, busy;
+	unsigned int slot, number, busy;
 };
 extern __thread struct dmk_thread_cpu dmk_thread_cpu __attribute__((__tls_model__("initial-exec")));
 

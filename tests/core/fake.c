@@ -38,7 +38,7 @@ bool fake_one_cpu;
 #define FAKE_HERE            (&fake_cpu)
 static __thread struct dmk_thread_cpu fake_cpu; /* .busy: interrupts are kept out */
 #else
-#define FAKE_SET_CPU(number) (dmk_thread_cpu.slot = (number))
+#define FAKE_SET_CPU(number_) (dmk_thread_cpu.slot = (number_), dmk_thread_cpu.number = cpu(NULL))
 #define FAKE_HERE            (&dmk_thread_cpu)
 #endif
 
