@@ -18,7 +18,8 @@ static bool has_stack(const struct dmk_checker *checker, enum dmk_event_kind kin
 	if (kind == DMK_EVENT_MEMORY_ALLOC)
 		return checker->shadow.cache_line > 1;
 	return kind != DMK_EVENT_DEVICE_ACCESS && kind != DMK_EVENT_TRANSFER_BEGIN &&
-	       kind != DMK_EVENT_TRANSFER_END && kind != DMK_EVENT_MAPPING_ERROR;
+	       kind != DMK_EVENT_TRANSFER_END && kind != DMK_EVENT_MAPPING_ERROR &&
+	       kind != DMK_EVENT_CPU_ACCESS && kind != DMK_EVENT_NEED_SYNC;
 }
 
 static void count_map(struct dmk_check_totals *totals, const struct dmk_event *event)
@@ -104,6 +105,13 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 	case DMK_EVENT_DEVICE_ACCESS:
 		totals->device_accesses++;
 		dmk_judge_access(checker, event);
+		break;
+	case DMK_EVENT_CPU_ACCESS:
+		totals->cpu_accesses++;
+		dmk_judge_cpu(checker, event);
+		break;
+	case DMK_EVENT_NEED_SYNC:
+		dmk_judge_need_sync(checker, event);
 		break;
 	case DMK_EVENT_TRANSFER_BEGIN:
 	case DMK_EVENT_TRANSFER_END:
@@ -196,6 +204,7 @@ void dmk_checker_totals(struct dmk_checker *checker, struct dmk_check_totals *to
 {
 	pthread_mutex_lock(&checker->lock);
 	*totals = checker->totals;
+	totals->lost_records += checker->shadow.forgotten;
 	pthread_mutex_unlock(&checker->lock);
 }
 

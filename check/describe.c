@@ -106,7 +106,7 @@ static const char *owner_of(const struct dmk_record *record)
 {
 	if (!dmk_takes_turns(record->kind))
 		return "both";
-	return record->with_cpu ? "CPU" : "device";
+	return record->turns.cpu.n ? "CPU" : "device";
 }
 
 /* What a record of a list has as its CPU address is the list's, not the buffer's. */

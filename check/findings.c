@@ -59,15 +59,20 @@ static void fill(struct dmk_finding *finding, const struct dmk_mistake *mistake)
 		dmk_describe_past(&finding->buffer, mistake->past);
 }
 
+struct dmk_finding *dmk_known(struct dmk_checker *checker, const struct dmk_mistake *mistake)
+{
+	struct dmk_link *link = dmk_index_find(&checker->finding_index, identity(checker, mistake));
+
+	return link ? &DMK_AROUND(link, struct dmk_finding_entry, link)->finding : NULL;
+}
+
 struct dmk_finding *dmk_report(struct dmk_checker *checker, const struct dmk_mistake *mistake)
 {
-	const uint64_t key = identity(checker, mistake);
-	struct dmk_link *link = dmk_index_find(&checker->finding_index, key);
+	struct dmk_finding *known = dmk_known(checker, mistake);
 	struct dmk_finding_entry *entry;
 
-	if (link) {
-		DMK_AROUND(link, struct dmk_finding_entry, link)->finding.count +=
-			mistake->count ? mistake->count : 1;
+	if (known) {
+		known->count += mistake->count ? mistake->count : 1;
 		return NULL;
 	}
 	entry = make_room(checker) ? dmk_pile_get(&checker->finding_pile) : NULL;
@@ -76,7 +81,7 @@ struct dmk_finding *dmk_report(struct dmk_checker *checker, const struct dmk_mis
 		return NULL;
 	}
 	fill(&entry->finding, mistake);
-	dmk_index_add(&checker->finding_index, &entry->link, key);
+	dmk_index_add(&checker->finding_index, &entry->link, identity(checker, mistake));
 	checker->findings[checker->nr_findings++] = &entry->finding;
 	return &entry->finding;
 }

@@ -55,6 +55,8 @@ struct dmk_mistake {
  * Return: the new finding, for dmk_say() and dmk_mend(); NULL: it is known already and was counted.
  */
 struct dmk_finding *dmk_report(struct dmk_checker *checker, const struct dmk_mistake *mistake);
+/** dmk_known - the finding that a mistake was noted as, by its place and @mistake->rule; NULL: none. */
+struct dmk_finding *dmk_known(struct dmk_checker *checker, const struct dmk_mistake *mistake);
 void dmk_say(struct dmk_finding *finding, const char *format, ...) DMK_PRINTF(2, 3);
 void dmk_mend(struct dmk_finding *finding, const char *format, ...) DMK_PRINTF(2, 3);
 
@@ -124,6 +126,12 @@ void dmk_judge_life(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);
 
 void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event);
+
+/** STR-03, SYN-02: the CPU's access to what may be the device's. */
+void dmk_judge_cpu(struct dmk_checker *checker, const struct dmk_event *event);
+/** SYN-02: the device's access to what may be the CPU's; it is inside, in time and in direction. */
+void dmk_judge_turn(struct dmk_checker *checker, struct dmk_watched *device, const struct dmk_event *event);
+void dmk_judge_need_sync(struct dmk_checker *checker, const struct dmk_event *event);
 
 /* --- shared between judges ---------------------------------------------------------------------------------------- */
 

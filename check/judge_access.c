@@ -282,44 +282,6 @@ static void judge_stray(struct dmk_checker *checker, const struct stray *stray)
 		outside(checker, stray);
 }
 
-/*
- * SYN-02, as far as a device's side of it shows: the driver took a DMA_TO_DEVICE buffer for the CPU (it can only want to write
- * it), and the device reads it before it was handed back. Where the device writes, the CPU may well have only looked, and no
- * hand-over is needed.
- */
-static void judge_ownership(struct dmk_checker *checker, const struct stray *access)
-{
-	struct dmk_extent *extent = dmk_live_touching(access->device, access->first, access->last,
-						      NULL);
-	struct dmk_record *record = extent ? extent->record : NULL;
-	const bool allocation = record && record->kind != DMK_RECORD_MAPPING;
-	struct dmk_finding *finding;
-
-	if (!record || !record->with_cpu || record->dir != DMK_TO_DEVICE || record->excused ||
-	    dmk_live_touching(access->device, access->first, access->last, extent) ||
-	    access->first > record->cpu_last || access->last < record->cpu_first)
-		return;
-	finding = dmk_report(checker,
-			     &(struct dmk_mistake){.rule = DMK_RULE_SYN_02,
-						   .device = access->device,
-						   .where = record->taken,
-						   .second = record->mapped,
-						   .label = allocation ? "allocated" : NULL,
-						   .record = record});
-	record->with_cpu = false; /* once for each hand-over */
-	if (!finding)
-		return;
-	dmk_say(finding,
-		"the device read [0x%llx, 0x%llx] while the buffer was the CPU's, since %s%s",
-		ULL(access->first), ULL(access->last),
-		record->taken == record->mapped ? "it was allocated" : "this sync for the CPU",
-		refused(access));
-	dmk_mend(finding, "after the CPU's writes, and before the device is told: %s",
-		 record->kind == DMK_RECORD_NONCONTIGUOUS
-			 ? "dma_sync_sgtable_for_device(dev, sgt, DMA_TO_DEVICE)"
-			 : "dma_sync_single_for_device(dev, dma, size, DMA_TO_DEVICE)");
-}
-
 void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event)
 {
 	struct stray stray = {.device = dmk_shadow_requester(&checker->shadow, event->requester),
@@ -334,6 +296,6 @@ void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event
 	stray.last = range.last;
 	if (first_forbidden(stray.device, event->write, &stray.bad, range.last))
 		judge_stray(checker, &stray);
-	else if (!event->write)
-		judge_ownership(checker, &stray);
+	else
+		dmk_judge_turn(checker, stray.device, event);
 }

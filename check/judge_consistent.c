@@ -35,6 +35,8 @@ static void record_pieces(struct dmk_shadow *shadow, struct dmk_record *record,
 {
 	if (record->kind != DMK_RECORD_NONCONTIGUOUS) {
 		dmk_record_bus(shadow, record, event->dma.v, event->size);
+		if (dmk_takes_turns(record->kind) && event->phys.v)
+			dmk_record_memory(shadow, record, event->phys.v, event->size);
 		return;
 	}
 	record->map_kind = DMK_MAP_SG;
@@ -42,6 +44,8 @@ static void record_pieces(struct dmk_shadow *shadow, struct dmk_record *record,
 	record->mapped_nents = event->mapped_nents;
 	for (unsigned int i = 0; i < event->mapped_nents; i++)
 		dmk_record_bus(shadow, record, event->sg[i].dma.v, event->sg[i].dma_length);
+	for (unsigned int i = 0; i < event->nents; i++)
+		dmk_record_memory(shadow, record, event->sg[i].phys.v, event->sg[i].length);
 }
 
 void dmk_judge_alloc(struct dmk_checker *checker, const struct dmk_event *event,
@@ -69,9 +73,8 @@ void dmk_judge_alloc(struct dmk_checker *checker, const struct dmk_event *event,
 	record->checked = true;
 	record->mapped = where;
 	/* The CPU has what both have in turns, until the first sync for the device: it was zeroed, through the cache. */
-	record->with_cpu = dmk_takes_turns(record->kind);
-	record->cpu_last = ~0ULL;
-	record->taken = where;
+	if (dmk_takes_turns(record->kind))
+		dmk_record_turn(shadow, record, dmk_turns_to_cpu(&record->turns, 0, ~0ULL, where));
 	record_pieces(shadow, record, event);
 	dmk_record_live(shadow, record);
 }

@@ -8,8 +8,9 @@
  */
 #include "findings.h"
 
-/* Linux's value; observer.h passes attributes as the driver gave them. */
-#define ATTR_MMIO (1UL << 10)
+/* Linux's values; observer.h passes attributes as the driver gave them. */
+#define ATTR_SKIP_CPU_SYNC (1UL << 5)
+#define ATTR_MMIO          (1UL << 10)
 
 #define ULL(value) ((unsigned long long)(value))
 
@@ -229,6 +230,8 @@ void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 	record->nents = event->nents;
 	record->mapped_nents = event->mapped_nents;
 	record->mapped = where;
+	if (event->attrs & ATTR_SKIP_CPU_SYNC)
+		dmk_record_turn(shadow, record, dmk_turns_unsynced(&record->turns));
 	record_pieces(shadow, record, event);
 	dmk_record_live(shadow, record);
 	dmk_judge_neighbours(checker, record);

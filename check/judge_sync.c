@@ -183,43 +183,32 @@ static struct dmk_record *list_of(struct dmk_checker *checker, const struct dmk_
 	return record;
 }
 
-/* The CPU takes the range. Of ranges far apart the last one is kept: what is not known is not reported. */
-static void cpu_takes(struct dmk_record *record, uint64_t first, uint64_t last)
+/* Offsets [@first, @last] of the buffer change hands. What is said of the CPU from now on is another mistake. */
+static void hand_over(struct dmk_checker *checker, struct dmk_record *record, const struct dmk_event *event,
+		      uint64_t first, uint64_t last, const struct dmk_trace *where)
 {
-	const bool meets = record->with_cpu && first <= record->cpu_last + 1 &&
-			   record->cpu_first <= last + 1;
+	bool known;
 
-	if (meets && record->cpu_first < first)
-		first = record->cpu_first;
-	if (meets && record->cpu_last > last)
-		last = record->cpu_last;
-	record->with_cpu = true;
-	record->cpu_first = first;
-	record->cpu_last = last;
-}
-
-/* The device has the range again. A hole in the middle of what the CPU held counts as all of it. */
-static void device_takes(struct dmk_record *record, uint64_t first, uint64_t last)
-{
-	if (!record->with_cpu || first > record->cpu_last || last < record->cpu_first)
-		return;
-	if (first <= record->cpu_first && last < record->cpu_last)
-		record->cpu_first = last + 1;
-	else if (first > record->cpu_first && last >= record->cpu_last)
-		record->cpu_last = first - 1;
+	if (for_cpu(event))
+		known = dmk_turns_to_cpu(&record->turns, first, last, where);
 	else
-		record->with_cpu = false;
+		known = dmk_turns_to_device(&record->turns, first, last);
+	dmk_record_turn(&checker->shadow, record, known);
+	record->said[false] = NULL;
+	record->said[true] = NULL;
+	record->said_device = false;
 }
 
-static void hand_over(struct dmk_record *record, const struct dmk_event *event, uint64_t first,
-		      uint64_t last, const struct dmk_trace *where)
+/* A sync that goes on beyond the end of what is mapped: as far as it is mapped. */
+static void hand_over_bytes(struct dmk_checker *checker, const struct dmk_extent *extent, const struct dmk_event *event,
+			    const struct dmk_trace *where)
 {
-	if (for_cpu(event)) {
-		cpu_takes(record, first, last);
-		record->taken = where;
-	} else {
-		device_takes(record, first, last);
-	}
+	const uint64_t first = extent->offset + (event->dma.v - extent->range.first);
+	const uint64_t left = extent->range.last - event->dma.v;
+
+	if (event->size)
+		hand_over(checker, extent->record, event, first,
+			  first + (event->size - 1 < left ? event->size - 1 : left), where);
 }
 
 static void judge_list(struct dmk_checker *checker, struct dmk_watched *device,
@@ -231,7 +220,7 @@ static void judge_list(struct dmk_checker *checker, struct dmk_watched *device,
 		report_stray(checker, device, event, where);
 		return;
 	}
-	hand_over(record, event, 0, ~0ULL, where);
+	hand_over(checker, record, event, 0, ~0ULL, where);
 	if (record->excused)
 		return;
 	if (event->nents != record->nents)
@@ -245,13 +234,11 @@ void dmk_judge_sync(struct dmk_checker *checker, const struct dmk_event *event,
 {
 	struct dmk_watched *device = dmk_device_of(checker, event);
 	struct dmk_extent *extent;
-	struct dmk_range range;
 
 	if (event->map_kind == DMK_MAP_SG) {
 		judge_list(checker, device, event, where);
 		return;
 	}
-	dmk_range_set(&range, event->dma.v, event->size);
 	extent = what_is_synced(device, event);
 	if (!extent) {
 		report_stray(checker, device, event, where);
@@ -259,7 +246,7 @@ void dmk_judge_sync(struct dmk_checker *checker, const struct dmk_event *event,
 	}
 	if (!dmk_takes_turns(extent->record->kind))
 		return;
-	hand_over(extent->record, event, range.first, range.last, where);
+	hand_over_bytes(checker, extent, event, where);
 	if (extent->record->excused)
 		return;
 	dmk_judge_unchecked(checker, extent->record, where);

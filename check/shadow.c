@@ -27,6 +27,8 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 	memset(shadow, 0, sizeof(*shadow));
 	shadow->cache_line = 1;
 	shadow->max_live = options->max_records;
+	shadow->memory = options->memory;
+	shadow->memory_ctx = options->memory_ctx;
 	dmk_pile_init(&shadow->device_pile, sizeof(struct dmk_watched));
 	dmk_pile_init(&shadow->record_pile, sizeof(struct dmk_record));
 	dmk_pile_init(&shadow->extent_pile, sizeof(struct dmk_extent));
@@ -45,8 +47,17 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 	       shadow->history.past && shadow->history.key && shadow->lost_slot;
 }
 
+static void records_exit(const struct dmk_watched *device)
+{
+	for (struct dmk_record *record = device->records; record; record = record->older)
+		dmk_turns_clear(&record->turns);
+}
+
 void dmk_shadow_exit(struct dmk_shadow *shadow)
 {
+	for (const struct dmk_watched *device = shadow->device_list; device; device = device->next)
+		records_exit(device);
+	records_exit(&shadow->nobody);
 	dmk_index_exit(&shadow->devices);
 	dmk_index_exit(&shadow->requesters);
 	dmk_index_exit(&shadow->by_dma);
@@ -147,6 +158,7 @@ void dmk_shadow_device_unbound(struct dmk_watched *device)
 {
 	limits_reset(device);
 	device->driver[0] = '\0';
+	device->no_sync = false;
 }
 
 /* --- what was lost ------------------------------------------------------------------------------------------------ */
@@ -223,9 +235,16 @@ bool dmk_record_bus(struct dmk_shadow *shadow, struct dmk_record *record, uint64
 
 	if (!extent)
 		return false;
+	extent->offset = record->bus_bytes;
+	record->bus_bytes += size;
 	dmk_range_set(&extent->range, dma, size);
 	dmk_ranges_insert(&record->device->live, &extent->range);
 	return true;
+}
+
+static struct dmk_ranges *memory_of(struct dmk_shadow *shadow, const struct dmk_record *record)
+{
+	return record->kind == DMK_RECORD_MAPPING ? &shadow->mapped_memory : &shadow->shared_memory;
 }
 
 bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uint64_t phys,
@@ -235,9 +254,21 @@ bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uin
 
 	if (!extent)
 		return false;
+	extent->offset = record->memory_bytes;
+	record->memory_bytes += size;
 	dmk_range_set(&extent->range, phys, size);
-	dmk_ranges_insert(&shadow->mapped_memory, &extent->range);
+	dmk_ranges_insert(memory_of(shadow, record), &extent->range);
+	if (shadow->memory)
+		shadow->memory(shadow->memory_ctx, extent->range.first, extent->range.last - extent->range.first + 1, true);
 	return true;
+}
+
+void dmk_record_turn(struct dmk_shadow *shadow, struct dmk_record *record, bool known)
+{
+	if (known)
+		return;
+	record->excused = true;
+	shadow->forgotten++;
 }
 
 /* Other mappings are never looked for by CPU address, and many of them may have none. */
@@ -308,6 +339,14 @@ static void unlink_extents(struct dmk_shadow *shadow, struct dmk_extent *first,
 	}
 }
 
+static void forget_memory(struct dmk_shadow *shadow, const struct dmk_record *record)
+{
+	if (!shadow->memory || !record->memory.record)
+		return;
+	for (const struct dmk_extent *extent = &record->memory; extent; extent = extent->next)
+		shadow->memory(shadow->memory_ctx, extent->range.first, extent->range.last - extent->range.first + 1, false);
+}
+
 void dmk_record_retire(struct dmk_shadow *shadow, struct dmk_record *record,
 		       const struct dmk_trace *where)
 {
@@ -319,7 +358,9 @@ void dmk_record_retire(struct dmk_shadow *shadow, struct dmk_record *record,
 		remember(shadow, record, &record->bus, where);
 	}
 	unlink_extents(shadow, &record->bus, &device->live);
-	unlink_extents(shadow, &record->memory, &shadow->mapped_memory);
+	forget_memory(shadow, record);
+	unlink_extents(shadow, &record->memory, memory_of(shadow, record));
+	dmk_turns_clear(&record->turns);
 	dmk_index_remove(&shadow->by_dma, &record->by_dma);
 	if (is_found_by_cpu(record))
 		dmk_index_remove(&shadow->by_cpu, &record->by_cpu);

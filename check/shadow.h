@@ -11,6 +11,7 @@
 #include "ranges.h"
 #include "stack.h"
 #include "tables.h"
+#include "turns.h"
 
 enum dmk_record_kind {
 	DMK_RECORD_MAPPING,
@@ -35,6 +36,7 @@ static inline bool dmk_takes_turns(enum dmk_record_kind kind)
 /** One contiguous piece of a record: of bus addresses, or of physical ones. */
 struct dmk_extent {
 	struct dmk_range range;
+	uint64_t offset; /* of its first byte in the buffer */
 	struct dmk_record *record;
 	struct dmk_extent *next;
 };
@@ -62,12 +64,13 @@ struct dmk_record {
 	bool bounced;
 	bool coherent; /* the device sees what is in the caches */
 	bool crowded;  /* that something else lies in its cache lines was reported */
+	bool no_sync;  /* the driver asked, and was told that syncs of it do nothing */
 	bool by_managed; /* made by a call of the dmam_ family */
 	bool checked; /* dma_mapping_error() was asked, or nobody needs to */
 	bool excused; /* a mistake with it was reported: what follows from that one is not reported again */
-	bool with_cpu; /* [cpu_first, cpu_last] was handed to the CPU by a sync, and not back */
-	uint64_t cpu_first, cpu_last;
-	const struct dmk_trace *taken; /* by which call */
+	struct dmk_turns turns;
+	bool said_device; /* a mistake of the CPU's that the device's access showed, since the last sync */
+	struct dmk_finding *said[2]; /* a mistake of the CPU's since the last sync, reading and writing: the others follow from it */
 	uint64_t dma, phys, size, serial;
 	const void *cpu;
 	unsigned long attrs;
@@ -75,6 +78,7 @@ struct dmk_record {
 	struct dmk_watched_pool *pool;
 	const struct dmk_trace *mapped;
 	struct dmk_extent bus, memory; /* the first pieces; more hang at .next */
+	uint64_t bus_bytes, memory_bytes; /* in all of them */
 };
 
 /** Something that is no more: kept for a while, so that what comes too late can be told from what never was. */
@@ -129,6 +133,7 @@ struct dmk_watched {
 	struct dmk_ranges transfers;
 	struct dmk_record *records; /* newest first */
 	struct dmk_watched_pool *pools;
+	bool no_sync;  /* the driver was told that syncs do nothing for it */
 	uint64_t lost; /* records of it that were lost and may be live */
 };
 
@@ -163,6 +168,7 @@ struct dmk_shadow {
 	struct dmk_index devices, requesters, by_dma, by_cpu, pools, transfers;
 	struct dmk_watched *device_list;
 	struct dmk_ranges mapped_memory; /* extents by physical address, of streaming mappings */
+	struct dmk_ranges shared_memory; /* the same of allocations that both sides have in turns */
 	struct dmk_history history;
 	struct dmk_ranges freed;
 	struct dmk_freed *newest_freed, *oldest_freed;
@@ -171,6 +177,9 @@ struct dmk_shadow {
 	struct dmk_pile device_pile, record_pile, extent_pile, pool_pile, transfer_pile, freed_pile, object_pile;
 	uint16_t *lost_slot;       /* lost records by hash of their address */
 	uint64_t lost;             /* lost records that may be live */
+	uint64_t forgotten;        /* records of which it is not known whose turn it is, for want of memory */
+	void (*memory)(void *ctx, uint64_t phys, uint64_t size, bool begins); /* dmk_check_options.memory, or NULL */
+	void *memory_ctx;
 	struct dmk_watched nobody; /* the device of calls without one */
 };
 
@@ -197,6 +206,8 @@ bool dmk_record_bus(struct dmk_shadow *shadow, struct dmk_record *record, uint64
 		    uint64_t size);
 bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uint64_t phys,
 		       uint64_t size);
+/** dmk_record_turn - what one of the dmk_turns_*() calls returned for @record: without memory, nothing of it is judged any more */
+void dmk_record_turn(struct dmk_shadow *shadow, struct dmk_record *record, bool known);
 /** dmk_record_live - all fields are set: from now on it is found. */
 void dmk_record_live(struct dmk_shadow *shadow, struct dmk_record *record);
 /** dmk_record_retire - it is no more; remembered as past unless it is a pool's page. */

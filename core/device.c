@@ -216,15 +216,26 @@ uint64_t dmk_merge_boundary(struct dmk_dev *dev)
 	return dev && dev->domain ? dmk_domain_granule(dev) - 1 : 0;
 }
 
+/* Who hears that no sync is needed may leave them all out. */
+static bool need_sync_told(struct dmk_dev *dev, dmk_dma dma, bool needed)
+{
+	if (dmk_observed())
+		dmk_announce(&(struct dmk_event){
+			.kind = DMK_EVENT_NEED_SYNC, .dev = dev, .dma = dma, .result = needed});
+	return needed;
+}
+
 bool dmk_dev_need_sync(struct dmk_dev *dev)
 {
 	if (!dev || !dev->bus)
 		return false;
-	return !dev->bus->coherent || (!dev->domain && dev->bounce &&
-				       (dmk_bounce_forced(dev) || dmk_addressing_limited(dev)));
+	return need_sync_told(dev, DMK_MAPPING_ERROR,
+			      !dev->bus->coherent ||
+				      (!dev->domain && dev->bounce &&
+				       (dmk_bounce_forced(dev) || dmk_addressing_limited(dev))));
 }
 
-bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma)
+static bool needs_sync(struct dmk_dev *dev, dmk_dma dma)
 {
 	dmk_phys phys;
 
@@ -235,6 +246,11 @@ bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma)
 	return !dev->domain && dev->bounce &&
 	       dmk_window_to_phys(dev->bus, (struct dmk_range){dma.v, dma.v}, &phys) &&
 	       dmk_bounce_has(dev, phys);
+}
+
+bool dmk_need_sync(struct dmk_dev *dev, dmk_dma dma)
+{
+	return need_sync_told(dev, dma, needs_sync(dev, dma));
 }
 
 unsigned int dmk_cache_alignment(void)

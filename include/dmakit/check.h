@@ -70,10 +70,18 @@ struct dmk_check_options {
 	 */
 	uint64_t (*line_of)(void *ctx, const void *code);
 	void *code_ctx; /* of both */
+
+	/*
+	 * Called when [phys, phys + size) begins and ceases to be memory that a device may have: where the CPU's accesses are of
+	 * interest (DMK_EVENT_CPU_ACCESS). Ranges may lie one in another; each that began ceases once, all do before the checker
+	 * is gone or are forgotten with it. With the checker's lock held. NULL: nobody sees the CPU's accesses.
+	 */
+	void (*memory)(void *ctx, uint64_t phys, uint64_t size, bool begins);
+	void *memory_ctx;
 };
 
 struct dmk_check_totals {
-	uint64_t maps, unmaps, syncs, bounced, allocs, frees, device_accesses;
+	uint64_t maps, unmaps, syncs, bounced, allocs, frees, device_accesses, cpu_accesses;
 	uint64_t bytes_mapped, bytes_bounced;
 	uint64_t leaks;        /* mappings, allocations and pools left at unbind or exit */
 	uint64_t lost_records; /* over 0: the first line of a report says so, and the run was no success (CHK-05) */

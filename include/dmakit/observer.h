@@ -41,6 +41,7 @@ enum dmk_event_kind {
 	DMK_EVENT_UNMAP,        /* as the driver asked for it, before it is done; sg: .cpu the list, .dma that of its first entry */
 	DMK_EVENT_SYNC_FOR_CPU, /* .dma, .size, .dir, .map_kind; sg: .cpu the list, .dma that of its first entry, .sg, .nents */
 	DMK_EVENT_SYNC_FOR_DEVICE,
+	DMK_EVENT_NEED_SYNC, /* the driver asked whether .dma must be synced, or (.dma all ones) anything of .dev: .result 1 or 0 */
 
 	/*
 	 * Memory made for devices: .alloc_kind, .dma, .cpu, .phys, .size, .attrs, .by_managed; PAGES and NONCONTIGUOUS .dir too;
@@ -81,6 +82,11 @@ enum dmk_event_kind {
 	 * it is decided and before the bytes move, so that nobody can act on them and unmap before it was seen.
 	 */
 	DMK_EVENT_DEVICE_ACCESS,
+	/*
+	 * The driver's own access to memory that may be mapped: .cpu, .phys, .size, .write; .name the call that did it (memcpy), or NULL.
+	 * Announced before the bytes move, by who sees the driver's accesses (docs/WATCHING.md).
+	 */
+	DMK_EVENT_CPU_ACCESS,
 	DMK_EVENT_TRANSFER_BEGIN, /* a device took up work on .dma, .size, .dir; .cookie identifies the transfer */
 	DMK_EVENT_TRANSFER_END,   /* .cookie */
 

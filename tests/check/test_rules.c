@@ -631,6 +631,241 @@ ROW(sync_both_as_none)
 	unmap(w, AT, 256, BOTH, HERE);
 }
 
+/* --- whose turn it is -------------------------------------------------------------------------------------------- */
+
+#define CPU_READS(w, at, bytes) cpu_accesses(w, at, bytes, false, HERE)
+#define CPU_WRITES(w, at, bytes) cpu_accesses(w, at, bytes, true, HERE)
+
+/* A made-up frame: the walk ends at the caller. */
+static void cpu_accesses(struct world *w, uint64_t phys, uint64_t bytes, bool write, const void *here)
+{
+	EVENT(w, .kind = DMK_EVENT_CPU_ACCESS, .phys = DMK_PHYS(phys), .size = bytes, .write = write, .caller = here);
+}
+
+ROW(cpu_writes_too_late)
+{
+	map(w, AT, 256, OUT, HERE);
+	for (uint64_t i = 0; i < 4; i++)
+		CPU_WRITES(w, AT + 16 + i * 4, 4);
+	CPU_WRITES(w, AT + 64, 4); /* follows from the first */
+	card_reads(w, AT, 256);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(cpu_writes_beside)
+{
+	CPU_WRITES(w, AT, 256);
+	map(w, AT + 16, 64, BOTH, HERE);
+	CPU_WRITES(w, AT, 16);
+	CPU_READS(w, AT + 80, 16);
+	unmap(w, AT + 16, 64, BOTH, HERE);
+	CPU_WRITES(w, AT, 256);
+	CPU_READS(w, AT, 256);
+}
+
+ROW(cpu_reads_too_early)
+{
+	map(w, AT, 256, IN, HERE);
+	CPU_READS(w, AT + 255, 1);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(cpu_polls_a_buffer)
+{
+	map(w, AT, 256, IN, HERE);
+	for (unsigned int i = 0; i < 3; i++) {
+		CPU_READS(w, AT, 4);
+		card_writes(w, AT, 4);
+		sync_device(w, AT, 256, IN, HERE);
+	}
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(cpu_reads_what_the_device_reads)
+{
+	map(w, AT, 256, OUT, HERE);
+	CPU_READS(w, AT, 4);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(cpu_reads_without_a_sync)
+{
+	map(w, AT, 256, IN, HERE);
+	card_writes(w, AT, 256);
+	CPU_READS(w, AT, 4);
+	CPU_READS(w, AT + 8, 4);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(cpu_reads_beyond_a_short_sync)
+{
+	map(w, AT, 256, IN, HERE);
+	card_writes(w, AT, 256);
+	sync_cpu(w, AT, 64, IN, HERE);
+	CPU_READS(w, AT + 32, 64);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(cpu_reads_two_synced_parts)
+{
+	map(w, AT, 256, IN, HERE);
+	card_writes(w, AT, 256);
+	sync_cpu(w, AT + 64, 64, IN, HERE);
+	sync_cpu(w, AT, 64, IN, HERE);
+	sync_cpu(w, AT + 192, 64, IN, HERE);
+	CPU_READS(w, AT, 128);
+	CPU_READS(w, AT + 192, 64);
+	sync_device(w, AT, 64, IN, HERE);
+	CPU_READS(w, AT + 64, 64);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(cpu_reads_again_without_a_sync)
+{
+	map(w, AT, 256, IN, HERE);
+	card_writes(w, AT, 256);
+	sync_cpu(w, AT, 256, IN, HERE);
+	CPU_READS(w, AT, 64);
+	card_writes(w, AT + 32, 64);
+	CPU_READS(w, AT + 48, 4);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(cpu_polls_with_syncs)
+{
+	map(w, AT, 256, IN, HERE);
+	for (unsigned int i = 0; i < 3; i++) {
+		sync_cpu(w, AT, 4, IN, HERE);
+		card_writes(w, AT, 4);
+		CPU_READS(w, AT, 4);
+	}
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(device_reads_what_the_cpu_wrote)
+{
+	map(w, AT, 256, BOTH, HERE);
+	sync_cpu(w, AT, 256, BOTH, HERE);
+	CPU_WRITES(w, AT + 8, 8);
+	CPU_WRITES(w, AT + 16, 8);
+	sync_device(w, AT, 16, BOTH, HERE);
+	card_reads(w, AT, 128);
+	card_reads(w, AT + 128, 128);
+	unmap(w, AT, 256, BOTH, HERE);
+}
+
+ROW(device_reads_in_pieces_what_the_cpu_wrote)
+{
+	map(w, AT, 256, OUT, HERE);
+	sync_cpu(w, AT, 256, OUT, HERE);
+	CPU_WRITES(w, AT, 16);
+	card_reads(w, AT, 64);
+	card_reads(w, AT + 64, 192);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(device_writes_over_what_the_cpu_wrote)
+{
+	map(w, AT, 256, IN, HERE);
+	sync_cpu(w, AT, 256, IN, HERE);
+	CPU_WRITES(w, AT, 16);
+	card_writes(w, AT, 64);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(cpu_writes_and_gives_back)
+{
+	map(w, AT, 256, BOTH, HERE);
+	for (unsigned int i = 0; i < 3; i++) {
+		sync_cpu(w, AT, 256, BOTH, HERE);
+		CPU_READS(w, AT, 64);
+		CPU_WRITES(w, AT, 64);
+		sync_device(w, AT, 64, BOTH, HERE);
+		card_reads(w, AT, 64);
+		card_writes(w, AT, 128);
+	}
+	unmap(w, AT, 256, BOTH, HERE);
+}
+
+ROW(nobody_syncs_what_needs_none)
+{
+	EVENT(w, .kind = DMK_EVENT_NEED_SYNC, .dev = DEV, .dma = DMK_MAPPING_ERROR, .result = 0);
+	map(w, AT, 256, IN, HERE);
+	card_writes(w, AT, 256);
+	CPU_READS(w, AT, 64);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(one_mapping_needs_no_sync)
+{
+	map(w, AT, 256, IN, HERE);
+	map(w, AT + 4096, 256, IN, HERE);
+	EVENT(w, .kind = DMK_EVENT_NEED_SYNC, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .result = 0);
+	EVENT(w, .kind = DMK_EVENT_NEED_SYNC, .dev = DEV, .dma = DMK_DMA(BUS(AT + 4096)), .result = 1);
+	CPU_READS(w, AT, 64);
+	CPU_READS(w, AT + 4096, 64);
+	unmap(w, AT, 256, IN, HERE);
+	unmap(w, AT + 4096, 256, IN, HERE);
+}
+
+static void map_skipping(struct world *w, uint64_t attrs, int dir)
+{
+	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .phys = DMK_PHYS(AT),
+	      .size = 256, .dir = dir, .attrs = attrs, .caller = HERE);
+	ask(w, DEV, AT);
+}
+
+ROW(cpu_has_what_was_never_synced)
+{
+	map_skipping(w, 1 << 5, BOTH);
+	CPU_WRITES(w, AT, 256);
+	sync_device(w, AT, 128, BOTH, HERE);
+	card_reads(w, AT, 128);
+	CPU_READS(w, AT + 128, 128);
+	sync_cpu(w, AT, 64, BOTH, HERE);
+	CPU_READS(w, AT, 64);
+	unmap(w, AT, 256, BOTH, HERE);
+}
+
+ROW(cpu_has_what_was_synced)
+{
+	map_skipping(w, 1 << 5, BOTH);
+	sync_device(w, AT, 128, BOTH, HERE);
+	CPU_WRITES(w, AT, 256);
+	unmap(w, AT, 256, BOTH, HERE);
+}
+
+ROW(cpu_shares_coherent_memory)
+{
+	map_skipping(w, 1 << 12, BOTH);
+	CPU_WRITES(w, AT, 256);
+	card_writes(w, AT, 256);
+	CPU_READS(w, AT, 256);
+	unmap(w, AT, 256, BOTH, HERE);
+	alloc(w, AT, 4096, HERE);
+	CPU_WRITES(w, AT, 256);
+	card_writes(w, AT, 256);
+	CPU_READS(w, AT, 256);
+	EVENT(w, .kind = DMK_EVENT_FREE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .cpu = (void *)(uintptr_t)(AT + (1ULL << 40)),
+	      .size = 4096, .caller = HERE);
+}
+
+/* The second and the third piece of a list are joined for the device. */
+ROW(cpu_reads_a_list)
+{
+	static int head;
+	struct dmk_event_sg sg[3] = {
+		{ DMK_PHYS(AT), 64, DMK_DMA(BUS(AT)), 64 },
+		{ DMK_PHYS(AT + 8192), 64, DMK_DMA(BUS(AT + 0x100000)), 128 },
+		{ DMK_PHYS(AT + 4096), 64, DMK_DMA(0), 0 },
+	};
+
+	map_list(w, &head, sg, 3, 2, IN, HERE);
+	card_writes(w, AT + 0x100000 + 96, 4);
+	CPU_READS(w, AT + 4096 + 32, 4);
+	unmap_list(w, &head, sg, 3, IN, HERE);
+}
+
 ROW(device_reads_what_the_cpu_has)
 {
 	map(w, AT, 256, OUT, HERE);
@@ -1400,6 +1635,29 @@ static const struct row rows[] = {
 	{ "the device reads beside what was synced for the CPU, and that when it was given back", NULL,
 	  device_reads_what_was_given_back },
 	{ "the device writes on after the CPU only looked", NULL, device_writes_after_a_peek },
+
+	{ "the CPU writes what is mapped", "STR-03", cpu_writes_too_late, 0, "wrote 4 bytes at offset 16 of a single buffer of 256 bytes" },
+	{ "the CPU uses the bytes beside what is mapped", NULL, cpu_writes_beside },
+	{ "the CPU reads what the device may write", "STR-03", cpu_reads_too_early, 0, "read 1 byte at offset 255" },
+	{ "the CPU polls a buffer of the device's", "STR-03", cpu_polls_a_buffer, 0, "dma_alloc_coherent" },
+	{ "the CPU reads what the device reads", "STR-03", cpu_reads_what_the_device_reads, 0, "keep a copy" },
+	{ "the CPU reads what the device wrote, without a sync", "SYN-02", cpu_reads_without_a_sync, 0, "no sync for the CPU came since" },
+	{ "the CPU reads beyond a sync that was too short", "SYN-02", cpu_reads_beyond_a_short_sync, 0, "bytes 0 to 63 only" },
+	{ "the CPU reads the parts that were synced", NULL, cpu_reads_two_synced_parts },
+	{ "the CPU reads what it has read before, without a sync", "SYN-02", cpu_reads_again_without_a_sync, 0,
+	  "written since the last sync" },
+	{ "the CPU polls, and syncs each time", NULL, cpu_polls_with_syncs },
+	{ "the device reads what the CPU wrote, and the sync was too short", "SYN-02", device_reads_what_the_cpu_wrote, 0,
+	  "bytes 16 to 23" },
+	{ "the device reads in pieces what the CPU wrote", "SYN-02", device_reads_in_pieces_what_the_cpu_wrote, 0, "bytes 0 to 15" },
+	{ "the device writes over what the CPU wrote", "SYN-02", device_writes_over_what_the_cpu_wrote, 0, "the device wrote" },
+	{ "the CPU writes and gives back, and again", NULL, cpu_writes_and_gives_back },
+	{ "a driver was told that its device needs no syncs", NULL, nobody_syncs_what_needs_none },
+	{ "a driver was told that a mapping needs no syncs", "STR-03", one_mapping_needs_no_sync },
+	{ "the CPU has what was mapped without a sync", NULL, cpu_has_what_was_never_synced },
+	{ "the CPU has what was synced for the device after all", "STR-03", cpu_has_what_was_synced },
+	{ "the CPU shares coherent memory", NULL, cpu_shares_coherent_memory },
+	{ "the CPU reads an entry of a list", "SYN-02", cpu_reads_a_list, 0, "at offset 160 of a sg buffer of 192 bytes" },
 
 	{ "the device writes over the end", "STR-10", runs_over, 0, "the last 2 lie beyond the end" },
 	{ "the device writes across two mappings side by side", NULL, runs_into_neighbour },
