@@ -26,6 +26,8 @@ struct request {
 	enum mode mode;
 	bool shared; /* -shared or -r: no library, no main */
 	bool has_std, has_modname, has_debug;
+	bool watch;      /* a driver's loads and stores are to be seen */
+	bool sanitized;  /* the compiler puts in checks of its own */
 	bool silent;     /* -###, --version and the like: nothing is compiled */
 	const char *out; /* after -o */
 	const char *linux_version;
@@ -137,12 +139,27 @@ static void note_mode(struct request *request, const char *option)
 		request->has_modname = true;
 	else if (!strncmp(option, "-g", 2))
 		request->has_debug = true;
+	else if (!strncmp(option, "-fsanitize=", 11))
+		request->sanitized = true;
 	else if (only_asks(option))
 		request->silent = true;
 }
 
+static int set_watch(struct request *request, const char *mode)
+{
+	request->watch = !strcmp(mode, "instrumented");
+	if (request->watch || !strcmp(mode, "none"))
+		return 1;
+	fprintf(stderr, "dmakit-cc: --watch is instrumented or none, not \"%s\"\n", mode);
+	return -1;
+}
+
 static int option_of_ours(struct request *request, char **argv, int *i)
 {
+	if (!strcmp(argv[*i], "--watch"))
+		return set_watch(request, "instrumented");
+	if (!strncmp(argv[*i], "--watch=", 8))
+		return set_watch(request, argv[*i] + 8);
 	if (!strncmp(argv[*i], "--linux=", 8)) {
 		request->linux_version = argv[*i] + 8;
 		return 1;
@@ -248,6 +265,23 @@ static void module_name(const char *source, char *name, size_t size)
 	name[n] = '\0';
 }
 
+/*
+ * The callbacks that the compiler puts in for a sanitizer become dmakit's by the header, in the assembler; the sanitizer's runtime is
+ * not linked. What the compiler would do in place is left a call, so that it is seen. A sanitizer that was asked for has its way.
+ */
+static void add_watch(struct tool_args *args, const struct request *request)
+{
+	static const char *const calls[] = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strcpy", "strncpy", NULL};
+
+	if (!request->watch || request->sanitized)
+		return;
+	tool_args_add(args, "-fsanitize=thread");
+	for (unsigned int i = 0; calls[i]; i++)
+		tool_args_addf(args, "-fno-builtin-%s", calls[i]);
+	tool_args_add(args, "-include");
+	tool_args_addf(args, "%s/dmakit/watched.h", paths.include);
+}
+
 static void add_world(struct tool_args *args, const struct request *request, const char *source)
 {
 	char name[256];
@@ -264,6 +298,7 @@ static void add_world(struct tool_args *args, const struct request *request, con
 	tool_args_add(args, "-DMODULE");
 	tool_args_add(args, "-fno-strict-aliasing");
 	tool_args_add(args, "-fno-builtin-printf");
+	add_watch(args, request);
 	if (request->has_modname)
 		return;
 	module_name(source, name, sizeof(name));
@@ -413,6 +448,8 @@ static int pass_on(const struct request *request, char **argv)
 		tool_args_add(&args, paths.include);
 	}
 	for (int i = 1; argv[i]; i++) {
+		if (!strncmp(argv[i], "--watch", 7))
+			continue;
 		if (!strncmp(argv[i], "--linux", 7)) {
 			i += !argv[i][7] && argv[i + 1];
 			continue;
@@ -426,13 +463,14 @@ static int pass_on(const struct request *request, char **argv)
 
 static void usage(void)
 {
-	puts("usage: dmakit-cc [--linux VERSION] [the C compiler's own options] FILE...\n"
+	puts("usage: dmakit-cc [--linux VERSION] [--watch] [the C compiler's own options] FILE...\n"
 	     "\n"
 	     "The C compiler, with what a Linux driver needs to become a program: dmakit's headers, the\n"
 	     "flags of a kernel module, and libdmakit.a at the link. Works as CC= in a Makefile.\n"
 	     "\n"
 	     "  --linux VERSION   the API as it was in that Linux version, such as 5.10, 6.1 or 6.12; from 4.14\n"
 	     "                    to 6.18, which it is if nothing is said\n"
+	     "  --watch           the driver's own loads and stores are seen by the checker\n"
 	     "\n"
 	     "A source that includes <dmakit/...> and nothing from <linux/...>, <asm/...> or <scsi/...> is compiled as\n"
 	     "an ordinary program's (a test); any other as a driver's.\n"

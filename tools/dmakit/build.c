@@ -250,6 +250,8 @@ static void add_compiler(const struct tool_build *build, struct tool_args *args)
 	tool_args_addf(args, "%s/dmakit-cc", build->paths->bin);
 	if (build->linux_version)
 		tool_args_addf(args, "--linux=%s", build->linux_version);
+	if (build->watch)
+		tool_args_addf(args, "--watch=%s", build->watch);
 }
 
 static int compile(const struct tool_build *build, const char *source, const char *object)

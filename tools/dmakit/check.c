@@ -62,6 +62,7 @@ static const struct option options[] = {
 	{"json", required_argument, NULL, 'j'},
 	{"linux", required_argument, NULL, 'l'},
 	{"param", required_argument, NULL, 'p'},
+	{"watch", required_argument, NULL, 'w'},
 	{"fail", required_argument, NULL, 'f'},
 	{"timeout", required_argument, NULL, 't'},
 	{"keep", no_argument, NULL, 'k'},
@@ -88,6 +89,7 @@ static void help(void)
 	     "  --seed N              of all that a machine decides by chance (default: 1)\n"
 	     "  --fail N              let the driver's N-th call that can fail do so, once: a mapping, an\n"
 	     "                        allocation, a mask, an interrupt, registers; and look what becomes of it\n"
+	     "  --watch MODE          how the driver's own loads and stores are seen: instrumented (default), none\n"
 	     "  --linux VERSION       the API as it was in that Linux version, such as 6.1; from 4.14 to 6.18\n"
 	     "  --json FILE           write the report as JSON too; with - to standard output, and no text\n"
 	     "  --timeout SECONDS     report a hang after this time on a machine (default: 60; 0: never)\n"
@@ -204,6 +206,14 @@ static int set_fail(const char *text)
 	return STATUS_CLEAN;
 }
 
+static int set_watch(const char *mode)
+{
+	if (strcmp(mode, "instrumented") && strcmp(mode, "none"))
+		return tool_refuse("--watch is instrumented or none, not \"%s\"", mode);
+	check.build.watch = mode;
+	return STATUS_CLEAN;
+}
+
 static int set_linux(const char *text)
 {
 	unsigned int code;
@@ -241,6 +251,8 @@ static int one_option(int option, char **argv)
 		return set_fail(optarg);
 	case 'l':
 		return set_linux(optarg);
+	case 'w':
+		return set_watch(optarg);
 	case 'j':
 		return set_json(optarg);
 	case 't':
@@ -337,7 +349,7 @@ static int parse(int argc, char **argv)
 		argv[end] = NULL;
 	}
 	opterr = 0;
-	while ((option = getopt_long(end, argv, ":m:d:a:s:j:l:p:t:f:kvh", options, NULL)) != -1) {
+	while ((option = getopt_long(end, argv, ":m:d:a:s:j:l:p:t:f:w:kvh", options, NULL)) != -1) {
 		if (option == 'h') {
 			help();
 			return -1;
@@ -751,6 +763,7 @@ int tool_check(int argc, char **argv)
 
 	check.timeout = 60;
 	keep_words(argc, argv);
+	check.build.watch = "instrumented";
 	status = parse(argc, argv);
 	if (status)
 		return status < 0 ? STATUS_CLEAN : status;

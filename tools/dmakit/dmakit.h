@@ -33,6 +33,7 @@ int tool_bad_option(const char *verb, int code, char *const *argv, const struct 
 struct tool_build {
 	const struct tool_paths *paths;
 	const char *linux_version; /* NULL: newest */
+	const char *watch;         /* how the driver's accesses are seen, as dmakit-cc knows it */
 	const char *directory;     /* where it may write */
 	struct tool_args sources;
 	char program[PATH_MAX]; /* the result */

@@ -2,6 +2,7 @@
 /* Machine, kernel part and checker put together in the right order, and taken apart in the reverse. */
 #include <dmakit/boot.h>
 #include <dmakit/kernel.h>
+#include <dmakit/watch.h>
 
 #include "report/report.h"
 
@@ -62,6 +63,8 @@ static struct dmk_checker *new_checker(const struct dmk_check_options *wanted)
 		options.line_of = line_of;
 		options.code_ctx = symbols;
 	}
+	if (dmk_watch_present())
+		options.memory = dmk_watch_memory;
 	return dmk_checker_new(&options);
 }
 
@@ -81,9 +84,12 @@ static int start(const struct dmk_boot_options *options, char *error, size_t err
 	result = dmk_machine_open(&config, &port, error, error_size);
 	if (result < 0)
 		return result;
+	dmk_watch_start(port.machine);
 	result = dmk_kernel_boot(&port, error, error_size);
-	if (result < 0)
+	if (result < 0) {
 		port.ops->shutdown(port.ctx);
+		dmk_watch_stop();
+	}
 	return result;
 }
 
@@ -113,6 +119,7 @@ void dmk_shutdown(void)
 {
 	dmk_kernel_shutdown();
 	dmk_observe(NULL);
+	dmk_watch_stop();
 }
 
 struct dmk_checker *dmk_boot_checker(void)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Watching the driver's own accesses to memory (STR-03, SYN-02): life and reach of what the compiler's callbacks fall into. Host world.
+ *
+ * A driver's source that is compiled with <dmakit/watched.h> (dmakit-cc --watch) calls in here for each load and store. Those that go to
+ * memory that a device may have are announced as DMK_EVENT_CPU_ACCESS; all others end after a few instructions.
+ */
+#ifndef DMAKIT_WATCH_H
+#define DMAKIT_WATCH_H
+
+#include <dmakit/port.h>
+#include <dmakit/types.h>
+
+/** dmk_watch_present - whether any source of this program was compiled to be watched */
+bool dmk_watch_present(void);
+
+/** dmk_watch_start - the machine whose memory is meant, from its boot to dmk_watch_stop(); accesses outside its RAM are nobody's affair */
+void dmk_watch_start(const struct dmk_machine *machine);
+void dmk_watch_stop(void);
+
+/**
+ * dmk_watch_memory - [phys, phys + size) begins or ceases to be of interest; ranges may overlap, each ceases once
+ * For dmk_check_options.memory. Any thread; who accesses the memory afterwards sees it.
+ */
+void dmk_watch_memory(void *unused, uint64_t phys, uint64_t size, bool begins);
+
+#endif

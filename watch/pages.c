@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which pages are of interest, and what of an access is the machine's memory. Not what is right or wrong about it: an access is
+ * announced, the checker knows.
+ */
+#include "watch.h"
+
+#include <dmakit/observer.h>
+#include <dmakit/watch.h>
+
+#include <string.h>
+
+uint32_t dmk_watch_pages[DMK_WATCH_PAGES];
+
+static bool present;
+
+/* The direct map of the machine that runs. Set while no driver's code does. */
+static struct {
+	uintptr_t first;
+	uint64_t size; /* 0: no machine runs */
+} direct;
+
+bool dmk_watch_present(void)
+{
+	return present;
+}
+
+/* Called by each watched object before main(). */
+void dmk_watch_init(void);
+void dmk_watch_init(void)
+{
+	present = true;
+}
+
+void dmk_watch_start(const struct dmk_machine *machine)
+{
+	memset(dmk_watch_pages, 0, sizeof(dmk_watch_pages));
+	direct.first = (uintptr_t)machine->direct_base;
+	direct.size = machine->direct_last.v + 1;
+}
+
+void dmk_watch_stop(void)
+{
+	direct.size = 0;
+	memset(dmk_watch_pages, 0, sizeof(dmk_watch_pages));
+}
+
+/* Memory above the direct map is counted at the addresses that it would have there: who has a view of it looks there too. */
+void dmk_watch_memory(void *unused, uint64_t phys, uint64_t size, bool begins)
+{
+	const uintptr_t first = (direct.first + phys) >> DMK_PAGE_SHIFT;
+	const uintptr_t last = (direct.first + phys + (size - 1)) >> DMK_PAGE_SHIFT;
+
+	if (!size || last - first >= DMK_WATCH_PAGES)
+		return;
+	for (uintptr_t page = first; page <= last; page++)
+		__atomic_fetch_add(&dmk_watch_pages[page % DMK_WATCH_PAGES], begins ? 1 : -1u, __ATOMIC_RELAXED);
+}
+
+bool dmk_watch_is_near_any(uintptr_t address, size_t size)
+{
+	const uintptr_t first = address >> DMK_PAGE_SHIFT, last = (address + (size - 1)) >> DMK_PAGE_SHIFT;
+
+	for (uintptr_t page = first; size && page <= last; page++)
+		if (dmk_watch_is_near(page << DMK_PAGE_SHIFT))
+			return true;
+	return false;
+}
+
+static void announce(uintptr_t address, uint64_t phys, uint64_t size, bool write, const struct dmk_watch_place *place)
+{
+	dmk_announce(&(struct dmk_event){
+		.kind = DMK_EVENT_CPU_ACCESS,
+		.cpu = (const void *)address,
+		.phys = DMK_PHYS(phys),
+		.size = size,
+		.write = write,
+		.name = place->call,
+		.caller = place->caller,
+		.frame = place->frame,
+	});
+}
+
+void dmk_watch_access(uintptr_t address, size_t size, bool write, const struct dmk_watch_place *place)
+{
+	const uint64_t phys = address - direct.first;
+
+	if (phys >= direct.size || !size)
+		return;
+	announce(address, phys, size < direct.size - phys ? size : direct.size - phys, write, place);
+}
+
+void dmk_watch_phys(uint64_t phys, size_t size, bool write, const struct dmk_watch_place *place)
+{
+	if (direct.size && dmk_watch_is_near_any(direct.first + phys, size))
+		announce(0, phys, size, write, place);
+}
