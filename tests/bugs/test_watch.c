@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Drivers that touch a buffer when it is not their turn, or leave a sync out: one small broken driver for each way to do it, and
+ * the one that does nearly the same and is right. This file is compiled to be watched (docs/WATCHING.md), as dmakit check compiles a driver; what
+ * it finds is found on a machine where nothing goes wrong too.
+ */
+#include "harness.h"
+
+#include <linux/highmem.h>
+#include <linux/string.h>
+
+enum { SIZE = 256 };
+
+#define BROKEN(rule, what)    static void test_##rule##_bug_##what(void **state)
+#define NEAR_MISS(rule, what) static void test_##rule##_near_##what(void **state)
+
+static u8 bytes[2 * SIZE];
+
+struct buffer {
+	u8 *memory;
+	dma_addr_t dma;
+	enum dma_data_direction dir;
+};
+
+/* Read and written as a driver does: the compiler may not know better. */
+#define LOOK(place)        (*(volatile typeof(place) *)&(place))
+#define PUT(place, value)  (LOOK(place) = (value))
+
+static noinline struct buffer open_buffer(enum dma_data_direction dir)
+{
+	struct buffer buffer = {.memory = must_kmalloc(SIZE), .dir = dir};
+
+	memset(buffer.memory, 0x5a, SIZE);
+	buffer.dma = must_map(dev, buffer.memory, SIZE, dir);
+	return buffer;
+}
+
+static void close_buffer(struct buffer *buffer)
+{
+	dma_unmap_single(dev, buffer->dma, SIZE, buffer->dir);
+	kfree(buffer->memory);
+}
+
+static void take(struct buffer *buffer, size_t size)
+{
+	dma_sync_single_for_cpu(dev, buffer->dma, size, buffer->dir);
+}
+
+static void give(struct buffer *buffer, size_t size)
+{
+	dma_sync_single_for_device(dev, buffer->dma, size, buffer->dir);
+}
+
+static void expect_words(const char *rule, const char *words)
+{
+	const struct dmk_finding *finding = finding_of(rule);
+
+	assert_non_null(finding);
+	if (!strstr(finding->what, words) && !strstr(finding->mend, words))
+		fail_msg("\"%s\" is not in \"%s\" nor in \"%s\"", words, finding->what, finding->mend);
+	assert_true(finding->mapped.depth);
+}
+
+/* --- STR-03: while the device owns it ----------------------------------------------------------------------------- */
+
+BROKEN(STR_03, writes_a_mapped_buffer)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	PUT(*(u32 *)(buffer.memory + 16), 1);
+	close_buffer(&buffer);
+	expect_finding("STR-03", 1);
+	expect_words("STR-03", "wrote 4 bytes at offset 16 of a single buffer of 256 bytes");
+}
+
+BROKEN(STR_03, writes_many_times_in_one_place)
+{
+	struct buffer buffer = open_buffer(DMA_BIDIRECTIONAL);
+
+	for (unsigned int i = 0; i < 10; i++)
+		PUT(buffer.memory[i], i);
+	close_buffer(&buffer);
+	expect_finding("STR-03", 10);
+}
+
+BROKEN(STR_03, writes_in_two_places)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	PUT(buffer.memory[0], 1);
+	PUT(buffer.memory[1], 2);
+	close_buffer(&buffer);
+	expect_finding("STR-03", 2);
+}
+
+NEAR_MISS(STR_03, writes_before_and_after)
+{
+	struct buffer buffer = {.memory = must_kmalloc(SIZE), .dir = DMA_BIDIRECTIONAL};
+
+	memset(buffer.memory, 1, SIZE);
+	buffer.dma = must_map(dev, buffer.memory, SIZE, buffer.dir);
+	dma_unmap_single(dev, buffer.dma, SIZE, buffer.dir);
+	memset(buffer.memory, 2, SIZE);
+	assert_int_equal(LOOK(buffer.memory[SIZE - 1]), 2);
+	kfree(buffer.memory);
+}
+
+BROKEN(STR_03, reads_what_the_device_may_write)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	bytes[0] = LOOK(*(u64 *)(buffer.memory + 8));
+	close_buffer(&buffer);
+	expect_finding("STR-03", 1);
+	expect_words("STR-03", "read 8 bytes at offset 8");
+}
+
+BROKEN(STR_03, reads_what_the_device_reads)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	bytes[0] = LOOK(buffer.memory[0]);
+	close_buffer(&buffer);
+	expect_finding("STR-03", 1);
+}
+
+BROKEN(STR_03, fills_it_too_late)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	memset(buffer.memory + 32, 0, 64);
+	close_buffer(&buffer);
+	expect_finding("STR-03", 1);
+	expect_words("STR-03", "64 bytes at offset 32");
+}
+
+BROKEN(STR_03, copies_into_it_too_late)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	memcpy(buffer.memory, bytes, 200);
+	close_buffer(&buffer);
+	expect_finding("STR-03", 1);
+	expect_words("STR-03", "wrote 200 bytes at offset 0");
+}
+
+struct message {
+	u32 words[48];
+};
+
+BROKEN(STR_03, assigns_a_struct_too_late)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+	static const struct message message;
+
+	*(struct message *)buffer.memory = message;
+	close_buffer(&buffer);
+	expect_words("STR-03", "wrote 192 bytes at offset 0");
+	expect_finding("STR-03", finding_of("STR-03")->count);
+}
+
+BROKEN(STR_03, counts_in_it_atomically)
+{
+	struct buffer buffer = open_buffer(DMA_BIDIRECTIONAL);
+
+	atomic_inc((atomic_t *)(buffer.memory + 4));
+	close_buffer(&buffer);
+	expect_words("STR-03", "4 bytes at offset 4");
+	expect_finding("STR-03", finding_of("STR-03")->count);
+}
+
+BROKEN(STR_03, writes_the_last_byte)
+{
+	u8 *memory = must_kmalloc(SIZE);
+	dma_addr_t dma = must_map(dev, memory, 100, DMA_TO_DEVICE);
+
+	PUT(memory[99], 1);
+	dma_unmap_single(dev, dma, 100, DMA_TO_DEVICE);
+	kfree(memory);
+	expect_finding("STR-03", 1);
+}
+
+NEAR_MISS(STR_03, writes_the_byte_behind)
+{
+	u8 *memory = must_kmalloc(SIZE);
+	dma_addr_t dma = must_map(dev, memory, 100, DMA_TO_DEVICE);
+
+	PUT(memory[100], 1);
+	dma_unmap_single(dev, dma, 100, DMA_TO_DEVICE);
+	kfree(memory);
+}
+
+BROKEN(STR_03, writes_after_giving_it_back)
+{
+	struct buffer buffer = open_buffer(DMA_BIDIRECTIONAL);
+
+	take(&buffer, SIZE);
+	give(&buffer, SIZE);
+	PUT(buffer.memory[0], 1);
+	close_buffer(&buffer);
+	expect_finding("STR-03", 1);
+}
+
+NEAR_MISS(STR_03, writes_in_its_turn)
+{
+	struct buffer buffer = open_buffer(DMA_BIDIRECTIONAL);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		take(&buffer, SIZE);
+		PUT(buffer.memory[0], LOOK(buffer.memory[0]) + 1);
+		give(&buffer, SIZE);
+		lab_read(lab, buffer.dma, bytes, SIZE);
+		lab_write(lab, buffer.dma, bytes, SIZE);
+	}
+	close_buffer(&buffer);
+}
+
+BROKEN(STR_03, writes_one_entry_of_a_list)
+{
+	struct scatterlist sg[3];
+	u8 *memory[3];
+
+	sg_init_table(sg, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		memory[i] = must_kmalloc(SIZE);
+		sg_set_buf(&sg[i], memory[i], SIZE);
+	}
+	assert_int_not_equal(dma_map_sg(dev, sg, 3, DMA_TO_DEVICE), 0);
+	PUT(memory[1][10], 1);
+	dma_unmap_sg(dev, sg, 3, DMA_TO_DEVICE);
+	for (unsigned int i = 0; i < 3; i++)
+		kfree(memory[i]);
+	expect_finding("STR-03", 1);
+	expect_words("STR-03", "offset 266 of a sg buffer of 768 bytes");
+}
+
+NEAR_MISS(STR_03, shares_coherent_memory)
+{
+	dma_addr_t dma = 0;
+	u8 *memory = dma_alloc_coherent(dev, SIZE, &dma, GFP_KERNEL);
+
+	assert_non_null(memory);
+	PUT(memory[0], 1);
+	lab_write(lab, dma, bytes, SIZE);
+	bytes[0] = LOOK(memory[0]);
+	dma_free_coherent(dev, SIZE, memory, dma);
+}
+
+NEAR_MISS(STR_03, shares_a_pool_block)
+{
+	struct dma_pool *pool = dma_pool_create("watched", dev, 64, 64, 0);
+	dma_addr_t dma = 0;
+	u8 *memory;
+
+	assert_non_null(pool);
+	memory = dma_pool_alloc(pool, GFP_KERNEL, &dma);
+	assert_non_null(memory);
+	PUT(memory[0], 1);
+	lab_write(lab, dma, bytes, 64);
+	bytes[0] = LOOK(memory[0]);
+	dma_pool_free(pool, memory, dma);
+	dma_pool_destroy(pool);
+}
+
+NEAR_MISS(STR_03, syncs_by_itself)
+{
+	u8 *memory = must_kmalloc(SIZE);
+	dma_addr_t dma = dma_map_single_attrs(dev, memory, SIZE, DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+
+	assert_false(dma_mapping_error(dev, dma));
+	PUT(memory[0], 1);
+	dma_sync_single_for_device(dev, dma, 64, DMA_FROM_DEVICE);
+	lab_write(lab, dma, bytes, 64);
+	dma_sync_single_for_cpu(dev, dma, 64, DMA_FROM_DEVICE);
+	bytes[0] = LOOK(memory[0]);
+	dma_unmap_single_attrs(dev, dma, SIZE, DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+	kfree(memory);
+}
+
+BROKEN(STR_03, writes_noncoherent_pages_of_the_device)
+{
+	dma_addr_t dma = 0;
+	u8 *memory = dma_alloc_noncoherent(dev, PAGE_SIZE, &dma, DMA_TO_DEVICE, GFP_KERNEL);
+
+	assert_non_null(memory);
+	memset(memory, 1, PAGE_SIZE);
+	dma_sync_single_for_device(dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
+	PUT(memory[5], 1);
+	dma_free_noncoherent(dev, PAGE_SIZE, memory, dma, DMA_TO_DEVICE);
+	expect_finding("STR-03", 1);
+	expect_words("STR-03", "noncoherent buffer");
+}
+
+/* --- SYN-02: what the device wrote -------------------------------------------------------------------------------- */
+
+BROKEN(SYN_02, reads_without_a_sync)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	lab_write(lab, buffer.dma, bytes, SIZE);
+	bytes[0] = LOOK(buffer.memory[0]);
+	bytes[1] = LOOK(buffer.memory[1]);
+	close_buffer(&buffer);
+	expect_finding("SYN-02", 2);
+	expect_words("SYN-02", "no sync for the CPU came since");
+}
+
+BROKEN(SYN_02, reads_beyond_a_short_sync)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	lab_write(lab, buffer.dma, bytes, SIZE);
+	take(&buffer, 64);
+	memcpy(bytes, buffer.memory, 128);
+	close_buffer(&buffer);
+	expect_finding("SYN-02", 1);
+	expect_words("SYN-02", "read 64 bytes at offset 64");
+	expect_words("SYN-02", "bytes 0 to 63 only");
+}
+
+NEAR_MISS(SYN_02, reads_what_was_synced)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	lab_write(lab, buffer.dma, bytes, SIZE);
+	take(&buffer, 64);
+	memcpy(bytes, buffer.memory, 64);
+	give(&buffer, 64);
+	lab_write(lab, buffer.dma, bytes, SIZE);
+	dma_sync_single_range_for_cpu(dev, buffer.dma, 64, 128, DMA_FROM_DEVICE);
+	memcpy(bytes, buffer.memory + 64, 128);
+	close_buffer(&buffer);
+}
+
+BROKEN(SYN_02, reads_again_after_the_next_frame)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	lab_write(lab, buffer.dma, bytes, SIZE);
+	take(&buffer, SIZE);
+	bytes[0] = LOOK(buffer.memory[0]);
+	lab_write(lab, buffer.dma, bytes, SIZE);
+	bytes[0] = LOOK(buffer.memory[0]);
+	close_buffer(&buffer);
+	expect_finding("SYN-02", 1);
+}
+
+NEAR_MISS(SYN_02, polls_with_a_sync_each_time)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		take(&buffer, 4);
+		lab_write(lab, buffer.dma, bytes, 4);
+		bytes[0] = LOOK(buffer.memory[0]);
+	}
+	close_buffer(&buffer);
+}
+
+/* --- SYN-02: what the CPU wrote ----------------------------------------------------------------------------------- */
+
+BROKEN(SYN_02, gives_nothing_back)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	take(&buffer, SIZE);
+	PUT(buffer.memory[0], 1);
+	lab_read(lab, buffer.dma, bytes, SIZE);
+	close_buffer(&buffer);
+	expect_finding("SYN-02", 1);
+	expect_words("SYN-02", "which the CPU has written here");
+}
+
+BROKEN(SYN_02, gives_too_little_back_of_what_both_write)
+{
+	struct buffer buffer = open_buffer(DMA_BIDIRECTIONAL);
+
+	take(&buffer, SIZE);
+	memset(buffer.memory, 1, 128);
+	give(&buffer, 64);
+	lab_read(lab, buffer.dma, bytes, SIZE);
+	close_buffer(&buffer);
+	expect_finding("SYN-02", 1);
+	expect_words("SYN-02", "bytes 64 to 127");
+}
+
+NEAR_MISS(SYN_02, gives_back_what_it_wrote)
+{
+	struct buffer buffer = open_buffer(DMA_BIDIRECTIONAL);
+
+	take(&buffer, SIZE);
+	memset(buffer.memory, 1, 64);
+	give(&buffer, 64);
+	lab_read(lab, buffer.dma, bytes, SIZE);
+	close_buffer(&buffer);
+}
+
+BROKEN(SYN_02, lets_the_device_write_over_its_own_writes)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	take(&buffer, SIZE);
+	memset(buffer.memory, 0, 16);
+	lab_write(lab, buffer.dma, bytes, SIZE);
+	close_buffer(&buffer);
+	expect_finding("SYN-02", 1);
+}
+
+/* --- MEM-05: freed while mapped, and what comes after -------------------------------------------------------------- */
+
+BROKEN(MEM_05, frees_what_the_device_still_writes)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	kfree(buffer.memory);
+	lab_write(lab, buffer.dma, bytes, SIZE);
+	dma_unmap_single(dev, buffer.dma, SIZE, DMA_FROM_DEVICE);
+	expect_finding("MEM-05", 1);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct contract_test tests[] = {
+		CONTRACT_TEST(test_STR_03_bug_writes_a_mapped_buffer),
+		CONTRACT_TEST(test_STR_03_bug_writes_many_times_in_one_place),
+		CONTRACT_TEST(test_STR_03_bug_writes_in_two_places),
+		CONTRACT_TEST(test_STR_03_near_writes_before_and_after),
+		CONTRACT_TEST(test_STR_03_bug_reads_what_the_device_may_write),
+		CONTRACT_TEST(test_STR_03_bug_reads_what_the_device_reads),
+		CONTRACT_TEST(test_STR_03_bug_fills_it_too_late),
+		CONTRACT_TEST(test_STR_03_bug_copies_into_it_too_late),
+		CONTRACT_TEST(test_STR_03_bug_assigns_a_struct_too_late),
+		CONTRACT_TEST(test_STR_03_bug_counts_in_it_atomically),
+		CONTRACT_TEST(test_STR_03_bug_writes_the_last_byte),
+		CONTRACT_TEST(test_STR_03_near_writes_the_byte_behind),
+		CONTRACT_TEST(test_STR_03_bug_writes_after_giving_it_back),
+		CONTRACT_TEST(test_STR_03_near_writes_in_its_turn),
+		CONTRACT_TEST(test_STR_03_bug_writes_one_entry_of_a_list),
+		CONTRACT_TEST(test_STR_03_near_shares_coherent_memory),
+		CONTRACT_TEST(test_STR_03_near_shares_a_pool_block),
+		CONTRACT_TEST(test_STR_03_near_syncs_by_itself),
+		CONTRACT_TEST(test_STR_03_bug_writes_noncoherent_pages_of_the_device),
+		CONTRACT_TEST(test_SYN_02_bug_reads_without_a_sync),
+		CONTRACT_TEST(test_SYN_02_bug_reads_beyond_a_short_sync),
+		CONTRACT_TEST(test_SYN_02_near_reads_what_was_synced),
+		CONTRACT_TEST(test_SYN_02_bug_reads_again_after_the_next_frame),
+		CONTRACT_TEST(test_SYN_02_near_polls_with_a_sync_each_time),
+		CONTRACT_TEST(test_SYN_02_bug_gives_nothing_back),
+		CONTRACT_TEST(test_SYN_02_bug_gives_too_little_back_of_what_both_write),
+		CONTRACT_TEST(test_SYN_02_near_gives_back_what_it_wrote),
+		CONTRACT_TEST(test_SYN_02_bug_lets_the_device_write_over_its_own_writes),
+		CONTRACT_TEST(test_MEM_05_bug_frees_what_the_device_still_writes),
+	};
+
+	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
+}
