@@ -10,6 +10,7 @@
 #include "copy.h"
 #include "direct.h"
 #include "lent.h"
+#include "straight.h"
 #include "text.h"
 #include "window.h"
 
@@ -71,12 +72,15 @@ static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys
 	enum dmk_reason reason;
 	dmk_dma dma;
 
-	/* Looked at first: the line is every mapping's, and this is written once. */
-	if (__atomic_load_n(&dev->nothing_held, __ATOMIC_RELAXED))
-		__atomic_store_n(&dev->nothing_held, false, __ATOMIC_RELAXED);
 	reason = dmk_bounce_map(dev, phys, dir, attrs, &dma);
-	if (reason == DMK_REASON_NONE)
+	if (reason == DMK_REASON_NONE) {
+		/* Looked at first: the line is every mapping's, and they are written a few times. */
+		const uint64_t last = dma.v + (phys.last - phys.first);
+
+		if (__builtin_expect(!dmk_held_at(dev, dma.v) || !dmk_held_at(dev, last), 0))
+			dmk_hold(dev, (struct dmk_range){dma.v, last});
 		return mapped(dma, true);
+	}
 	if (!(attrs & DMK_ATTR_NO_WARN))
 		say_refused(dev, phys, reason);
 	return refused(reason);

@@ -94,10 +94,15 @@ static inline struct scatterlist *next_of(struct scatterlist *sg)
 static void unmap_entries(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 			  enum dmk_direction dir, unsigned long attrs)
 {
+	const bool straight = dev && dmk_straight_good(dev);
+
 	if (dev && dmk_nothing_held(dev))
 		return;
-	for (int i = 0; sg && i < nents; i++, sg = sg_next(sg))
+	for (int i = 0; sg && i < nents; i++, sg = next_of(sg)) {
+		if (straight && !dmk_held_at(dev, sg_dma_address(sg)))
+			continue;
 		dmk_direct_unmap(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg), dir, attrs);
+	}
 }
 
 /* Why memory that is no RAM is none: sg_set_buf() of an address that is not in the direct map left the address to be found. */

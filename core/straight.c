@@ -136,7 +136,8 @@ static void keep_window(struct dmk_dev *dev, unsigned int window)
 void dmk_straight_detach(struct dmk_dev *dev)
 {
 	dev->straight_bus = NULL;
-	dev->nothing_held = false;
+	dev->held_first = 0;
+	dev->held_last = ~0UL;
 	for (unsigned int i = 0; i < DMK_STRAIGHT_PARTS; i++)
 		dev->straight[i] = (struct dmk_straight){.first = ~0ULL};
 }
@@ -147,9 +148,29 @@ void dmk_straight_attach(struct dmk_dev *dev)
 	if (!dmk_core.running || !dev->bus || !dev->bus->coherent)
 		return;
 	dev->straight_bus = dev->bus;
-	dev->nothing_held = true;
+	dev->held_first = ~0UL;
+	dev->held_last = 0;
 	if (dmk_bounce_forced(dev))
 		return;
 	for (unsigned int i = 0; i < dev->bus->nr_windows; i++)
 		keep_window(dev, i);
+}
+
+/* Of several that do this at once each has its own in it afterwards, for the bounds only move apart. */
+void dmk_hold(struct dmk_dev *dev, struct dmk_range dma)
+{
+	const unsigned long first = (unsigned long)(dma.first >> DMK_PAGE_SHIFT);
+	const unsigned long last = (unsigned long)(dma.last >> DMK_PAGE_SHIFT);
+	unsigned long before = __atomic_load_n(&dev->held_first, __ATOMIC_RELAXED);
+
+	/* Where addresses have more bits than their pages here, what is cut off both here and there may leave them the wrong way round. */
+	while (before > (first <= last ? first : 0) &&
+	       !__atomic_compare_exchange_n(&dev->held_first, &before, first <= last ? first : 0,
+					    true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	before = __atomic_load_n(&dev->held_last, __ATOMIC_RELAXED);
+	while (before < (first <= last ? last : ~0UL) &&
+	       !__atomic_compare_exchange_n(&dev->held_last, &before, first <= last ? last : ~0UL,
+					    true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
 }

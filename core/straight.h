@@ -22,10 +22,14 @@ static inline bool dmk_straight_good(const struct dmk_dev *dev)
 	return dev->straight_bus && dev->straight_bus == dev->bus;
 }
 
-/** dmk_nothing_held - whether unmaps and syncs of this device's mappings have nothing to do. */
+/** dmk_nothing_held - whether unmaps and syncs of this device's mappings have nothing to do, wherever they are */
 static inline bool dmk_nothing_held(const struct dmk_dev *dev)
 {
-	return dmk_straight_good(dev) && __atomic_load_n(&dev->nothing_held, __ATOMIC_RELAXED);
+	return dmk_straight_good(dev) && __atomic_load_n(&dev->held_first, __ATOMIC_RELAXED) >
+						 __atomic_load_n(&dev->held_last, __ATOMIC_RELAXED);
 }
+
+/** dmk_hold - from now on they have, at these bus addresses. */
+void dmk_hold(struct dmk_dev *dev, struct dmk_range dma);
 
 #endif

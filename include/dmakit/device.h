@@ -53,10 +53,11 @@ struct dmk_dev {
 
 	/*
 	 * What needs no call, of a coherent device: set when it is made, for the bus it then was on. The masks are not in it, because drivers
-	 * write them; they are looked at each time. nothing_held: its unmaps and syncs have nothing to do; false for good once
-	 * anything of it was bounced. That is stored before the bounced address is returned, and who unmaps it has it from there: relaxed.
+	 * write them; they are looked at each time. held_first, held_last: pages of bus addresses; an unmap or sync of what begins outside
+	 * has nothing to do. They only ever take in more, wherever anything of it is bounced to. That is stored before the bounced address
+	 * is returned, and who unmaps it has it from there: atomic, relaxed.
 	 */
-	bool nothing_held;
+	unsigned long held_first, held_last;
 	struct dmk_straight straight[DMK_STRAIGHT_PARTS]; /* in the order of .first */
 	const struct dmk_bus *straight_bus;
 

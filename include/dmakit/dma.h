@@ -119,10 +119,19 @@ static inline __attribute__((__always_inline__)) bool dmk_map_straight(const str
 	return last <= *dev->dma_mask && last - 1 <= dev->bus_dma_limit - 1;
 }
 
-/** dmk_nothing_to_end - whether an unmap or sync of any mapping of the device has nothing to do, and nobody wants to hear of it. */
-static inline __attribute__((__always_inline__)) bool dmk_nothing_to_end(const struct dmk_dev *dev)
+/** dmk_held_at - whether an unmap or sync of a mapping of the device that begins at @dma may have something to do */
+static inline __attribute__((__always_inline__)) bool dmk_held_at(const struct dmk_dev *dev, uint64_t dma)
 {
-	return __builtin_expect(!dmk_attention, 1) && dev && __atomic_load_n(&dev->nothing_held, __ATOMIC_RELAXED);
+	const unsigned long page = (unsigned long)(dma >> DMK_PAGE_SHIFT);
+
+	return __builtin_expect(page >= __atomic_load_n(&dev->held_first, __ATOMIC_RELAXED), 0) &&
+	       page <= __atomic_load_n(&dev->held_last, __ATOMIC_RELAXED);
+}
+
+/** dmk_nothing_to_end - whether it has nothing to do, and nobody wants to hear of it */
+static inline __attribute__((__always_inline__)) bool dmk_nothing_to_end(const struct dmk_dev *dev, uint64_t dma)
+{
+	return __builtin_expect(!dmk_attention, 1) && dev && !dmk_held_at(dev, dma);
 }
 void dmk_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);
 void dmk_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);

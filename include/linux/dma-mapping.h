@@ -229,7 +229,7 @@ static __always_inline dma_addr_t dma_map_single_attrs(struct device *dev, void 
 static __always_inline void dma_unmap_single_attrs(struct device *dev, dma_addr_t addr, size_t size,
 						   enum dma_data_direction dir, unsigned long attrs)
 {
-	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev), addr))
 		dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_SINGLE);
 }
 
@@ -248,7 +248,7 @@ static __always_inline dma_addr_t dma_map_page_attrs(struct device *dev, struct 
 static __always_inline void dma_unmap_page_attrs(struct device *dev, dma_addr_t addr, size_t size,
 						 enum dma_data_direction dir, unsigned long attrs)
 {
-	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev), addr))
 		dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_PAGE);
 }
 
@@ -267,7 +267,7 @@ static __always_inline dma_addr_t dma_map_phys(struct device *dev, phys_addr_t p
 static __always_inline void dma_unmap_phys(struct device *dev, dma_addr_t addr, size_t size,
 					   enum dma_data_direction dir, unsigned long attrs)
 {
-	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev), addr))
 		dmk_unmap(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir, attrs, DMK_MAP_PHYS);
 }
 #endif
@@ -307,28 +307,28 @@ static __always_inline int dma_mapping_error(struct device *dev, dma_addr_t dma_
 static __always_inline void dma_sync_single_for_cpu(struct device *dev, dma_addr_t addr, size_t size,
 						    enum dma_data_direction dir)
 {
-	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev), addr))
 		dmk_sync_for_cpu(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir);
 }
 
 static __always_inline void dma_sync_single_for_device(struct device *dev, dma_addr_t addr, size_t size,
 						       enum dma_data_direction dir)
 {
-	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev), addr))
 		dmk_sync_for_device(dmk_dma_dev(dev), DMK_DMA(addr), size, (enum dmk_direction)dir);
 }
 
 static __always_inline void dma_sync_single_range_for_cpu(struct device *dev, dma_addr_t addr, unsigned long offset,
 							  size_t size, enum dma_data_direction dir)
 {
-	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev), addr + offset))
 		dmk_sync_for_cpu(dmk_dma_dev(dev), DMK_DMA(addr + offset), size, (enum dmk_direction)dir);
 }
 
 static __always_inline void dma_sync_single_range_for_device(struct device *dev, dma_addr_t addr, unsigned long offset,
 							     size_t size, enum dma_data_direction dir)
 {
-	if (!dmk_nothing_to_end(dmk_dma_dev(dev)))
+	if (!dmk_nothing_to_end(dmk_dma_dev(dev), addr + offset))
 		dmk_sync_for_device(dmk_dma_dev(dev), DMK_DMA(addr + offset), size, (enum dmk_direction)dir);
 }
 

@@ -32,10 +32,10 @@ static void test_STR_01_plain_memory_needs_no_call(void **state)
 	assert_true(is_straight(LOW(0), FAKE_LOW_SIZE));
 	assert_true(is_straight(HIGH(4095), 2));
 	assert_true(is_straight(HIGH(FAKE_HIGH_SIZE - 1), 1));
-	assert_true(dmk_nothing_to_end(&dev.dmk));
+	assert_true(dmk_nothing_to_end(&dev.dmk, LOW(0)));
 	dmk_dev_exit(&dev.dmk);
 	assert_false(is_straight(LOW(0), 1));
-	assert_false(dmk_nothing_to_end(&dev.dmk));
+	assert_false(dmk_nothing_to_end(&dev.dmk, LOW(0)));
 	fake_stop();
 }
 
@@ -55,7 +55,7 @@ static void test_STR_12_who_watches_or_fails_is_asked(void **state)
 	assert_true(is_straight(LOW(0), 1));
 	fake_watch(true);
 	assert_false(is_straight(LOW(0), 1));
-	assert_false(dmk_nothing_to_end(&dev.dmk));
+	assert_false(dmk_nothing_to_end(&dev.dmk, LOW(0)));
 	dma_unmap_single(&dev, dma_map_single(&dev, fake_ram(LOW(0)), 1, DMA_TO_DEVICE), 1,
 			 DMA_TO_DEVICE);
 	assert_int_equal(fake_nr_events, 2);
@@ -92,7 +92,7 @@ static void test_BNC_02_what_bounced_is_ended(void **state)
 	start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=128"},
 	      DMA_BIT_MASK(32));
 	ram = fake_ram(HIGH(0));
-	assert_true(dmk_nothing_to_end(&dev.dmk));
+	assert_true(dmk_nothing_to_end(&dev.dmk, LOW(0)));
 	dma = dma_map_single(&dev, ram, 8, DMA_FROM_DEVICE);
 	assert_false(dma_mapping_error(&dev, dma));
 	/* The driver widens its mask: what it has is bounced all the same. */
@@ -103,6 +103,32 @@ static void test_BNC_02_what_bounced_is_ended(void **state)
 	assert_int_equal(ram[3], 0x5c);
 	dma_unmap_single(&dev, dma, 8, DMA_FROM_DEVICE);
 	assert_int_equal(ram[7], 0x5c);
+	fake_stop();
+}
+
+/* What bounced leaves other mappings of the device as they were: nothing, and no call. */
+static void test_BNC_02_STR_04_beside_what_bounced_nothing_is_ended(void **state)
+{
+	enum { N = 40, SIZE = 6144 /* not whole pages: two of them lie in one */ };
+	dma_addr_t near, far[N];
+
+	start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=128"},
+	      DMA_BIT_MASK(32));
+	near = dma_map_single(&dev, fake_ram(LOW(0)), 8, DMA_TO_DEVICE);
+	for (unsigned int i = 0; i < N; i++) {
+		far[i] = dma_map_single(&dev, fake_ram(HIGH(SIZE * i)), SIZE, DMA_TO_DEVICE);
+		assert_false(dma_mapping_error(&dev, far[i]));
+		for (unsigned int k = 0; k <= i; k++) {
+			assert_false(dmk_nothing_to_end(&dev.dmk, far[k]));
+			assert_false(dmk_nothing_to_end(&dev.dmk, far[k] + SIZE - 1));
+		}
+		assert_true(dmk_nothing_to_end(&dev.dmk, near));
+	}
+	dma_unmap_single(&dev, near, 8, DMA_TO_DEVICE);
+	for (unsigned int i = 0; i < N; i++)
+		dma_unmap_single(&dev, far[i], SIZE, DMA_TO_DEVICE);
+	dmk_dev_exit(&dev.dmk);
+	assert_false(dmk_nothing_to_end(&dev.dmk, near));
 	fake_stop();
 }
 
@@ -217,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_STR_12_who_watches_or_fails_is_asked),
 		cmocka_unit_test(test_STR_01_not_for_these_devices),
 		cmocka_unit_test(test_BNC_02_what_bounced_is_ended),
+		cmocka_unit_test(test_BNC_02_STR_04_beside_what_bounced_nothing_is_ended),
 		cmocka_unit_test(test_STR_11_both_ways_say_the_same),
 	};
 
