@@ -90,6 +90,22 @@ static inline struct dmk_bits dmk_bits_run(unsigned int first, unsigned int n)
 	return bits;
 }
 
+/** dmk_bits_flip - change @n bits from @first on; as in dmk_bits_run() */
+static inline void dmk_bits_flip(struct dmk_bits *bits, unsigned int first, unsigned int n)
+{
+	struct dmk_bits run;
+
+	if (first + n <= 64) {
+		bits->low ^= (~0ULL >> (64 - n)) << first;
+	} else if (first >= 64) {
+		bits->high ^= (~0ULL >> (64 - n)) << (first - 64);
+	} else {
+		run = dmk_bits_run(first, n);
+		bits->low ^= run.low;
+		bits->high ^= run.high;
+	}
+}
+
 /** dmk_bits_every - one in @stride bits, from @phase on; @stride a power of two up to 128, @phase below it */
 static inline struct dmk_bits dmk_bits_every(unsigned int stride, unsigned int phase)
 {

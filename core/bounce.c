@@ -19,7 +19,7 @@ static size_t nr_pools(const struct dmk_bounce *source)
 	return __atomic_load_n(&source->nr_pools, __ATOMIC_ACQUIRE);
 }
 
-static struct dmk_slot_pool *pool_at(const struct dmk_bounce *source, dmk_phys phys)
+static inline struct dmk_slot_pool *pool_at(const struct dmk_bounce *source, dmk_phys phys)
 {
 	const size_t n = nr_pools(source);
 
@@ -233,6 +233,21 @@ static char *cpu_of(const struct dmk_slot_pool *pool, dmk_phys phys)
 
 /* --- map ---------------------------------------------------------------------------------------------------------- */
 
+/* dmk_pool_usable() from the first on, which is nearly always that one. */
+static inline struct dmk_slot_pool *first_usable(const struct dmk_dev *dev,
+						 struct dmk_wanted *wanted)
+{
+	const struct dmk_bounce *source = dev->bounce;
+
+	wanted->next_pool = 0;
+	if (!nr_pools(source) || source->pools[0]->low ||
+	    !reaches_all(source->pools[0], dev, dmk_streaming_limit(dev), wanted))
+		return dmk_pool_usable(source, dev, wanted);
+	wanted->narrow = false;
+	wanted->next_pool = 1;
+	return source->pools[0];
+}
+
 /* NONE, or NO_ROOM, or UNREACHABLE: the device reaches no pool. */
 static enum dmk_reason take_in_pools(struct dmk_dev *dev, struct dmk_wanted *wanted,
 				     enum dmk_direction dir, struct dmk_slot_pool **pool,
@@ -240,8 +255,8 @@ static enum dmk_reason take_in_pools(struct dmk_dev *dev, struct dmk_wanted *wan
 {
 	enum dmk_reason reason = DMK_REASON_UNREACHABLE;
 
-	wanted->next_pool = 0;
-	while ((*pool = dmk_pool_usable(dev->bounce, dev, wanted))) {
+	for (*pool = first_usable(dev, wanted); *pool;
+	     *pool = dmk_pool_usable(dev->bounce, dev, wanted)) {
 		if (dmk_slots_take(*pool, dev, wanted, dir, slots))
 			return DMK_REASON_NONE;
 		reason = DMK_REASON_NO_ROOM;

@@ -168,27 +168,28 @@ static struct dmk_area *area_of(const struct dmk_slot_pool *pool, size_t slot)
 	return &pool->areas[slot / DMK_SEGMENT_SLOTS >> pool->area_shift];
 }
 
-/* Slots of one segment. The area's lock is held. */
-static void take_slots(struct dmk_slot_pool *pool, struct dmk_area *area, const struct place *place)
+/* Slots of one segment, which are free. The area's lock is held. */
+static inline void take_slots(struct dmk_slot_pool *pool, struct dmk_area *area,
+			      const struct place *place)
 {
 	const size_t segment = place->slot / DMK_SEGMENT_SLOTS;
-	const unsigned int first = place->slot % DMK_SEGMENT_SLOTS;
 
-	pool->free[segment] = dmk_bits_without(pool->free[segment],
-					       dmk_bits_run(first, (unsigned int)place->count));
+	dmk_bits_flip(&pool->free[segment], place->slot % DMK_SEGMENT_SLOTS,
+		      (unsigned int)place->count);
 	area->hot = segment;
 	__atomic_store_n(&area->used, area->used + place->count, __ATOMIC_RELAXED);
-	if (area->used > area->high_water)
+	if (__builtin_expect(area->used > area->high_water, 0))
 		__atomic_store_n(&area->high_water, area->used, __ATOMIC_RELAXED);
 }
 
-static void give_slots(struct dmk_slot_pool *pool, struct dmk_area *area, const struct place *place)
+/* Slots of one segment, which are taken. */
+static inline void give_slots(struct dmk_slot_pool *pool, struct dmk_area *area,
+			      const struct place *place)
 {
 	const size_t segment = place->slot / DMK_SEGMENT_SLOTS;
-	const unsigned int first = place->slot % DMK_SEGMENT_SLOTS;
 
-	pool->free[segment] = dmk_bits_or(pool->free[segment],
-					  dmk_bits_run(first, (unsigned int)place->count));
+	dmk_bits_flip(&pool->free[segment], place->slot % DMK_SEGMENT_SLOTS,
+		      (unsigned int)place->count);
 	area->hot = segment;
 	__atomic_store_n(&area->used, area->used - place->count, __ATOMIC_RELAXED);
 	for (unsigned int parity = 0; parity < 2; parity++) {
@@ -211,17 +212,19 @@ size_t dmk_slots_used(const struct dmk_slot_pool *pool, size_t *high_water)
 
 /* --- mappings ----------------------------------------------------------------------------------------------------- */
 
-static void begin_run(struct dmk_slot_pool *pool, struct dmk_dev *dev, const struct search *search,
-		      const struct place *place, enum dmk_direction dir)
+/* @offset: of the first byte, in its slot */
+static inline void begin_run(struct dmk_slot_pool *pool, struct dmk_dev *dev,
+			     const struct dmk_wanted *wanted, size_t offset,
+			     const struct place *place, enum dmk_direction dir)
 {
 	pool->back[place->slot] = 0;
 	for (size_t i = 1; i < place->count; i++)
 		pool->back[place->slot + i] = (uint8_t)i;
 	pool->runs[place->slot] = (struct dmk_run){
-		.phys = DMK_PHYS(search->wanted->phys),
+		.phys = DMK_PHYS(wanted->phys),
 		.dev = dev,
-		.size = (uint32_t)search->wanted->size,
-		.offset = (uint16_t)search->offset,
+		.size = (uint32_t)wanted->size,
+		.offset = (uint16_t)offset,
 		.count = (uint8_t)place->count,
 		.state = DMK_RUN_HELD,
 		.dir = dir & 3,
@@ -240,7 +243,7 @@ static bool take_in_area(struct dmk_slot_pool *pool, struct dmk_area *area, stru
 	found = find_in_area(pool, area, search, place);
 	if (found) {
 		take_slots(pool, area, place);
-		begin_run(pool, dev, search, place, dir);
+		begin_run(pool, dev, search->wanted, search->offset, place, dir);
 	} else {
 		area_learn(area, search);
 	}
@@ -256,16 +259,58 @@ static size_t own_area(const struct dmk_slot_pool *pool)
 	return number < areas ? number : number % areas;
 }
 
-bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,
-		    const struct dmk_wanted *wanted, enum dmk_direction dir, dmk_phys *first)
+/*
+ * The way of most: a device that reaches all of the pool and asked for nothing, and a place in the segment where slots were given back last.
+ * Both hold nearly always; false: nothing was done, nothing was learnt.
+ */
+static inline bool take_hot(struct dmk_slot_pool *pool, struct dmk_area *area, struct dmk_dev *dev,
+			    const struct dmk_wanted *wanted, enum dmk_direction dir,
+			    dmk_phys *first)
+{
+	const uint64_t ahead = (wanted->phys - wanted->bus) & (DMK_PAGE_SIZE - 1);
+	const unsigned int parity = (unsigned int)(ahead >> DMK_SLOT_SHIFT);
+	const uint64_t starts = 0x5555555555555555ULL << parity;
+	const size_t offset = ahead & (DMK_SLOT_SIZE - 1);
+	struct place place = {.count = (offset + wanted->size + DMK_SLOT_SIZE - 1) >>
+				       DMK_SLOT_SHIFT};
+	struct dmk_bits runs;
+	unsigned long flags;
+	uint64_t at;
+
+	if (!wanted->all_slots || wanted->keep != DMK_PAGE_SIZE - 1 ||
+	    place.count > DMK_SEGMENT_SLOTS ||
+	    __atomic_load_n(&area->longest[parity], __ATOMIC_RELAXED) < place.count)
+		return false;
+	flags = dmk_lock_take(&area->lock);
+	runs = dmk_bits_runs(pool->free[area->hot], (unsigned int)place.count);
+	runs = dmk_bits_and(runs, (struct dmk_bits){starts, starts});
+	if (!dmk_bits_any(runs))
+		goto drop;
+	place.slot = area->hot * DMK_SEGMENT_SLOTS + dmk_bits_lowest(runs);
+	at = ((uint64_t)place.slot << DMK_SLOT_SHIFT) + offset;
+	if (((wanted->bus + at) ^ (wanted->bus + at + (wanted->size - 1))) & ~wanted->boundary)
+		goto drop;
+	take_slots(pool, area, &place);
+	begin_run(pool, dev, wanted, offset, &place, dir);
+	dmk_lock_drop(&area->lock, flags);
+	*first = DMK_PHYS(pool->memory.first + at);
+	return true;
+
+drop:
+	dmk_lock_drop(&area->lock, flags);
+	return false;
+}
+
+static __attribute__((__noinline__)) bool take_anywhere(struct dmk_slot_pool *pool, size_t area,
+							struct dmk_dev *dev,
+							const struct dmk_wanted *wanted,
+							enum dmk_direction dir, dmk_phys *first)
 {
 	struct search search;
 	struct place place;
-	size_t area;
 
 	if (!search_make(wanted, &search))
 		return false;
-	area = own_area(pool);
 	for (size_t i = 0; i < pool->nr_areas; i++) {
 		if (take_in_area(pool, &pool->areas[area], dev, &search, dir, &place)) {
 			*first = DMK_PHYS(pool->memory.first +
@@ -275,6 +320,15 @@ bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,
 		area = area + 1 < pool->nr_areas ? area + 1 : 0;
 	}
 	return false;
+}
+
+bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,
+		    const struct dmk_wanted *wanted, enum dmk_direction dir, dmk_phys *first)
+{
+	const size_t area = own_area(pool);
+
+	return take_hot(pool, &pool->areas[area], dev, wanted, dir, first) ||
+	       take_anywhere(pool, area, dev, wanted, dir, first);
 }
 
 static uint64_t run_first(const struct dmk_slot_pool *pool, const struct dmk_run *run)
@@ -310,21 +364,25 @@ static size_t slot_at(const struct dmk_slot_pool *pool, uint64_t phys)
 struct dmk_run *dmk_slots_end(struct dmk_slot_pool *pool, const struct dmk_dev *dev, dmk_phys phys,
 			      bool copy)
 {
-	const size_t slot = slot_at(pool, phys.v);
+	const uint64_t at = phys.v - pool->memory.first;
+	const size_t slot = (size_t)(at >> DMK_SLOT_SHIFT);
 	struct dmk_area *area = area_of(pool, slot);
+	struct dmk_run *run = &pool->runs[slot], *leaving = NULL;
 	unsigned long flags = dmk_lock_take(&area->lock);
-	struct dmk_run *run = run_at(pool, dev, slot);
 
-	if (run && run_first(pool, run) != phys.v)
-		run = NULL;
-	if (run && copy && run->dir != DMK_TO_DEVICE) {
+	/* A slot that a held run does not begin with has no held run. */
+	if (run->state != DMK_RUN_HELD || run->dev != dev ||
+	    run->offset != (at & (DMK_SLOT_SIZE - 1)))
+		goto drop;
+	if (copy && run->dir != DMK_TO_DEVICE) {
 		run->state = DMK_RUN_LEAVING;
-	} else if (run) {
+		leaving = run;
+	} else {
 		end_run(pool, area, run);
-		run = NULL;
 	}
+drop:
 	dmk_lock_drop(&area->lock, flags);
-	return run;
+	return leaving;
 }
 
 void dmk_slots_give(struct dmk_slot_pool *pool, struct dmk_run *run)
