@@ -6,7 +6,7 @@
  * Not here: whether to bounce (direct.c), how slots are found (bounce_area.c), what pools there are (bounce_setup.c,
  * bounce_grow.c).
  */
-#include "bounce_pool.h"
+#include "bounce_slots.h"
 #include "copy.h"
 #include "lock.h"
 #include "text.h"
@@ -206,7 +206,7 @@ static uint64_t bits_to_keep(const struct dmk_dev *dev, const struct dmk_wanted 
 /* --- bytes -------------------------------------------------------------------------------------------------------- */
 
 /* The slots are always written out: a dirty line that stayed could be laid over what the device writes. */
-bool dmk_bounce_copy_in(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys from,
+inline bool dmk_bounce_copy_in(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys from,
 			size_t size)
 {
 	bool copied = dmk_copy_from_phys(cpu, from, size);
@@ -300,8 +300,38 @@ static enum dmk_reason map_beyond(struct dmk_dev *dev, struct dmk_wanted *wanted
 	return DMK_REASON_NO_ROOM;
 }
 
-enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
-			       unsigned long attrs, dmk_dma *dma)
+/*
+ * The way of most: a device with no wish of its own, all of the source's first pool in its reach, and room where there was some last. false:
+ * nothing was done, another way must be gone; else @reason says what became of it.
+ */
+static inline bool map_hot(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
+			   enum dmk_reason *reason, dmk_dma *dma)
+{
+	const uint64_t boundary = boundary_of(dev), before_last = phys.last - phys.first;
+	struct dmk_slot_pool *pool;
+	uint64_t bus, at;
+
+	if (dev->min_align_mask || !nr_pools(dev->bounce))
+		return false;
+	pool = dev->bounce->pools[0];
+	if (pool->low || before_last >= DMK_SEGMENT_SIZE ||
+	    (phys.first & (DMK_PAGE_SIZE - 1)) + before_last >= longest_run(boundary) ||
+	    !dmk_window_by_first(dev->bus, true, pool->memory, &bus) ||
+	    bus + (pool->memory.last - pool->memory.first) > dmk_streaming_limit(dev) ||
+	    !dmk_slots_take_hot(pool, dev, phys, bus, boundary, dir, &at))
+		return false;
+	*dma = DMK_DMA(bus + at);
+	*reason = DMK_REASON_NONE;
+	if (dmk_bounce_copy_in(dev, pool->cpu + at, DMK_PHYS(pool->memory.first + at),
+			       DMK_PHYS(phys.first), (size_t)before_last + 1))
+		return true;
+	dmk_slots_end(pool, dev, DMK_PHYS(pool->memory.first + at), false);
+	*reason = DMK_REASON_NO_ROOM;
+	return true;
+}
+
+static enum dmk_reason map_anywhere(struct dmk_dev *dev, struct dmk_range phys,
+				    enum dmk_direction dir, unsigned long attrs, dmk_dma *dma)
 {
 	struct dmk_wanted wanted = {.phys = phys.first, .boundary = boundary_of(dev)};
 	const uint64_t bytes = dmk_range_bytes(phys);
@@ -309,8 +339,6 @@ enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum 
 	enum dmk_reason reason;
 	dmk_phys slots;
 
-	if (!dev->bounce)
-		return DMK_REASON_UNREACHABLE;
 	if (bytes > what_fits(dev, longest_run(wanted.boundary)))
 		return room_for(dev) ? DMK_REASON_TOO_LARGE : DMK_REASON_UNREACHABLE;
 	wanted.size = (size_t)bytes;
@@ -327,6 +355,17 @@ enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum 
 undo_take:
 	dmk_slots_end(pool, dev, slots, false);
 	return DMK_REASON_NO_ROOM;
+}
+
+enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
+			       unsigned long attrs, dmk_dma *dma)
+{
+	enum dmk_reason reason;
+
+	if (!dev->bounce)
+		return DMK_REASON_UNREACHABLE;
+	return map_hot(dev, phys, dir, &reason, dma) ? reason
+						     : map_anywhere(dev, phys, dir, attrs, dma);
 }
 
 /* --- unmap, sync -------------------------------------------------------------------------------------------------- */

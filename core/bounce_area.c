@@ -17,13 +17,7 @@
  * Not here: whose pool, and the bytes (bounce.c); where a pool's memory is from (bounce_memory.c).
  */
 #include "bits.h"
-#include "bounce_pool.h"
-#include "cpu.h"
-#include "lock.h"
-
-struct place {
-	size_t slot, count;
-};
+#include "bounce_slots.h"
 
 /* A search in one pool: the same offset and the same places in every segment, because segments are a multiple of @keep. */
 struct search {
@@ -101,7 +95,7 @@ static bool segment_may_fit(const struct dmk_slot_pool *pool, size_t segment,
 }
 
 static bool find_in_segment(struct dmk_slot_pool *pool, size_t segment, struct search *search,
-			    struct place *place)
+			    struct dmk_slots *place)
 {
 	struct dmk_bits runs, starts;
 
@@ -116,7 +110,7 @@ static bool find_in_segment(struct dmk_slot_pool *pool, size_t segment, struct s
 		const size_t slot = segment * DMK_SEGMENT_SLOTS + bit;
 
 		if (!crosses(search, slot)) {
-			*place = (struct place){slot, search->count};
+			*place = (struct dmk_slots){slot, search->count};
 			return true;
 		}
 		search->crossed = true;
@@ -128,7 +122,7 @@ static bool find_in_segment(struct dmk_slot_pool *pool, size_t segment, struct s
 
 /* Where slots were given back last comes first: they may still be in a cache. */
 static bool find_in_area(struct dmk_slot_pool *pool, const struct dmk_area *area,
-			 struct search *search, struct place *place)
+			 struct search *search, struct dmk_slots *place)
 {
 	if (find_in_segment(pool, area->hot, search, place))
 		return true;
@@ -163,41 +157,6 @@ static void area_learn(struct dmk_area *area, const struct search *search)
 	}
 }
 
-static struct dmk_area *area_of(const struct dmk_slot_pool *pool, size_t slot)
-{
-	return &pool->areas[slot / DMK_SEGMENT_SLOTS >> pool->area_shift];
-}
-
-/* Slots of one segment, which are free. The area's lock is held. */
-static inline void take_slots(struct dmk_slot_pool *pool, struct dmk_area *area,
-			      const struct place *place)
-{
-	const size_t segment = place->slot / DMK_SEGMENT_SLOTS;
-
-	dmk_bits_flip(&pool->free[segment], place->slot % DMK_SEGMENT_SLOTS,
-		      (unsigned int)place->count);
-	area->hot = segment;
-	__atomic_store_n(&area->used, area->used + place->count, __ATOMIC_RELAXED);
-	if (__builtin_expect(area->used > area->high_water, 0))
-		__atomic_store_n(&area->high_water, area->used, __ATOMIC_RELAXED);
-}
-
-/* Slots of one segment, which are taken. */
-static inline void give_slots(struct dmk_slot_pool *pool, struct dmk_area *area,
-			      const struct place *place)
-{
-	const size_t segment = place->slot / DMK_SEGMENT_SLOTS;
-
-	dmk_bits_flip(&pool->free[segment], place->slot % DMK_SEGMENT_SLOTS,
-		      (unsigned int)place->count);
-	area->hot = segment;
-	__atomic_store_n(&area->used, area->used - place->count, __ATOMIC_RELAXED);
-	for (unsigned int parity = 0; parity < 2; parity++) {
-		pool->longest[parity][segment] = DMK_SEGMENT_SLOTS;
-		__atomic_store_n(&area->longest[parity], DMK_SEGMENT_SLOTS, __ATOMIC_RELAXED);
-	}
-}
-
 size_t dmk_slots_used(const struct dmk_slot_pool *pool, size_t *high_water)
 {
 	size_t used = 0;
@@ -212,27 +171,8 @@ size_t dmk_slots_used(const struct dmk_slot_pool *pool, size_t *high_water)
 
 /* --- mappings ----------------------------------------------------------------------------------------------------- */
 
-/* @offset: of the first byte, in its slot */
-static inline void begin_run(struct dmk_slot_pool *pool, struct dmk_dev *dev,
-			     const struct dmk_wanted *wanted, size_t offset,
-			     const struct place *place, enum dmk_direction dir)
-{
-	pool->back[place->slot] = 0;
-	for (size_t i = 1; i < place->count; i++)
-		pool->back[place->slot + i] = (uint8_t)i;
-	pool->runs[place->slot] = (struct dmk_run){
-		.phys = DMK_PHYS(wanted->phys),
-		.dev = dev,
-		.size = (uint32_t)wanted->size,
-		.offset = (uint16_t)offset,
-		.count = (uint8_t)place->count,
-		.state = DMK_RUN_HELD,
-		.dir = dir & 3,
-	};
-}
-
 static bool take_in_area(struct dmk_slot_pool *pool, struct dmk_area *area, struct dmk_dev *dev,
-			 struct search *search, enum dmk_direction dir, struct place *place)
+			 struct search *search, enum dmk_direction dir, struct dmk_slots *place)
 {
 	unsigned long flags;
 	bool found;
@@ -242,8 +182,12 @@ static bool take_in_area(struct dmk_slot_pool *pool, struct dmk_area *area, stru
 	flags = dmk_lock_take(&area->lock);
 	found = find_in_area(pool, area, search, place);
 	if (found) {
-		take_slots(pool, area, place);
-		begin_run(pool, dev, search->wanted, search->offset, place, dir);
+		dmk_place_take(pool, area, place);
+		dmk_run_begin(pool, dev,
+			      &(struct dmk_run){.phys = DMK_PHYS(search->wanted->phys),
+						.size = (uint32_t)search->wanted->size,
+						.offset = (uint16_t)search->offset},
+			      place, dir);
 	} else {
 		area_learn(area, search);
 	}
@@ -251,66 +195,16 @@ static bool take_in_area(struct dmk_slot_pool *pool, struct dmk_area *area, stru
 	return found;
 }
 
-/* By the system's number and nothing that is another in each run, as a stack's address would be. */
-static size_t own_area(const struct dmk_slot_pool *pool)
-{
-	const unsigned int number = dmk_cpu_number(), areas = (unsigned int)pool->nr_areas;
-
-	return number < areas ? number : number % areas;
-}
-
-/*
- * The way of most: a device that reaches all of the pool and asked for nothing, and a place in the segment where slots were given back last.
- * Both hold nearly always; false: nothing was done, nothing was learnt.
- */
-static inline bool take_hot(struct dmk_slot_pool *pool, struct dmk_area *area, struct dmk_dev *dev,
-			    const struct dmk_wanted *wanted, enum dmk_direction dir,
-			    dmk_phys *first)
-{
-	const uint64_t ahead = (wanted->phys - wanted->bus) & (DMK_PAGE_SIZE - 1);
-	const unsigned int parity = (unsigned int)(ahead >> DMK_SLOT_SHIFT);
-	const uint64_t starts = 0x5555555555555555ULL << parity;
-	const size_t offset = ahead & (DMK_SLOT_SIZE - 1);
-	struct place place = {.count = (offset + wanted->size + DMK_SLOT_SIZE - 1) >>
-				       DMK_SLOT_SHIFT};
-	struct dmk_bits runs;
-	unsigned long flags;
-	uint64_t at;
-
-	if (!wanted->all_slots || wanted->keep != DMK_PAGE_SIZE - 1 ||
-	    place.count > DMK_SEGMENT_SLOTS ||
-	    __atomic_load_n(&area->longest[parity], __ATOMIC_RELAXED) < place.count)
-		return false;
-	flags = dmk_lock_take(&area->lock);
-	runs = dmk_bits_runs(pool->free[area->hot], (unsigned int)place.count);
-	runs = dmk_bits_and(runs, (struct dmk_bits){starts, starts});
-	if (!dmk_bits_any(runs))
-		goto drop;
-	place.slot = area->hot * DMK_SEGMENT_SLOTS + dmk_bits_lowest(runs);
-	at = ((uint64_t)place.slot << DMK_SLOT_SHIFT) + offset;
-	if (((wanted->bus + at) ^ (wanted->bus + at + (wanted->size - 1))) & ~wanted->boundary)
-		goto drop;
-	take_slots(pool, area, &place);
-	begin_run(pool, dev, wanted, offset, &place, dir);
-	dmk_lock_drop(&area->lock, flags);
-	*first = DMK_PHYS(pool->memory.first + at);
-	return true;
-
-drop:
-	dmk_lock_drop(&area->lock, flags);
-	return false;
-}
-
-static __attribute__((__noinline__)) bool take_anywhere(struct dmk_slot_pool *pool, size_t area,
-							struct dmk_dev *dev,
-							const struct dmk_wanted *wanted,
-							enum dmk_direction dir, dmk_phys *first)
+bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,
+		    const struct dmk_wanted *wanted, enum dmk_direction dir, dmk_phys *first)
 {
 	struct search search;
-	struct place place;
+	struct dmk_slots place;
+	size_t area;
 
 	if (!search_make(wanted, &search))
 		return false;
+	area = dmk_own_area(pool);
 	for (size_t i = 0; i < pool->nr_areas; i++) {
 		if (take_in_area(pool, &pool->areas[area], dev, &search, dir, &place)) {
 			*first = DMK_PHYS(pool->memory.first +
@@ -322,25 +216,9 @@ static __attribute__((__noinline__)) bool take_anywhere(struct dmk_slot_pool *po
 	return false;
 }
 
-bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,
-		    const struct dmk_wanted *wanted, enum dmk_direction dir, dmk_phys *first)
-{
-	const size_t area = own_area(pool);
-
-	return take_hot(pool, &pool->areas[area], dev, wanted, dir, first) ||
-	       take_anywhere(pool, area, dev, wanted, dir, first);
-}
-
 static uint64_t run_first(const struct dmk_slot_pool *pool, const struct dmk_run *run)
 {
 	return pool->memory.first + ((uint64_t)(run - pool->runs) << DMK_SLOT_SHIFT) + run->offset;
-}
-
-/* The area's lock is held. */
-static void end_run(struct dmk_slot_pool *pool, struct dmk_area *area, struct dmk_run *run)
-{
-	give_slots(pool, area, &(struct place){(size_t)(run - pool->runs), run->count});
-	run->state = DMK_RUN_NONE;
 }
 
 /*
@@ -361,36 +239,12 @@ static size_t slot_at(const struct dmk_slot_pool *pool, uint64_t phys)
 	return (size_t)((phys - pool->memory.first) >> DMK_SLOT_SHIFT);
 }
 
-struct dmk_run *dmk_slots_end(struct dmk_slot_pool *pool, const struct dmk_dev *dev, dmk_phys phys,
-			      bool copy)
-{
-	const uint64_t at = phys.v - pool->memory.first;
-	const size_t slot = (size_t)(at >> DMK_SLOT_SHIFT);
-	struct dmk_area *area = area_of(pool, slot);
-	struct dmk_run *run = &pool->runs[slot], *leaving = NULL;
-	unsigned long flags = dmk_lock_take(&area->lock);
-
-	/* A slot that a held run does not begin with has no held run. */
-	if (run->state != DMK_RUN_HELD || run->dev != dev ||
-	    run->offset != (at & (DMK_SLOT_SIZE - 1)))
-		goto drop;
-	if (copy && run->dir != DMK_TO_DEVICE) {
-		run->state = DMK_RUN_LEAVING;
-		leaving = run;
-	} else {
-		end_run(pool, area, run);
-	}
-drop:
-	dmk_lock_drop(&area->lock, flags);
-	return leaving;
-}
-
 void dmk_slots_give(struct dmk_slot_pool *pool, struct dmk_run *run)
 {
-	struct dmk_area *area = area_of(pool, (size_t)(run - pool->runs));
+	struct dmk_area *area = dmk_area_of(pool, (size_t)(run - pool->runs));
 	unsigned long flags = dmk_lock_take(&area->lock);
 
-	end_run(pool, area, run);
+	dmk_run_end(pool, area, run);
 	dmk_lock_drop(&area->lock, flags);
 }
 
@@ -398,7 +252,7 @@ bool dmk_slots_part(struct dmk_slot_pool *pool, const struct dmk_dev *dev, struc
 		    dmk_phys *phys)
 {
 	const size_t slot = slot_at(pool, slots->first);
-	struct dmk_area *area = area_of(pool, slot);
+	struct dmk_area *area = dmk_area_of(pool, slot);
 	unsigned long flags = dmk_lock_take(&area->lock);
 	const struct dmk_run *run = run_at(pool, dev, slot);
 	struct dmk_range mapping;
@@ -414,17 +268,17 @@ bool dmk_slots_part(struct dmk_slot_pool *pool, const struct dmk_dev *dev, struc
 /* --- pages -------------------------------------------------------------------------------------------------------- */
 
 /* What of @place lies in the segment that its first slot is in. */
-static struct place piece_of(const struct place *place)
+static struct dmk_slots piece_of(const struct dmk_slots *place)
 {
 	const size_t left = DMK_SEGMENT_SLOTS - place->slot % DMK_SEGMENT_SLOTS;
 
-	return (struct place){place->slot, place->count < left ? place->count : left};
+	return (struct dmk_slots){place->slot, place->count < left ? place->count : left};
 }
 
-static bool all_free(const struct dmk_slot_pool *pool, struct place place)
+static bool all_free(const struct dmk_slot_pool *pool, struct dmk_slots place)
 {
 	while (place.count) {
-		const struct place piece = piece_of(&place);
+		const struct dmk_slots piece = piece_of(&place);
 		const struct dmk_bits bits = dmk_bits_run(piece.slot % DMK_SEGMENT_SLOTS,
 							  (unsigned int)piece.count);
 
@@ -439,7 +293,7 @@ static bool all_free(const struct dmk_slot_pool *pool, struct place place)
 
 /* Longer than a segment, if need be, and so looked for one place after another: it is not done often. */
 static bool find_pages(const struct dmk_slot_pool *pool, const struct dmk_area *area, size_t align,
-		       struct dmk_range slots, struct place *place)
+		       struct dmk_range slots, struct dmk_slots *place)
 {
 	const uint64_t step = align >> DMK_SLOT_SHIFT, base = pool->memory.first >> DMK_SLOT_SHIFT;
 	struct dmk_range all;
@@ -458,19 +312,20 @@ static bool find_pages(const struct dmk_slot_pool *pool, const struct dmk_area *
 }
 
 /* Each slot says whose it is, so that any byte's does. @dev NULL: nobody's. */
-static void mark_pages(struct dmk_slot_pool *pool, struct dmk_dev *dev, const struct place *place)
+static void mark_pages(struct dmk_slot_pool *pool, struct dmk_dev *dev,
+		       const struct dmk_slots *place)
 {
 	for (size_t i = 0; i < place->count; i++)
 		pool->runs[place->slot + i] =
 			(struct dmk_run){.dev = dev, .state = dev ? DMK_RUN_PAGES : DMK_RUN_NONE};
 }
 
-static void change_pages(struct dmk_slot_pool *pool, struct dmk_area *area, struct place place,
+static void change_pages(struct dmk_slot_pool *pool, struct dmk_area *area, struct dmk_slots place,
 			 void (*change)(struct dmk_slot_pool *, struct dmk_area *,
-					const struct place *))
+					const struct dmk_slots *))
 {
 	while (place.count) {
-		const struct place piece = piece_of(&place);
+		const struct dmk_slots piece = piece_of(&place);
 
 		change(pool, area, &piece);
 		place.slot += piece.count;
@@ -481,7 +336,7 @@ static void change_pages(struct dmk_slot_pool *pool, struct dmk_area *area, stru
 bool dmk_slots_take_pages(struct dmk_slot_pool *pool, struct dmk_dev *dev, size_t size,
 			  size_t align, struct dmk_range slots, dmk_phys *phys)
 {
-	struct place place = {.count = size >> DMK_SLOT_SHIFT};
+	struct dmk_slots place = {.count = size >> DMK_SLOT_SHIFT};
 	bool found = false;
 
 	for (size_t i = 0; i < pool->nr_areas && !found; i++) {
@@ -490,7 +345,7 @@ bool dmk_slots_take_pages(struct dmk_slot_pool *pool, struct dmk_dev *dev, size_
 
 		found = find_pages(pool, area, align, slots, &place);
 		if (found) {
-			change_pages(pool, area, place, take_slots);
+			change_pages(pool, area, place, dmk_place_take);
 			mark_pages(pool, dev, &place);
 			pool->runs[place.slot].size = (uint32_t)size;
 		}
@@ -505,7 +360,7 @@ bool dmk_slots_take_pages(struct dmk_slot_pool *pool, struct dmk_dev *dev, size_
 bool dmk_slots_are_pages(struct dmk_slot_pool *pool, const struct dmk_dev *dev, dmk_phys phys)
 {
 	const size_t slot = slot_at(pool, phys.v);
-	struct dmk_area *area = area_of(pool, slot);
+	struct dmk_area *area = dmk_area_of(pool, slot);
 	unsigned long flags = dmk_lock_take(&area->lock);
 	bool pages = pool->runs[slot].state == DMK_RUN_PAGES && pool->runs[slot].dev == dev;
 
@@ -517,15 +372,15 @@ bool dmk_slots_give_pages(struct dmk_slot_pool *pool, const struct dmk_dev *dev,
 			  size_t size)
 {
 	const size_t slot = slot_at(pool, phys.v);
-	struct dmk_area *area = area_of(pool, slot);
+	struct dmk_area *area = dmk_area_of(pool, slot);
 	struct dmk_run *run = &pool->runs[slot];
-	const struct place place = {slot, size >> DMK_SLOT_SHIFT};
+	const struct dmk_slots place = {slot, size >> DMK_SLOT_SHIFT};
 	unsigned long flags = dmk_lock_take(&area->lock);
 	bool found = run->state == DMK_RUN_PAGES && run->dev == dev && run->size == size &&
 		     !((phys.v - pool->memory.first) & (DMK_SLOT_SIZE - 1));
 
 	if (found) {
-		change_pages(pool, area, place, give_slots);
+		change_pages(pool, area, place, dmk_place_give);
 		mark_pages(pool, NULL, &place);
 	}
 	dmk_lock_drop(&area->lock, flags);

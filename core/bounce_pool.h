@@ -125,13 +125,6 @@ void dmk_bounce_copy_out(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_
 /** dmk_slots_take - a run for a mapping, whose first byte is at @first; false: no room. */
 bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,
 		    const struct dmk_wanted *wanted, enum dmk_direction dir, dmk_phys *first);
-/**
- * dmk_slots_end - the device's mapping whose first byte is at @phys, if there is one, ends
- * @copy: whether the caller has bytes to copy, should the mapping be one that the device may write
- * Return: the run, LEAVING, to be copied and given back; NULL: nothing is left to do.
- */
-struct dmk_run *dmk_slots_end(struct dmk_slot_pool *pool, const struct dmk_dev *dev, dmk_phys phys,
-			      bool copy);
 void dmk_slots_give(struct dmk_slot_pool *pool, struct dmk_run *run);
 /** dmk_slots_used - slots in use, and the most that were at once in each area */
 size_t dmk_slots_used(const struct dmk_slot_pool *pool, size_t *high_water);

@@ -122,7 +122,7 @@ struct dmk_mapping dmk_direct_map_mmio(struct dmk_dev *dev, struct dmk_range phy
  * The memory behind an address as a driver names it; false: it is none that can have been mapped. Of @size only the first byte
  * counts here: what a wrong size means is for who has the record.
  */
-static bool behind(const struct dmk_dev *dev, dmk_dma dma, dmk_phys *phys)
+static inline bool behind(const struct dmk_dev *dev, dmk_dma dma, dmk_phys *phys)
 {
 	return dmk_device_good(dev) && dma.v != DMK_MAPPING_ERROR.v &&
 	       dmk_window_to_phys(dev->bus, (struct dmk_range){dma.v, dma.v}, phys);

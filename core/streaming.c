@@ -34,19 +34,28 @@ static void announce_map(struct dmk_event *event, const struct dmk_mapping *mapp
 	dmk_announce(event);
 }
 
-/* The system says; and of what is none of the direct map's, no physical address. */
-static enum dmk_address_kind classify(const void *cpu, size_t size, dmk_phys *phys)
+/* An address that is not known: the system says what it is. Its range, or why it can't be mapped. */
+static __attribute__((__noinline__)) struct dmk_mapping ask(const void *cpu, size_t size,
+							    dmk_phys *phys, struct dmk_range *range)
 {
 	const struct dmk_os *os = &dmk_core.os;
+	enum dmk_address_kind kind;
 
 	*phys = DMK_PHYS(0);
-	return os->ops->classify(os->ctx, cpu, size, phys);
+	if (!dmk_range_make((uintptr_t)cpu, size, range) || range->last > (uintptr_t)~0ULL)
+		return refuse(DMK_REASON_BAD_SIZE);
+	kind = os->ops->classify(os->ctx, cpu, size, phys);
+	if (kind != DMK_ADDRESS_DIRECT)
+		return refuse_address(kind);
+	if (!dmk_range_make(phys->v, size, range))
+		return refuse(DMK_REASON_BAD_SIZE);
+	return (struct dmk_mapping){.reason = DMK_REASON_NONE};
 }
 
-static struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size,
-				  enum dmk_direction dir, unsigned long attrs, dmk_phys *phys)
+static inline struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size,
+					 enum dmk_direction dir, unsigned long attrs,
+					 dmk_phys *phys)
 {
-	enum dmk_address_kind kind;
 	struct dmk_range range;
 
 	if (!dmk_device_good(dev))
@@ -55,25 +64,25 @@ static struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size,
 		return refuse(DMK_REASON_BAD_DIRECTION);
 	if (attrs & DMK_ATTR_MMIO)
 		return refuse(DMK_REASON_BAD_ARGUMENT);
-	if (!dmk_range_make((uintptr_t)cpu, size, &range) || range.last > (uintptr_t)~0ULL)
-		return refuse(DMK_REASON_BAD_SIZE);
 	*phys = DMK_PHYS((uintptr_t)cpu - (uintptr_t)dmk_layout.direct_base);
-	if (!dmk_range_make(phys->v, size, &range) || !dmk_is_direct(range)) {
-		kind = classify(cpu, size, phys);
-		if (kind != DMK_ADDRESS_DIRECT)
-			return refuse_address(kind);
-		if (!dmk_range_make(phys->v, size, &range))
-			return refuse(DMK_REASON_BAD_SIZE);
+	if (__builtin_expect(!dmk_range_make(phys->v, size, &range) || !dmk_is_direct(range), 0)) {
+		const struct dmk_mapping asked = ask(cpu, size, phys, &range);
+
+		if (asked.reason != DMK_REASON_NONE)
+			return asked;
 	}
 	return dev->domain ? dmk_domain_map(dev, range, dir, attrs, false)
 			   : dmk_direct_map(dev, range, dir, attrs);
 }
 
-dmk_dma dmk_map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direction dir,
-		    unsigned long attrs)
+/* Somebody watches, or has calls fail. */
+static __attribute__((__noinline__)) dmk_dma map_cpu_watched(struct dmk_dev *dev, void *cpu,
+							     size_t size, enum dmk_direction dir,
+							     unsigned long attrs,
+							     struct dmk_place place)
 {
 	dmk_phys phys = DMK_PHYS(0);
-	const struct dmk_mapping mapping = dmk_should_fail(DMK_FAIL_MAP, DMK_CALLER)
+	const struct dmk_mapping mapping = dmk_should_fail(DMK_FAIL_MAP, place.caller)
 						   ? refuse(DMK_REASON_NO_ROOM)
 						   : map_cpu(dev, cpu, size, dir, attrs, &phys);
 
@@ -85,9 +94,20 @@ dmk_dma dmk_map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direct
 						 .size = size,
 						 .dir = dir,
 						 .attrs = attrs,
-						 DMK_EVENT_HERE},
+						 .caller = place.caller,
+						 .frame = place.frame},
 			     &mapping);
 	return mapping.dma;
+}
+
+dmk_dma dmk_map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direction dir,
+		    unsigned long attrs)
+{
+	dmk_phys phys;
+
+	if (__builtin_expect(dmk_attention != 0, 0))
+		return map_cpu_watched(dev, cpu, size, dir, attrs, DMK_PLACE_HERE);
+	return map_cpu(dev, cpu, size, dir, attrs, &phys).dma;
 }
 
 static bool is_mmio(enum dmk_map_kind kind, unsigned long attrs)
@@ -125,10 +145,11 @@ static struct dmk_mapping map_phys(struct dmk_dev *dev, dmk_phys phys, size_t si
 				    : dmk_direct_map(dev, range, dir, attrs);
 }
 
-dmk_dma dmk_map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir,
-		     unsigned long attrs, enum dmk_map_kind kind)
+static __attribute__((__noinline__)) dmk_dma
+map_phys_watched(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir,
+		 unsigned long attrs, enum dmk_map_kind kind, struct dmk_place place)
 {
-	const struct dmk_mapping mapping = dmk_should_fail(DMK_FAIL_MAP, DMK_CALLER)
+	const struct dmk_mapping mapping = dmk_should_fail(DMK_FAIL_MAP, place.caller)
 						   ? refuse(DMK_REASON_NO_ROOM)
 						   : map_phys(dev, phys, size, dir, attrs, kind);
 
@@ -139,24 +160,41 @@ dmk_dma dmk_map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_d
 						 .size = size,
 						 .dir = dir,
 						 .attrs = attrs,
-						 DMK_EVENT_HERE},
+						 .caller = place.caller,
+						 .frame = place.frame},
 			     &mapping);
 	return mapping.dma;
+}
+
+dmk_dma dmk_map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir,
+		     unsigned long attrs, enum dmk_map_kind kind)
+{
+	if (__builtin_expect(dmk_attention != 0, 0))
+		return map_phys_watched(dev, phys, size, dir, attrs, kind, DMK_PLACE_HERE);
+	return map_phys(dev, phys, size, dir, attrs, kind).dma;
+}
+
+static __attribute__((__noinline__)) void
+announce_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
+	       unsigned long attrs, enum dmk_map_kind kind, struct dmk_place place)
+{
+	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_UNMAP,
+					 .map_kind = kind,
+					 .dev = dev,
+					 .dma = dma,
+					 .size = size,
+					 .dir = dir,
+					 .attrs = attrs,
+					 .interrupt = dmk_in_interrupt(),
+					 .caller = place.caller,
+					 .frame = place.frame});
 }
 
 void dmk_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
 	       unsigned long attrs, enum dmk_map_kind kind)
 {
-	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_UNMAP,
-						 .map_kind = kind,
-						 .dev = dev,
-						 .dma = dma,
-						 .size = size,
-						 .dir = dir,
-						 .attrs = attrs,
-						 .interrupt = dmk_in_interrupt(),
-						 DMK_EVENT_HERE});
+	if (__builtin_expect(dmk_observed(), 0))
+		announce_unmap(dev, dma, size, dir, attrs, kind, DMK_PLACE_HERE);
 	if (dev && dev->domain)
 		dmk_domain_unmap(dev, dma, size, dir, attrs);
 	else if (!is_mmio(kind, attrs))
