@@ -176,18 +176,27 @@ static void undo_entries(struct dmk_dev *dev, struct scatterlist *list, int n,
 	no_addresses(list, n + 1);
 }
 
-/* What stays the same from entry to entry of a list: the parts of memory that need arithmetic only, and how far the device reaches. */
+/* What stays the same from entry to entry of a list: the parts of memory that need arithmetic only, as far as the device reaches. */
 struct straight {
 	struct dmk_straight parts[DMK_STRAIGHT_PARTS];
-	uint64_t limit;
 };
 
 static struct straight straight_of(const struct dmk_dev *dev, unsigned long attrs)
 {
-	struct straight straight = {.limit = dmk_streaming_limit(dev)};
+	const uint64_t limit = dmk_streaming_limit(dev);
+	struct straight straight = {.parts = {{0}}};
 
-	if (dmk_straight_good(dev) && !(attrs & DMK_ATTR_MMIO))
-		__builtin_memcpy(straight.parts, dev->straight, sizeof(straight.parts));
+	if (!dmk_straight_good(dev) || attrs & DMK_ATTR_MMIO)
+		return straight;
+	for (unsigned int i = 0; i < DMK_STRAIGHT_PARTS; i++) {
+		struct dmk_straight *part = &straight.parts[i];
+		uint64_t bus;
+
+		*part = dev->straight[i];
+		bus = part->first + part->to_bus;
+		if (part->size && (bus > limit || part->size - 1 > limit - bus))
+			part->size = bus > limit ? 0 : limit - bus + 1;
+	}
 	return straight;
 }
 
@@ -202,9 +211,7 @@ static inline bool map_entry_straight(const struct straight *straight, struct sc
 	phys = sg_phys(sg);
 	part = &straight->parts[phys >= straight->parts[1].first];
 	offset = phys - part->first;
-	if (offset >= part->size || (uint64_t)sg->length - 1 >= part->size - offset ||
-	    phys + part->to_bus > straight->limit ||
-	    straight->limit - (phys + part->to_bus) < sg->length - 1)
+	if (offset >= part->size || (uint64_t)sg->length - 1 >= part->size - offset)
 		return false;
 	sg->dma_address = phys + part->to_bus;
 	sg_dma_len(sg) = sg->length;
