@@ -1,370 +1,382 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * I/O virtual addresses, in two layers.
+ * I/O virtual addresses, in three layers.
  *
- * What is free lies in a treap by address, each node knowing the longest run below it: a run for any size, alignment and limit is found
- * from the top in logarithmic time, and that there is none is known at its root. In front of it stand bins of runs of 1, 2, 4 … 1,024
- * granules that were given back, last in first out: nearly every take and give of a driver ends there and costs a few instructions,
- * whatever is live. A bin that is full gives the older half of its runs back to the tree.
+ *	cache	of one CPU: ranges of 1, 2, 4 ... 1,024 granules that were given back, last in first out. Nobody else's business, and so
+ *		without a lock and without an atomic read-modify-write (cpu_parts.h): nearly every take and give ends here, whatever is live
+ *	depot	batches of such ranges that caches had too many of; the space's lock guards it
+ *	tree	what is free and nobody's, in runs as long as can be (free_tree.h); the same lock
  *
- * Sizes are rounded up to a power of two and so aligned up to 1,024 granules, and in the tree aligned as if they were: a range crosses no
+ * A range given back on another CPU than took it goes to that one's cache, and with a batch of others through the depot to whoever lacks
+ * some: one lock for 64 of them. A CPU or thread that is gone for good has left its ranges in its cache: whoever gets its number
+ * next has them at once, and everybody has them when addresses run out.
+ *
+ * Running out: what lies in caches and in the depot may be just what is missing. So before a take fails, all of it goes back to the tree and
+ * what touches becomes one. That is not cheap; so then the caches stay closed until SCARCE calls have ended well, and while
+ * they are a take that fails costs one look at the tree.
+ *
+ * Sizes are rounded up to a power of two and so aligned up to 1,024 granules, and above that aligned as if they were: a range crosses no
  * boundary that is a multiple of its rounded size.
- *
- * Nodes are records of the core's. Giving a range back must not fail, and may need one: so each range that is out has one laid by.
  */
 #include <linux/errno.h>
 
+#include "cpu_parts.h"
+#include "free_tree.h"
 #include "iova.h"
-#include "lock.h"
 
 enum {
-	BINS = DMK_IOVA_READY_ORDER + 1,
-	BIN_MOST = 1024, /* runs in a bin */
-	BIN_LOOK = 4,    /* of them looked at for one below a limit */
+	ORDERS = DMK_IOVA_READY_ORDER + 1,
+	MOST = 128, /* ranges of one order in a cache */
+	BATCH = MOST / 2,
+	DEPOT_MOST = 512,    /* batches of one order */
+	CARVE = 16,          /* small ranges taken from the tree at once */
+	CARVE_GRANULES = 64, /* ... and together */
+	SCARCE = 1024,
+	LINE = 64,
 };
 
-/** A free run, in granules. */
-struct free_run {
-	struct free_run *left, *right;
-	uint64_t first, last;
-	uint64_t longest; /* here and below */
-	uint32_t weight;  /* a heap by it: random, so that the tree is balanced */
+/** Addresses of ranges, newest last. */
+struct cache {
+	uint32_t n[ORDERS];
+	char apart[LINE - ORDERS * sizeof(uint32_t)];
+	uint64_t first[ORDERS][MOST];
 };
 
-struct bin {
+struct batch {
+	struct batch *next;
 	unsigned int n;
-	uint64_t first[BIN_MOST];
+	uint64_t first[BATCH];
 };
 
 struct dmk_iova_space {
-	struct dmk_lock lock; /* guards all below */
+	/* Not written once it is in use, but when a CPU comes first, and when addresses run out. */
 	unsigned int shift;
-	struct free_run *root;
-	struct free_run *spare; /* by left */
-	uint64_t nr_spare, nr_runs;
-	uint64_t out; /* ranges not in the tree: taken, or in a bin */
-	uint32_t random;
-	uint64_t used, high_water; /* granules that callers hold */
-	struct bin bin[BINS];
+	uint64_t rest;     /* a granule - 1 */
+	uint64_t capacity; /* granules that are not reserved */
+	struct dmk_cpu_parts caches;
+	char apart[LINE];
+
+	struct dmk_lock lock; /* guards all below */
+	unsigned int scarce;  /* calls before caches are opened again; 0: they are open */
+	bool drained;         /* nothing lies ready */
+	struct dmk_free_tree tree;
+	struct {
+		struct batch *first;
+		unsigned int n;
+	} depot[ORDERS];
+	struct batch *empty;
 };
 
-/* --- the tree ---------------------------------------------------------------------------------------------------- */
+/** What is asked for. */
+struct wish {
+	uint64_t span, limit; /* bytes after the first, rounded up; no byte above it */
+	unsigned int order;
+	bool ready; /* a range that lies ready will do, if it is below the limit */
+	struct dmk_free_wish tree;
+};
 
-static uint64_t run_length(const struct free_run *run)
+/* Ranges in a cache: of large ones fewer, so that together they are no more than 1 << 14 granules. */
+static const unsigned int most_of[ORDERS] = {MOST, MOST, MOST,     MOST,     MOST,    MOST,
+					     MOST, MOST, MOST / 2, MOST / 4, MOST / 8};
+
+/* --- to and from the tree; with the lock -------------------------------------------------------------------------- */
+
+static void tree_give(struct dmk_iova_space *space, uint64_t first, uint64_t granules)
 {
-	return run->last - run->first + 1;
+	dmk_free_tree_give(&space->tree, first >> space->shift,
+			   (first >> space->shift) + (granules - 1));
 }
 
-static uint64_t longest(const struct free_run *run)
+static void tree_give_all(struct dmk_iova_space *space, const uint64_t *first, unsigned int n,
+			  unsigned int order)
 {
-	return run ? run->longest : 0;
+	for (unsigned int i = 0; i < n; i++)
+		tree_give(space, first[i], 1ULL << order);
+	dmk_free_tree_trim(&space->tree);
 }
 
-static void measure(struct free_run *run)
+static bool tree_take(struct dmk_iova_space *space, const struct dmk_free_wish *wish,
+		      uint64_t pieces, uint64_t *first)
 {
-	uint64_t most = run_length(run);
-
-	if (longest(run->left) > most)
-		most = longest(run->left);
-	if (longest(run->right) > most)
-		most = longest(run->right);
-	run->longest = most;
-}
-
-/* All of @tree before @first to @low, the rest to @high. */
-static void split(struct free_run *tree, uint64_t first, struct free_run **low,
-		  struct free_run **high)
-{
-	if (!tree) {
-		*low = *high = NULL;
-	} else if (tree->first < first) {
-		split(tree->right, first, &tree->right, high);
-		*low = tree;
-		measure(tree);
-	} else {
-		split(tree->left, first, low, &tree->left);
-		*high = tree;
-		measure(tree);
-	}
-}
-
-/* Every run of @low lies before every run of @high. */
-static struct free_run *join(struct free_run *low, struct free_run *high)
-{
-	if (!low || !high)
-		return low ? low : high;
-	if (low->weight > high->weight) {
-		low->right = join(low->right, high);
-		measure(low);
-		return low;
-	}
-	high->left = join(low, high->left);
-	measure(high);
-	return high;
-}
-
-static struct free_run *spare_take(struct dmk_iova_space *space)
-{
-	struct free_run *run = space->spare;
-
-	space->spare = run->left;
-	space->nr_spare--;
-	return run;
-}
-
-static void spare_give(struct dmk_iova_space *space, struct free_run *run)
-{
-	run->left = space->spare;
-	space->spare = run;
-	space->nr_spare++;
-}
-
-/* xorshift32, Marsaglia, "Xorshift RNGs", 2003. */
-static uint32_t next_weight(struct dmk_iova_space *space)
-{
-	space->random ^= space->random << 13;
-	space->random ^= space->random >> 17;
-	space->random ^= space->random << 5;
-	return space->random;
-}
-
-static struct free_run *rightmost(struct free_run *run)
-{
-	while (run && run->right)
-		run = run->right;
-	return run;
-}
-
-static struct free_run *leftmost(struct free_run *run)
-{
-	while (run && run->left)
-		run = run->left;
-	return run;
-}
-
-/* Puts a run in, one with its neighbours where they touch. */
-static void tree_give(struct dmk_iova_space *space, uint64_t first, uint64_t last)
-{
-	struct free_run *low, *high, *before, *after, *run, *rest;
-
-	split(space->root, first, &low, &high);
-	before = rightmost(low);
-	after = leftmost(high);
-	if (before && before->last + 1 == first) {
-		first = before->first;
-		split(low, before->first, &low, &run);
-		spare_give(space, run);
-		space->nr_runs--;
-	}
-	if (after && last + 1 == after->first) {
-		last = after->last;
-		split(high, after->first + 1, &run, &rest);
-		high = rest;
-		spare_give(space, run);
-		space->nr_runs--;
-	}
-	run = spare_take(space);
-	*run = (struct free_run){.first = first, .last = last, .weight = next_weight(space)};
-	measure(run);
-	space->nr_runs++;
-	space->root = join(join(low, run), high);
-}
-
-/* The highest place for @n granules, aligned, in [first, last] of one run and not above @limit. */
-static bool place_in(const struct free_run *run, uint64_t n, uint64_t align, uint64_t limit,
-		     uint64_t *first)
-{
-	const uint64_t last = run->last < limit ? run->last : limit;
-
-	if (last < run->first || last - run->first + 1 < n)
+	if (!dmk_free_tree_ready(&space->tree, pieces, false) ||
+	    !dmk_free_tree_take(&space->tree, wish, pieces, first))
 		return false;
-	*first = (last - n + 1) & ~(align - 1);
-	return *first >= run->first;
-}
-
-/* The highest run that has a place. What is too short for @n is never entered; what alignment spoils is. */
-static struct free_run *find(struct free_run *run, uint64_t n, uint64_t align, uint64_t limit,
-			     uint64_t *first)
-{
-	struct free_run *found;
-
-	if (longest(run) < n)
-		return NULL;
-	if (run->first <= limit) {
-		found = find(run->right, n, align, limit, first);
-		if (found)
-			return found;
-		if (place_in(run, n, align, limit, first))
-			return run;
-	}
-	return find(run->left, n, align, limit, first);
-}
-
-/* Cuts [@first, @last] out of the free run that holds it. Two pieces may be left of one: the caller saw to a spare node. */
-static void tree_cut(struct dmk_iova_space *space, struct free_run *run, uint64_t first,
-		     uint64_t last)
-{
-	const struct dmk_range whole = {run->first, run->last};
-	struct free_run *low, *middle, *high;
-
-	split(space->root, run->first, &low, &high);
-	split(high, run->first + 1, &middle, &high);
-	spare_give(space, middle);
-	space->nr_runs--;
-	space->root = join(low, high);
-	if (whole.first < first)
-		tree_give(space, whole.first, first - 1);
-	if (whole.last > last)
-		tree_give(space, last + 1, whole.last);
-}
-
-/* --- nodes laid by ------------------------------------------------------------------------------------------------ */
-
-/*
- * With @out ranges out there are at most @out + 1 free runs, when all of them are given back at once in the worst order: so many nodes
- * there must be, in the tree or laid by.
- */
-static bool nodes_for(struct dmk_iova_space *space, uint64_t out, bool may_sleep)
-{
-	while (space->nr_runs + space->nr_spare < out + 2) {
-		struct free_run *run = dmk_meta_alloc(sizeof(*run), may_sleep);
-
-		if (!run)
-			return false;
-		spare_give(space, run);
-	}
+	*first <<= space->shift;
 	return true;
 }
 
-/* --- bins --------------------------------------------------------------------------------------------------------- */
-
-static unsigned int order_of(uint64_t granules)
+static unsigned int pieces_of(unsigned int order)
 {
-	unsigned int order = 0;
+	const unsigned int pieces = CARVE_GRANULES >> order;
 
-	while (order < 63 && 1ULL << order < granules)
-		order++;
-	return order;
+	return pieces > CARVE ? CARVE : pieces ? pieces : 1;
 }
 
-static void bin_spill(struct dmk_iova_space *space, unsigned int order, unsigned int keep)
+/* Several at once, the highest for the caller and the next ones at hand below it. */
+static bool carve(struct dmk_iova_space *space, struct cache *cache, const struct wish *wish,
+		  uint64_t *first)
 {
-	struct bin *bin = &space->bin[order];
-	const unsigned int spill = bin->n > keep ? bin->n - keep : 0;
+	const unsigned int pieces = pieces_of(wish->order);
+	const uint64_t n = wish->tree.n * pieces;
+	const struct dmk_free_wish block = {n, n, wish->tree.limit, dmk_highest_bit(n)};
+	uint64_t *to = cache->first[wish->order], at;
 
-	for (unsigned int i = 0; i < spill; i++)
-		tree_give(space, bin->first[i], bin->first[i] + ((1ULL << order) - 1));
-	space->out -= spill;
-	bin->n -= spill;
-	__builtin_memmove(bin->first, bin->first + spill, bin->n * sizeof(bin->first[0]));
+	if (pieces == 1 || cache->n[wish->order] || !tree_take(space, &block, pieces, &at))
+		return false;
+	for (unsigned int i = 0; i + 1 < pieces; i++, at += wish->span + 1)
+		*to++ = at;
+	cache->n[wish->order] = pieces - 1;
+	*first = at;
+	return true;
 }
+
+/* --- caches and the depot; with the lock, or by the cache's CPU ------------------------------------------------------ */
 
 /* The newest that lies low enough. */
-static bool bin_take(struct bin *bin, unsigned int order, uint64_t limit, uint64_t *first)
+static bool cache_take(struct cache *cache, const struct wish *wish, uint64_t *first)
 {
-	for (unsigned int i = 0; i < BIN_LOOK && i < bin->n; i++) {
-		uint64_t *at = &bin->first[bin->n - 1 - i];
+	uint64_t *const ranges = cache->first[wish->order];
 
-		if (*at > limit || limit - *at < (1ULL << order) - 1)
+	for (unsigned int i = cache->n[wish->order]; i--;) {
+		if (ranges[i] + wish->span > wish->limit)
 			continue;
-		*first = *at;
-		*at = bin->first[--bin->n];
+		*first = ranges[i];
+		ranges[i] = ranges[--cache->n[wish->order]];
 		return true;
 	}
 	return false;
 }
 
-/* --- take and give ------------------------------------------------------------------------------------------------- */
-
-static bool tree_take(struct dmk_iova_space *space, uint64_t n, uint64_t align, uint64_t limit,
-		      uint64_t *first)
+static inline bool cache_give(struct cache *cache, unsigned int order, uint64_t first)
 {
-	struct free_run *run;
+	const unsigned int n = cache->n[order];
 
-	run = find(space->root, n, align, limit, first);
-	if (!run)
+	if (n >= most_of[order])
 		return false;
-	tree_cut(space, run, *first, *first + (n - 1));
-	space->out++;
+	cache->first[order][n] = first;
+	cache->n[order] = n + 1;
 	return true;
 }
 
-static bool take(struct dmk_iova_space *space, uint64_t n, unsigned int order, uint64_t align,
-		 uint64_t limit, uint64_t *first)
+static void batch_done(struct dmk_iova_space *space, struct batch *batch)
 {
-	if (order < BINS && align <= 1ULL << order &&
-	    bin_take(&space->bin[order], order, limit, first))
-		return true;
-	if (!nodes_for(space, space->out + 1, false))
-		return false;
-	if (tree_take(space, n, align, limit, first))
-		return true;
-	/* What lies in bins may be what is missing. */
-	for (unsigned int i = 0; i < BINS; i++)
-		bin_spill(space, i, 0);
-	return tree_take(space, n, align, limit, first);
+	batch->next = space->empty;
+	space->empty = batch;
 }
 
+/* The half that was given back longest ago makes room. */
+static void spill(struct dmk_iova_space *space, struct cache *cache, unsigned int order)
+{
+	const unsigned int half = most_of[order] / 2;
+	uint64_t *const ranges = cache->first[order];
+	struct batch *batch = NULL;
+
+	if (space->depot[order].n < DEPOT_MOST)
+		batch = space->empty ? space->empty : dmk_meta_alloc(sizeof(*batch), false);
+	if (batch) {
+		if (batch == space->empty)
+			space->empty = batch->next;
+		batch->n = half;
+		__builtin_memcpy(batch->first, ranges, half * sizeof(*ranges));
+		batch->next = space->depot[order].first;
+		space->depot[order].first = batch;
+		space->depot[order].n++;
+	} else {
+		tree_give_all(space, ranges, half, order);
+	}
+	cache->n[order] -= half;
+	__builtin_memmove(ranges, ranges + half, cache->n[order] * sizeof(*ranges));
+}
+
+/* A batch, where there is room for one; it goes below what is there. */
+static bool fill(struct dmk_iova_space *space, struct cache *cache, unsigned int order)
+{
+	struct batch *batch = space->depot[order].first;
+	const unsigned int n = cache->n[order];
+	uint64_t *const ranges = cache->first[order];
+
+	if (!batch || n + batch->n > most_of[order])
+		return false;
+	space->depot[order].first = batch->next;
+	space->depot[order].n--;
+	__builtin_memmove(ranges + batch->n, ranges, n * sizeof(*ranges));
+	__builtin_memcpy(ranges, batch->first, batch->n * sizeof(*ranges));
+	cache->n[order] = n + batch->n;
+	batch_done(space, batch);
+	return true;
+}
+
+/* This CPU's. NULL: it has no number, or there is no memory, or addresses are scarce: it goes to the tree. */
+static struct cache *cache_here(struct dmk_iova_space *space)
+{
+	return space->scarce ? NULL : dmk_cpu_parts_here(&space->caches, sizeof(struct cache));
+}
+
+/* --- scarce ------------------------------------------------------------------------------------------------------------- */
+
+static void empty_cache(struct dmk_iova_space *space, struct cache *cache)
+{
+	for (unsigned int order = 0; order < ORDERS; order++) {
+		tree_give_all(space, cache->first[order], cache->n[order], order);
+		cache->n[order] = 0;
+	}
+}
+
+static void empty_depot(struct dmk_iova_space *space, unsigned int order)
+{
+	while (space->depot[order].first) {
+		struct batch *batch = space->depot[order].first;
+
+		space->depot[order].first = batch->next;
+		tree_give_all(space, batch->first, batch->n, order);
+		dmk_meta_free(batch, sizeof(*batch));
+	}
+	space->depot[order].n = 0;
+}
+
+static void drain(struct dmk_iova_space *space)
+{
+	for (unsigned int cpu = 1; cpu < DMK_CPUS; cpu++)
+		if (space->caches.part[cpu])
+			empty_cache(space, space->caches.part[cpu]);
+	for (unsigned int order = 0; order < ORDERS; order++)
+		empty_depot(space, order);
+	space->drained = true;
+}
+
+/* All that lies ready goes back to the tree, and for a while nothing will lie ready. false: other CPUs can't be waited for. */
+static bool become_scarce(struct dmk_iova_space *space, unsigned long *flags)
+{
+	bool gathered;
+
+	space->scarce = SCARCE;
+	gathered = dmk_cpu_parts_gather(&space->caches, &space->lock, flags);
+	if (gathered && !space->drained)
+		drain(space);
+	return gathered;
+}
+
+/* A call ended well. */
+static void less_scarce(struct dmk_iova_space *space)
+{
+	if (space->scarce > 1)
+		space->scarce--;
+	else if (space->scarce && dmk_cpu_parts_open(&space->caches))
+		space->scarce = space->drained = 0;
+}
+
+/* --- take and give ------------------------------------------------------------------------------------------------- */
+
+static bool take_with_lock(struct dmk_iova_space *space, const struct wish *wish, uint64_t *first)
+{
+	struct cache *cache = wish->ready ? cache_here(space) : NULL;
+
+	if (cache && (cache_take(cache, wish, first) ||
+		      (fill(space, cache, wish->order) && cache_take(cache, wish, first)) ||
+		      carve(space, cache, wish, first)))
+		return true;
+	return tree_take(space, &wish->tree, 1, first);
+}
+
+static bool take_and_lock(struct dmk_iova_space *space, const struct wish *wish, uint64_t *first)
+{
+	unsigned long flags = dmk_lock_take(&space->lock);
+	bool taken = take_with_lock(space, wish, first);
+
+	if (!taken && !space->drained && become_scarce(space, &flags))
+		taken = take_with_lock(space, wish, first);
+	if (taken)
+		less_scarce(space);
+	dmk_lock_drop(&space->lock, flags);
+	return taken;
+}
+
+/* The size in bits of the smallest power of two that is no less than a granule and than @size; 64: there is none, or no @size. */
+static inline unsigned int bits_of(const struct dmk_iova_space *space, uint64_t size)
+{
+	return size - 1 <= space->rest ? space->shift : dmk_highest_bit(size - 1) + 1;
+}
+
+/* Whatever is more than taking what is at hand. */
+static __attribute__((__noinline__)) bool take_slowly(struct dmk_iova_space *space, uint64_t size,
+						      uint64_t align, uint64_t limit,
+						      uint64_t boundary, uint64_t *first)
+{
+	const unsigned int bits = bits_of(space, size);
+	struct wish wish = {.limit = limit, .order = bits - space->shift};
+
+	if (size & space->rest || bits > 62 || limit < space->rest)
+		return false;
+	wish.span = (1ULL << bits) - 1;
+	/* A power of two at a multiple of itself crosses no multiple of a larger one. */
+	if (boundary && wish.span > boundary)
+		return false;
+	wish.ready = wish.order < ORDERS && align <= wish.span + 1;
+	wish.tree.n = wish.order < ORDERS ? 1ULL << wish.order : size >> space->shift;
+	wish.tree.align = (align > wish.span ? align : wish.span + 1) >> space->shift;
+	wish.tree.limit = (limit - space->rest) >> space->shift;
+	wish.tree.order = dmk_highest_bit(wish.tree.n);
+	return take_and_lock(space, &wish, first);
+}
+
+/* The newest range at hand, if it will do. @boundary - 1: where there is no boundary that is more than any span. */
 bool dmk_iova_take(struct dmk_iova_space *space, uint64_t size, uint64_t align, uint64_t limit,
 		   uint64_t boundary, uint64_t *first)
 {
-	const uint64_t asked = size >> space->shift;
-	const unsigned int order = order_of(asked);
-	uint64_t n = order < BINS ? 1ULL << order : asked, natural = 1ULL << order;
+	const unsigned int bits = bits_of(space, size), order = bits - space->shift;
+	const uint64_t span = (1ULL << (bits & 63)) - 1;
+	struct cache *cache;
 	unsigned long flags;
-	bool taken;
+	unsigned int n;
 
-	if (!asked || size & ((1ULL << space->shift) - 1) || limit < (1ULL << space->shift) - 1)
-		return false;
-	/* A power of two at a multiple of itself crosses no multiple of a larger one. */
-	if (boundary && (natural << space->shift) - 1 > boundary)
-		return false;
-	align >>= space->shift;
-	if (align < natural)
-		align = natural;
-	flags = dmk_lock_take(&space->lock);
-	/* The last whole granule at or below the limit. */
-	taken = take(space, n, order, align,
-		     ((limit + 1) >> space->shift ? (limit + 1) >> space->shift
-						  : 1ULL << (64 - space->shift)) -
-			     1,
-		     first);
-	if (taken) {
-		space->used += n;
-		if (space->used > space->high_water)
-			space->high_water = space->used;
+	if (order >= ORDERS || size & space->rest || align > span + 1 || boundary - 1 < span - 1)
+		return take_slowly(space, size, align, limit, boundary, first);
+	cache = dmk_cpu_parts_mine(&space->caches, dmk_cpu_enter(&flags));
+	n = cache ? cache->n[order] : 0;
+	if (__builtin_expect(!n || cache->first[order][n - 1] + span > limit, 0)) {
+		dmk_cpu_leave(flags);
+		return take_slowly(space, size, align, limit, boundary, first);
 	}
+	*first = cache->first[order][n - 1];
+	cache->n[order] = n - 1;
+	dmk_cpu_leave(flags);
+	return true;
+}
+
+static __attribute__((__noinline__)) void give_slowly(struct dmk_iova_space *space, uint64_t first,
+						      uint64_t size)
+{
+	const unsigned int order = bits_of(space, size) - space->shift;
+	unsigned long flags = dmk_lock_take(&space->lock);
+	struct cache *cache = order < ORDERS ? cache_here(space) : NULL;
+
+	if (cache && !cache_give(cache, order, first)) {
+		spill(space, cache, order);
+		cache_give(cache, order, first);
+	} else if (!cache) {
+		tree_give(space, first, order < ORDERS ? 1ULL << order : size >> space->shift);
+		dmk_free_tree_trim(&space->tree);
+	}
+	less_scarce(space);
 	dmk_lock_drop(&space->lock, flags);
-	*first <<= space->shift;
-	return taken;
 }
 
 void dmk_iova_give(struct dmk_iova_space *space, uint64_t first, uint64_t size)
 {
-	const uint64_t asked = size >> space->shift, granule = first >> space->shift;
-	const unsigned int order = order_of(asked);
-	const uint64_t n = order < BINS ? 1ULL << order : asked;
-	unsigned long flags = dmk_lock_take(&space->lock);
+	const unsigned int order = bits_of(space, size) - space->shift;
+	struct cache *cache;
+	unsigned long flags;
+	bool given;
 
-	space->used -= n;
-	if (order < BINS) {
-		if (space->bin[order].n == BIN_MOST)
-			bin_spill(space, order, BIN_MOST / 2);
-		space->bin[order].first[space->bin[order].n++] = granule;
-	} else {
-		tree_give(space, granule, granule + (n - 1));
-		space->out--;
+	if (order >= ORDERS) {
+		give_slowly(space, first, size);
+		return;
 	}
-	dmk_lock_drop(&space->lock, flags);
-}
-
-void dmk_iova_usage(struct dmk_iova_space *space, uint64_t *used, uint64_t *high_water)
-{
-	unsigned long flags = dmk_lock_take(&space->lock);
-
-	*used = space->used << space->shift;
-	*high_water = space->high_water << space->shift;
-	dmk_lock_drop(&space->lock, flags);
+	cache = dmk_cpu_parts_mine(&space->caches, dmk_cpu_enter(&flags));
+	given = cache && cache_give(cache, order, first);
+	dmk_cpu_leave(flags);
+	if (__builtin_expect(!given, 0))
+		give_slowly(space, first, size);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -372,81 +384,108 @@ void dmk_iova_usage(struct dmk_iova_space *space, uint64_t *used, uint64_t *high
 struct dmk_iova_space *dmk_iova_make(uint64_t first, uint64_t last, unsigned int shift)
 {
 	struct dmk_iova_space *space = dmk_meta_alloc(sizeof(*space), true);
-	const uint64_t granule = 1ULL << shift;
+	const uint64_t rest = (1ULL << shift) - 1;
 
 	if (!space)
 		return NULL;
 	space->shift = shift;
-	space->random = 0x9e3779b9;
-	if (!nodes_for(space, 0, true)) {
+	space->rest = rest;
+	space->tree.random = 0x9e3779b9;
+	if (!dmk_free_tree_ready(&space->tree, 0, true)) {
 		dmk_iova_free(space);
 		return NULL;
 	}
 	/* Whole granules only. */
-	tree_give(space, (first >> shift) + (first & (granule - 1) ? 1 : 0),
-		  (last >> shift) - ((last & (granule - 1)) == granule - 1 ? 0 : 1));
+	dmk_free_tree_add(&space->tree, (first >> shift) + (first & rest ? 1 : 0),
+			  (last >> shift) - ((last & rest) == rest ? 0 : 1));
+	space->capacity = dmk_free_tree_total(&space->tree);
 	return space;
-}
-
-static void free_tree(struct free_run *run)
-{
-	if (!run)
-		return;
-	free_tree(run->left);
-	free_tree(run->right);
-	dmk_meta_free(run, sizeof(*run));
-}
-
-void dmk_iova_free(struct dmk_iova_space *space)
-{
-	struct free_run *run, *next;
-
-	if (!space)
-		return;
-	free_tree(space->root);
-	for (run = space->spare; run; run = next) {
-		next = run->left;
-		dmk_meta_free(run, sizeof(*run));
-	}
-	dmk_meta_free(space, sizeof(*space));
-}
-
-/* The free run that holds some of [@first, @last], the lowest. */
-static struct free_run *run_at(struct free_run *run, uint64_t first, uint64_t last)
-{
-	struct free_run *found = NULL;
-
-	while (run) {
-		if (run->last < first) {
-			run = run->right;
-		} else {
-			if (run->first <= last)
-				found = run;
-			run = run->left;
-		}
-	}
-	return found;
 }
 
 int dmk_iova_reserve(struct dmk_iova_space *space, uint64_t first, uint64_t last)
 {
-	const struct dmk_range wanted = {first >> space->shift, last >> space->shift};
-	struct dmk_range part;
-	struct free_run *run;
-	unsigned long flags;
-	int result = 0;
+	unsigned long flags = dmk_lock_take(&space->lock);
+	int result = dmk_free_tree_reserve(&space->tree, first >> space->shift,
+					   last >> space->shift);
 
-	flags = dmk_lock_take(&space->lock);
-	while ((run = run_at(space->root, wanted.first, wanted.last))) {
-		dmk_range_common((struct dmk_range){run->first, run->last}, wanted, &part);
-		/* A range that is never given back: it is out for good. */
-		if (!nodes_for(space, space->out + 1, false)) {
-			result = -ENOMEM;
-			break;
-		}
-		tree_cut(space, run, part.first, part.last);
-		space->out++;
-	}
+	space->capacity = dmk_free_tree_total(&space->tree);
 	dmk_lock_drop(&space->lock, flags);
 	return result;
+}
+
+static void free_batches(struct batch *batch)
+{
+	while (batch) {
+		struct batch *next = batch->next;
+
+		dmk_meta_free(batch, sizeof(*batch));
+		batch = next;
+	}
+}
+
+void dmk_iova_free(struct dmk_iova_space *space)
+{
+	if (!space)
+		return;
+	dmk_cpu_parts_free(&space->caches, sizeof(struct cache));
+	for (unsigned int order = 0; order < ORDERS; order++)
+		free_batches(space->depot[order].first);
+	free_batches(space->empty);
+	dmk_free_tree_end(&space->tree);
+	dmk_meta_free(space, sizeof(*space));
+}
+
+/* --- what must hold ----------------------------------------------------------------------------------------------- */
+
+/* What lies ready, in granules. @wrong: what is wrong with it. */
+static uint64_t count_ready(struct dmk_iova_space *space, const uint64_t *first, unsigned int n,
+			    unsigned int order, const char **wrong)
+{
+	const uint64_t granules = 1ULL << order;
+
+	for (unsigned int i = 0; i < n; i++) {
+		const uint64_t at = first[i] >> space->shift;
+
+		if (first[i] & ((granules << space->shift) - 1))
+			*wrong = "a range that lies ready is not aligned";
+		if (dmk_free_tree_has_any(&space->tree, at, at + (granules - 1)))
+			*wrong = "a range that lies ready is in the tree as well";
+	}
+	return n * granules;
+}
+
+static uint64_t look_at(struct dmk_iova_space *space, unsigned int order, const char **wrong)
+{
+	uint64_t ready = 0;
+	unsigned int n = 0;
+
+	for (unsigned int cpu = 1; cpu < DMK_CPUS; cpu++) {
+		struct cache *cache = space->caches.part[cpu];
+
+		if (!cache)
+			continue;
+		if (cache->n[order] > most_of[order])
+			*wrong = "a cache is more than full";
+		ready += count_ready(space, cache->first[order], cache->n[order], order, wrong);
+	}
+	for (struct batch *batch = space->depot[order].first; batch; batch = batch->next, n++)
+		ready += count_ready(space, batch->first, batch->n, order, wrong);
+	if (n != space->depot[order].n)
+		*wrong = "the number of batches is wrong";
+	if (space->drained && ready)
+		*wrong = "something lies ready although addresses are scarce";
+	return ready;
+}
+
+const char *dmk_iova_wrong(struct dmk_iova_space *space, uint64_t *used)
+{
+	const char *wrong = dmk_free_tree_wrong(&space->tree);
+	uint64_t idle = dmk_free_tree_total(&space->tree);
+
+	for (unsigned int order = 0; order < ORDERS; order++)
+		idle += look_at(space, order, &wrong);
+	if (space->drained && !space->scarce)
+		wrong = "addresses are not scarce, and yet nothing may lie ready";
+	*used = (space->capacity - idle) << space->shift;
+	return wrong;
 }

@@ -60,6 +60,35 @@ static inline uint64_t dmk_bits_below(uint64_t value)
 	return value;
 }
 
+/** dmk_highest_bit - its number; @value is not 0. */
+#if defined(__riscv) && !defined(__riscv_zbb)
+static inline unsigned int dmk_highest_bit(uint64_t value)
+{
+	unsigned int bit = 0;
+
+	for (unsigned int half = 32; half; half /= 2) {
+		if (value >> half) {
+			value >>= half;
+			bit += half;
+		}
+	}
+	return bit;
+}
+#elif __SIZEOF_POINTER__ < 8
+static inline unsigned int dmk_highest_bit(uint64_t value)
+{
+	const unsigned int high = (unsigned int)(value >> 32);
+
+	return (unsigned int)(high ? 63 - __builtin_clz(high)
+				   : 31 - __builtin_clz((unsigned int)value));
+}
+#else
+static inline unsigned int dmk_highest_bit(uint64_t value)
+{
+	return (unsigned int)(63 - __builtin_clzll(value));
+}
+#endif
+
 /** dmk_power_of_two_for - the smallest that is not below @value; @value 1 .. 2^63. */
 static inline uint64_t dmk_power_of_two_for(uint64_t value)
 {

@@ -32,6 +32,7 @@ struct dmk_event_sg fake_event_sg[256];
 size_t fake_nr_events;
 
 bool fake_one_cpu;
+bool fake_no_memory;
 
 #ifdef FAKE_ASKS_CPU
 #define FAKE_SET_CPU(number) ((void)(number))
@@ -167,7 +168,7 @@ void fake_share_fails(bool fails)
 
 static bool fails(void)
 {
-	return ++fake.allocations == fake.fail_at;
+	return ++fake.allocations == fake.fail_at || fake_no_memory;
 }
 
 unsigned int fake_fail_at(unsigned int n)
@@ -376,9 +377,20 @@ static void cpu_begins(unsigned int number)
 	pthread_mutex_unlock(&cpus.lock);
 }
 
+unsigned int fake_settled;
+bool fake_cannot_settle;
+static __thread unsigned int as_cpu;
+
+void fake_be_cpu(unsigned int number)
+{
+	as_cpu = number;
+	FAKE_SET_CPU(0);
+}
+
 static bool settle(void *ctx)
 {
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
+	__atomic_add_fetch(&fake_settled, 1, __ATOMIC_RELAXED);
+	if (fake_cannot_settle || syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
 		return false;
 	pthread_mutex_lock(&cpus.lock);
 	for (unsigned int i = 0; i < DMK_CPUS; i++) {
@@ -402,8 +414,8 @@ static unsigned int cpu_slot(void *ctx)
 	}
 	if (fake_one_cpu || number >= DMK_CPUS)
 		return 0;
-	FAKE_SET_CPU(number);
-	return number;
+	FAKE_SET_CPU(as_cpu ? as_cpu : number);
+	return as_cpu ? as_cpu : number;
 }
 
 static void relax(void *ctx)

@@ -66,8 +66,15 @@ void *fake_device_ram(dmk_dma dma);
 
 /** fake_fail_at - from now on the @n-th allocation fails, once; 0: none. Returns how many there were since the last call. */
 unsigned int fake_fail_at(unsigned int n);
+/** Every allocation fails. */
+extern bool fake_no_memory;
 /** No thread has a CPU of its own: what CPUs have for themselves is not used by those that come now. */
 extern bool fake_one_cpu;
+/** fake_be_cpu - from now on this thread is that CPU; 0: the one it was. No two threads are the same at a time. */
+void fake_be_cpu(unsigned int number);
+/** How often CPUs were waited for; that they can't be. */
+extern unsigned int fake_settled;
+extern bool fake_cannot_settle;
 extern __thread bool fake_interrupt, fake_atomic;
 /** Whatever is at this address is of that kind. */
 void fake_classify_as(const void *address, enum dmk_address_kind kind);

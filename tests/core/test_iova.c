@@ -6,11 +6,10 @@
 
 #include "../../core/iova.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
-enum { PAGE = 4096, LIVE = 600, STEPS = 60000 };
+enum { PAGE = 4096, CPUS = 3 };
 
 static const struct fake_options plain = {.bus = FAKE_IDENTITY};
 
@@ -48,7 +47,9 @@ static const struct {
 } rows[] = {
 	{"a page comes from the top", PAGE, PAGE, ~0ULL, 0, true, 0xfff000},
 	{"a limit is honoured, last byte included", PAGE, PAGE, 0x7fffff, 0, true, 0x7ff000},
-	{"a limit in the middle of a page excludes it", PAGE, PAGE, 0x7ffffe, 0, true, 0x7fe000},
+	{"a limit in the middle of a page excludes it", 128 * PAGE, PAGE, 0x7ffffe, 0, true,
+	 0x700000},
+	{"and small ones, which come in blocks, too", PAGE, PAGE, 0x7ffffe, 0, true, 0x7ef000},
 	{"what is reserved is stepped over", PAGE, PAGE, 0x1fffff, 0, true, 0x0ff000},
 	{"a limit below the space leaves nothing", PAGE, PAGE, 0xffff, 0, false, 0},
 	{"a range is aligned to its size", 3 * PAGE, PAGE, ~0ULL, 0, true, 0xffc000},
@@ -94,59 +95,258 @@ static void test_IOM_03_reserved_ranges_may_overlap_and_reach_beyond(void **stat
 
 /* --- a model --------------------------------------------------------------------------------------------------------- */
 
+enum { PAGES = 16384, STEPS = 12000, LIVE = 2000 };
+
 struct range {
 	uint64_t first, size;
 };
 
-static bool overlap(const struct range *a, const struct range *b)
+/* Who has a page: 0: nobody. */
+struct model {
+	uint8_t page[PAGES];
+	struct range live[LIVE];
+	unsigned int n;
+	uint64_t random, used;
+	struct dmk_iova_space *space;
+};
+
+static uint64_t below(struct model *model, uint64_t limit)
 {
-	return a->first < b->first + b->size && b->first < a->first + a->size;
+	return next(&model->random) % limit;
 }
 
-static void random_work(uint64_t seed, uint64_t first, uint64_t last)
+static uint64_t rounded(uint64_t pages)
 {
-	struct dmk_iova_space *space = space_of(first, last);
-	static struct range live[LIVE];
-	uint64_t random = seed * 2654435761u + 1, used, high;
-	unsigned int n = 0;
+	uint64_t size = 1;
 
-	for (unsigned int step = 0; step < STEPS; step++) {
-		if (n < LIVE && next(&random) % 100 < 52) {
-			const uint64_t pages = 1 + next(&random) % (next(&random) % 8 ? 16 : 3000);
-			const uint64_t limit = next(&random) % 4
-						       ? last
-						       : first + next(&random) % (last - first);
-			struct range range = {.size = pages * PAGE};
+	while (size < pages)
+		size *= 2;
+	return size;
+}
 
-			if (!dmk_iova_take(space, range.size, PAGE, limit, 0, &range.first))
-				continue;
-			assert_true(range.first >= first && range.first + range.size - 1 <= limit);
-			for (unsigned int i = 0; i < n; i++)
-				assert_false(overlap(&range, &live[i]));
-			live[n++] = range;
-		} else if (n) {
-			const unsigned int i = next(&random) % n;
+/* What is out for so many pages. */
+static uint64_t taken_for(uint64_t pages)
+{
+	return pages <= 1 << DMK_IOVA_READY_ORDER ? rounded(pages) : pages;
+}
 
-			dmk_iova_give(space, live[i].first, live[i].size);
-			live[i] = live[--n];
-		}
+static bool is_free(const struct model *model, uint64_t first, uint64_t n)
+{
+	for (uint64_t i = first; i < first + n; i++)
+		if (i >= PAGES || model->page[i])
+			return false;
+	return true;
+}
+
+/* Whether there is a place, to the last one. */
+static bool has_place(const struct model *model, uint64_t pages, uint64_t align, uint64_t limit)
+{
+	const uint64_t n = taken_for(pages);
+
+	if (align < rounded(pages))
+		align = rounded(pages);
+	for (uint64_t first = 0; first + n <= PAGES && (first + n) * PAGE - 1 <= limit;
+	     first += align)
+		if (is_free(model, first, n))
+			return true;
+	return false;
+}
+
+static void mark(struct model *model, const struct range *range, bool out)
+{
+	const uint64_t n = taken_for(range->size / PAGE);
+
+	for (uint64_t i = 0; i < n; i++)
+		model->page[range->first / PAGE + i] = out;
+	model->used += out ? n * PAGE : -(n * PAGE);
+}
+
+static uint64_t some_size(struct model *model)
+{
+	switch (below(model, 8)) {
+	case 0:
+		return 1 + below(model, 2048);
+	case 1:
+	case 2:
+		return 64 + below(model, 193);
+	default:
+		return 1 + below(model, 16);
 	}
-	while (n--)
-		dmk_iova_give(space, live[n].first, live[n].size);
-	dmk_iova_usage(space, &used, &high);
-	assert_int_equal(used, 0);
-	/* All of it is one piece again. */
-	assert_true(dmk_iova_take(space, (last + 1) / 2, PAGE, ~0ULL, 0, &used));
-	end(space);
 }
 
-static void test_IOM_01_random_work_against_a_list(void **state)
+static void model_take(struct model *model)
+{
+	const uint64_t pages = some_size(model);
+	const uint64_t align = below(model, 10) ? 1 : 1 << below(model, 12);
+	const uint64_t limit = below(model, 4) ? ~0ULL : below(model, PAGES * PAGE);
+	const uint64_t boundary = below(model, 6) ? 0 : (PAGE << below(model, 12)) - 1;
+	struct range range = {.size = pages * PAGE};
+
+	if (!dmk_iova_take(model->space, range.size, align * PAGE, limit, boundary, &range.first)) {
+		assert_true((boundary && rounded(pages) * PAGE - 1 > boundary) ||
+			    !has_place(model, pages, align, limit));
+		return;
+	}
+	assert_true(range.first + range.size - 1 <= limit);
+	assert_int_equal(range.first % (align * PAGE), 0);
+	assert_int_equal(range.first % (rounded(pages) * PAGE), 0);
+	assert_true(!boundary ||
+		    (range.first & ~boundary) == ((range.first + range.size - 1) & ~boundary));
+	assert_true(is_free(model, range.first / PAGE, taken_for(pages)));
+	mark(model, &range, true);
+	model->live[model->n++] = range;
+}
+
+static void model_give(struct model *model, unsigned int i)
+{
+	const struct range range = model->live[i];
+
+	model->live[i] = model->live[--model->n];
+	mark(model, &range, false);
+	dmk_iova_give(model->space, range.first, range.size);
+}
+
+static void model_check(const struct model *model)
+{
+	uint64_t used;
+	const char *wrong = dmk_iova_wrong(model->space, &used);
+
+	if (wrong)
+		fail_msg("%s", wrong);
+	assert_int_equal(used, model->used);
+}
+
+/* Reserved ranges are out for good. */
+static void model_reserve(struct model *model)
+{
+	for (int i = 0; i < 3; i++) {
+		const uint64_t first = below(model, PAGES), n = 1 + below(model, 200);
+
+		assert_int_equal(
+			dmk_iova_reserve(model->space, first * PAGE, (first + n) * PAGE - 1), 0);
+		for (uint64_t page = first; page < first + n && page < PAGES; page++)
+			model->page[page] = 1;
+	}
+}
+
+/* The share of takes in a hundred calls swings, so that the space runs full and empty in turn. */
+static void random_work(uint64_t seed)
+{
+	static struct model model;
+
+	model = (struct model){.random = seed * 2654435761u + 1};
+	model.space = space_of(0, PAGES * PAGE - 1);
+	model_reserve(&model);
+	for (unsigned int step = 0; step < STEPS; step++) {
+		const unsigned int share = step / 1000 % 2 ? 45 : 60;
+
+		if (!below(&model, 50))
+			fake_be_cpu(1 + (unsigned int)below(&model, CPUS));
+		if (model.n < LIVE && below(&model, 100) < share)
+			model_take(&model);
+		else if (model.n)
+			model_give(&model, (unsigned int)below(&model, model.n));
+		model_check(&model);
+	}
+	while (model.n)
+		model_give(&model, model.n - 1);
+	model_check(&model);
+	fake_be_cpu(0);
+	end(model.space);
+}
+
+static void test_IOM_01_random_work_against_a_model(void **state)
 {
 	const uint64_t seed = time(NULL);
 
 	print_message("seed %llu\n", (unsigned long long)seed);
-	random_work(seed, 0, 0x0fffffff);                /* runs out now and then */
-	random_work(seed + 1, 0x1000, (1ULL << 48) - 1); /* never */
+	random_work(seed);
+}
+
+/* --- what lies ready ---------------------------------------------------------------------------------------------------- */
+
+/* All of a space of @pages, a page each; at most so many. */
+static uint64_t take_all(struct dmk_iova_space *space, uint64_t *at, uint64_t pages)
+{
+	uint64_t n = 0;
+
+	while (n < pages && dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &at[n]))
+		n++;
+	return n;
+}
+
+static void test_IOM_01_what_an_idle_cpu_kept_is_found(void **state)
+{
+	struct dmk_iova_space *space = space_of(0, 4096 * PAGE - 1);
+	static uint64_t at[4097];
+	uint64_t whole;
+
+	fake_be_cpu(1);
+	assert_int_equal(take_all(space, at, 4097), 4096);
+	for (unsigned int i = 0; i < 4096; i++)
+		dmk_iova_give(space, at[i], PAGE);
+	/* A CPU that was never seen takes all of it in one piece, and the first one finds it gone. */
+	fake_be_cpu(2);
+	assert_true(dmk_iova_take(space, 4096 * PAGE, PAGE, ~0ULL, 0, &whole));
+	fake_be_cpu(1);
+	assert_false(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, at));
+	dmk_iova_give(space, whole, 4096 * PAGE);
+	assert_true(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, at));
+	fake_be_cpu(0);
+	end(space);
+}
+
+static void test_IOM_01_other_cpus_are_asked_once_when_addresses_are_out(void **state)
+{
+	struct dmk_iova_space *space = space_of(0, 4096 * PAGE - 1);
+	static uint64_t at[4097];
+	unsigned int before;
+
+	assert_int_equal(take_all(space, at, 4097), 4096);
+	before = fake_settled;
+	for (unsigned int i = 0; i < 1000; i++)
+		assert_int_equal(take_all(space, &at[4096], 1), 0);
+	assert_int_equal(fake_settled, before);
+	/* And again only after many calls ended well. */
+	dmk_iova_give(space, at[0], PAGE);
+	assert_int_equal(take_all(space, at, 2), 1);
+	assert_int_equal(fake_settled, before);
+	end(space);
+}
+
+static void test_IOM_01_where_cpus_can_not_be_asked_nothing_is_lost(void **state)
+{
+	struct dmk_iova_space *space = space_of(0, 4096 * PAGE - 1);
+	static uint64_t at[4097];
+
+	fake_be_cpu(1);
+	assert_int_equal(take_all(space, at, 4097), 4096);
+	for (unsigned int i = 0; i < 4096; i++)
+		dmk_iova_give(space, at[i], PAGE);
+	fake_be_cpu(2);
+	fake_cannot_settle = true;
+	assert_true(take_all(space, at, 4097) < 4096);
+	fake_cannot_settle = false;
+	fake_be_cpu(0);
+	end(space);
+}
+
+static void test_MSK_05_a_low_limit_is_served_among_high_ranges(void **state)
+{
+	struct dmk_iova_space *space = space_of(PAGE, (1ULL << 48) - 1);
+	uint64_t high[300], low;
+
+	for (unsigned int i = 0; i < 300; i++)
+		assert_true(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &high[i]));
+	for (unsigned int i = 0; i < 300; i++)
+		dmk_iova_give(space, high[i], PAGE);
+	assert_true(dmk_iova_take(space, PAGE, PAGE, 0xffffffff, 0, &low));
+	assert_in_range(low, PAGE, 0xfffff000);
+	dmk_iova_give(space, low, PAGE);
+	/* It is at hand now, and good for everybody. */
+	assert_true(dmk_iova_take(space, PAGE, PAGE, (1ULL << 39) - 1, 0, &high[0]));
+	assert_int_equal(high[0], low);
+	end(space);
 }
 
 /* --- want of records ---------------------------------------------------------------------------------------------------- */
@@ -171,70 +371,53 @@ static void test_STR_05_giving_back_needs_no_memory(void **state)
 static void test_STR_05_a_take_without_a_record_takes_nothing(void **state)
 {
 	struct dmk_iova_space *space = space_of(0, 0xffffffff);
-	uint64_t at, used, high;
+	uint64_t at, used;
 
-	fake_fail_at(1);
+	fake_no_memory = true;
+	assert_false(dmk_iova_take(space, 2048 * PAGE, PAGE, ~0ULL, 0, &at));
 	assert_false(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &at));
-	dmk_iova_usage(space, &used, &high);
+	assert_null(dmk_iova_wrong(space, &used));
 	assert_int_equal(used, 0);
-	fake_fail_at(0);
+	fake_no_memory = false;
 	assert_true(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &at));
 	end(space);
 }
 
-/* --- threads ------------------------------------------------------------------------------------------------------------ */
-
-struct job {
-	struct dmk_iova_space *space;
-	uint64_t random;
-	uint8_t *owner; /* a byte a page: who has it */
-	uint8_t me;
-};
-
-static void *work(void *data)
+static void test_STR_05_what_lies_ready_needs_no_memory(void **state)
 {
-	struct job *job = data;
-	struct range live[32];
-	unsigned int n = 0;
+	struct dmk_iova_space *space = space_of(0, 0xffffffff);
+	uint64_t at;
 
-	for (unsigned int step = 0; step < 8000; step++) {
-		if (n < 32 && next(&job->random) % 2) {
-			live[n].size = (1 + next(&job->random) % 8) * PAGE;
-			if (!dmk_iova_take(job->space, live[n].size, PAGE, ~0ULL, 0,
-					   &live[n].first))
-				continue;
-			for (uint64_t i = 0; i < live[n].size / PAGE; i++)
-				assert_int_equal(
-					__atomic_exchange_n(&job->owner[live[n].first / PAGE + i],
-							    job->me, __ATOMIC_RELAXED),
-					0);
-			n++;
-		} else if (n) {
-			n--;
-			for (uint64_t i = 0; i < live[n].size / PAGE; i++)
-				__atomic_store_n(&job->owner[live[n].first / PAGE + i], 0,
-						 __ATOMIC_RELAXED);
-			dmk_iova_give(job->space, live[n].first, live[n].size);
-		}
-	}
-	return NULL;
+	assert_true(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &at));
+	fake_be_cpu(2);
+	fake_no_memory = true;
+	for (unsigned int i = 1; i < 16; i++)
+		assert_true(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &at));
+	fake_no_memory = false;
+	fake_be_cpu(0);
+	end(space);
 }
 
-static void test_CTX_02_threads_never_share_a_range(void **state)
+/* Each allocation of some work fails once: nothing is lost, and what was taken before is given back. */
+static void test_STR_05_any_allocation_may_fail(void **state)
 {
-	struct dmk_iova_space *space = space_of(0, 0x3ffffff);
-	uint8_t *owner = calloc(1, 0x4000000 / PAGE);
-	struct job job[4];
-	pthread_t thread[4];
+	static uint64_t at[400];
+	uint64_t used;
 
-	for (unsigned int i = 0; i < 4; i++) {
-		job[i] = (struct job){space, 77 + i, owner, (uint8_t)(i + 1)};
-		pthread_create(&thread[i], NULL, work, &job[i]);
+	for (unsigned int n = 1; n <= 40; n++) {
+		struct dmk_iova_space *space = space_of(0, 0xffffffff);
+		unsigned int taken = 0;
+
+		fake_fail_at(n);
+		for (unsigned int i = 0; i < 400; i++)
+			taken += dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &at[taken]);
+		while (taken--)
+			dmk_iova_give(space, at[taken], PAGE);
+		fake_fail_at(0);
+		assert_null(dmk_iova_wrong(space, &used));
+		assert_int_equal(used, 0);
+		end(space);
 	}
-	for (unsigned int i = 0; i < 4; i++)
-		pthread_join(thread[i], NULL);
-	free(owner);
-	end(space);
 }
 
 int main(void)
@@ -242,10 +425,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_IOM_03_a_table_of_wishes),
 		cmocka_unit_test(test_IOM_03_reserved_ranges_may_overlap_and_reach_beyond),
-		cmocka_unit_test(test_IOM_01_random_work_against_a_list),
+		cmocka_unit_test(test_IOM_01_random_work_against_a_model),
+		cmocka_unit_test(test_IOM_01_what_an_idle_cpu_kept_is_found),
+		cmocka_unit_test(test_IOM_01_other_cpus_are_asked_once_when_addresses_are_out),
+		cmocka_unit_test(test_IOM_01_where_cpus_can_not_be_asked_nothing_is_lost),
+		cmocka_unit_test(test_MSK_05_a_low_limit_is_served_among_high_ranges),
 		cmocka_unit_test(test_STR_05_giving_back_needs_no_memory),
 		cmocka_unit_test(test_STR_05_a_take_without_a_record_takes_nothing),
-		cmocka_unit_test(test_CTX_02_threads_never_share_a_range),
+		cmocka_unit_test(test_STR_05_what_lies_ready_needs_no_memory),
+		cmocka_unit_test(test_STR_05_any_allocation_may_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
