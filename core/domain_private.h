@@ -5,6 +5,7 @@
 #ifndef DMK_CORE_DOMAIN_PRIVATE_H
 #define DMK_CORE_DOMAIN_PRIVATE_H
 
+#include "cpu_parts.h"
 #include "domain.h"
 
 /** A range whose addresses are not given out again before the IOMMU forgot it. */
@@ -14,13 +15,19 @@ struct dmk_leaving {
 
 enum { DMK_LEAVING_MOST = 256, DMK_LEAVING_USEC = 10000 };
 
-struct dmk_flush_queue {
-	struct dmk_lock lock; /* guards all below */
+struct dmk_leaving_list {
 	unsigned int n;
 	struct dmk_leaving leaving[DMK_LEAVING_MOST];
+};
+
+struct dmk_flush_queue {
+	struct dmk_cpu_parts lists;     /* a dmk_leaving_list each */
+	struct dmk_lock lock;           /* guards all below, and the lists that are closed */
+	struct dmk_leaving_list shared; /* of CPUs that have no list */
 	struct dmk_deferred work;
-	bool due;                  /* work was given to the system and has not run */
-	struct dmk_domain *domain; /* NULL: it ended, and work is still due */
+	bool due;                  /* work was given to the system and has not begun; atomic */
+	unsigned int running;      /* work that began and has not ended */
+	struct dmk_domain *domain; /* NULL: it ended, and work is due or runs */
 	struct dmk_flush_queue *next_retired;
 };
 

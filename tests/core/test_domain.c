@@ -400,6 +400,50 @@ static void test_IOM_02_lazy_addresses_are_not_used_again_before_the_flush(void 
 	end();
 }
 
+static void test_IOM_02_lazy_every_cpu_has_a_list_and_one_flush_is_for_all(void **state)
+{
+	dma_addr_t seen[3 * 250];
+	uint8_t byte = 1;
+
+	start("iommu.strict=0");
+	for (unsigned int i = 0; i < 3 * 250; i++) {
+		fake_be_cpu(1 + i / 250);
+		seen[i] = map(LOW(0), PAGE, DMK_BIDIRECTIONAL);
+		for (unsigned int before = 0; before < i; before++)
+			assert_int_not_equal(seen[before], seen[i]);
+		assert_true(device_writes(seen[i], &byte, 1));
+		unmap(seen[i], PAGE, DMK_BIDIRECTIONAL);
+	}
+	assert_int_equal(box.invalidations, 0);
+	fake_be_cpu(0);
+	assert_int_equal(fake_run_deferred(), 1);
+	assert_int_equal(box.invalidations, 1);
+	for (unsigned int i = 0; i < 3 * 250; i++)
+		assert_false(device_writes(seen[i], &byte, 1));
+	end();
+}
+
+/* CPUs that can't be waited for keep their addresses, but no device reaches what was unmapped; and it is tried again. */
+static void test_IOM_02_lazy_is_bounded_in_time_where_cpus_can_not_be_waited_for(void **state)
+{
+	unsigned int before;
+	uint8_t byte = 1;
+	dma_addr_t dma;
+
+	start("iommu.strict=0");
+	dma = map(LOW(0), PAGE, DMK_BIDIRECTIONAL);
+	assert_true(device_writes(dma, &byte, 1));
+	unmap(dma, PAGE, DMK_BIDIRECTIONAL);
+	fake_cannot_settle = true;
+	assert_int_equal(fake_run_deferred(), 1);
+	assert_false(device_writes(dma, &byte, 1));
+	fake_cannot_settle = false;
+	before = fake_settled;
+	assert_int_equal(fake_run_deferred(), 1);
+	assert_int_equal(fake_settled, before + 1);
+	end();
+}
+
 static void test_IOM_02_lazy_gives_addresses_back_when_they_are_out(void **state)
 {
 	start("iommu.strict=0");
@@ -832,6 +876,9 @@ int main(void)
 		cmocka_unit_test(test_IOM_02_strict_after_unmap_no_translation_is_left),
 		cmocka_unit_test(test_IOM_02_a_lost_invalidation_shows),
 		cmocka_unit_test(test_IOM_02_lazy_addresses_are_not_used_again_before_the_flush),
+		cmocka_unit_test(test_IOM_02_lazy_every_cpu_has_a_list_and_one_flush_is_for_all),
+		cmocka_unit_test(
+			test_IOM_02_lazy_is_bounded_in_time_where_cpus_can_not_be_waited_for),
 		cmocka_unit_test(test_IOM_02_lazy_gives_addresses_back_when_they_are_out),
 		cmocka_unit_test(
 			test_IOM_02_passthrough_is_as_direct_and_not_for_who_is_not_trusted),

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A lazy domain from many threads (IOM-02, CTX-02): no address is used again before an invalidation that came after its unmap, while a timer
+ * flushes, lists of CPUs run full, addresses run out, and the domain ends with work outstanding. Run under ThreadSanitizer too.
+ */
+#include "unit.h"
+
+#include <pthread.h>
+
+enum { PAGE = 4096, THREADS = 4, STEPS = 2500, LIVE = 16, LIMIT_BITS = 22 };
+
+/* What told[] says of a page that is mapped. */
+#define OUT ~0ULL
+
+static uint64_t invalidations; /* atomic */
+static uint64_t
+	told[1 << (LIMIT_BITS -
+		   12)]; /* by page: invalidations there were before its unmap; OUT: it is mapped */
+static struct dmk_bus bus;
+static struct dmk_dev dev;
+static bool working; /* atomic */
+
+/* --- an IOMMU that counts --------------------------------------------------------------------------------------------- */
+
+static uint32_t group_of(void *ctx, uint32_t requester)
+{
+	return requester;
+}
+
+static int attach(void *ctx, uint32_t requester, const struct dmk_iommu_attach *to)
+{
+	return 0;
+}
+
+static void detach(void *ctx, uint32_t requester)
+{
+}
+
+static void invalidate(void *ctx, uint16_t id, uint64_t first, uint64_t last, bool tables)
+{
+}
+
+static void invalidate_all(void *ctx, uint16_t id)
+{
+	__atomic_add_fetch(&invalidations, 1, __ATOMIC_RELAXED);
+}
+
+static void sync_now(void *ctx)
+{
+}
+
+static const struct dmk_iommu_ops ops = {
+	.group_of = group_of,
+	.attach = attach,
+	.detach = detach,
+	.invalidate = invalidate,
+	.invalidate_all = invalidate_all,
+	.sync = sync_now,
+};
+
+static const struct dmk_iommu iommu = {
+	.name = "counter",
+	.format = DMK_TABLE_VTD,
+	.page_sizes = 0x1000 | 0x200000,
+	.iova_bits = 48,
+	.phys_bits = 46,
+	.coherent_walk = true,
+	.ops = &ops,
+};
+
+/* --- threads ---------------------------------------------------------------------------------------------------------- */
+
+struct worker {
+	pthread_t thread;
+	uint64_t seed;
+	const char *wrong;
+	dmk_dma live[LIVE];
+	unsigned int n, failed;
+};
+
+static void take(struct worker *worker)
+{
+	const uint64_t phys = LOW(fake_below(&worker->seed, 64) * PAGE);
+	dmk_dma dma = dmk_map_phys(&dev, DMK_PHYS(phys), PAGE, DMK_BIDIRECTIONAL, 1 << 8,
+				   DMK_MAP_PHYS);
+	uint64_t *page = &told[dma.v >> 12];
+
+	if (dma.v == DMK_MAPPING_ERROR.v) {
+		worker->failed++;
+		return;
+	}
+	if (dma.v >> LIMIT_BITS)
+		worker->wrong = "an address is above the mask";
+	else if (*page == OUT)
+		worker->wrong = "an address was given out twice";
+	else if (*page && *page == __atomic_load_n(&invalidations, __ATOMIC_RELAXED) + 1)
+		worker->wrong = "an address was used again before it was forgotten";
+	if (worker->wrong)
+		return;
+	*page = OUT;
+	worker->live[worker->n++] = dma;
+}
+
+static void give(struct worker *worker)
+{
+	const unsigned int i = (unsigned int)fake_below(&worker->seed, worker->n);
+	const dmk_dma dma = worker->live[i];
+
+	worker->live[i] = worker->live[--worker->n];
+	told[dma.v >> 12] = __atomic_load_n(&invalidations, __ATOMIC_RELAXED) + 1;
+	dmk_unmap(&dev, dma, PAGE, DMK_BIDIRECTIONAL, 0, DMK_MAP_PHYS);
+}
+
+static void *work(void *data)
+{
+	struct worker *worker = data;
+
+	for (int step = 0; step < STEPS && !worker->wrong; step++) {
+		if (worker->n < LIVE && fake_below(&worker->seed, 2))
+			take(worker);
+		else if (worker->n)
+			give(worker);
+	}
+	while (worker->n)
+		give(worker);
+	return NULL;
+}
+
+static void *flush_now_and_then(void *data)
+{
+	while (__atomic_load_n(&working, __ATOMIC_RELAXED)) {
+		fake_run_deferred();
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void run_in_domain(uint64_t mask, uint64_t seed)
+{
+	struct worker workers[THREADS] = {0};
+
+	memset(told, 0, sizeof(told));
+	dmk_dev_init(&dev, "dev", &bus, NULL);
+	assert_int_equal(dmk_dev_attach(&dev, 1), 0);
+	assert_int_equal(dmk_set_mask(&dev, mask, true, true), 0);
+	for (unsigned int i = 0; i < THREADS; i++) {
+		workers[i].seed = seed + i;
+		assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+	}
+	for (unsigned int i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		if (workers[i].wrong)
+			fail_msg("%s", workers[i].wrong);
+		assert_int_equal(workers[i].failed, 0);
+	}
+	/* The domain ends; what the timer still owes it is nobody's then. */
+	dmk_dev_exit(&dev);
+}
+
+static void run(uint64_t mask)
+{
+	pthread_t timer;
+
+	assert_int_equal(fake_start(&(struct fake_options){.bus = FAKE_IDENTITY,
+							   .parameters = "iommu.strict=0"}),
+			 0);
+	bus = *fake_dev.bus;
+	bus.iommu = &iommu;
+	working = true;
+	invalidations = 0;
+	assert_int_equal(pthread_create(&timer, NULL, flush_now_and_then, NULL), 0);
+	for (unsigned int round = 0; round < 4; round++)
+		run_in_domain(mask, 0x1a2 + round * THREADS);
+	__atomic_store_n(&working, false, __ATOMIC_RELAXED);
+	pthread_join(timer, NULL);
+	fake_stop();
+}
+
+static void test_IOM_02_threads_use_no_address_before_it_is_forgotten(void **state)
+{
+	run((1 << LIMIT_BITS) - 1);
+	assert_true(invalidations);
+}
+
+/* 127 addresses for 64 mappings: most of them wait for a flush at any time. */
+static void test_IOM_02_threads_find_addresses_that_wait_in_lists_of_others(void **state)
+{
+	fake_settled = 0;
+	run(0x7ffff);
+	assert_true(fake_settled);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_IOM_02_threads_use_no_address_before_it_is_forgotten),
+		cmocka_unit_test(test_IOM_02_threads_find_addresses_that_wait_in_lists_of_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
