@@ -554,7 +554,8 @@ static void test_blocked_requests_wait(void **state)
 static int answer_soon(void *unused)
 {
 	msleep(30);
-	answer_held();
+	while (READ_ONCE(fake.nr_held))
+		answer_held();
 	return 0;
 }
 
