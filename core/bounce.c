@@ -13,15 +13,9 @@
 
 /* --- which pools -------------------------------------------------------------------------------------------------- */
 
-/* Acquire: pairs with the release in dmk_bounce_add(). */
-static size_t nr_pools(const struct dmk_bounce *source)
-{
-	return __atomic_load_n(&source->nr_pools, __ATOMIC_ACQUIRE);
-}
-
 static inline struct dmk_slot_pool *pool_at(const struct dmk_bounce *source, dmk_phys phys)
 {
-	const size_t n = nr_pools(source);
+	const size_t n = dmk_nr_pools(source);
 
 	for (size_t i = 0; i < n; i++) {
 		const struct dmk_range memory = source->pools[i]->memory;
@@ -89,7 +83,7 @@ struct dmk_slot_pool *dmk_pool_usable(const struct dmk_bounce *source, const str
 				      struct dmk_wanted *wanted)
 {
 	const uint64_t limit = dmk_streaming_limit(dev);
-	const size_t n = nr_pools(source);
+	const size_t n = dmk_nr_pools(source);
 
 	while (wanted->next_pool < n) {
 		struct dmk_slot_pool *pool = source->pools[wanted->next_pool++];
@@ -106,17 +100,6 @@ struct dmk_slot_pool *dmk_pool_usable(const struct dmk_bounce *source, const str
 }
 
 /* --- how much ----------------------------------------------------------------------------------------------------- */
-
-static uint64_t boundary_of(const struct dmk_dev *dev)
-{
-	return dev->segment_boundary ? dev->segment_boundary : 0xffffffffULL;
-}
-
-/* What no run is longer than, wherever it lies. */
-static uint64_t longest_run(uint64_t boundary)
-{
-	return boundary < DMK_SEGMENT_SIZE ? boundary + 1 : DMK_SEGMENT_SIZE;
-}
 
 /* The longest part of a range of bus addresses that crosses no boundary. */
 static uint64_t longest_part(struct dmk_range bus, uint64_t boundary)
@@ -148,7 +131,7 @@ static uint64_t room_in_pool(const struct dmk_wanted *wanted)
 				     wanted->boundary);
 
 		room = part > room ? part : room;
-		if (room >= longest_run(wanted->boundary))
+		if (room >= dmk_longest_run(wanted->boundary))
 			break;
 		first += n;
 	}
@@ -158,12 +141,12 @@ static uint64_t room_in_pool(const struct dmk_wanted *wanted)
 /* 0: the device reaches no pool. */
 static uint64_t room_for(const struct dmk_dev *dev)
 {
-	struct dmk_wanted wanted = {.boundary = boundary_of(dev)};
+	struct dmk_wanted wanted = {.boundary = dmk_boundary_of(dev)};
 	uint64_t room = 0;
 
 	if (!dev->bounce || !dev->bus || !dev->dma_mask)
 		return 0;
-	while (room < longest_run(wanted.boundary) && dmk_pool_usable(dev->bounce, dev, &wanted)) {
+	while (room < dmk_longest_run(wanted.boundary) && dmk_pool_usable(dev->bounce, dev, &wanted)) {
 		const uint64_t of_pool = room_in_pool(&wanted);
 
 		room = of_pool > room ? of_pool : room;
@@ -187,7 +170,7 @@ size_t dmk_bounce_max_mapping(const struct dmk_dev *dev)
 	if (!dev)
 		return 0;
 	room = room_for(dev);
-	return what_fits(dev, room ? room : longest_run(boundary_of(dev)));
+	return what_fits(dev, room ? room : dmk_longest_run(dmk_boundary_of(dev)));
 }
 
 /*
@@ -198,23 +181,12 @@ static uint64_t bits_to_keep(const struct dmk_dev *dev, const struct dmk_wanted 
 {
 	const uint64_t in_page = DMK_PAGE_SIZE - 1;
 
-	if ((wanted->phys & in_page) + wanted->size > longest_run(wanted->boundary))
+	if ((wanted->phys & in_page) + wanted->size > dmk_longest_run(wanted->boundary))
 		return dev->min_align_mask;
 	return dev->min_align_mask | in_page;
 }
 
 /* --- bytes -------------------------------------------------------------------------------------------------------- */
-
-/* The slots are always written out: a dirty line that stayed could be laid over what the device writes. */
-inline bool dmk_bounce_copy_in(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys from,
-			size_t size)
-{
-	bool copied = dmk_copy_from_phys(cpu, from, size);
-
-	if (!dev->bus->coherent)
-		dmk_cache_flush(at, size);
-	return copied;
-}
 
 void dmk_bounce_copy_out(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys to,
 			 size_t size)
@@ -240,7 +212,7 @@ static inline struct dmk_slot_pool *first_usable(const struct dmk_dev *dev,
 	const struct dmk_bounce *source = dev->bounce;
 
 	wanted->next_pool = 0;
-	if (!nr_pools(source) || source->pools[0]->low ||
+	if (!dmk_nr_pools(source) || source->pools[0]->low ||
 	    !reaches_all(source->pools[0], dev, dmk_streaming_limit(dev), wanted))
 		return dmk_pool_usable(source, dev, wanted);
 	wanted->narrow = false;
@@ -300,46 +272,16 @@ static enum dmk_reason map_beyond(struct dmk_dev *dev, struct dmk_wanted *wanted
 	return DMK_REASON_NO_ROOM;
 }
 
-/*
- * The way of most: a device with no wish of its own, all of the source's first pool in its reach, and room where there was some last. false:
- * nothing was done, another way must be gone; else @reason says what became of it.
- */
-static inline bool map_hot(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
-			   enum dmk_reason *reason, dmk_dma *dma)
-{
-	const uint64_t boundary = boundary_of(dev), before_last = phys.last - phys.first;
-	struct dmk_slot_pool *pool;
-	uint64_t bus, at;
-
-	if (dev->min_align_mask || !nr_pools(dev->bounce))
-		return false;
-	pool = dev->bounce->pools[0];
-	if (pool->low || before_last >= DMK_SEGMENT_SIZE ||
-	    (phys.first & (DMK_PAGE_SIZE - 1)) + before_last >= longest_run(boundary) ||
-	    !dmk_window_by_first(dev->bus, true, pool->memory, &bus) ||
-	    bus + (pool->memory.last - pool->memory.first) > dmk_streaming_limit(dev) ||
-	    !dmk_slots_take_hot(pool, dev, phys, bus, boundary, dir, &at))
-		return false;
-	*dma = DMK_DMA(bus + at);
-	*reason = DMK_REASON_NONE;
-	if (dmk_bounce_copy_in(dev, pool->cpu + at, DMK_PHYS(pool->memory.first + at),
-			       DMK_PHYS(phys.first), (size_t)before_last + 1))
-		return true;
-	dmk_slots_end(pool, dev, DMK_PHYS(pool->memory.first + at), false);
-	*reason = DMK_REASON_NO_ROOM;
-	return true;
-}
-
 static enum dmk_reason map_anywhere(struct dmk_dev *dev, struct dmk_range phys,
 				    enum dmk_direction dir, unsigned long attrs, dmk_dma *dma)
 {
-	struct dmk_wanted wanted = {.phys = phys.first, .boundary = boundary_of(dev)};
+	struct dmk_wanted wanted = {.phys = phys.first, .boundary = dmk_boundary_of(dev)};
 	const uint64_t bytes = dmk_range_bytes(phys);
 	struct dmk_slot_pool *pool;
 	enum dmk_reason reason;
 	dmk_phys slots;
 
-	if (bytes > what_fits(dev, longest_run(wanted.boundary)))
+	if (bytes > what_fits(dev, dmk_longest_run(wanted.boundary)))
 		return room_for(dev) ? DMK_REASON_TOO_LARGE : DMK_REASON_UNREACHABLE;
 	wanted.size = (size_t)bytes;
 	reason = take(dev, &wanted, dir, &pool, &slots);
@@ -364,7 +306,7 @@ enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum 
 
 	if (!dev->bounce)
 		return DMK_REASON_UNREACHABLE;
-	return map_hot(dev, phys, dir, &reason, dma) ? reason
+	return dmk_bounce_map_hot(dev, phys, dir, &reason, dma) ? reason
 						     : map_anywhere(dev, phys, dir, attrs, dma);
 }
 
@@ -471,7 +413,7 @@ bool dmk_bounce_sync_for_device(struct dmk_dev *dev, struct dmk_range slots, enu
 /* Which slots the device reaches with its coherent mask. */
 static struct dmk_slot_pool *pages_pool(const struct dmk_dev *dev, struct dmk_wanted *wanted)
 {
-	if (!dev || !dev->bus || !dmk_bounce_memory(dev) || !nr_pools(dev->bounce) ||
+	if (!dev || !dev->bus || !dmk_bounce_memory(dev) || !dmk_nr_pools(dev->bounce) ||
 	    !reached_slots(dev->bounce->pools[0], dev, dmk_coherent_limit(dev), wanted))
 		return NULL;
 	return dev->bounce->pools[0];
@@ -509,7 +451,7 @@ void *dmk_bounce_address(const struct dmk_dev *dev, dmk_phys phys)
 
 bool dmk_bounce_active(const struct dmk_dev *dev)
 {
-	return dev && dev->bounce && nr_pools(dev->bounce);
+	return dev && dev->bounce && dmk_nr_pools(dev->bounce);
 }
 
 bool dmk_bounce_force(const struct dmk_dev *dev)

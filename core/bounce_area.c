@@ -241,10 +241,11 @@ static size_t slot_at(const struct dmk_slot_pool *pool, uint64_t phys)
 
 void dmk_slots_give(struct dmk_slot_pool *pool, struct dmk_run *run)
 {
-	struct dmk_area *area = dmk_area_of(pool, (size_t)(run - pool->runs));
+	const size_t slot = (size_t)(run - pool->runs);
+	struct dmk_area *area = dmk_area_of(pool, slot);
 	unsigned long flags = dmk_lock_take(&area->lock);
 
-	dmk_run_end(pool, area, run);
+	dmk_run_end(pool, area, slot);
 	dmk_lock_drop(&area->lock, flags);
 }
 

@@ -46,7 +46,7 @@ struct dmk_area {
 	size_t first, end;       /* segments */
 	size_t used, high_water; /* slots; written under the lock, read without */
 	size_t hot;     /* segment: slots were given back there, and may still be in a cache */
-	char apart[64]; /* from the next one's lock */
+	char apart[72]; /* from the next one's lock; in all a power of two, where pointers have 64 bits */
 };
 
 struct dmk_slot_pool {
@@ -114,9 +114,7 @@ struct dmk_wanted {
 struct dmk_slot_pool *dmk_pool_usable(const struct dmk_bounce *source, const struct dmk_dev *dev,
 				      struct dmk_wanted *wanted);
 
-/** Bytes from a buffer into memory that stands for it, and back; and the caches of the latter. @cpu and @at are one place. */
-bool dmk_bounce_copy_in(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys from,
-			size_t size);
+/** Bytes from memory that stands for a buffer back into that (bounce_slots.h: there), and the caches of the former. @cpu and @at are one place. */
 void dmk_bounce_copy_out(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys to,
 			 size_t size);
 

@@ -8,6 +8,7 @@
 
 #include "bits.h"
 #include "bounce_pool.h"
+#include "copy.h"
 #include "cpu.h"
 #include "lock.h"
 
@@ -79,11 +80,11 @@ static inline void dmk_run_begin(struct dmk_slot_pool *pool, struct dmk_dev *dev
 	};
 }
 
-static inline void dmk_run_end(struct dmk_slot_pool *pool, struct dmk_area *area,
-			       struct dmk_run *run)
+/** dmk_run_end - the run that begins at @slot */
+static inline void dmk_run_end(struct dmk_slot_pool *pool, struct dmk_area *area, size_t slot)
 {
-	dmk_place_give(pool, area, &(struct dmk_slots){(size_t)(run - pool->runs), run->count});
-	run->state = DMK_RUN_NONE;
+	dmk_place_give(pool, area, &(struct dmk_slots){slot, pool->runs[slot].count});
+	pool->runs[slot].state = DMK_RUN_NONE;
 }
 
 /* Without the lock. */
@@ -155,11 +156,96 @@ dmk_slots_end(struct dmk_slot_pool *pool, const struct dmk_dev *dev, dmk_phys ph
 		run->state = DMK_RUN_LEAVING;
 		leaving = run;
 	} else {
-		dmk_run_end(pool, area, run);
+		dmk_run_end(pool, area, slot);
 	}
 drop:
 	dmk_lock_drop(&area->lock, flags);
 	return leaving;
+}
+
+/* --- whole mappings ----------------------------------------------------------------------------------------------- */
+
+/* Acquire: pairs with the release in dmk_bounce_add(). */
+static inline size_t dmk_nr_pools(const struct dmk_bounce *source)
+{
+	return __atomic_load_n(&source->nr_pools, __ATOMIC_ACQUIRE);
+}
+
+static inline uint64_t dmk_boundary_of(const struct dmk_dev *dev)
+{
+	return dev->segment_boundary ? dev->segment_boundary : 0xffffffffULL;
+}
+
+/* What no run is longer than, wherever it lies. */
+static inline uint64_t dmk_longest_run(uint64_t boundary)
+{
+	return boundary < DMK_SEGMENT_SIZE ? boundary + 1 : DMK_SEGMENT_SIZE;
+}
+
+/* The slots are always written out: a dirty line that stayed could be laid over what the device writes. */
+static inline bool dmk_bounce_copy_in(const struct dmk_dev *dev, char *cpu, dmk_phys at,
+				      dmk_phys from, size_t size)
+{
+	bool copied = dmk_copy_from_phys(cpu, from, size);
+
+	if (!dev->bus->coherent)
+		dmk_cache_flush(at, size);
+	return copied;
+}
+
+/**
+ * dmk_bounce_map_hot - dmk_bounce_map() for a device with no wish of its own, all of its source's first pool in its reach, and room where
+ *			there was some last. The device has a source
+ * Return: false: nothing was done, and dmk_bounce_map() must be called; true: @reason says what became of it.
+ */
+static inline bool dmk_bounce_map_hot(struct dmk_dev *dev, struct dmk_range phys,
+				      enum dmk_direction dir, enum dmk_reason *reason, dmk_dma *dma)
+{
+	const uint64_t boundary = dmk_boundary_of(dev), before_last = phys.last - phys.first;
+	struct dmk_slot_pool *pool;
+	uint64_t bus, at;
+
+	if (dev->min_align_mask || !dmk_nr_pools(dev->bounce))
+		return false;
+	pool = dev->bounce->pools[0];
+	if (pool->low || before_last >= DMK_SEGMENT_SIZE ||
+	    (phys.first & (DMK_PAGE_SIZE - 1)) + before_last >= dmk_longest_run(boundary) ||
+	    !dmk_window_by_first(dev->bus, true, pool->memory, &bus) ||
+	    bus + (pool->memory.last - pool->memory.first) > dmk_streaming_limit(dev) ||
+	    !dmk_slots_take_hot(pool, dev, phys, bus, boundary, dir, &at))
+		return false;
+	*dma = DMK_DMA(bus + at);
+	*reason = DMK_REASON_NONE;
+	if (dmk_bounce_copy_in(dev, pool->cpu + at, DMK_PHYS(pool->memory.first + at),
+			       DMK_PHYS(phys.first), (size_t)before_last + 1))
+		return true;
+	dmk_slots_end(pool, dev, DMK_PHYS(pool->memory.first + at), false);
+	*reason = DMK_REASON_NO_ROOM;
+	return true;
+}
+
+/**
+ * dmk_bounce_unmap_hot - dmk_bounce_unmap() of what is in the source's first pool; false: it is not there, and nothing was done.
+ */
+static inline bool dmk_bounce_unmap_hot(struct dmk_dev *dev, dmk_phys phys, enum dmk_direction dir,
+					unsigned long attrs)
+{
+	const bool copy = dir != DMK_TO_DEVICE && !(attrs & DMK_ATTR_SKIP_CPU_SYNC);
+	struct dmk_slot_pool *pool;
+	struct dmk_run *run;
+
+	if (!dev->bounce || !dmk_nr_pools(dev->bounce))
+		return false;
+	pool = dev->bounce->pools[0];
+	if (phys.v - pool->memory.first > pool->memory.last - pool->memory.first)
+		return false;
+	run = dmk_slots_end(pool, dev, phys, copy);
+	if (__builtin_expect(run != NULL, 0)) {
+		dmk_bounce_copy_out(dev, pool->cpu + (phys.v - pool->memory.first), phys, run->phys,
+				    run->size);
+		dmk_slots_give(pool, run);
+	}
+	return true;
 }
 
 #endif

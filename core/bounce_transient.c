@@ -11,7 +11,7 @@
  * While there is none, which is nearly always, a look-up is one load. Relaxed is enough there: the thread that unmaps has the
  * address from the one that mapped, and what ordered that has ordered the count as well; who made an address up may miss.
  */
-#include "bounce_pool.h"
+#include "bounce_slots.h"
 #include "lock.h"
 
 enum { BUCKETS = 256, GRANULE_SHIFT = 18 };

@@ -6,7 +6,7 @@
  */
 #include <linux/errno.h>
 
-#include "bounce.h"
+#include "bounce_slots.h"
 #include "copy.h"
 #include "direct.h"
 #include "lent.h"
@@ -66,6 +66,15 @@ static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum d
 	dmk_log(DMK_LOG_WARNING, dev, text.data);
 }
 
+/* It was bounced to there, which whoever unmaps it will see. Looked at first: the line is every mapping's, and they are written a few times. */
+static inline void hold(struct dmk_dev *dev, dmk_dma dma, uint64_t before_last)
+{
+	const uint64_t last = dma.v + before_last;
+
+	if (__builtin_expect(!dmk_held_at(dev, dma.v) || !dmk_held_at(dev, last), 0))
+		dmk_hold(dev, (struct dmk_range){dma.v, last});
+}
+
 static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys,
 				      enum dmk_direction dir, unsigned long attrs)
 {
@@ -74,16 +83,28 @@ static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys
 
 	reason = dmk_bounce_map(dev, phys, dir, attrs, &dma);
 	if (reason == DMK_REASON_NONE) {
-		/* Looked at first: the line is every mapping's, and they are written a few times. */
-		const uint64_t last = dma.v + (phys.last - phys.first);
-
-		if (__builtin_expect(!dmk_held_at(dev, dma.v) || !dmk_held_at(dev, last), 0))
-			dmk_hold(dev, (struct dmk_range){dma.v, last});
+		hold(dev, dma, phys.last - phys.first);
 		return mapped(dma, true);
 	}
 	if (!(attrs & DMK_ATTR_NO_WARN))
 		say_refused(dev, phys, reason);
 	return refused(reason);
+}
+
+dmk_dma dmk_direct_map_soon(struct dmk_dev *dev, uint64_t first, uint64_t last,
+			    enum dmk_direction dir, unsigned long attrs)
+{
+	const struct dmk_range phys = {first, last};
+	enum dmk_reason reason;
+	dmk_dma dma;
+
+	if (!dmk_device_good(dev) || dev->domain || !dev->bounce || !dmk_direction_good(dir) ||
+	    attrs & (DMK_ATTR_MMIO | DMK_ATTR_REQUIRE_COHERENT) || !dmk_is_direct(phys) ||
+	    (!dmk_bounce_forced(dev) && dmk_reaches(dev, phys, &dma)) ||
+	    !dmk_bounce_map_hot(dev, phys, dir, &reason, &dma) || reason != DMK_REASON_NONE)
+		return DMK_MAPPING_ERROR;
+	hold(dev, dma, phys.last - phys.first);
+	return dma;
 }
 
 static void lend(const struct dmk_dev *dev, struct dmk_range phys, dmk_dma dma,
@@ -153,6 +174,7 @@ void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 	if (!size)
 		return;
 	if (nothing_to_do(dev) || !behind(dev, dma, &phys) ||
+	    dmk_bounce_unmap_hot(dev, phys, dir, attrs) ||
 	    dmk_bounce_unmap(dev, phys, dir, attrs) || dev->bus->coherent)
 		return;
 	lent = dmk_lent_take(dev, dma, size);

@@ -31,6 +31,14 @@ int dmk_result_of(enum dmk_reason reason);
 /** dmk_direct_map - lend RAM. The device and direction are good, and every byte of @phys is RAM. */
 struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys,
 				  enum dmk_direction dir, unsigned long attrs);
+/**
+ * dmk_direct_map_soon - a mapping of [@first, @last] that is bounced, and nothing about it is unusual
+ * Two numbers: a compiler that is given them as one thing stores both, loads them as one, and the processor waits for that.
+ * Return: DMK_MAPPING_ERROR: nothing was done; all that the call was given must be judged, and dmk_direct_map() called.
+ */
+dmk_dma dmk_direct_map_soon(struct dmk_dev *dev, uint64_t first, uint64_t last,
+			    enum dmk_direction dir, unsigned long attrs);
+
 /** dmk_direct_map_mmio - another device's registers: never bounced, never cached; refused to a device that must bounce. */
 struct dmk_mapping dmk_direct_map_mmio(struct dmk_dev *dev, struct dmk_range phys);
 

@@ -52,9 +52,9 @@ static __attribute__((__noinline__)) struct dmk_mapping ask(const void *cpu, siz
 	return (struct dmk_mapping){.reason = DMK_REASON_NONE};
 }
 
-static inline struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu, size_t size,
-					 enum dmk_direction dir, unsigned long attrs,
-					 dmk_phys *phys)
+static __attribute__((__noinline__)) struct dmk_mapping map_cpu(struct dmk_dev *dev, void *cpu,
+								size_t size, enum dmk_direction dir,
+								unsigned long attrs, dmk_phys *phys)
 {
 	struct dmk_range range;
 
@@ -103,10 +103,17 @@ static __attribute__((__noinline__)) dmk_dma map_cpu_watched(struct dmk_dev *dev
 dmk_dma dmk_map_cpu(struct dmk_dev *dev, void *cpu, size_t size, enum dmk_direction dir,
 		    unsigned long attrs)
 {
-	dmk_phys phys;
+	dmk_phys phys = DMK_PHYS((uintptr_t)cpu - (uintptr_t)dmk_layout.direct_base);
+	struct dmk_range range;
+	dmk_dma dma;
 
 	if (__builtin_expect(dmk_attention != 0, 0))
 		return map_cpu_watched(dev, cpu, size, dir, attrs, DMK_PLACE_HERE);
+	if (dmk_range_make(phys.v, size, &range)) {
+		dma = dmk_direct_map_soon(dev, range.first, range.last, dir, attrs);
+		if (dma.v != DMK_MAPPING_ERROR.v)
+			return dma;
+	}
 	return map_cpu(dev, cpu, size, dir, attrs, &phys).dma;
 }
 
@@ -121,9 +128,9 @@ static bool is_senseless(enum dmk_map_kind kind, unsigned long attrs)
 	return attrs & DMK_ATTR_MMIO && kind != DMK_MAP_PHYS && kind != DMK_MAP_RESOURCE;
 }
 
-static struct dmk_mapping map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size,
-				   enum dmk_direction dir, unsigned long attrs,
-				   enum dmk_map_kind kind)
+static __attribute__((__noinline__)) struct dmk_mapping
+map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir,
+	 unsigned long attrs, enum dmk_map_kind kind)
 {
 	struct dmk_range range;
 
@@ -169,8 +176,16 @@ map_phys_watched(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direc
 dmk_dma dmk_map_phys(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir,
 		     unsigned long attrs, enum dmk_map_kind kind)
 {
+	struct dmk_range range;
+	dmk_dma dma;
+
 	if (__builtin_expect(dmk_attention != 0, 0))
 		return map_phys_watched(dev, phys, size, dir, attrs, kind, DMK_PLACE_HERE);
+	if (kind != DMK_MAP_RESOURCE && dmk_range_make(phys.v, size, &range)) {
+		dma = dmk_direct_map_soon(dev, range.first, range.last, dir, attrs);
+		if (dma.v != DMK_MAPPING_ERROR.v)
+			return dma;
+	}
 	return map_phys(dev, phys, size, dir, attrs, kind).dma;
 }
 
