@@ -32,15 +32,19 @@ void dmk_watch_init(void)
 	present = true;
 }
 
-void dmk_watch_start(const struct dmk_machine *machine)
+void dmk_watch_start(struct dmk_port *port)
 {
+	if (!present)
+		return;
 	memset(dmk_watch_pages, 0, sizeof(dmk_watch_pages));
-	direct.first = (uintptr_t)machine->direct_base;
-	direct.size = machine->direct_last.v + 1;
+	direct.first = (uintptr_t)port->machine->direct_base;
+	direct.size = port->machine->direct_last.v + 1;
+	dmk_watch_views(port);
 }
 
 void dmk_watch_stop(void)
 {
+	dmk_watch_views_end();
 	direct.size = 0;
 	memset(dmk_watch_pages, 0, sizeof(dmk_watch_pages));
 }
@@ -81,13 +85,32 @@ static void announce(uintptr_t address, uint64_t phys, uint64_t size, bool write
 	});
 }
 
+/* Page by page: neighbours in a view are no neighbours in memory. */
+static void view_access(uintptr_t address, size_t size, bool write, const struct dmk_watch_place *place)
+{
+	uint64_t phys;
+	size_t n;
+
+	for (; size; address += n, size -= n) {
+		n = DMK_PAGE_SIZE - address % DMK_PAGE_SIZE;
+		if (n > size)
+			n = size;
+		if (dmk_watch_is_near(address) && dmk_watch_view_phys(address, &phys) &&
+		    dmk_watch_is_near(direct.first + phys))
+			announce(address, phys, n, write, place);
+	}
+}
+
 void dmk_watch_access(uintptr_t address, size_t size, bool write, const struct dmk_watch_place *place)
 {
 	const uint64_t phys = address - direct.first;
 
-	if (phys >= direct.size || !size)
+	if (!direct.size || !size)
 		return;
-	announce(address, phys, size < direct.size - phys ? size : direct.size - phys, write, place);
+	if (phys >= direct.size)
+		view_access(address, size, write, place);
+	else
+		announce(address, phys, size < direct.size - phys ? size : direct.size - phys, write, place);
 }
 
 void dmk_watch_phys(uint64_t phys, size_t size, bool write, const struct dmk_watch_place *place)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <dmakit/port.h>
 #include <dmakit/types.h>
 
 enum { DMK_WATCH_PAGES = 1 << 16 };
@@ -33,6 +34,12 @@ struct dmk_watch_place {
 void dmk_watch_access(uintptr_t address, size_t size, bool write, const struct dmk_watch_place *place);
 /** dmk_watch_phys - the same, of memory that the driver has no address of in hand */
 void dmk_watch_phys(uint64_t phys, size_t size, bool write, const struct dmk_watch_place *place);
+
+/** dmk_watch_views - put the views that @port makes under watch; _end: none are left. */
+void dmk_watch_views(struct dmk_port *port);
+void dmk_watch_views_end(void);
+/** dmk_watch_view_phys - the memory behind an address of a view; false: it is in none. */
+bool dmk_watch_view_phys(uintptr_t address, uint64_t *phys);
 
 static inline bool dmk_watch_is_near(uintptr_t address)
 {

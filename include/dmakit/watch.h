@@ -14,8 +14,11 @@
 /** dmk_watch_present - whether any source of this program was compiled to be watched */
 bool dmk_watch_present(void);
 
-/** dmk_watch_start - the machine whose memory is meant, from its boot to dmk_watch_stop(); accesses outside its RAM are nobody's affair */
-void dmk_watch_start(const struct dmk_machine *machine);
+/**
+ * dmk_watch_start - the machine whose memory is meant, before its kernel part is booted; until dmk_watch_stop(), after its end
+ * @port: changed, so that the views it makes from now on are known. Nothing happens in a program that is not watched.
+ */
+void dmk_watch_start(struct dmk_port *port);
 void dmk_watch_stop(void);
 
 /**

@@ -291,6 +291,66 @@ BROKEN(STR_03, writes_noncoherent_pages_of_the_device)
 	expect_words("STR-03", "noncoherent buffer");
 }
 
+/* --- by other addresses --------------------------------------------------------------------------------------------- */
+
+BROKEN(STR_03, writes_vmalloc_memory_whose_page_is_mapped)
+{
+	u8 *memory = vmalloc(2 * PAGE_SIZE);
+	dma_addr_t dma = 0;
+
+	assert_non_null(memory);
+	dma = dma_map_page(dev, vmalloc_to_page(memory + PAGE_SIZE), 128, 64, DMA_TO_DEVICE);
+	assert_false(dma_mapping_error(dev, dma));
+	memset(memory + PAGE_SIZE - 64, 1, 64);
+	PUT(memory[PAGE_SIZE + 127], 1);
+	PUT(memory[PAGE_SIZE + 130], 1);
+	dma_unmap_page(dev, dma, 64, DMA_TO_DEVICE);
+	PUT(memory[PAGE_SIZE + 130], 1);
+	vfree(memory);
+	expect_finding("STR-03", 1);
+	expect_words("STR-03", "wrote 1 byte at offset 2");
+}
+
+static struct page *open_page(dma_addr_t *dma, enum dma_data_direction dir)
+{
+	struct page *page = alloc_pages(GFP_HIGHUSER, 0);
+
+	assert_non_null(page);
+	*dma = dma_map_page(dev, page, 0, PAGE_SIZE, dir);
+	assert_false(dma_mapping_error(dev, *dma));
+	return page;
+}
+
+BROKEN(SYN_02, reads_a_page_that_it_maps_for_itself)
+{
+	dma_addr_t dma = 0;
+	struct page *page = open_page(&dma, DMA_FROM_DEVICE);
+	u8 *memory;
+
+	lab_write(lab, dma, bytes, SIZE);
+	memory = kmap_local_page(page);
+	memcpy(bytes, memory + 16, 32);
+	kunmap_local(memory);
+	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
+	__free_pages(page, 0);
+	expect_finding("SYN-02", 1);
+	expect_words("SYN-02", "read 32 bytes at offset 16");
+}
+
+NEAR_MISS(SYN_02, reads_a_page_that_it_maps_for_itself_in_time)
+{
+	dma_addr_t dma = 0;
+	struct page *page = open_page(&dma, DMA_FROM_DEVICE);
+	u8 *memory = kmap_local_page(page);
+
+	lab_write(lab, dma, bytes, SIZE);
+	dma_sync_single_for_cpu(dev, dma, SIZE, DMA_FROM_DEVICE);
+	memcpy(bytes, memory + 16, 32);
+	kunmap_local(memory);
+	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
+	__free_pages(page, 0);
+}
+
 /* --- SYN-02: what the device wrote -------------------------------------------------------------------------------- */
 
 BROKEN(SYN_02, reads_without_a_sync)
@@ -440,6 +500,9 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_STR_03_near_shares_a_pool_block),
 		CONTRACT_TEST(test_STR_03_near_syncs_by_itself),
 		CONTRACT_TEST(test_STR_03_bug_writes_noncoherent_pages_of_the_device),
+		CONTRACT_TEST(test_STR_03_bug_writes_vmalloc_memory_whose_page_is_mapped),
+		CONTRACT_TEST(test_SYN_02_bug_reads_a_page_that_it_maps_for_itself),
+		CONTRACT_TEST(test_SYN_02_near_reads_a_page_that_it_maps_for_itself_in_time),
 		CONTRACT_TEST(test_SYN_02_bug_reads_without_a_sync),
 		CONTRACT_TEST(test_SYN_02_bug_reads_beyond_a_short_sync),
 		CONTRACT_TEST(test_SYN_02_near_reads_what_was_synced),

@@ -84,7 +84,7 @@ static int start(const struct dmk_boot_options *options, char *error, size_t err
 	result = dmk_machine_open(&config, &port, error, error_size);
 	if (result < 0)
 		return result;
-	dmk_watch_start(port.machine);
+	dmk_watch_start(&port);
 	result = dmk_kernel_boot(&port, error, error_size);
 	if (result < 0) {
 		port.ops->shutdown(port.ctx);
