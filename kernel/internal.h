@@ -176,6 +176,8 @@ void dmk_highmem_stop(void);
 bool dmk_is_kmap(const void *address);
 
 /** Announce memory that a driver got or gives back. */
+/** dmk_memory_read - the rest of the kernel looks at what a driver handed it in @call: an access of the CPU's, made where @place is */
+void dmk_memory_read(phys_addr_t phys, size_t size, const char *call, struct dmk_place place);
 void dmk_memory_event(enum dmk_event_kind kind, const char *name, const void *cpu, phys_addr_t phys, size_t size,
 		      enum dmk_reason reason, struct dmk_place place);
 

@@ -23,6 +23,14 @@ void dmk_memory_event(enum dmk_event_kind kind, const char *name, const void *cp
 					  .reason = reason, .interrupt = in_interrupt(), DMK_AT(place) });
 }
 
+void dmk_memory_read(phys_addr_t phys, size_t size, const char *call, struct dmk_place place)
+{
+	if (!dmk_observed() || !size)
+		return;
+	dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_CPU_ACCESS, .name = call, .phys = DMK_PHYS(phys), .size = size,
+					  DMK_AT(place) });
+}
+
 struct page_request {
 	gfp_t gfp;
 	unsigned int order, flags;

@@ -296,15 +296,29 @@ static const char *missing(const struct sk_buff *skb)
 	return NULL;
 }
 
-static int receive(struct sk_buff *skb, const char *function, const void *caller)
+/* A protocol reads the whole of it, by and by: that it may is judged where the driver said so. */
+static void stack_reads(const struct sk_buff *skb, const char *function, struct dmk_place place)
+{
+	dmk_memory_read(virt_to_phys(skb->data), skb_headlen(skb), function, place);
+	for (unsigned int i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
+		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
+
+		dmk_memory_read(page_to_phys(skb_frag_page(frag)) + skb_frag_off(frag), skb_frag_size(frag), function,
+				place);
+	}
+}
+
+static int receive(struct sk_buff *skb, const char *function, struct dmk_place place)
 {
 	const char *what = missing(skb);
 
 	if (what) {
-		dmk_complain(caller, "%s() of a frame that is not complete: %s", function, what);
+		dmk_complain(place.caller, "%s() of a frame that is not complete: %s", function, what);
 		dev_kfree_skb_any(skb);
 		return NET_RX_DROP;
 	}
+	if (place.caller && netif_running(skb->dev))
+		stack_reads(skb, function, place);
 	if (netif_running(skb->dev))
 		dmk_net_deliver(skb->dev->dmk, skb);
 	consume_skb(skb);
@@ -319,19 +333,19 @@ static void check_context(const char *function, const void *caller)
 
 gro_result_t napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
 {
-	const void *caller = __builtin_return_address(0);
+	const struct dmk_place place = DMK_HERE;
 
-	check_context("napi_gro_receive", caller);
-	receive(skb, "napi_gro_receive", caller);
+	check_context("napi_gro_receive", place.caller);
+	receive(skb, "napi_gro_receive", place);
 	return GRO_NORMAL;
 }
 
 int netif_receive_skb(struct sk_buff *skb)
 {
-	const void *caller = __builtin_return_address(0);
+	const struct dmk_place place = DMK_HERE;
 
-	check_context("netif_receive_skb", caller);
-	return receive(skb, "netif_receive_skb", caller);
+	check_context("netif_receive_skb", place.caller);
+	return receive(skb, "netif_receive_skb", place);
 }
 
 int netif_rx(struct sk_buff *skb)
@@ -340,7 +354,9 @@ int netif_rx(struct sk_buff *skb)
 	bool room;
 
 	if (what)
-		return receive(skb, "netif_rx", __builtin_return_address(0));
+		return receive(skb, "netif_rx", DMK_HERE);
+	if (netif_running(skb->dev))
+		stack_reads(skb, "netif_rx", DMK_HERE);
 	pthread_mutex_lock(&lock);
 	room = skb_queue_len(&backlog) < BACKLOG;
 	if (room)
@@ -393,7 +409,7 @@ static void receive_ready(struct tasklet_struct *unused)
 	for (round = 0; round < ROUNDS && (napi = next_ready()); round++)
 		poll_one(napi);
 	for (round = 0; round < NAPI_POLL_WEIGHT && (skb = next_of_backlog()); round++)
-		receive(skb, "netif_rx", NULL);
+		receive(skb, "netif_rx", (struct dmk_place){ NULL });
 	pthread_mutex_lock(&lock);
 	more = !list_empty(&ready) || !skb_queue_empty(&backlog);
 	pthread_mutex_unlock(&lock);

@@ -419,6 +419,23 @@ static struct scsi_slot *slot_of(struct dmk_scsi_host *host, const struct scsi_c
 	return NULL;
 }
 
+/* Who asked for the data reads it, from now on: that it may is judged where the driver said so. */
+static void data_read(struct scsi_cmnd *cmd, struct dmk_place place)
+{
+	size_t left = scsi_bufflen(cmd) - min(cmd->resid_len, scsi_bufflen(cmd));
+	struct scatterlist *sg;
+	unsigned int i;
+
+	if (cmd->sc_data_direction != DMA_FROM_DEVICE || cmd->result)
+		return;
+	for_each_sg(scsi_sglist(cmd), sg, scsi_sg_count(cmd), i) {
+		const size_t n = min_t(size_t, sg->length, left);
+
+		dmk_memory_read(sg_phys(sg), n, "scsi_done", place);
+		left -= n;
+	}
+}
+
 void scsi_done(struct scsi_cmnd *cmd)
 {
 	struct dmk_scsi_host *host = cmd->device->host->dmk;
@@ -429,8 +446,10 @@ void scsi_done(struct scsi_cmnd *cmd)
 	slot = slot_of(host, cmd);
 	command = slot ? slot->command : NULL;
 	/* One that is late is the error handler's: it decides, whatever the driver says meanwhile. */
-	if (command && command->state == SCSI_ISSUED)
+	if (command && command->state == SCSI_ISSUED) {
+		data_read(cmd, DMK_HERE);
 		done(command, cmd);
+	}
 	/* With the lock held: a host that is removed may be gone as soon as its last command has ended and the lock is free. */
 	dmk_scsi_kick(host);
 	pthread_mutex_unlock(&host->lock);

@@ -13,7 +13,7 @@ import tempfile
 
 # driver, how it is broken, the rule (and those that follow from it) or the runner's words, arguments, call that is made to fail (text of its line, or None), (what it was, what it is)...
 CASES = [
-    ("hba", "forgets scsi_dma_unmap", "MEM-05 SGL-06 STR-06", ["--machine", "pc"], None,
+    ("hba", "forgets scsi_dma_unmap", "SYN-02 MEM-05 SGL-06 STR-06", ["--machine", "pc"], None,
      ("\tscsi_dma_unmap(cmd);\n\tdma_pool_free(hba->blocks, request->block,", "\tdma_pool_free(hba->blocks, request->block,")),
     ("hba", "is busy and leaves the data mapped", "SGL-06", ["--machine", "pc"], "sense = dma_map_single(",
      ("unmap_data:\n\tscsi_dma_unmap(cmd);\n", "unmap_data:\n")),
