@@ -97,6 +97,27 @@ class Cc(Command):
             done = self.cc("--linux=" + wrong, "-c", "card.c", status=2)
             self.assertEqual(len(done.stderr.splitlines()), 1)
 
+    def watched(self, source, *options):
+        self.write("card.c", source)
+        self.cc(*options, "-c", "card.c")
+        return "dmk_watch_write" in self.run_command("nm", "-u", "card.o", status=0).stdout
+
+    def test_STR_03_a_drivers_accesses_are_watched_and_a_tests_are_not(self):
+        store = "void f(int *at) { *at = 1; }\n"
+        self.assertTrue(self.watched(store, "--watch"))
+        self.assertTrue(self.watched(store, "--watch=instrumented"))
+        self.assertFalse(self.watched(store))
+        self.assertFalse(self.watched(store, "--watch=none"))
+        self.assertFalse(self.watched(store, "--watch", "-fsanitize=undefined"))
+        self.assertFalse(self.watched("#include <dmakit/test.h>\n" + store, "--watch"))
+        self.assertEqual(len(self.cc("--watch=closely", "-c", "card.c", status=2).stderr.splitlines()), 1)
+
+    def test_STR_03_no_sanitizer_is_linked_to_what_is_watched(self):
+        self.write("card.c", "int main(void) { static char at[64]; __builtin_memset(at, 1, sizeof(at)); return at[63]; }\n")
+        self.cc("--watch", "-o", "prog", "card.c")
+        self.run_command("./prog", status=1)
+        self.assertNotIn("tsan", self.run_command("ldd", "prog", status=0).stdout)
+
     def test_the_newest_version_is_what_the_headers_speak(self):
         self.write("card.c", '#include <linux/version.h>\n_Static_assert(LINUX_VERSION_CODE == KERNEL_VERSION(6, 18, 0), "");\n')
         self.cc("-c", "card.c")

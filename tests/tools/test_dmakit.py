@@ -295,6 +295,20 @@ class Results(Check):
             self.assertIn("card_probe (card.c:", done.stdout, compiler)
 
 
+    def test_STR_03_a_late_write_is_seen_under_clang_and_gcc_unless_nobody_looks(self):
+        source = driver(probe=MAPPED_AND % "smp_mb();\n*(u16 *)(data + 3) = 1;\ndma_unmap_single(&pdev->dev, dma, 100, DMA_TO_DEVICE);\n"
+                        "*(u16 *)(data + 3) = 2;\nkfree(data);")
+        self.write("card.c", source)
+        for compiler in ("gcc", "clang", "clang -O0", "gcc -O2"):
+            env = dict(self.env(), DMAKIT_CC=compiler)
+            done = subprocess.run([DMAKIT, "check", "card.c"], cwd=self.here, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                  check=False)
+            self.assertEqual((done.returncode, done.stderr), (1, ""), compiler)
+            self.assertIn("1 finding", done.stdout, compiler)
+            self.assertIn("wrote 2 bytes at offset 3 of a single buffer of 100 bytes", done.stdout, compiler)
+            self.assertIn("card.c:%d" % line_of(source, "(data + 3) = 1"), done.stdout, compiler)
+        self.check(source, "--watch", "none", status=0)
+
 class BadInput(Check):
     def test_a_source_given_twice(self):
         self.write("card.c", driver())
@@ -461,6 +475,7 @@ class BadInput(Check):
         for number in "0", "-1", "each", "1x", "":
             self.refused("check", "--fail", number, "card.c")
         self.refused("check", "--timeout", "-1", "card.c")
+        self.assertIn("--watch is instrumented or none", self.refused("check", "--watch", "closely", "card.c"))
         for version in "new", "6", "6.", "6.1.", "6.1x", "6.300", "":
             self.assertIn("a version such as 6.12", self.refused("check", "--linux", version, "card.c"))
         for version in "2.4", "4.13.9", "6.19", "99.1":
