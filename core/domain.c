@@ -45,6 +45,7 @@ void dmk_domains_start(const char *parameters)
 static void domain_free(struct dmk_domain *domain)
 {
 	dmk_domain_queue_end(domain);
+	dmk_iova_states_forget(domain);
 	dmk_pgtable_free(domain->table);
 	dmk_iova_free(domain->space);
 	dmk_meta_free(domain, sizeof(*domain));

@@ -17,7 +17,7 @@ static struct dmk_mapping refused(enum dmk_reason reason)
 	return (struct dmk_mapping){.dma = DMK_MAPPING_ERROR, .reason = reason};
 }
 
-static unsigned int prot_for(const struct dmk_dev *dev, enum dmk_direction dir, bool mmio)
+unsigned int dmk_domain_prot(const struct dmk_dev *dev, enum dmk_direction dir, bool mmio)
 {
 	unsigned int prot = 0;
 
@@ -33,8 +33,7 @@ static uint64_t offset_in(const struct dmk_domain *domain, uint64_t address)
 	return address & (domain->granule - 1);
 }
 
-/* An IOMMU that remembers where nothing was has to be told that now there is something. */
-static void tell_mapped(const struct dmk_domain *domain, uint64_t iova, uint64_t size)
+void dmk_domain_tell_mapped(const struct dmk_domain *domain, uint64_t iova, uint64_t size)
 {
 	if (!domain->iommu->caches_faults)
 		return;
@@ -44,8 +43,8 @@ static void tell_mapped(const struct dmk_domain *domain, uint64_t iova, uint64_t
 }
 
 /* Addresses are out: those that wait for a flush may do. */
-static bool take_iova(struct dmk_domain *domain, uint64_t size, uint64_t align, uint64_t limit,
-		      uint64_t boundary, uint64_t *iova)
+bool dmk_domain_take_iova(struct dmk_domain *domain, uint64_t size, uint64_t align, uint64_t limit,
+			  uint64_t boundary, uint64_t *iova)
 {
 	if (dmk_iova_take(domain->space, size, align, limit, boundary, iova))
 		return true;
@@ -66,14 +65,14 @@ static enum dmk_reason map_range(struct dmk_domain *domain, struct dmk_range phy
 	uint64_t iova;
 
 	if (!size || size < dmk_range_bytes(phys) ||
-	    !take_iova(domain, size, align, limit, 0, &iova))
+	    !dmk_domain_take_iova(domain, size, align, limit, 0, &iova))
 		return DMK_REASON_NO_ROOM;
 	if (dmk_pgtable_map(domain->table, iova, DMK_PHYS(phys.first - offset), size,
 			    prot | DMK_PROT_FIRST | DMK_PROT_LAST, false)) {
 		dmk_iova_give(domain->space, iova, size);
 		return DMK_REASON_NO_ROOM;
 	}
-	tell_mapped(domain, iova, size);
+	dmk_domain_tell_mapped(domain, iova, size);
 	*dma = iova + offset;
 	return DMK_REASON_NONE;
 }
@@ -89,7 +88,7 @@ struct dmk_mapping dmk_domain_map(struct dmk_dev *dev, struct dmk_range phys,
 	if (cached && attrs & DMK_ATTR_REQUIRE_COHERENT)
 		return refused(DMK_REASON_UNREACHABLE);
 	reason = map_range(domain, phys, domain->granule, dmk_streaming_limit(dev),
-			   prot_for(dev, dir, mmio), &dma);
+			   dmk_domain_prot(dev, dir, mmio), &dma);
 	if (reason != DMK_REASON_NONE)
 		return refused(reason);
 	if (cached) {
@@ -136,8 +135,8 @@ static bool next_run(const struct dmk_dev *dev, uint64_t *dma, uint64_t *size,
 	return false;
 }
 
-static void for_cpu(const struct dmk_dev *dev, uint64_t dma, uint64_t size, enum dmk_direction dir,
-		    bool lent)
+void dmk_domain_for_cpu(const struct dmk_dev *dev, uint64_t dma, uint64_t size,
+			enum dmk_direction dir, bool lent)
 {
 	struct dmk_range memory;
 
@@ -174,7 +173,8 @@ static void give_to_cpu(struct dmk_dev *dev, dmk_dma dma, uint64_t size, enum dm
 		return;
 	lent = dmk_lent_take(dev, dma, size);
 	if (is_cached(dev, dir, dma) && !(attrs & DMK_ATTR_SKIP_CPU_SYNC))
-		for_cpu(dev, dma.v, size < extent - offset ? size : extent - offset, dir, lent);
+		dmk_domain_for_cpu(dev, dma.v, size < extent - offset ? size : extent - offset, dir,
+				   lent);
 }
 
 void dmk_domain_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
@@ -192,7 +192,7 @@ void dmk_domain_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum
 	struct dmk_range range;
 
 	if (is_cached(dev, dir, dma) && dmk_range_make(dma.v, size, &range))
-		for_cpu(dev, dma.v, size, dir, dmk_lent_holds(dev, range));
+		dmk_domain_for_cpu(dev, dma.v, size, dir, dmk_lent_holds(dev, range));
 }
 
 void dmk_domain_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,
@@ -252,8 +252,8 @@ static bool take_list_iova(const struct dmk_dev *dev, uint64_t size, uint64_t *i
 	const uint64_t limit = boundary(dev);
 	const bool fits = size - 1 <= limit;
 
-	return take_iova(dev->domain, size, fits ? dev->domain->granule : limit + 1,
-			 dmk_streaming_limit(dev), fits ? limit : 0, iova);
+	return dmk_domain_take_iova(dev->domain, size, fits ? dev->domain->granule : limit + 1,
+				    dmk_streaming_limit(dev), fits ? limit : 0, iova);
 }
 
 static bool leaves_gap(const struct dmk_dev *dev, struct scatterlist *sg, uint64_t end)
@@ -274,7 +274,7 @@ static int map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
 
 	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
 		const uint64_t at = place(dev, sg, &end), phys = sg_phys(sg);
-		unsigned int prot = prot_for(dev, dir, false);
+		unsigned int prot = dmk_domain_prot(dev, dir, false);
 
 		prot |= i == 0 ? DMK_PROT_FIRST : 0;
 		prot |= end == total ? DMK_PROT_LAST : 0;
@@ -354,7 +354,7 @@ int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents
 		dmk_iova_give(dev->domain->space, iova, size);
 		return 0;
 	}
-	tell_mapped(dev->domain, iova, size);
+	dmk_domain_tell_mapped(dev->domain, iova, size);
 	if (!dev->bus->coherent)
 		entries_for_device(list, nents, dir, attrs);
 	*reason = DMK_REASON_NONE;
@@ -377,7 +377,7 @@ static void segments_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, enum d
 		const bool lent = dmk_lent_take(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg));
 
 		if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC) && dmk_direction_good(dir))
-			for_cpu(dev, sg_dma_address(sg), sg_dma_len(sg), dir, lent);
+			dmk_domain_for_cpu(dev, sg_dma_address(sg), sg_dma_len(sg), dir, lent);
 	}
 }
 
@@ -401,7 +401,7 @@ bool dmk_domain_map_block(struct dmk_dev *dev, dmk_phys phys, size_t size, uint6
 			  dmk_dma *dma)
 {
 	return map_range(dev->domain, (struct dmk_range){phys.v, phys.v + (size - 1)}, align,
-			 dmk_coherent_limit(dev), prot_for(dev, DMK_BIDIRECTIONAL, false),
+			 dmk_coherent_limit(dev), dmk_domain_prot(dev, DMK_BIDIRECTIONAL, false),
 			 &dma->v) == DMK_REASON_NONE;
 }
 

@@ -55,4 +55,18 @@ void dmk_domain_leave(struct dmk_domain *domain, const struct dmk_leaving *leavi
 /** dmk_domain_flush - what is waiting is forgotten, and taken back, on return */
 void dmk_domain_flush(struct dmk_domain *domain);
 
+/** dmk_domain_take_iova - as dmk_iova_take(); what waits for a flush is flushed when addresses are out */
+bool dmk_domain_take_iova(struct dmk_domain *domain, uint64_t size, uint64_t align, uint64_t limit,
+			  uint64_t boundary, uint64_t *iova);
+/** dmk_domain_prot - what the device may do to memory that is mapped in @dir */
+unsigned int dmk_domain_prot(const struct dmk_dev *dev, enum dmk_direction dir, bool mmio);
+/** dmk_domain_tell_mapped - an IOMMU that remembers where nothing was hears that now there is something */
+void dmk_domain_tell_mapped(const struct dmk_domain *domain, uint64_t iova, uint64_t size);
+/** dmk_domain_for_cpu - dmk_cache_for_cpu() of the memory behind a range of addresses, as far as it is mapped */
+void dmk_domain_for_cpu(const struct dmk_dev *dev, uint64_t dma, uint64_t size,
+			enum dmk_direction dir, bool lent);
+
+/** dmk_iova_states_forget - the domain ends, and all its addresses with it */
+void dmk_iova_states_forget(const struct dmk_domain *domain);
+
 #endif

@@ -128,6 +128,42 @@ bool dmk_lent_take(const struct dmk_dev *dev, dmk_dma dma, uint64_t size)
 	return same;
 }
 
+/* Return: bytes of what began, and ended, in the range, and is no longer lent. */
+static uint64_t take_from(struct bucket *bucket, const struct dmk_dev *dev, struct dmk_range dma)
+{
+	unsigned long flags = dmk_lock_take(&bucket->lock);
+	struct lent **at = &bucket->first, *taken = NULL;
+	uint64_t bytes = 0;
+
+	while (*at) {
+		struct lent *lent = *at;
+		struct dmk_range range;
+
+		if (lent->dev != dev || !dmk_range_make(lent->dma, lent->size, &range) ||
+		    !dmk_range_within(range, dma)) {
+			at = &lent->next;
+			continue;
+		}
+		*at = lent->next;
+		lent->next = taken;
+		taken = lent;
+		bytes += lent->size;
+	}
+	dmk_lock_drop(&bucket->lock, flags);
+	free_list(taken);
+	return bytes;
+}
+
+bool dmk_lent_take_within(const struct dmk_dev *dev, struct dmk_range dma)
+{
+	const uint64_t first = dma.first >> DMK_PAGE_SHIFT, last = dma.last >> DMK_PAGE_SHIFT;
+	uint64_t bytes = 0;
+
+	for (uint64_t i = 0; buckets && i <= last - first && i < BUCKETS; i++)
+		bytes += take_from(bucket_of(first + i), dev, dma);
+	return bytes == dmk_range_bytes(dma);
+}
+
 static bool holds(struct bucket *bucket, const struct dmk_dev *dev, struct dmk_range dma)
 {
 	unsigned long flags = dmk_lock_take(&bucket->lock);

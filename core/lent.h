@@ -15,6 +15,8 @@ void dmk_lent_stop(void);
 void dmk_lent_add(const struct dmk_dev *dev, dmk_dma dma, uint64_t size);
 /** dmk_lent_take - the device has it no more. Return: it was lent, from this address on and as large. */
 bool dmk_lent_take(const struct dmk_dev *dev, dmk_dma dma, uint64_t size);
+/** dmk_lent_take_within - the device has nothing of @dma any more. Return: all of it was lent, in whatever pieces. */
+bool dmk_lent_take_within(const struct dmk_dev *dev, struct dmk_range dma);
 /** dmk_lent_holds - whether all of it is known to be lent; false: it is not, or that is not known. */
 bool dmk_lent_holds(const struct dmk_dev *dev, struct dmk_range dma);
 /** dmk_lent_forget_device - what a device that is gone still had */

@@ -136,6 +136,27 @@ static inline __attribute__((__always_inline__)) bool dmk_nothing_to_end(const s
 void dmk_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);
 void dmk_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);
 
+/* --- addresses first, pages later: IOM-06 -------------------------------------------------------------------------- */
+
+/**
+ * dmk_iova_state_alloc - a space of addresses for @size bytes, the first of which will be one at @phys's place in its page
+ * Return: false: there is none, because there is no IOMMU or no room: map by the other calls.
+ *
+ * The others are told @dma and @all as they were got and asked for. What is no space, or no part of it, is refused, and nothing happens.
+ */
+bool dmk_iova_state_alloc(struct dmk_dev *dev, dmk_phys phys, size_t size, dmk_dma *dma);
+/** dmk_iova_state_free - all that is linked is unmapped, and the addresses are given back; @linked: bytes the driver thinks are */
+void dmk_iova_state_free(struct dmk_dev *dev, dmk_dma dma, uint64_t all, size_t linked, enum dmk_direction dir,
+			 unsigned long attrs);
+/** dmk_iova_state_link - 0 or a negative errno: -EINVAL, -ENOMEM, -EIO; what was linked before is as it was. */
+int dmk_iova_state_link(struct dmk_dev *dev, dmk_dma dma, uint64_t all, dmk_phys phys, size_t offset, size_t size,
+			enum dmk_direction dir, unsigned long attrs);
+/** dmk_iova_state_sync - 0 or -EINVAL; from now on the device may use what is linked there */
+int dmk_iova_state_sync(struct dmk_dev *dev, dmk_dma dma, uint64_t all, size_t offset, size_t size);
+/** dmk_iova_state_unlink - on return no device reaches it, lazy or not; the addresses stay the driver's */
+void dmk_iova_state_unlink(struct dmk_dev *dev, dmk_dma dma, uint64_t all, size_t offset, size_t size,
+			   enum dmk_direction dir, unsigned long attrs);
+
 /** dmk_map_sg - number of DMA segments (at least 1), or a negative errno: -EINVAL, -ENOMEM, -EIO (SGL-03). */
 int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir, unsigned long attrs);
 void dmk_unmap_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir, unsigned long attrs);

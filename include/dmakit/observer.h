@@ -42,6 +42,14 @@ enum dmk_event_kind {
 	DMK_EVENT_SYNC_FOR_CPU, /* .dma, .size, .dir, .map_kind; sg: .cpu the list, .dma that of its first entry, .sg, .nents */
 	DMK_EVENT_SYNC_FOR_DEVICE,
 	DMK_EVENT_NEED_SYNC, /* the driver asked whether .dma must be synced, or (.dma all ones) anything of .dev: .result 1 or 0 */
+	/*
+	 * Addresses first, pages later: what is linked is a MAP of DMK_MAP_LINK, and no UNMAP follows, but one of these. .reason of the last
+	 * three is why the core refused it, or 0.
+	 */
+	DMK_EVENT_IOVA_ALLOC,  /* the driver has the addresses .dma, .size */
+	DMK_EVENT_IOVA_SYNC,   /* from now on the device may use what is linked at .dma, .size */
+	DMK_EVENT_IOVA_UNLINK, /* as asked for, before it is done: .dma, .size, .dir, .attrs */
+	DMK_EVENT_IOVA_FREE,   /* the same: .dma the first address of all; .size what the driver says is linked */
 
 	/*
 	 * Memory made for devices: .alloc_kind, .dma, .cpu, .phys, .size, .attrs, .by_managed; PAGES and NONCONTIGUOUS .dir too;
@@ -107,6 +115,7 @@ enum dmk_map_kind {
 	DMK_MAP_SG,
 	DMK_MAP_RESOURCE,
 	DMK_MAP_PHYS,
+	DMK_MAP_LINK, /* a piece, into addresses that were taken before */
 };
 
 /** Which call made memory: it goes back by the call that mirrors it (COH-07, COH-10). */

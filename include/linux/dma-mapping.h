@@ -272,6 +272,94 @@ static __always_inline void dma_unmap_phys(struct device *dev, dma_addr_t addr, 
 }
 #endif
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+/* --- addresses first, pages later: IOM-06 -------------------------------------------------------------------------- */
+
+/** What a driver keeps between dma_iova_try_alloc() and dma_iova_destroy(): its first address, and a size for dma_iova_size() only. */
+struct dma_iova_state {
+	dma_addr_t addr;
+	u64 __size;
+};
+
+/** In Linux a mark in .__size that something was bounced; never set here: who would have to bounce gets no addresses. */
+#define DMA_IOVA_USE_SWIOTLB (1ULL << 63)
+
+static __always_inline size_t dma_iova_size(struct dma_iova_state *state)
+{
+	return (size_t)(state->__size & ~DMA_IOVA_USE_SWIOTLB);
+}
+
+/** dma_use_iova - whether dma_iova_try_alloc() said yes, for who has to unmap the one or the other way */
+static __always_inline bool dma_use_iova(struct dma_iova_state *state)
+{
+	return state->__size != 0;
+}
+
+/**
+ * dma_iova_try_alloc - take addresses for @size bytes, into which memory is then linked
+ * @phys: of the first piece; only its place in a page counts, 0 will do for whole pages
+ *
+ * Return: false: there is no IOMMU, or no room: map with dma_map_phys() and its kin. @state says so too.
+ * Context: any; never sleeps.
+ * Rules:   IOM-06. Linux 6.16, core-api/dma-api, part Ie.
+ */
+static __always_inline bool dma_iova_try_alloc(struct device *dev, struct dma_iova_state *state, phys_addr_t phys,
+					       size_t size)
+{
+	dmk_dma dma = DMK_DMA(0);
+	const bool taken = dmk_iova_state_alloc(dmk_dma_dev(dev), DMK_PHYS(phys), size, &dma);
+
+	state->addr = dma.v;
+	state->__size = taken ? size : 0;
+	return taken;
+}
+
+/** dma_iova_free - give addresses back in which nothing is linked */
+static __always_inline void dma_iova_free(struct device *dev, struct dma_iova_state *state)
+{
+	dmk_iova_state_free(dmk_dma_dev(dev), DMK_DMA(state->addr), state->__size, 0, DMK_BIDIRECTIONAL,
+			    DMA_ATTR_SKIP_CPU_SYNC);
+}
+
+/**
+ * dma_iova_link - put a piece of memory behind the addresses from @offset on
+ * @phys, @size: all pieces but the first begin, and all but the last end, at a multiple of dma_get_merge_boundary() + 1
+ *
+ * Owner:   the device, after dma_iova_sync().
+ * Return:  0, or -EINVAL (not in the space, or not on whole pages), -ENOMEM, -EIO; what was linked before is as it was: undo it with
+ *	    dma_iova_destroy().
+ * Context: any; never sleeps.
+ * Rules:   IOM-06, DIR-01, STR-11.
+ */
+static __always_inline int dma_iova_link(struct device *dev, struct dma_iova_state *state, phys_addr_t phys, size_t offset,
+					 size_t size, enum dma_data_direction dir, unsigned long attrs)
+{
+	return dmk_iova_state_link(dmk_dma_dev(dev), DMK_DMA(state->addr), state->__size, DMK_PHYS(phys), offset, size,
+				   (enum dmk_direction)dir, attrs);
+}
+
+/** dma_iova_sync - once all is linked, before the device is told. Return: 0 or -EINVAL. */
+static __always_inline int dma_iova_sync(struct device *dev, struct dma_iova_state *state, size_t offset, size_t size)
+{
+	return dmk_iova_state_sync(dmk_dma_dev(dev), DMK_DMA(state->addr), state->__size, offset, size);
+}
+
+/** dma_iova_unlink - take memory out again; the addresses stay. On return no device reaches it. */
+static __always_inline void dma_iova_unlink(struct device *dev, struct dma_iova_state *state, size_t offset, size_t size,
+					    enum dma_data_direction dir, unsigned long attrs)
+{
+	dmk_iova_state_unlink(dmk_dma_dev(dev), DMK_DMA(state->addr), state->__size, offset, size, (enum dmk_direction)dir,
+			      attrs);
+}
+
+/** dma_iova_destroy - unlink the @mapped_len bytes that are linked, from the first on, and give the addresses back */
+static __always_inline void dma_iova_destroy(struct device *dev, struct dma_iova_state *state, size_t mapped_len,
+					     enum dma_data_direction dir, unsigned long attrs)
+{
+	dmk_iova_state_free(dmk_dma_dev(dev), DMK_DMA(state->addr), state->__size, mapped_len, (enum dmk_direction)dir, attrs);
+}
+#endif
+
 /** dma_map_resource - another device's registers; RAM is refused. */
 static __always_inline dma_addr_t dma_map_resource(struct device *dev, phys_addr_t phys_addr, size_t size,
 						   enum dma_data_direction dir, unsigned long attrs)

@@ -792,6 +792,199 @@ static void test_STR_01_registers_beside_a_buffer_are_not_cached(void **state)
 	end();
 }
 
+/* --- addresses first, pages later ------------------------------------------------------------------------------------------ */
+
+static struct device card; /* what a driver has; its core's part is dev's */
+
+static void start_card(const char *parameters, enum fake_bus kind)
+{
+	start_as(parameters, kind);
+	memset(&card, 0, sizeof(card));
+	dmk_dev_exit(&dev);
+	dmk_dev_init(&card.dmk, "card", &bus, NULL);
+	assert_int_equal(dmk_dev_attach(&card.dmk, 1), 0);
+}
+
+static void end_card(void)
+{
+	dmk_dev_exit(&card.dmk);
+	dmk_dev_init(&dev, "dev", &bus, NULL);
+	end();
+}
+
+static void test_IOM_06_pieces_are_linked_one_by_one_into_one_range(void **state)
+{
+	const enum dma_data_direction dir = DMA_BIDIRECTIONAL;
+	struct dma_iova_state iova;
+	uint8_t seen[300 + 2 * PAGE], byte;
+	const char *const ways[] = {"iommu.strict=1", "iommu.strict=0"};
+
+	for (unsigned int way = 0; way < 2; way++) {
+		start_card(ways[way], FAKE_IDENTITY);
+		memset(fake_ram(LOW(0)), 0x11, PAGE);
+		memset(fake_ram(LOW(8 * PAGE)), 0x22, PAGE);
+		memset(fake_ram(LOW(4 * PAGE)), 0x33, PAGE);
+		assert_true(dma_iova_try_alloc(&card, &iova, LOW(PAGE - 300), sizeof(seen)));
+		assert_true(dma_use_iova(&iova));
+		assert_int_equal(dma_iova_size(&iova), sizeof(seen));
+		assert_int_equal(iova.addr & 4095, PAGE - 300);
+		assert_false(device_reads(iova.addr, seen, 1));
+		assert_int_equal(dma_iova_link(&card, &iova, LOW(PAGE - 300), 0, 300, dir, 0), 0);
+		assert_int_equal(dma_iova_link(&card, &iova, LOW(8 * PAGE), 300, PAGE, dir, 0), 0);
+		assert_int_equal(
+			dma_iova_link(&card, &iova, LOW(4 * PAGE), 300 + PAGE, PAGE, dir, 0), 0);
+		assert_int_equal(dma_iova_sync(&card, &iova, 0, sizeof(seen)), 0);
+		assert_true(device_reads(iova.addr, seen, sizeof(seen)));
+		for (unsigned int i = 0; i < sizeof(seen); i++)
+			assert_int_equal(seen[i], i < 300 ? 0x11 : i < 300 + PAGE ? 0x22 : 0x33);
+		/* One piece out: dead at once, lazy or not; the others live. And another one in its place. */
+		dma_iova_unlink(&card, &iova, 300, PAGE, dir, 0);
+		assert_false(device_reads(iova.addr + 300, &byte, 1));
+		assert_true(device_reads(iova.addr + 300 + PAGE, &byte, 1));
+		assert_int_equal(dma_iova_link(&card, &iova, LOW(4 * PAGE), 300, PAGE, dir, 0), 0);
+		assert_true(device_reads(iova.addr + 300, &byte, 1));
+		assert_int_equal(byte, 0x33);
+		/* A stray unmap takes nothing of it. */
+		dmk_unmap(&card.dmk, DMK_DMA(iova.addr + 300), PAGE, DMK_BIDIRECTIONAL, 0,
+			  DMK_MAP_PAGE);
+		assert_true(device_reads(iova.addr + 300, &byte, 1));
+		dma_iova_destroy(&card, &iova, sizeof(seen), dir, 0);
+		while (fake_run_deferred())
+			;
+		assert_false(device_reads(iova.addr, &byte, 1));
+		assert_false(device_reads(iova.addr + 300 + PAGE, &byte, 1));
+		end_card();
+	}
+}
+
+static void test_IOM_06_a_link_that_fails_leaves_what_was_linked(void **state)
+{
+	const enum dma_data_direction dir = DMA_TO_DEVICE;
+	static const struct {
+		const char *what;
+		uint64_t phys;
+		size_t offset, size;
+		enum dma_data_direction dir;
+		int result;
+	} rows[] = {
+		{"one byte too long", LOW(0), PAGE, 3 * PAGE + 1, DMA_TO_DEVICE, -EINVAL},
+		{"behind the end", LOW(0), 4 * PAGE, 1, DMA_TO_DEVICE, -EINVAL},
+		{"around the end of all", LOW(0), PAGE, ~(size_t)0, DMA_TO_DEVICE, -EINVAL},
+		{"nothing", LOW(0), PAGE, 0, DMA_TO_DEVICE, -EINVAL},
+		{"over another piece", LOW(0), 0, 2 * PAGE, DMA_TO_DEVICE, -EINVAL},
+		{"elsewhere in its page", LOW(64), PAGE, PAGE, DMA_TO_DEVICE, -EINVAL},
+		{"no direction", LOW(0), PAGE, PAGE, DMA_NONE, -EINVAL},
+		{"no memory", 0x500000000, PAGE, PAGE, DMA_TO_DEVICE, -EINVAL},
+	};
+	struct dma_iova_state iova, other;
+	uint8_t byte;
+	int result;
+
+	start_card("", FAKE_IDENTITY);
+	assert_true(dma_iova_try_alloc(&card, &iova, 0, 4 * PAGE));
+	assert_int_equal(dma_iova_link(&card, &iova, LOW(8 * PAGE), 0, PAGE, dir, 0), 0);
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		result = dma_iova_link(&card, &iova, rows[i].phys, rows[i].offset, rows[i].size,
+				       rows[i].dir, 0);
+		ROW_EXPECT(rows[i].what, result == rows[i].result);
+		ROW_EXPECT(rows[i].what, device_reads(iova.addr, &byte, 1));
+		ROW_EXPECT(rows[i].what, !device_reads(iova.addr + PAGE, &byte, 1));
+	}
+	/* No memory for a table, as far from the first piece as it takes. */
+	assert_true(dma_iova_try_alloc(&card, &other, 0, 4 << 20));
+	result = 0;
+	for (unsigned int n = 1; n < 8 && !result; n++) {
+		fake_fail_at(n);
+		result = dma_iova_link(&card, &other, LOW(0), 0, 2 * PAGE, dir, 0);
+		fake_fail_at(0);
+		if (!result)
+			dma_iova_unlink(&card, &other, 0, 2 * PAGE, dir, 0);
+	}
+	assert_int_equal(result, -ENOMEM);
+	assert_false(device_reads(other.addr, &byte, 1));
+	assert_true(device_reads(iova.addr, &byte, 1));
+	dma_iova_free(&card, &other);
+	dma_iova_destroy(&card, &iova, PAGE, dir, 0);
+	end_card();
+}
+
+/* What a driver says of its state is believed only where it is so. */
+static void test_IOM_06_addresses_go_back_once(void **state)
+{
+	struct dma_iova_state iova, made_up, other;
+
+	start_card("", FAKE_IDENTITY);
+	assert_int_equal(dmk_set_mask(&card.dmk, 0xffff, true, true), 0);
+	assert_false(dma_iova_try_alloc(&card, &iova, 0, 0));
+	assert_false(dma_iova_try_alloc(&card, &iova, 0, ~(size_t)0));
+	assert_false(dma_iova_try_alloc(&card, &iova, 1, SIZE_MAX / 2));
+	assert_false(dma_iova_try_alloc(&card, &iova, 0, 64 * PAGE)); /* more than the mask has */
+	assert_false(dma_use_iova(&iova));
+	dma_iova_free(&card, &iova);
+	assert_int_equal(dma_iova_link(&card, &iova, LOW(0), 0, PAGE, DMA_TO_DEVICE, 0), -EINVAL);
+	assert_int_equal(dma_iova_sync(&card, &iova, 0, PAGE), -EINVAL);
+	dma_iova_unlink(&card, &iova, 0, PAGE, DMA_TO_DEVICE, 0);
+	for (unsigned int i = 0; i < 40; i++) {
+		assert_true(dma_iova_try_alloc(&card, &iova, 0, 2 * PAGE));
+		assert_true(dma_iova_try_alloc(&card, &other, 0, 2 * PAGE));
+		made_up = (struct dma_iova_state){iova.addr, 3 * PAGE};
+		dma_iova_free(&card, &made_up);
+		made_up = (struct dma_iova_state){iova.addr + PAGE, PAGE};
+		dma_iova_destroy(&card, &made_up, PAGE, DMA_TO_DEVICE, 0);
+		dma_iova_free(&card, &iova);
+		dma_iova_free(&card, &iova); /* again */
+		assert_true(dma_iova_try_alloc(&card, &iova, 0, 2 * PAGE));
+		assert_true(iova.addr + 2 * PAGE <= other.addr ||
+			    other.addr + 2 * PAGE <= iova.addr);
+		dma_iova_free(&card, &iova);
+		dma_iova_destroy(&card, &other, 0, DMA_TO_DEVICE, 0);
+	}
+	assert_true(dma_iova_try_alloc(&card, &iova, 0,
+				       PAGE)); /* and one that stays: the domain's end takes it */
+	end_card();
+}
+
+static void test_IOM_06_there_are_no_addresses_without_an_iommu_or_trust(void **state)
+{
+	struct dma_iova_state iova = {.addr = 5, .__size = 5};
+
+	start_card("iommu.passthrough=1", FAKE_IDENTITY);
+	assert_false(dma_iova_try_alloc(&card, &iova, 0, PAGE));
+	assert_false(dma_use_iova(&iova));
+	assert_false(dma_iova_try_alloc(NULL, &iova, 0, PAGE));
+	end_card();
+	start_card("", FAKE_IDENTITY);
+	bus.untrusted = true;
+	assert_false(dma_iova_try_alloc(&card, &iova, 0, PAGE));
+	end_card();
+}
+
+static void test_IOM_06_caches_follow_each_piece(void **state)
+{
+	const enum dma_data_direction dir = DMA_FROM_DEVICE;
+	struct dma_iova_state iova;
+	struct fake_cache_op ops[4];
+
+	start_card("", FAKE_NONCOHERENT);
+	assert_true(dma_iova_try_alloc(&card, &iova, 0, PAGE + 100));
+	fake_cache_ops(ops, 4);
+	assert_int_equal(dma_iova_link(&card, &iova, LOW(4 * PAGE), 0, PAGE, dir, 0), 0);
+	assert_true(only_op(FAKE_FLUSH, LOW(4 * PAGE), PAGE));
+	assert_int_equal(dma_iova_link(&card, &iova, LOW(0), PAGE, 100, dir, 0), 0);
+	assert_true(only_op(FAKE_FLUSH, LOW(0), 100));
+	dma_iova_unlink(&card, &iova, PAGE, 100, dir, 0);
+	assert_true(only_op(FAKE_INVALIDATE, LOW(0), 100));
+	assert_int_equal(
+		dma_iova_link(&card, &iova, LOW(0), PAGE, 100, dir, DMA_ATTR_SKIP_CPU_SYNC), 0);
+	assert_true(only_op(0, 0, 0));
+	dma_iova_destroy(&card, &iova, PAGE + 100, dir, 0);
+	assert_int_equal(fake_cache_ops(ops, 4), 2);
+	assert_true(ops[0].op == FAKE_INVALIDATE && ops[0].phys == LOW(4 * PAGE) &&
+		    ops[0].size == PAGE);
+	assert_true(ops[1].op == FAKE_INVALIDATE && ops[1].phys == LOW(0) && ops[1].size == 100);
+	end_card();
+}
+
 /* --- a model --------------------------------------------------------------------------------------------------------------- */
 
 enum { LIVE = 24, STEPS = 4000, ROOM = 16 * PAGE };
@@ -895,6 +1088,11 @@ int main(void)
 			test_STR_04_SYN_04_wrong_syncs_and_unmaps_lose_no_byte_of_a_neighbour),
 		cmocka_unit_test(test_SYN_02_caches_of_a_list_follow_segment_by_segment),
 		cmocka_unit_test(test_STR_01_registers_beside_a_buffer_are_not_cached),
+		cmocka_unit_test(test_IOM_06_pieces_are_linked_one_by_one_into_one_range),
+		cmocka_unit_test(test_IOM_06_a_link_that_fails_leaves_what_was_linked),
+		cmocka_unit_test(test_IOM_06_addresses_go_back_once),
+		cmocka_unit_test(test_IOM_06_there_are_no_addresses_without_an_iommu_or_trust),
+		cmocka_unit_test(test_IOM_06_caches_follow_each_piece),
 		cmocka_unit_test(test_IOM_01_random_work_byte_by_byte),
 	};
 

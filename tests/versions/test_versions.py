@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 CC = os.path.join(os.environ["DMAKIT_BUILD"], "dmakit-cc")
-VERSIONS = ("5.10", "6.1", "6.12", "6.18")
+VERSIONS = ("5.10", "6.1", "6.12", "6.16", "6.18")
 STRICT = ["-Werror=" + name for name in ("implicit-function-declaration", "int-conversion", "incompatible-pointer-types",
                                           "discarded-qualifiers")]
 CLANG_STRICT = ["-Werror=" + name for name in ("implicit-function-declaration", "int-conversion", "incompatible-function-pointer-types",
@@ -35,6 +35,9 @@ SPELLINGS = (
     ("a segment boundary that is answered", "dma-mapping", "int f(struct device *d) { return dma_set_seg_boundary(d, 4095); }", None, "6.11"),
     ("a mapping by physical address", "dma-mapping",
      "dma_addr_t f(struct device *d) { return dma_map_phys(d, 0, 4, DMA_TO_DEVICE, 0); }", "6.18", None),
+    ("addresses first, pages later", "dma-mapping",
+     "int f(struct device *d, struct dma_iova_state *s) { return dma_iova_try_alloc(d, s, 0, 4096) && dma_use_iova(s) && "
+     "dma_iova_link(d, s, 0, 0, dma_iova_size(s), DMA_TO_DEVICE, 0); }", "6.16", None),
     ("an unmap by physical address", "dma-mapping", "void f(struct device *d) { dma_unmap_phys(d, 0, 4, DMA_TO_DEVICE, 0); }", "6.18", None),
     ("registers as an attribute", "dma-mapping", "int f(void) { return DMA_ATTR_MMIO; }", "6.18", None),
     ("the size that maps best", "dma-mapping", "size_t f(struct device *d) { return dma_opt_mapping_size(d); }", "6.0", None),
