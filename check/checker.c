@@ -69,6 +69,12 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 		totals->syncs++;
 		dmk_judge_sync(checker, event, where);
 		break;
+	case DMK_EVENT_IOVA_ALLOC:
+	case DMK_EVENT_IOVA_SYNC:
+	case DMK_EVENT_IOVA_UNLINK:
+	case DMK_EVENT_IOVA_FREE:
+		dmk_judge_iova(checker, event, where);
+		break;
 	case DMK_EVENT_ALLOC:
 		totals->allocs++;
 		dmk_judge_alloc(checker, event, where);

@@ -22,10 +22,10 @@ const char *dmk_map_call(enum dmk_map_kind kind)
 	static const char *const call[] = {
 		[DMK_MAP_SINGLE] = "dma_map_single", [DMK_MAP_PAGE] = "dma_map_page",
 		[DMK_MAP_SG] = "dma_map_sg",         [DMK_MAP_RESOURCE] = "dma_map_resource",
-		[DMK_MAP_PHYS] = "dma_map_phys",
+		[DMK_MAP_PHYS] = "dma_map_phys",     [DMK_MAP_LINK] = "dma_iova_link",
 	};
 
-	return kind <= DMK_MAP_PHYS ? call[kind] : "a mapping call";
+	return kind <= DMK_MAP_LINK ? call[kind] : "a mapping call";
 }
 
 const char *dmk_unmap_call(enum dmk_map_kind kind)
@@ -33,17 +33,17 @@ const char *dmk_unmap_call(enum dmk_map_kind kind)
 	static const char *const call[] = {
 		[DMK_MAP_SINGLE] = "dma_unmap_single", [DMK_MAP_PAGE] = "dma_unmap_page",
 		[DMK_MAP_SG] = "dma_unmap_sg",         [DMK_MAP_RESOURCE] = "dma_unmap_resource",
-		[DMK_MAP_PHYS] = "dma_unmap_phys",
+		[DMK_MAP_PHYS] = "dma_unmap_phys",     [DMK_MAP_LINK] = "dma_iova_destroy",
 	};
 
-	return kind <= DMK_MAP_PHYS ? call[kind] : "an unmap call";
+	return kind <= DMK_MAP_LINK ? call[kind] : "an unmap call";
 }
 
 const char *dmk_kind_name(enum dmk_record_kind kind, enum dmk_map_kind map_kind)
 {
 	static const char *const mapping[] = {
 		[DMK_MAP_SINGLE] = "single",     [DMK_MAP_PAGE] = "page", [DMK_MAP_SG] = "sg",
-		[DMK_MAP_RESOURCE] = "resource", [DMK_MAP_PHYS] = "phys",
+		[DMK_MAP_RESOURCE] = "resource", [DMK_MAP_PHYS] = "phys", [DMK_MAP_LINK] = "linked",
 	};
 
 	switch (kind) {
@@ -60,7 +60,7 @@ const char *dmk_kind_name(enum dmk_record_kind kind, enum dmk_map_kind map_kind)
 	case DMK_RECORD_MAPPING:
 		break;
 	}
-	return map_kind <= DMK_MAP_PHYS ? mapping[map_kind] : "mapping";
+	return map_kind <= DMK_MAP_LINK ? mapping[map_kind] : "mapping";
 }
 
 enum dmk_record_kind dmk_made_kind(enum dmk_alloc_kind kind)

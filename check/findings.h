@@ -132,6 +132,17 @@ void dmk_judge_cpu(struct dmk_checker *checker, const struct dmk_event *event);
 /** SYN-02: the device's access to what may be the CPU's; it is inside, in time and in direction. */
 void dmk_judge_turn(struct dmk_checker *checker, struct dmk_watched *device, const struct dmk_event *event);
 void dmk_judge_need_sync(struct dmk_checker *checker, const struct dmk_event *event);
+void dmk_judge_iova(struct dmk_checker *checker, const struct dmk_event *event,
+		    const struct dmk_trace *where);
+/** What is wrong with a piece that the core refused to link. */
+void dmk_judge_link_refused(struct dmk_checker *checker, const struct dmk_event *event,
+			    const struct dmk_trace *where);
+/** IOM-06: the device uses [first, last], which may be linked and not synced. */
+void dmk_judge_unsynced(struct dmk_checker *checker, struct dmk_watched *device, uint64_t first,
+			uint64_t last, bool write);
+/** STR-06, of spaces that the device still has. */
+void dmk_judge_spaces_left(struct dmk_checker *checker, struct dmk_watched *device,
+			   const char *when);
 
 /* --- shared between judges ---------------------------------------------------------------------------------------- */
 

@@ -294,8 +294,10 @@ void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event
 	stray.first = range.first;
 	stray.bad = range.first;
 	stray.last = range.last;
-	if (first_forbidden(stray.device, event->write, &stray.bad, range.last))
+	if (first_forbidden(stray.device, event->write, &stray.bad, range.last)) {
 		judge_stray(checker, &stray);
-	else
+	} else {
+		dmk_judge_unsynced(checker, stray.device, stray.first, stray.last, event->write);
 		dmk_judge_turn(checker, stray.device, event);
+	}
 }

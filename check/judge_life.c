@@ -164,6 +164,7 @@ static void judge_leaks(struct dmk_checker *checker, struct dmk_watched *device,
 {
 	struct dmk_shadow *shadow = &checker->shadow;
 
+	dmk_judge_spaces_left(checker, device, when);
 	for (struct dmk_record *record = device->records; record; record = record->older)
 		if (is_leak(record))
 			report_leaks_like(checker, record, when);

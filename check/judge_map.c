@@ -219,7 +219,8 @@ void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 	record->dir = event->dir;
 	record->bounced = event->bounced;
 	record->coherent = event->coherent;
-	record->checked = event->map_kind == DMK_MAP_SG;
+	record->checked = event->map_kind == DMK_MAP_SG || event->map_kind == DMK_MAP_LINK;
+	record->unsynced = event->map_kind == DMK_MAP_LINK;
 	record->excused = excused;
 	record->size = dmk_event_bytes(event);
 	record->phys = event->map_kind == DMK_MAP_SG && event->sg && event->nents

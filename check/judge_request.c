@@ -245,7 +245,13 @@ void dmk_judge_map_failed(struct dmk_checker *checker, const struct dmk_event *e
 			not_memory(checker, device, event, where);
 		break;
 	case DMK_REASON_BAD_ARGUMENT:
-		registers_of_memory(checker, device, event, where);
+		if (event->map_kind == DMK_MAP_LINK)
+			dmk_judge_link_refused(checker, event, where);
+		else
+			registers_of_memory(checker, device, event, where);
+		break;
+	case DMK_REASON_NOT_FOUND:
+		dmk_judge_link_refused(checker, event, where);
 		break;
 	case DMK_REASON_BAD_DEVICE:
 		no_dma_device(checker, device, event, where);

@@ -40,6 +40,8 @@ const struct dmk_rule dmk_rules[] = {
 			     ERROR},
 	[DMK_RULE_STR_10] = {"STR-10", "the device stays inside what is mapped", ERROR},
 	[DMK_RULE_STR_11] = {"STR-11", "only RAM, and at least a byte of it, is mapped", ERROR},
+	[DMK_RULE_IOM_06] = {"IOM-06", "what is linked lies in its space, on whole pages, and is synced",
+			     ERROR},
 	[DMK_RULE_SGL_02] = {"SGL-02", "lists are built and walked with their helpers", ERROR},
 	[DMK_RULE_SGL_05] = {"SGL-05", "a list is unmapped and synced with its own entry count",
 			     ERROR},

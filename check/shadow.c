@@ -36,6 +36,7 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 	dmk_pile_init(&shadow->transfer_pile, sizeof(struct dmk_transfer));
 	dmk_pile_init(&shadow->freed_pile, sizeof(struct dmk_freed));
 	dmk_pile_init(&shadow->object_pile, sizeof(struct dmk_object));
+	dmk_pile_init(&shadow->space_pile, sizeof(struct dmk_space));
 	dmk_text_copy(shadow->nobody.name, sizeof(shadow->nobody.name), "no device");
 	limits_reset(&shadow->nobody);
 	shadow->history.past = calloc(DMK_PAST_KEPT, sizeof(*shadow->history.past));
@@ -44,6 +45,7 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 	return dmk_index_init(&shadow->devices, 64) && dmk_index_init(&shadow->requesters, 64) &&
 	       dmk_index_init(&shadow->by_dma, 1024) && dmk_index_init(&shadow->by_cpu, 1024) &&
 	       dmk_index_init(&shadow->pools, 64) && dmk_index_init(&shadow->transfers, 64) &&
+	       dmk_index_init(&shadow->spaces, 64) &&
 	       shadow->history.past && shadow->history.key && shadow->lost_slot;
 }
 
@@ -64,6 +66,7 @@ void dmk_shadow_exit(struct dmk_shadow *shadow)
 	dmk_index_exit(&shadow->by_cpu);
 	dmk_index_exit(&shadow->pools);
 	dmk_index_exit(&shadow->transfers);
+	dmk_index_exit(&shadow->spaces);
 	dmk_pile_exit(&shadow->device_pile);
 	dmk_pile_exit(&shadow->record_pile);
 	dmk_pile_exit(&shadow->extent_pile);
@@ -71,6 +74,7 @@ void dmk_shadow_exit(struct dmk_shadow *shadow)
 	dmk_pile_exit(&shadow->transfer_pile);
 	dmk_pile_exit(&shadow->freed_pile);
 	dmk_pile_exit(&shadow->object_pile);
+	dmk_pile_exit(&shadow->space_pile);
 	free(shadow->history.past);
 	free(shadow->history.key);
 	free(shadow->lost_slot);

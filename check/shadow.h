@@ -52,6 +52,15 @@ struct dmk_watched_pool {
 	bool excused;
 };
 
+/** Addresses that a driver took, to link memory into. */
+struct dmk_space {
+	struct dmk_link by_dma; /* key: the first */
+	struct dmk_space *next, *previous; /* of the device */
+	struct dmk_watched *device;
+	struct dmk_range range;
+	const struct dmk_trace *taken;
+};
+
 /** Something live: a mapping, an allocation, a block. */
 struct dmk_record {
 	struct dmk_link by_dma; /* key: the first DMA address, whatever the device */
@@ -71,6 +80,7 @@ struct dmk_record {
 	struct dmk_turns turns;
 	bool said_device; /* a mistake of the CPU's that the device's access showed, since the last sync */
 	struct dmk_finding *said[2]; /* a mistake of the CPU's since the last sync, reading and writing: the others follow from it */
+	bool unsynced; /* linked, and dma_iova_sync() was not called */
 	uint64_t dma, phys, size, serial;
 	const void *cpu;
 	unsigned long attrs;
@@ -134,6 +144,7 @@ struct dmk_watched {
 	struct dmk_record *records; /* newest first */
 	struct dmk_watched_pool *pools;
 	bool no_sync;  /* the driver was told that syncs do nothing for it */
+	struct dmk_space *spaces;
 	uint64_t lost; /* records of it that were lost and may be live */
 };
 
@@ -165,7 +176,7 @@ struct dmk_shadow {
 	uint64_t serial;
 	uint64_t device_ids;
 	size_t live, max_live;
-	struct dmk_index devices, requesters, by_dma, by_cpu, pools, transfers;
+	struct dmk_index devices, requesters, by_dma, by_cpu, pools, transfers, spaces;
 	struct dmk_watched *device_list;
 	struct dmk_ranges mapped_memory; /* extents by physical address, of streaming mappings */
 	struct dmk_ranges shared_memory; /* the same of allocations that both sides have in turns */
@@ -174,7 +185,7 @@ struct dmk_shadow {
 	struct dmk_freed *newest_freed, *oldest_freed;
 	size_t nr_freed;
 	struct dmk_ranges objects; /* none touches another */
-	struct dmk_pile device_pile, record_pile, extent_pile, pool_pile, transfer_pile, freed_pile, object_pile;
+	struct dmk_pile device_pile, record_pile, extent_pile, pool_pile, transfer_pile, freed_pile, object_pile, space_pile;
 	uint16_t *lost_slot;       /* lost records by hash of their address */
 	uint64_t lost;             /* lost records that may be live */
 	uint64_t forgotten;        /* records of which it is not known whose turn it is, for want of memory */

@@ -1519,9 +1519,145 @@ ROW(sleeps_in_atomic) { sleep_in(w, "mutex_lock"); }
 ROW(touches_register) { EVENT(w, .kind = DMK_EVENT_IOMEM_DEREFERENCE, .cpu = (void *)0x999, .write = true, .caller = HERE); }
 ROW(old_address) { EVENT(w, .kind = DMK_EVENT_OLD_ADDRESS, .name = "virt_to_bus", .caller = HERE); }
 
+/* --- addresses first, pages later ---------------------------------------------------------------------------------- */
+
+static void space(struct world *w, uint64_t size, const void *here)
+{
+	EVENT(w, .kind = DMK_EVENT_IOVA_ALLOC, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .size = size, .caller = here);
+}
+
+static void piece(struct world *w, uint64_t offset, uint64_t size, int reason, const void *here)
+{
+	EVENT(w, .kind = reason ? DMK_EVENT_MAP_FAILED : DMK_EVENT_MAP, .map_kind = DMK_MAP_LINK, .dev = DEV,
+	      .dma = DMK_DMA(BUS(AT + offset)), .phys = DMK_PHYS(AT + offset), .size = size, .dir = OUT, .reason = reason,
+	      .caller = here);
+}
+
+static void told(struct world *w, int kind, uint64_t offset, uint64_t size, int dir, int reason, const void *here)
+{
+	EVENT(w, .kind = kind, .dev = DEV, .dma = DMK_DMA(BUS(AT + offset)), .size = size, .dir = dir, .reason = reason,
+	      .caller = here);
+}
+
+/* Two pieces, used as they should be. */
+static void two_pieces(struct world *w)
+{
+	space(w, 0x3000, HERE);
+	piece(w, 0, 0x1000, 0, HERE);
+	piece(w, 0x1000, 0x800, 0, HERE);
+	told(w, DMK_EVENT_IOVA_SYNC, 0, 0x1800, 0, 0, HERE);
+	card_reads(w, AT + 0xf00, 0x200);
+}
+
+ROW(links_pieces)
+{
+	two_pieces(w);
+	told(w, DMK_EVENT_IOVA_UNLINK, 0, 0x1000, OUT, 0, HERE);
+	told(w, DMK_EVENT_IOVA_UNLINK, 0x1000, 0x800, OUT, 0, HERE);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0, BOTH, 0, HERE);
+	two_pieces(w);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0x1800, OUT, 0, HERE);
+	space(w, 0x1000, HERE);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0, BOTH, 0, HERE);
+}
+
+ROW(links_too_much)
+{
+	space(w, 0x1000, HERE);
+	piece(w, 0x800, 0x801, DMK_REASON_BAD_ARGUMENT, HERE);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0, BOTH, 0, HERE);
+}
+
+ROW(links_part_of_a_page)
+{
+	space(w, 0x1000, HERE);
+	piece(w, 0x800, 0x800, DMK_REASON_BAD_ARGUMENT, HERE);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0, BOTH, 0, HERE);
+}
+
+ROW(links_without_addresses) { piece(w, 0, 0x1000, DMK_REASON_NOT_FOUND, HERE); }
+ROW(syncs_no_addresses) { told(w, DMK_EVENT_IOVA_SYNC, 0, 0x1000, 0, DMK_REASON_NOT_FOUND, HERE); }
+
+ROW(uses_unsynced_link)
+{
+	space(w, 0x2000, HERE);
+	piece(w, 0, 0x1000, 0, HERE);
+	told(w, DMK_EVENT_IOVA_SYNC, 0, 0x1000, 0, 0, HERE);
+	piece(w, 0x1000, 0x1000, 0, HERE);
+	card_reads(w, AT, 0x1000);
+	card_reads(w, AT + 0xfff, 2);
+	card_reads(w, AT + 0x1000, 2);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0x2000, OUT, 0, HERE);
+}
+
+ROW(destroys_less)
+{
+	two_pieces(w);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0x1000, OUT, 0, HERE);
+}
+
+ROW(frees_what_is_linked)
+{
+	two_pieces(w);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0, BOTH, 0, HERE);
+}
+
+ROW(unlinks_more)
+{
+	two_pieces(w);
+	told(w, DMK_EVENT_IOVA_UNLINK, 0x1000, 0x1000, OUT, 0, HERE);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0x1000, OUT, 0, HERE);
+}
+
+ROW(destroys_twice)
+{
+	two_pieces(w);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0x1800, OUT, 0, HERE);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0x1800, OUT, DMK_REASON_NOT_FOUND, HERE);
+}
+
+ROW(destroys_in_another_direction)
+{
+	space(w, 0x1000, HERE);
+	piece(w, 0, 0x1000, 0, HERE);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0x1000, IN, 0, HERE);
+}
+
+ROW(uses_after_unlink)
+{
+	two_pieces(w);
+	told(w, DMK_EVENT_IOVA_UNLINK, 0, 0x1000, OUT, 0, HERE);
+	card_reads(w, AT, 4);
+	told(w, DMK_EVENT_IOVA_UNLINK, 0x1000, 0x800, OUT, 0, HERE);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0, BOTH, 0, HERE);
+}
+
+ROW(unmaps_a_link)
+{
+	two_pieces(w);
+	unmap_as(w, DEV, DMK_MAP_PAGE, BUS(AT), 0x1000, OUT, HERE);
+	told(w, DMK_EVENT_IOVA_FREE, 0, 0x1800, OUT, 0, HERE);
+}
+
+ROW(keeps_addresses) { two_pieces(w); }
+
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct row rows[] = {
+	{ "pieces are linked, synced, used and given back", NULL, links_pieces },
+	{ "a piece is linked beyond the space", "IOM-06", links_too_much, 0, "sum of their sizes" },
+	{ "a piece is linked where part of a page is", "IOM-06", links_part_of_a_page, 0, "dma_get_merge_boundary" },
+	{ "a piece is linked and no addresses were taken", "IOM-06", links_without_addresses, 0, "dma_use_iova" },
+	{ "what is no space is synced", "IOM-06", syncs_no_addresses, 0, "what was linked" },
+	{ "the card uses what was linked after the sync", "IOM-06", uses_unsynced_link, 0, "dma_iova_sync" },
+	{ "less is destroyed than is linked", "STR-04", destroys_less, 0, "add up" },
+	{ "addresses are freed with pieces in them", "STR-04", frees_what_is_linked, 0, "dma_iova_free" },
+	{ "more is unlinked than is linked", "STR-04", unlinks_more, 0, "same size" },
+	{ "a space is destroyed twice", "STR-04", destroys_twice, 0, "once" },
+	{ "a space is destroyed in another direction", "DIR-04", destroys_in_another_direction, 0, "DMA_TO_DEVICE" },
+	{ "the card uses what was unlinked", "STR-07", uses_after_unlink, 0, "linked buffer" },
+	{ "a piece is unmapped by its address", "STR-04", unmaps_a_link, 0, "dma_iova_destroy" },
+	{ "a space is never given back", "STR-06", keeps_addresses, 0, "dma_iova_destroy" },
 	{ "a vmalloc address is mapped", "MEM-02", maps_vmalloc, 0, "vmalloc_to_page" },
 	{ "an ioremap address is mapped", "MEM-02", maps_iomem, 0, "dma_map_resource" },
 	{ "a stack address is mapped", "MEM-03", maps_stack, 0, "stack" },

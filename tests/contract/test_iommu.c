@@ -19,7 +19,7 @@ static bool is_strict(void)
 
 static bool is_translated(void)
 {
-	return !strstr(machine()->bootargs, "iommu.passthrough=1");
+	return iommu() && !strstr(machine()->bootargs, "iommu.passthrough=1");
 }
 
 /* How often a card reached a page after it was unmapped, or did not while it was mapped. */
@@ -125,6 +125,150 @@ static void test_IOM_03_firmwares_memory_is_reached_at_its_own_address(void **st
 	expect_anything();
 }
 
+/* --- addresses first, pages later ------------------------------------------------------------------------------------- */
+
+enum { PIECES = 3 };
+
+static size_t granule(void)
+{
+	return dma_get_merge_boundary(dev) + 1;
+}
+
+/* Pieces that are whole for the IOMMU, far apart in memory. The last one is short. */
+static unsigned char *pieces[PIECES];
+
+static size_t piece_size(unsigned int i)
+{
+	return i + 1 < PIECES ? granule() : 100;
+}
+
+static void take_pieces(void)
+{
+	for (unsigned int i = 0; i < PIECES; i++) {
+		pieces[i] = (void *)__get_free_pages(GFP_KERNEL, get_order(granule()));
+		assert_non_null(pieces[i]);
+		fill_bytes(pieces[i], piece_size(i), i);
+	}
+}
+
+static void give_pieces(void)
+{
+	for (unsigned int i = 0; i < PIECES; i++)
+		free_pages((unsigned long)pieces[i], get_order(granule()));
+}
+
+/* Return: bytes. */
+static size_t link_pieces(struct dma_iova_state *state, enum dma_data_direction dir)
+{
+	size_t at = 0;
+
+	for (unsigned int i = 0; i < PIECES; at += piece_size(i), i++)
+		assert_int_equal(dma_iova_link(dev, state, virt_to_phys(pieces[i]), at,
+					       piece_size(i), dir, 0),
+				 0);
+	return at;
+}
+
+/* In steps that end within a page: the card's own memory is small. */
+static void card_moves(dma_addr_t dma, unsigned char *bytes, size_t size, bool write)
+{
+	enum { STEP = 60000 };
+
+	for (size_t at = 0; at < size; at += STEP) {
+		const size_t n = min_t(size_t, STEP, size - at);
+
+		assert_int_equal(write ? lab_write(lab, dma + at, bytes + at, n)
+				       : lab_read(lab, dma + at, bytes + at, n),
+				 0);
+	}
+}
+
+/* The way a driver is written that runs everywhere: the guide's. */
+static void test_IOM_06_pieces_are_one_range_and_elsewhere_the_driver_maps(void **state)
+{
+	struct dma_iova_state iova;
+	static unsigned char seen[3 << 16];
+	size_t all = 0;
+	dma_addr_t dma;
+
+	if (!is_translated()) {
+		assert_false(dma_iova_try_alloc(dev, &iova, 0, PAGE_SIZE));
+		assert_false(dma_use_iova(&iova));
+		return;
+	}
+	take_pieces();
+	for (unsigned int i = 0; i < PIECES; i++)
+		all += piece_size(i);
+	assert_true(dma_iova_try_alloc(dev, &iova, virt_to_phys(pieces[0]), all));
+	dma = iova.addr;
+	assert_int_equal(link_pieces(&iova, DMA_TO_DEVICE), all);
+	assert_int_equal(dma_iova_sync(dev, &iova, 0, all), 0);
+	card_moves(dma, seen, all, false);
+	for (unsigned int i = 0; i < PIECES; i++)
+		assert_true(bytes_are(seen + i * granule(), piece_size(i), i));
+	dma_iova_destroy(dev, &iova, all, DMA_TO_DEVICE, 0);
+	/* And the other way, into the same memory. */
+	assert_true(dma_iova_try_alloc(dev, &iova, 0, all));
+	assert_int_equal(link_pieces(&iova, DMA_FROM_DEVICE), all);
+	assert_int_equal(dma_iova_sync(dev, &iova, 0, all), 0);
+	fill_bytes(seen, all, 9);
+	card_moves(iova.addr, seen, all, true);
+	for (unsigned int i = 0, at = 0; i < PIECES; at += piece_size(i), i++) {
+		dma_iova_unlink(dev, &iova, at, piece_size(i), DMA_FROM_DEVICE, 0);
+		assert_memory_equal(pieces[i], seen + at, piece_size(i));
+	}
+	expect_no_findings();
+	/* Unlinked is dead, lazy or not. */
+	assert_int_equal(lab_write(lab, iova.addr, "gone", 4), -EIO);
+	expect_finding("STR-07", 1);
+	dma_iova_free(dev, &iova);
+	give_pieces();
+}
+
+static void test_IOM_06_a_failed_link_leaves_what_was_linked(void **state)
+{
+	struct dma_iova_state iova;
+	unsigned char seen[100];
+
+	if (!is_translated())
+		return;
+	take_pieces();
+	assert_true(dma_iova_try_alloc(dev, &iova, 0, granule()));
+	assert_int_equal(dma_iova_link(dev, &iova, virt_to_phys(pieces[0]), 0, granule(),
+				       DMA_TO_DEVICE, 0),
+			 0);
+	assert_int_equal(dma_iova_link(dev, &iova, virt_to_phys(pieces[1]), granule(), granule(),
+				       DMA_TO_DEVICE, 0),
+			 -EINVAL);
+	expect_finding("IOM-06", 1);
+	assert_int_equal(dma_iova_sync(dev, &iova, 0, granule()), 0);
+	assert_int_equal(lab_read(lab, iova.addr, seen, sizeof(seen)), 0);
+	assert_memory_equal(seen, pieces[0], sizeof(seen));
+	dma_iova_destroy(dev, &iova, granule(), DMA_TO_DEVICE, 0);
+	give_pieces();
+}
+
+static void test_IOM_06_mistakes_are_seen_and_do_no_harm(void **state)
+{
+	struct dma_iova_state iova;
+	unsigned char seen[100];
+
+	if (!is_translated())
+		return;
+	take_pieces();
+	assert_true(dma_iova_try_alloc(dev, &iova, 0, PIECES * granule()));
+	link_pieces(&iova, DMA_TO_DEVICE);
+	lab_read(lab, iova.addr, seen, sizeof(seen));
+	expect_finding("IOM-06", 1); /* no sync */
+	dma_iova_destroy(dev, &iova, granule(), DMA_TO_DEVICE, 0);
+	expect_finding("STR-04", 1); /* more is linked */
+	dma_iova_destroy(dev, &iova, granule(), DMA_TO_DEVICE, 0);
+	expect_finding("STR-04", 1); /* again */
+	assert_true(dma_iova_try_alloc(dev, &iova, 0, granule()));
+	expect_at_exit("STR-06", 1);
+	give_pieces();
+}
+
 /* --- words taken away ------------------------------------------------------------------------------------------------- */
 
 static const struct dmk_iommu_ops *real;
@@ -206,6 +350,9 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_IOM_02_freed_memory_is_out_of_reach_and_comes_again),
 		CONTRACT_TEST(test_IOM_03_addresses_are_never_those_of_messages_or_firmware),
 		CONTRACT_TEST(test_IOM_03_firmwares_memory_is_reached_at_its_own_address),
+		CONTRACT_TEST(test_IOM_06_pieces_are_one_range_and_elsewhere_the_driver_maps),
+		CONTRACT_TEST(test_IOM_06_a_failed_link_leaves_what_was_linked),
+		CONTRACT_TEST(test_IOM_06_mistakes_are_seen_and_do_no_harm),
 		CONTRACT_TEST(test_IOM_02_a_missing_invalidation_is_caught),
 		CONTRACT_TEST(test_IOM_02_a_missing_wait_is_caught),
 	};
