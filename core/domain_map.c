@@ -19,13 +19,13 @@ static struct dmk_mapping refused(enum dmk_reason reason)
 
 unsigned int dmk_domain_prot(const struct dmk_dev *dev, enum dmk_direction dir, bool mmio)
 {
-	unsigned int prot = 0;
+	static const unsigned char rights[] = {
+		[DMK_BIDIRECTIONAL] = DMK_PROT_READ | DMK_PROT_WRITE,
+		[DMK_TO_DEVICE] = DMK_PROT_READ,
+		[DMK_FROM_DEVICE] = DMK_PROT_WRITE,
+	};
 
-	if (dir != DMK_FROM_DEVICE)
-		prot |= DMK_PROT_READ;
-	if (dir != DMK_TO_DEVICE)
-		prot |= DMK_PROT_WRITE;
-	return dev->bus->coherent && !mmio ? prot | DMK_PROT_CACHED : prot;
+	return rights[dir] | (dev->bus->coherent && !mmio ? DMK_PROT_CACHED : 0);
 }
 
 static uint64_t offset_in(const struct dmk_domain *domain, uint64_t address)

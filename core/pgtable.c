@@ -69,28 +69,35 @@ static bool all_empty(const uint64_t *entry, unsigned int n)
 	return !any;
 }
 
+/* @n entries, each a page of @step bytes behind the one before. */
+static void write_run(uint64_t *entry, uint64_t value, uint64_t step, unsigned int n)
+{
+	for (; n >= 4; n -= 4, entry += 4, value += 4 * step) {
+		dmk_set_entry(&entry[0], value);
+		dmk_set_entry(&entry[1], value + step);
+		dmk_set_entry(&entry[2], value + 2 * step);
+		dmk_set_entry(&entry[3], value + 3 * step);
+	}
+	for (; n; n--, value += step)
+		dmk_set_entry(entry++, value);
+}
+
 /* As many entries of one table as the run fills. The marks are on the first and the last one of the whole run. */
 static void write_entries(const struct dmk_pgtable *table, const struct dmk_node *node,
 			  const struct run *run, unsigned int index, unsigned int n)
 {
 	const unsigned int shift = dmk_level_shift(table, node->level);
-	const unsigned int ends = DMK_PROT_LAST | DMK_PROT_GAP;
-	const uint64_t step = 1ULL << shift;
-	const uint64_t begins = run->at_start && run->prot & DMK_PROT_FIRST ? table->first : 0;
+	const unsigned int ends = DMK_PROT_LAST | DMK_PROT_GAP, marks = DMK_PROT_FIRST | ends;
+	const uint64_t *leaf = table->leaf[node->level > 0];
+	const uint64_t inner = leaf[run->prot & ~marks], phys = run->phys & table->address;
 	uint64_t *entry = &node->entry[index];
-	uint64_t value = table->ops->leaf(DMK_PHYS(run->phys), node->level,
-					  run->prot & ~(DMK_PROT_FIRST | ends));
-	uint64_t last = 0;
 
+	write_run(entry, phys | inner, 1ULL << shift, n);
+	if (run->at_start)
+		dmk_set_entry(entry, entry[0] | leaf[run->prot & ~ends]);
 	if ((uint64_t)n << shift == run->size)
-		last = (run->prot & DMK_PROT_LAST ? table->last : 0) |
-		       (run->prot & DMK_PROT_GAP ? table->gap : 0);
-	dmk_set_entry(entry, value | begins | (n == 1 ? last : 0));
-	if (n == 1)
-		return;
-	for (unsigned int i = 1; i < n - 1; i++)
-		dmk_set_entry(++entry, value += step);
-	dmk_set_entry(++entry, (value + step) | last);
+		dmk_set_entry(&entry[n - 1],
+			      entry[n - 1] | leaf[run->prot & ~(unsigned int)DMK_PROT_FIRST]);
 }
 
 /* Return: bytes, or -EEXIST. The table is there, and locked. */
@@ -106,7 +113,7 @@ static int64_t fill_entries(struct dmk_pgtable *table, struct dmk_node *node, co
 		return -EEXIST;
 	write_entries(table, node, run, index, n);
 	dmk_node_use(node, n);
-	__atomic_store_n(&node->fills, node->fills + 1, __ATOMIC_RELAXED);
+	dmk_node_filled(node);
 	dmk_clean_entries(table, node, index, n);
 	return (int64_t)((uint64_t)n << shift);
 }
@@ -157,11 +164,32 @@ static int64_t map_part(struct dmk_pgtable *table, const struct run *run, bool m
 	return done;
 }
 
-int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uint64_t size,
-		    unsigned int prot, bool may_sleep)
+/* One granule in a table that is there. False: it is not, or something is mapped. */
+static bool map_one(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, unsigned int prot)
 {
-	struct run run = {
-		.iova = iova, .phys = phys.v, .size = size, .prot = prot, .at_start = true};
+	struct dmk_node *node = dmk_node_near(table, iova);
+	unsigned long flags;
+	uint64_t *entry;
+	bool free;
+
+	if (!node)
+		return false;
+	flags = dmk_lock_take(&node->lock);
+	entry = dmk_leaf_at(table, node, iova);
+	free = node->entry && !*entry;
+	if (free) {
+		dmk_set_entry(entry, (phys.v & table->address) | table->leaf[0][prot]);
+		dmk_node_use(node, 1);
+		dmk_node_filled(node);
+		dmk_clean_entries(table, node, (unsigned int)(entry - node->entry), 1);
+	}
+	dmk_lock_drop(&node->lock, flags);
+	return free;
+}
+
+static int map_run(struct dmk_pgtable *table, struct run run, bool may_sleep)
+{
+	const struct run all = run;
 	int64_t done;
 
 	while (run.size) {
@@ -176,12 +204,64 @@ int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uin
 	return 0;
 
 unmap:
-	dmk_pgtable_unmap(table, iova, size - run.size);
-	dmk_pgtable_prune(table, iova, size);
+	dmk_pgtable_unmap(table, all.iova, all.size - run.size);
+	dmk_pgtable_prune(table, all.iova, all.size);
 	return (int)done;
 }
 
+int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uint64_t size,
+		    unsigned int prot, bool may_sleep)
+{
+	const struct run run = {
+		.iova = iova, .phys = phys.v, .size = size, .prot = prot, .at_start = true};
+
+	if (size >> table->shift == 1 && map_one(table, iova, phys, prot))
+		return 0;
+	return map_run(table, run, may_sleep);
+}
+
 /* --- unmap ---------------------------------------------------------------------------------------------------------- */
+
+/* One granule, of which the table says all of @marks. False: something else is there, or no table. */
+static bool take_one(struct dmk_pgtable *table, uint64_t iova, uint64_t marks)
+{
+	struct dmk_node *node = dmk_node_near(table, iova);
+	unsigned long flags;
+	uint64_t *entry;
+	bool one;
+
+	if (!node)
+		return false;
+	flags = dmk_lock_take(&node->lock);
+	entry = dmk_leaf_at(table, node, iova);
+	one = node->entry && *entry && (*entry & marks) == marks;
+	if (one) {
+		dmk_set_entry(entry, 0);
+		dmk_node_unuse(node, 1);
+		dmk_clean_entries(table, node, (unsigned int)(entry - node->entry), 1);
+	}
+	dmk_lock_drop(&node->lock, flags);
+	return one;
+}
+
+/* Return: how many of them were not empty. */
+static unsigned int clear_run(uint64_t *entry, unsigned int n)
+{
+	unsigned int cleared = 0;
+
+	for (; n >= 4; n -= 4, entry += 4) {
+		cleared += (entry[0] != 0) + (entry[1] != 0) + (entry[2] != 0) + (entry[3] != 0);
+		dmk_set_entry(&entry[0], 0);
+		dmk_set_entry(&entry[1], 0);
+		dmk_set_entry(&entry[2], 0);
+		dmk_set_entry(&entry[3], 0);
+	}
+	for (; n; n--, entry++) {
+		cleared += *entry != 0;
+		dmk_set_entry(entry, 0);
+	}
+	return cleared;
+}
 
 /* Clears what is mapped of [@iova, + @size) in one table; @done: bytes looked at. Return: bytes that were mapped. */
 static uint64_t clear_entries(struct dmk_pgtable *table, struct dmk_node *node, uint64_t iova,
@@ -190,7 +270,7 @@ static uint64_t clear_entries(struct dmk_pgtable *table, struct dmk_node *node, 
 	const unsigned int shift = dmk_level_shift(table, node->level);
 	const unsigned int first = dmk_index_at(table, iova, node->level);
 	const uint64_t part = iova & ((1ULL << shift) - 1), left = size >> shift;
-	unsigned int room = dmk_entries(table) - first, n, cleared = 0;
+	unsigned int room = dmk_entries(table) - first, n, cleared;
 
 	/* Part of a large page is not taken from it. */
 	if (part || !left) {
@@ -198,10 +278,10 @@ static uint64_t clear_entries(struct dmk_pgtable *table, struct dmk_node *node, 
 		return 0;
 	}
 	room = left < room ? (unsigned int)left : room;
-	for (n = 0; n < room && !dmk_node_links(node, first + n); n++) {
-		cleared += node->entry[first + n] != 0;
-		dmk_set_entry(&node->entry[first + n], 0);
-	}
+	n = node->level ? 0 : room;
+	while (n < room && !dmk_node_links(node, first + n))
+		n++;
+	cleared = clear_run(&node->entry[first], n);
 	dmk_node_unuse(node, cleared);
 	dmk_clean_entries(table, node, first, n ? n : 1);
 	*done = (uint64_t)n << shift;
@@ -213,6 +293,8 @@ uint64_t dmk_pgtable_unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t si
 	uint64_t unmapped = 0, done;
 	unsigned long flags;
 
+	if (size >> table->shift == 1 && take_one(table, iova, 0))
+		return size;
 	while (size && in_reach(table, iova)) {
 		struct dmk_node *node = find_locked(table, iova, &flags);
 
@@ -292,24 +374,27 @@ uint64_t dmk_pgtable_extent(struct dmk_pgtable *table, uint64_t iova)
 
 uint64_t dmk_pgtable_take(struct dmk_pgtable *table, uint64_t iova)
 {
-	return follow(table, iova, true);
+	return take_one(table, iova, table->first | table->last) ? 1ULL << table->shift
+								 : follow(table, iova, true);
 }
 
-void dmk_pgtable_prune(struct dmk_pgtable *table, uint64_t iova, uint64_t size)
+/* A look without the lock: who fills or empties it meanwhile sees to it himself. */
+static inline void keep_if_empty(struct dmk_pgtable *table, struct dmk_node *node)
+{
+	if (!dmk_node_used(node) && node != table->root)
+		dmk_kept_add(table, node);
+}
+
+static void prune_all(struct dmk_pgtable *table, uint64_t iova, uint64_t size)
 {
 	struct dmk_path path;
 	struct dmk_node *node;
 	uint64_t span;
 
 	while (size && in_reach(table, iova)) {
-		node = dmk_node_near(table, iova);
-		if (!node || !dmk_node_present(node)) {
-			dmk_path_find(table, iova, &path);
-			node = path.node[path.bottom];
-		}
-		/* A look without the lock: who fills or empties it meanwhile sees to it himself. */
-		if (node != table->root && !dmk_node_used(node))
-			dmk_kept_add(table, node);
+		dmk_path_find(table, iova, &path);
+		node = path.node[path.bottom];
+		keep_if_empty(table, node);
 		/* On to the next table of the last level, or past an entry above that leads to none. */
 		span = 1ULL << dmk_level_shift(table, node->level ? node->level : 1);
 		span -= iova & (span - 1);
@@ -318,6 +403,17 @@ void dmk_pgtable_prune(struct dmk_pgtable *table, uint64_t iova, uint64_t size)
 		iova += span;
 		size -= span;
 	}
+}
+
+void dmk_pgtable_prune(struct dmk_pgtable *table, uint64_t iova, uint64_t size)
+{
+	struct dmk_node *node = dmk_node_near(table, iova);
+
+	/* Nearly always: a small range, all of it in one table. */
+	if (node && dmk_node_present(node) && (iova + (size - 1)) >> table->span == node->number)
+		keep_if_empty(table, node);
+	else
+		prune_all(table, iova, size);
 }
 
 /* --- look ------------------------------------------------------------------------------------------------------------- */
@@ -384,6 +480,7 @@ static bool set_geometry(struct dmk_pgtable *table)
 		return false;
 	table->shift = lowest_bit(iommu->page_sizes);
 	table->bits = table->shift - 3;
+	table->span = table->shift + table->bits;
 	table->levels = 1;
 	while (dmk_level_shift(table, table->levels) < iommu->iova_bits)
 		table->levels++;
@@ -392,18 +489,23 @@ static bool set_geometry(struct dmk_pgtable *table)
 	return table->shift >= DMK_PAGE_SHIFT && table->levels <= DMK_LEVELS_MOST;
 }
 
-/* What a mark adds to an entry. */
-static uint64_t mark(const struct dmk_table_ops *ops, unsigned int prot)
-{
-	return ops->leaf(DMK_PHYS(0), 0, prot) & ~ops->leaf(DMK_PHYS(0), 0, 0);
-}
-
+/* An entry is what its address, its rights and its marks are, each for itself: known once, and put together for each page. */
 static void set_format(struct dmk_pgtable *table)
 {
-	table->ops = table->iommu->format == DMK_TABLE_VTD ? &dmk_table_vtd : &dmk_table_lpae;
-	table->first = mark(table->ops, DMK_PROT_FIRST);
-	table->last = mark(table->ops, DMK_PROT_LAST);
-	table->gap = mark(table->ops, DMK_PROT_GAP);
+	const struct dmk_table_ops *ops = table->iommu->format == DMK_TABLE_VTD ? &dmk_table_vtd
+										: &dmk_table_lpae;
+	uint64_t *leaf = table->leaf[0];
+
+	for (unsigned int prot = 0; prot < DMK_PROTS; prot++) {
+		leaf[prot] = ops->leaf(DMK_PHYS(0), 0, prot);
+		table->leaf[1][prot] = ops->leaf(DMK_PHYS(0), 1, prot);
+	}
+	table->first = leaf[DMK_PROT_FIRST] & ~leaf[0];
+	table->last = leaf[DMK_PROT_LAST] & ~leaf[0];
+	table->gap = leaf[DMK_PROT_GAP] & ~leaf[0];
+	table->address = ops->leaf(DMK_PHYS(~0ULL), 0, 0) & ~leaf[0];
+	table->ops = ops;
+	table->blind = !table->iommu->coherent_walk;
 }
 
 struct dmk_pgtable *dmk_pgtable_make(const struct dmk_iommu *iommu)

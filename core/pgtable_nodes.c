@@ -143,12 +143,9 @@ static bool pages_add(struct dmk_pgtable *table, struct pages *pages, bool may_s
 	return true;
 }
 
-void dmk_clean_entries(const struct dmk_pgtable *table, const struct dmk_node *node,
-		       unsigned int first, unsigned int n)
+void dmk_clean_blind(const struct dmk_node *node, unsigned int first, unsigned int n)
 {
-	if (!table->iommu->coherent_walk)
-		dmk_cache_clean(DMK_PHYS(node->phys.v + first * sizeof(uint64_t)),
-				n * sizeof(uint64_t));
+	dmk_cache_clean(DMK_PHYS(node->phys.v + first * sizeof(uint64_t)), n * sizeof(uint64_t));
 }
 
 /* --- up ------------------------------------------------------------------------------------------------------------- */

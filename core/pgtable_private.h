@@ -30,6 +30,7 @@
 enum {
 	DMK_LEVELS_MOST = 6,
 	DMK_CURSORS = 64, /* tables: of 2 MiB each, with granules of 4 KiB */
+	DMK_PROTS = 64,   /* what DMK_PROT_ can be together */
 	DMK_KEPT = 4,     /* empty tables in hand */
 };
 
@@ -49,10 +50,16 @@ struct dmk_pgtable {
 	const struct dmk_table_ops *ops;
 	unsigned int shift; /* of a granule */
 	unsigned int bits;  /* of an index */
+	unsigned int span;  /* shift of what a table of level 0 maps */
 	unsigned int levels;
+	bool blind;     /* the IOMMU doesn't see the CPU's caches */
 	uint16_t id;    /* as the IOMMU knows it */
 	uint64_t large; /* bytes of the smallest page that is not a granule; ~0: there is none */
 	uint64_t first, last, gap; /* the marks in an entry */
+	uint64_t address;          /* the bits of an entry that are its address */
+	uint64_t leaf
+		[2]
+		[DMK_PROTS]; /* an entry without its address, at level 0 and above, by DMK_PROT_ */
 	size_t pages;
 	struct dmk_node *root;
 	struct dmk_node *cursor[DMK_CURSORS];
@@ -91,14 +98,27 @@ static inline uint64_t dmk_number_at(const struct dmk_pgtable *table, uint64_t i
 	return iova >> dmk_level_shift(table, level + 1);
 }
 
+/** dmk_leaf_at - the entry for @iova in a table of level 0, which is present */
+static inline uint64_t *dmk_leaf_at(const struct dmk_pgtable *table, const struct dmk_node *node,
+				    uint64_t iova)
+{
+	return &node->entry[(iova >> table->shift) & (dmk_entries(table) - 1)];
+}
+
 static inline void dmk_set_entry(uint64_t *entry, uint64_t value)
 {
 	__atomic_store_n(entry, value, __ATOMIC_RELAXED);
 }
 
+void dmk_clean_blind(const struct dmk_node *node, unsigned int first, unsigned int n);
+
 /** dmk_clean_entries - where the IOMMU does not see what the CPU has in its caches */
-void dmk_clean_entries(const struct dmk_pgtable *table, const struct dmk_node *node,
-		       unsigned int first, unsigned int n);
+static inline void dmk_clean_entries(const struct dmk_pgtable *table, const struct dmk_node *node,
+				     unsigned int first, unsigned int n)
+{
+	if (__builtin_expect(table->blind, 0))
+		dmk_clean_blind(node, first, n);
+}
 
 static inline struct dmk_node *dmk_node_below(const struct dmk_node *node, unsigned int index)
 {
@@ -129,6 +149,11 @@ static inline void dmk_node_unuse(struct dmk_node *node, unsigned int n)
 	__atomic_store_n(&node->used, node->used - n, __ATOMIC_RELAXED);
 }
 
+static inline void dmk_node_filled(struct dmk_node *node)
+{
+	__atomic_store_n(&node->fills, node->fills + 1, __ATOMIC_RELAXED);
+}
+
 /** dmk_node_links - whether the entry leads to a table; with the lock. */
 static inline bool dmk_node_links(const struct dmk_node *node, unsigned int index)
 {
@@ -140,7 +165,7 @@ static inline bool dmk_node_links(const struct dmk_node *node, unsigned int inde
 /** dmk_node_near - the node of level 0 for @iova, if the cursor knows it */
 static inline struct dmk_node *dmk_node_near(const struct dmk_pgtable *table, uint64_t iova)
 {
-	const uint64_t number = dmk_number_at(table, iova, 0);
+	const uint64_t number = iova >> table->span;
 	/* Acquire: pairs with the release in dmk_node_remember(): what the node is about was written before. */
 	struct dmk_node *node = __atomic_load_n(&table->cursor[number % DMK_CURSORS],
 						__ATOMIC_ACQUIRE);
