@@ -33,6 +33,12 @@ static uint64_t offset_in(const struct dmk_domain *domain, uint64_t address)
 	return address & (domain->granule - 1);
 }
 
+static inline void tell_mapped(const struct dmk_domain *domain, uint64_t iova, uint64_t size)
+{
+	if (domain->iommu->caches_faults)
+		dmk_domain_tell_mapped(domain, iova, size);
+}
+
 void dmk_domain_tell_mapped(const struct dmk_domain *domain, uint64_t iova, uint64_t size)
 {
 	if (!domain->iommu->caches_faults)
@@ -43,36 +49,48 @@ void dmk_domain_tell_mapped(const struct dmk_domain *domain, uint64_t iova, uint
 }
 
 /* Addresses are out: those that wait for a flush may do. */
-bool dmk_domain_take_iova(struct dmk_domain *domain, uint64_t size, uint64_t align, uint64_t limit,
-			  uint64_t boundary, uint64_t *iova)
+static bool take_after_flush(struct dmk_domain *domain, uint64_t size, uint64_t align,
+			     uint64_t limit, uint64_t boundary, uint64_t *iova)
 {
-	if (dmk_iova_take(domain->space, size, align, limit, boundary, iova))
-		return true;
 	if (!domain->queue)
 		return false;
 	dmk_domain_flush(domain);
 	return dmk_iova_take(domain->space, size, align, limit, boundary, iova);
 }
 
+static inline bool take_iova(struct dmk_domain *domain, uint64_t size, uint64_t align,
+			     uint64_t limit, uint64_t boundary, uint64_t *iova)
+{
+	return dmk_iova_take(domain->space, size, align, limit, boundary, iova) ||
+	       take_after_flush(domain, size, align, limit, boundary, iova);
+}
+
+bool dmk_domain_take_iova(struct dmk_domain *domain, uint64_t size, uint64_t align, uint64_t limit,
+			  uint64_t boundary, uint64_t *iova)
+{
+	return take_iova(domain, size, align, limit, boundary, iova);
+}
+
 /* --- one range -------------------------------------------------------------------------------------------------------- */
 
 /* Whole granules around the range, at an address of their own. */
-static enum dmk_reason map_range(struct dmk_domain *domain, struct dmk_range phys, uint64_t align,
-				 uint64_t limit, unsigned int prot, uint64_t *dma)
+static inline enum dmk_reason map_range(struct dmk_domain *domain, struct dmk_range phys,
+					uint64_t align, uint64_t limit, unsigned int prot,
+					uint64_t *dma)
 {
 	const uint64_t offset = offset_in(domain, phys.first);
 	const uint64_t size = dmk_align_up(offset + dmk_range_bytes(phys), domain->granule);
 	uint64_t iova;
 
 	if (!size || size < dmk_range_bytes(phys) ||
-	    !dmk_domain_take_iova(domain, size, align, limit, 0, &iova))
+	    !take_iova(domain, size, align, limit, 0, &iova))
 		return DMK_REASON_NO_ROOM;
 	if (dmk_pgtable_map(domain->table, iova, DMK_PHYS(phys.first - offset), size,
 			    prot | DMK_PROT_FIRST | DMK_PROT_LAST, false)) {
 		dmk_iova_give(domain->space, iova, size);
 		return DMK_REASON_NO_ROOM;
 	}
-	dmk_domain_tell_mapped(domain, iova, size);
+	tell_mapped(domain, iova, size);
 	*dma = iova + offset;
 	return DMK_REASON_NONE;
 }

@@ -187,9 +187,13 @@ static bool map_one(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uns
 	return free;
 }
 
-static int map_run(struct dmk_pgtable *table, struct run run, bool may_sleep)
+/* Out of line, so that the short way pays for none of it. */
+static __attribute__((__noinline__)) int map_run(struct dmk_pgtable *table, uint64_t iova,
+						 dmk_phys phys, uint64_t size, unsigned int prot,
+						 bool may_sleep)
 {
-	const struct run all = run;
+	struct run run = {
+		.iova = iova, .phys = phys.v, .size = size, .prot = prot, .at_start = true};
 	int64_t done;
 
 	while (run.size) {
@@ -204,20 +208,17 @@ static int map_run(struct dmk_pgtable *table, struct run run, bool may_sleep)
 	return 0;
 
 unmap:
-	dmk_pgtable_unmap(table, all.iova, all.size - run.size);
-	dmk_pgtable_prune(table, all.iova, all.size);
+	dmk_pgtable_unmap(table, iova, size - run.size);
+	dmk_pgtable_prune(table, iova, size);
 	return (int)done;
 }
 
 int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uint64_t size,
 		    unsigned int prot, bool may_sleep)
 {
-	const struct run run = {
-		.iova = iova, .phys = phys.v, .size = size, .prot = prot, .at_start = true};
-
 	if (size >> table->shift == 1 && map_one(table, iova, phys, prot))
 		return 0;
-	return map_run(table, run, may_sleep);
+	return map_run(table, iova, phys, size, prot, may_sleep);
 }
 
 /* --- unmap ---------------------------------------------------------------------------------------------------------- */
