@@ -1,7 +1,7 @@
 # The front door; the house is built by meson and ninja.
 #
 #   make          build                make demo     build, check the reference drivers on every machine, show a report
-#   make test     the whole suite      make bench    nanoseconds per operation
+#   make test     the whole suite      make bench    nanoseconds per operation, BENCH='--quick' its options
 #   make install  PREFIX=/usr/local, DESTDIR honoured
 
 BUILD ?= build
@@ -22,9 +22,14 @@ demo: setup
 test: setup
 	@scripts/test
 
+# What others' allocators need is had where it can be; what can't is named at the end.
 bench: setup
+	@scripts/setup bench || true
+	@scripts/dpdk-headers $(BUILD)-release
+	@test ! -f $(BUILD)-release/build.ninja || meson setup --reconfigure $(BUILD)-release >/dev/null
 	@scripts/build $(BUILD)-release --buildtype=release
-	@ninja -C $(BUILD)-release bench
+	@ninja -C $(BUILD)-release bench/dmakit-bench >/dev/null
+	@bench/run $(BUILD)-release/bench/dmakit-bench $(BUILD)-release/bench $(BENCH)
 
 install: setup
 	@scripts/build $(BUILD)-install --prefix=$(PREFIX) -Dtests=false
@@ -38,6 +43,6 @@ help:
 	@echo 'make            build; dmakit is build/tools/dmakit'
 	@echo 'make demo       install what is missing, build, check the reference drivers on every machine, show a report'
 	@echo 'make test       the whole test suite: gcc, clang, sanitizers; ends with N passed, N failed'
-	@echo 'make bench      nanoseconds per operation, beside the floor measured in the same run'
+	@echo "make bench      nanoseconds per operation, beside floors and others' allocators; BENCH='--quick --only pool': its options"
 	@echo 'make install    PREFIX=$(PREFIX); DESTDIR is honoured'
 	@echo 'make clean      remove the build directories'

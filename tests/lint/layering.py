@@ -139,6 +139,8 @@ def check_include(plan, path, number, name, quoted, allowed):
         here = os.path.normpath(os.path.join(os.path.dirname(path), name))
         if plan.row_of(here) in (plan.row_of(path), None) or not os.path.exists(os.path.join(plan.root, here)):
             return None
+        if any(fnmatch.fnmatch(here, pattern) for pattern in patterns):
+            return None  # the table names that directory
         return f'{path}:{number}: includes "{name}", which is {plan.row_of(here)}\'s'
     if any(fnmatch.fnmatch(name, pattern) for pattern in (*patterns, *COMPILER)):
         return None

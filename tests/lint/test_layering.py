@@ -21,6 +21,7 @@ TABLE = """
 | `machine/sim`, `machine/qemu` | own, `dmakit/port.h`, libc; sim: libfdt | libc, libfdt; not core, not kernel, not each other | machines |
 | `check/` | own, `dmakit/types.h`, libc | libc | the checker |
 | `tools/` | everything under `dmakit/`, libc, libdw | all | commands |
+| `bench/` | own, `core/`, libc | all | figures |
 """
 
 CLEAN = {
@@ -89,6 +90,10 @@ class Layering(unittest.TestCase):
 
     def test_checker_includes_the_core(self):
         self.assert_one(self.wrong(check__check_DOT_c='#include "../core/core.h"\n'), "check/check.c:1", "core")
+
+    def test_who_is_named_for_the_core_includes_it_and_nothing_else(self):
+        self.assertEqual(self.wrong(bench__bench_DOT_c='#include "../core/core.h"\n'), [])
+        self.assert_one(self.wrong(bench__bench_DOT_c='#include "../kernel/kernel.c"\n'), "bench/bench.c:1", "kernel")
 
     def test_checker_calls_the_core(self):
         self.assert_one(self.wrong(check__check_DOT_c="void dmk_core(void);\nvoid dmk_check(void) { dmk_core(); }\n"), "check", "dmk_core")
