@@ -27,8 +27,7 @@ bench: setup
 	@scripts/setup bench || true
 	@scripts/dpdk-headers $(BUILD)-release
 	@test ! -f $(BUILD)-release/build.ninja || meson setup --reconfigure $(BUILD)-release >/dev/null
-	@scripts/build $(BUILD)-release --buildtype=release
-	@ninja -C $(BUILD)-release bench/dmakit-bench >/dev/null
+	@scripts/build $(BUILD)-release --buildtype=release -Dtests=false -- bench/dmakit-bench
 	@bench/run $(BUILD)-release/bench/dmakit-bench $(BUILD)-release/bench $(BENCH)
 
 install: setup

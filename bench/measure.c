@@ -24,6 +24,7 @@
 enum {
 	REPEAT_NS = 20000,          /* about what a repeat takes */
 	REPEAT_NS_THREADS = 500000, /* ... of several threads: they don't begin in the same instant */
+	TIMES_THREADS = 4, /* a row of several threads is timed that often in each repeat: it needs as many idle processors at once */
 	MOST = 1 << 22,
 	WARM_LIVE = 32768, /* more live things than that are in no cache */
 	WARM_FEW = 4096,
@@ -37,6 +38,35 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* --- processors --------------------------------------------------------------------------------------------------- */
+
+/* Where the program may run, as it was told at its start. */
+static cpu_set_t allowed;
+
+static void find_processors(void)
+{
+	if (!CPU_COUNT(&allowed) && sched_getaffinity(0, sizeof(allowed), &allowed))
+		CPU_SET(0, &allowed);
+}
+
+/* Each of a row's threads to a processor of its own, as long as there are some: a scheduler may leave two on one for as long as a row takes. */
+static void stay_on_one(unsigned int index)
+{
+	unsigned int skip = index % (unsigned int)CPU_COUNT(&allowed), cpu = 0;
+	cpu_set_t one;
+
+	while (!CPU_ISSET(cpu, &allowed) || skip--)
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void go_anywhere(void)
+{
+	sched_setaffinity(0, sizeof(allowed), &allowed);
 }
 
 /* --- threads ------------------------------------------------------------------------------------------------------ */
@@ -93,6 +123,7 @@ static void *help(void *arg)
 	const unsigned int index = (unsigned int)(uintptr_t)arg;
 	unsigned int seen = 0;
 
+	stay_on_one(index);
 	pthread_mutex_lock(&team.lock);
 	for (;;) {
 		while (team.round == seen)
@@ -138,6 +169,7 @@ static double run_row(const struct row *row, void *state, unsigned int n)
 	team.n = n;
 	team.begun = team.warm = 0;
 	if (threads > 1) {
+		stay_on_one(0);
 		pthread_mutex_lock(&team.lock);
 		team.wanted = threads;
 		team.left = threads - 1;
@@ -151,6 +183,7 @@ static double run_row(const struct row *row, void *state, unsigned int n)
 		while (team.left)
 			pthread_cond_wait(&team.done, &team.lock);
 		pthread_mutex_unlock(&team.lock);
+		go_anywhere();
 	}
 	start = team.start[0];
 	end = team.end[0];
@@ -178,7 +211,8 @@ static unsigned int find_n(const struct row *row, void *state)
 struct measured {
 	void *state;
 	unsigned int n;
-	double *ns; /* of each repeat */
+	double *ns; /* of each time that it was timed */
+	unsigned int nr;
 };
 
 /* On a terminal all the time, in a log one line. */
@@ -212,8 +246,10 @@ static void take_times(const struct run *run, const struct row *const *rows, str
 	for (unsigned int r = 0; r < repeats; r++) {
 		say_progress(run, end, r, repeats);
 		for (unsigned int i = first; i < end; i++) {
-			if (rows[i]->run)
-				all[i].ns[r] = run_row(rows[i], all[i].state, all[i].n);
+			const unsigned int times = !rows[i]->run ? 0 : row_threads(rows[i]) > 1 ? TIMES_THREADS : 1;
+
+			for (unsigned int k = 0; k < times; k++)
+				all[i].ns[all[i].nr++] = run_row(rows[i], all[i].state, all[i].n);
 		}
 	}
 	for (unsigned int i = first; i < end; i++) {
@@ -236,12 +272,11 @@ static void take_all_times(const struct run *run, const struct row *const *rows,
 	say_progress(run, nr, repeats, repeats);
 }
 
-static void find_figures(const struct row *const *rows, struct measured *all, unsigned int nr, unsigned int repeats,
-			 struct figures *figures)
+static void find_figures(const struct row *const *rows, struct measured *all, unsigned int nr, struct figures *figures)
 {
 	for (unsigned int i = 0; i < nr; i++) {
-		qsort(all[i].ns, repeats, sizeof(double), compare);
-		figures[i] = (struct figures){all[i].ns[0], all[i].ns[repeats / 2]};
+		qsort(all[i].ns, all[i].nr, sizeof(double), compare);
+		figures[i] = (struct figures){all[i].ns[0], all[i].ns[all[i].nr / 2]};
 	}
 	for (unsigned int i = 0; i < nr; i++) {
 		for (unsigned int k = 0; rows[i]->less && k < nr; k++) {
@@ -263,17 +298,18 @@ bool bench_measure(const struct run *run, const struct row *const *rows, unsigne
 		.machine = run->machine, .append = run->append, .no_checker = !run->checker, .check = &check};
 	struct measured *all;
 
+	find_processors();
 	if (dmk_boot(&options, error, 512))
 		return false;
 	all = bench_calloc(nr, sizeof(*all));
 	for (unsigned int i = 0; i < nr; i++)
-		all[i].ns = bench_calloc(repeats, sizeof(double));
+		all[i].ns = bench_calloc(TIMES_THREADS * repeats, sizeof(double));
 	bench_rig_start();
 	take_all_times(run, rows, all, nr, repeats);
 	bench_rig_end();
 	dmk_shutdown();
 	dmk_boot_end();
-	find_figures(rows, all, nr, repeats, figures);
+	find_figures(rows, all, nr, figures);
 	for (unsigned int i = 0; i < nr; i++)
 		free(all[i].ns);
 	free(all);
