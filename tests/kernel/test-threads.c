@@ -197,6 +197,70 @@ static void test_CTX_02_locks_exclude(void **state)
 	assert_int_equal(counting.by_rwsem, THREADS * ROUNDS);
 }
 
+/* A thread that uses what is its slot's, as the core does between dmk_cpu_enter() and dmk_cpu_leave(). */
+struct busy {
+	int began, settling, settled;
+	int was_settled;
+};
+
+static void *is_busy(void *data)
+{
+	struct busy *busy = data;
+	int i;
+
+	dmk_current();
+	__atomic_store_n(&dmk_thread_cpu.busy, 1, __ATOMIC_RELAXED);
+	set(&busy->began, 1);
+	EVENTUALLY(get(&busy->settling));
+	/* It cannot come while this thread is busy: however long that is. */
+	for (i = 0; i < 20; i++)
+		sched_yield();
+	busy->was_settled = get(&busy->settled);
+	__atomic_store_n(&dmk_thread_cpu.busy, 0, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void test_CTX_02_settling_waits_for_threads_that_are_busy(void **state)
+{
+	struct busy busy = { 0 };
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, is_busy, &busy);
+	EVENTUALLY(get(&busy.began));
+	set(&busy.settling, 1);
+	assert_true(dmk_tasks_settle());
+	set(&busy.settled, 1);
+	pthread_join(thread, NULL);
+	assert_int_equal(busy.was_settled, 0);
+	/* And not for one that has ended. */
+	assert_true(dmk_tasks_settle());
+}
+
+static void *has_slot(void *data)
+{
+	dmk_current();
+	*(unsigned int *)data = dmk_thread_cpu.slot;
+	return NULL;
+}
+
+static void test_CTX_02_a_slot_is_one_threads_until_it_ends(void **state)
+{
+	unsigned int mine, first, second;
+	pthread_t thread;
+
+	dmk_current();
+	mine = dmk_thread_cpu.slot;
+	assert_int_not_equal(mine, 0);
+	pthread_create(&thread, NULL, has_slot, &first);
+	pthread_join(thread, NULL);
+	pthread_create(&thread, NULL, has_slot, &second);
+	pthread_join(thread, NULL);
+	assert_int_not_equal(first, 0);
+	assert_int_not_equal(first, mine);
+	assert_int_equal(second, first);
+	assert_int_equal(dmk_thread_cpu.slot, mine);
+}
+
 static void test_locks_that_are_taken_say_so(void **state)
 {
 	DEFINE_MUTEX(mutex);
@@ -1011,6 +1075,8 @@ int main(void)
 		BOOTED(test_COH_06_sleeping_in_atomic_context_is_reported),
 		BOOTED(test_threads_are_listed_with_their_stacks),
 		BOOTED(test_CTX_02_locks_exclude),
+		BOOTED(test_CTX_02_settling_waits_for_threads_that_are_busy),
+		BOOTED(test_CTX_02_a_slot_is_one_threads_until_it_ends),
 		BOOTED(test_locks_that_are_taken_say_so),
 		BOOTED(test_wait_event_wakes_when_the_condition_is_true),
 		BOOTED(test_timeouts_say_what_was_left),
