@@ -306,7 +306,7 @@ enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum 
 
 	if (!dev->bounce)
 		return DMK_REASON_UNREACHABLE;
-	return dmk_bounce_map_hot(dev, phys, dir, &reason, dma) ? reason
+	return dmk_bounce_map_hot(dev, phys, dir, dmk_streaming_limit(dev), false, &reason, dma) ? reason
 						     : map_anywhere(dev, phys, dir, attrs, dma);
 }
 

@@ -95,6 +95,15 @@ static void all_are_free(struct dmk_slot_pool *pool)
 	}
 }
 
+/* Where most devices see it: those of the PCI bus. */
+static void see_bus(struct dmk_slot_pool *pool)
+{
+	const struct dmk_pci_host *pci = dmk_core.machine->pci;
+
+	if (pci && dmk_window_by_first(pci->dma, true, pool->memory, &pool->bus))
+		pool->windows = pci->dma->windows;
+}
+
 /* Areas of 2^n segments, so that a shift says which one a slot is in. */
 static struct dmk_slot_pool *records_new(enum dmk_bounce_pool_kind kind, dmk_phys first,
 					 size_t nr_slots, size_t most_areas)
@@ -119,6 +128,7 @@ static struct dmk_slot_pool *records_new(enum dmk_bounce_pool_kind kind, dmk_phy
 	pool->nr_areas = nr_areas;
 	pool->area_shift = shift;
 	pool->meta_size = size;
+	see_bus(pool);
 	lay_out(pool);
 	all_are_free(pool);
 	return pool;

@@ -45,14 +45,17 @@ struct dmk_area {
 	unsigned int longest[2];
 	size_t first, end;       /* segments */
 	size_t used, high_water; /* slots; written under the lock, read without */
-	size_t hot;     /* segment: slots were given back there, and may still be in a cache */
-	char apart[72]; /* from the next one's lock; in all a power of two, where pointers have 64 bits */
+	size_t hot; /* segment: slots were given back there, and may still be in a cache */
+	char apart
+		[72]; /* from the next one's lock; in all a power of two, where pointers have 64 bits */
 };
 
 struct dmk_slot_pool {
-	struct dmk_range memory; /* physical */
-	char *cpu;               /* of the first byte */
-	size_t nr_views;         /* pages of the view that @cpu is; 0: it is in the direct map */
+	struct dmk_range memory;          /* physical */
+	char *cpu;                        /* of the first byte */
+	const struct dmk_window *windows; /* of a bus on which all of it is in one piece, */
+	uint64_t bus;                     /* from there on; NULL: none such is known */
+	size_t nr_views; /* pages of the view that @cpu is; 0: it is in the direct map */
 	enum dmk_bounce_pool_kind kind;
 	bool low; /* for devices that don't reach all of the source's first pool */
 	size_t nr_slots, nr_segments, nr_areas;

@@ -193,33 +193,53 @@ static inline bool dmk_bounce_copy_in(const struct dmk_dev *dev, char *cpu, dmk_
 	return copied;
 }
 
+/** dmk_pool_bus - where the whole pool is on the device's bus, not above @limit: *@bus; false: nowhere in one piece. */
+static inline bool dmk_pool_bus(const struct dmk_slot_pool *pool, const struct dmk_dev *dev,
+				uint64_t limit, uint64_t *bus)
+{
+	if (__builtin_expect(dev->bus->windows == pool->windows, 1))
+		*bus = pool->bus;
+	else if (!dmk_window_by_first(dev->bus, true, pool->memory, bus))
+		return false;
+	return *bus + (pool->memory.last - pool->memory.first) <= limit;
+}
+
 /**
  * dmk_bounce_map_hot - dmk_bounce_map() for a device with no wish of its own, all of its source's first pool in its reach, and room where
  *			there was some last. The device has a source
+ * @limit: dmk_streaming_limit(); @direct: all of @phys is in the direct map
  * Return: false: nothing was done, and dmk_bounce_map() must be called; true: @reason says what became of it.
  */
-static inline bool dmk_bounce_map_hot(struct dmk_dev *dev, struct dmk_range phys,
-				      enum dmk_direction dir, enum dmk_reason *reason, dmk_dma *dma)
+static inline __attribute__((__always_inline__)) bool
+dmk_bounce_map_hot(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
+		   uint64_t limit, bool direct, enum dmk_reason *reason, dmk_dma *dma)
 {
 	const uint64_t boundary = dmk_boundary_of(dev), before_last = phys.last - phys.first;
 	struct dmk_slot_pool *pool;
 	uint64_t bus, at;
+	dmk_phys slots;
 
-	if (dev->min_align_mask || !dmk_nr_pools(dev->bounce))
+	if (dev->min_align_mask || boundary < DMK_SEGMENT_SIZE - 1 ||
+	    before_last >= DMK_SEGMENT_SIZE - (phys.first & (DMK_PAGE_SIZE - 1)) ||
+	    !dmk_nr_pools(dev->bounce))
 		return false;
 	pool = dev->bounce->pools[0];
-	if (pool->low || before_last >= DMK_SEGMENT_SIZE ||
-	    (phys.first & (DMK_PAGE_SIZE - 1)) + before_last >= dmk_longest_run(boundary) ||
-	    !dmk_window_by_first(dev->bus, true, pool->memory, &bus) ||
-	    bus + (pool->memory.last - pool->memory.first) > dmk_streaming_limit(dev) ||
+	if (pool->low || !dmk_pool_bus(pool, dev, limit, &bus) ||
 	    !dmk_slots_take_hot(pool, dev, phys, bus, boundary, dir, &at))
 		return false;
 	*dma = DMK_DMA(bus + at);
 	*reason = DMK_REASON_NONE;
-	if (dmk_bounce_copy_in(dev, pool->cpu + at, DMK_PHYS(pool->memory.first + at),
-			       DMK_PHYS(phys.first), (size_t)before_last + 1))
-		return true;
-	dmk_slots_end(pool, dev, DMK_PHYS(pool->memory.first + at), false);
+	slots = DMK_PHYS(pool->memory.first + at);
+	if (direct && __builtin_expect(dev->bus->coherent, 1))
+		__builtin_memcpy(pool->cpu + at, dmk_direct(DMK_PHYS(phys.first)),
+				 (size_t)before_last + 1);
+	else if (!dmk_bounce_copy_in(dev, pool->cpu + at, slots, DMK_PHYS(phys.first),
+				     (size_t)before_last + 1))
+		goto undo_take;
+	return true;
+
+undo_take:
+	dmk_slots_end(pool, dev, slots, false);
 	*reason = DMK_REASON_NO_ROOM;
 	return true;
 }

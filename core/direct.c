@@ -69,10 +69,10 @@ static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum d
 /* It was bounced to there, which whoever unmaps it will see. Looked at first: the line is every mapping's, and they are written a few times. */
 static inline void hold(struct dmk_dev *dev, dmk_dma dma, uint64_t before_last)
 {
-	const uint64_t last = dma.v + before_last;
+	const struct dmk_range range = {dma.v, dma.v + before_last};
 
-	if (__builtin_expect(!dmk_held_at(dev, dma.v) || !dmk_held_at(dev, last), 0))
-		dmk_hold(dev, (struct dmk_range){dma.v, last});
+	if (__builtin_expect(!dmk_is_held(dev, range), 0))
+		dmk_hold(dev, range);
 }
 
 static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys,
@@ -96,14 +96,20 @@ dmk_dma dmk_direct_map_soon(struct dmk_dev *dev, uint64_t first, uint64_t last,
 {
 	const struct dmk_range phys = {first, last};
 	enum dmk_reason reason;
+	uint64_t limit;
 	dmk_dma dma;
 
 	if (!dmk_device_good(dev) || dev->domain || !dev->bounce || !dmk_direction_good(dir) ||
-	    attrs & (DMK_ATTR_MMIO | DMK_ATTR_REQUIRE_COHERENT) || !dmk_is_direct(phys) ||
-	    (!dmk_bounce_forced(dev) && dmk_reaches(dev, phys, &dma)) ||
-	    !dmk_bounce_map_hot(dev, phys, dir, &reason, &dma) || reason != DMK_REASON_NONE)
+	    attrs & (DMK_ATTR_MMIO | DMK_ATTR_REQUIRE_COHERENT) || !dmk_is_direct(phys))
 		return DMK_MAPPING_ERROR;
-	hold(dev, dma, phys.last - phys.first);
+	limit = dmk_streaming_limit(dev);
+	if (!dmk_bounce_forced(dev) && dmk_window_to_bus(dev->bus, phys, &dma) &&
+	    dma.v + (last - first) <= limit)
+		return DMK_MAPPING_ERROR;
+	if (!dmk_bounce_map_hot(dev, phys, dir, limit, true, &reason, &dma) ||
+	    reason != DMK_REASON_NONE)
+		return DMK_MAPPING_ERROR;
+	hold(dev, dma, last - first);
 	return dma;
 }
 

@@ -29,6 +29,16 @@ static inline bool dmk_nothing_held(const struct dmk_dev *dev)
 						 __atomic_load_n(&dev->held_last, __ATOMIC_RELAXED);
 }
 
+/** dmk_is_held - whether they have, at all of these bus addresses */
+static inline bool dmk_is_held(const struct dmk_dev *dev, struct dmk_range dma)
+{
+	const unsigned long first = (unsigned long)(dma.first >> DMK_PAGE_SHIFT);
+	const unsigned long last = (unsigned long)(dma.last >> DMK_PAGE_SHIFT);
+
+	return first <= last && first >= __atomic_load_n(&dev->held_first, __ATOMIC_RELAXED) &&
+	       last <= __atomic_load_n(&dev->held_last, __ATOMIC_RELAXED);
+}
+
 /** dmk_hold - from now on they have, at these bus addresses. */
 void dmk_hold(struct dmk_dev *dev, struct dmk_range dma);
 
