@@ -130,7 +130,7 @@ static bool flush_is_due(struct dmk_flush_queue *queue)
 	 * before was gathered by it, and then a stale value makes one flush too many.
 	 */
 	if (__atomic_load_n(&queue->due, __ATOMIC_RELAXED) ||
-	    __atomic_exchange_n(&queue->due, true, __ATOMIC_RELAXED))
+	    __atomic_exchange_n(&queue->due, 1, __ATOMIC_RELAXED))
 		return true;
 	return dmk_core.os.ops->defer(dmk_core.os.ctx, &queue->work);
 }
@@ -143,7 +143,7 @@ static void flush_later(struct dmk_deferred *work)
 	bool ended;
 
 	queue->running++;
-	__atomic_store_n(&queue->due, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&queue->due, 0, __ATOMIC_RELAXED);
 	if (queue->domain && !flush_and_gather(queue, &flags))
 		flush_is_due(queue);
 	queue->running--;
@@ -251,6 +251,6 @@ void dmk_domain_leave(struct dmk_domain *domain, const struct dmk_leaving *leavi
 	if (flush_is_due(queue))
 		return;
 	/* Where nothing can be done later, the bound in time is kept at once. */
-	__atomic_store_n(&queue->due, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&queue->due, 0, __ATOMIC_RELAXED);
 	dmk_domain_flush(domain);
 }

@@ -25,7 +25,7 @@ struct dmk_flush_queue {
 	struct dmk_lock lock;           /* guards all below, and the lists that are closed */
 	struct dmk_leaving_list shared; /* of CPUs that have no list */
 	struct dmk_deferred work;
-	bool due;                  /* work was given to the system and has not begun; atomic */
+	unsigned int due;          /* 1: work was given to the system and has not begun; atomic. A word: not every machine exchanges bytes */
 	unsigned int running;      /* work that began and has not ended */
 	struct dmk_domain *domain; /* NULL: it ended, and work is due or runs */
 	struct dmk_flush_queue *next_retired;
