@@ -343,13 +343,23 @@ static void sync_entry(struct dmk_dev *dev, struct scatterlist *sg, enum dmk_dir
 		dmk_direct_sync_for_device(dev, dma, size, dir);
 }
 
+static void sync_entries(struct dmk_dev *dev, struct scatterlist *sg, int nents,
+			 enum dmk_direction dir, bool cpu)
+{
+	const bool straight = dev && !dev->domain && dmk_straight_good(dev);
+
+	if (straight && dmk_nothing_held(dev))
+		return;
+	for (int i = 0; sg && i < nents; i++, sg = next_of(sg)) {
+		if (!straight || dmk_held_at(dev, sg_dma_address(sg)))
+			sync_entry(dev, sg, dir, cpu);
+	}
+}
+
 void dmk_sync_sg_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 			 enum dmk_direction dir)
 {
-	struct scatterlist *at = sg;
-
-	for (int i = 0; at && i < nents; i++, at = sg_next(at))
-		sync_entry(dev, at, dir, true);
+	sync_entries(dev, sg, nents, dir, true);
 	if (dmk_observed())
 		announce_list(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_CPU,
 						  .dev = dev,
@@ -371,6 +381,5 @@ void dmk_sync_sg_for_device(struct dmk_dev *dev, struct scatterlist *sg, int nen
 									    : (unsigned int)nents,
 						  DMK_EVENT_HERE},
 			      sg, nents);
-	for (int i = 0; sg && i < nents; i++, sg = sg_next(sg))
-		sync_entry(dev, sg, dir, false);
+	sync_entries(dev, sg, nents, dir, false);
 }
