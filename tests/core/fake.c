@@ -379,6 +379,7 @@ static void cpu_begins(unsigned int number)
 
 unsigned int fake_settled;
 bool fake_cannot_settle;
+void (*fake_while_settling)(void);
 static __thread unsigned int as_cpu;
 
 void fake_be_cpu(unsigned int number)
@@ -390,6 +391,8 @@ void fake_be_cpu(unsigned int number)
 static bool settle(void *ctx)
 {
 	__atomic_add_fetch(&fake_settled, 1, __ATOMIC_RELAXED);
+	if (fake_while_settling)
+		fake_while_settling();
 	if (fake_cannot_settle || syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
 		return false;
 	pthread_mutex_lock(&cpus.lock);

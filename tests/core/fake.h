@@ -75,6 +75,8 @@ void fake_be_cpu(unsigned int number);
 /** How often CPUs were waited for; that they can't be. */
 extern unsigned int fake_settled;
 extern bool fake_cannot_settle;
+/** Called while CPUs are waited for, when it is not NULL. */
+extern void (*fake_while_settling)(void);
 extern __thread bool fake_interrupt, fake_atomic;
 /** Whatever is at this address is of that kind. */
 void fake_classify_as(const void *address, enum dmk_address_kind kind);

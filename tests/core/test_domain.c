@@ -444,6 +444,23 @@ static void test_IOM_02_lazy_is_bounded_in_time_where_cpus_can_not_be_waited_for
 	end();
 }
 
+static void last_device_goes(void)
+{
+	fake_while_settling = NULL;
+	dmk_dev_exit(&dev);
+}
+
+static void test_IOM_02_lazy_a_domain_may_end_while_it_is_flushed(void **state)
+{
+	start("iommu.strict=0");
+	unmap(map(LOW(0), PAGE, DMK_BIDIRECTIONAL), PAGE, DMK_BIDIRECTIONAL);
+	fake_while_settling = last_device_goes;
+	assert_true(fake_run_deferred());
+	assert_null(fake_while_settling);
+	dmk_dev_init(&dev, "dev", &bus, NULL);
+	end();
+}
+
 static void test_IOM_02_lazy_gives_addresses_back_when_they_are_out(void **state)
 {
 	start("iommu.strict=0");
@@ -1072,6 +1089,7 @@ int main(void)
 		cmocka_unit_test(test_IOM_02_lazy_every_cpu_has_a_list_and_one_flush_is_for_all),
 		cmocka_unit_test(
 			test_IOM_02_lazy_is_bounded_in_time_where_cpus_can_not_be_waited_for),
+		cmocka_unit_test(test_IOM_02_lazy_a_domain_may_end_while_it_is_flushed),
 		cmocka_unit_test(test_IOM_02_lazy_gives_addresses_back_when_they_are_out),
 		cmocka_unit_test(
 			test_IOM_02_passthrough_is_as_direct_and_not_for_who_is_not_trusted),

@@ -95,7 +95,7 @@ static void test_IOM_03_reserved_ranges_may_overlap_and_reach_beyond(void **stat
 
 /* --- a model --------------------------------------------------------------------------------------------------------- */
 
-enum { PAGES = 16384, STEPS = 12000, LIVE = 2000 };
+enum { PAGES = 16384, STEPS = 16000, LIVE = 2000 };
 
 struct range {
 	uint64_t first, size;
@@ -105,8 +105,8 @@ struct range {
 struct model {
 	uint8_t page[PAGES];
 	struct range live[LIVE];
-	unsigned int n;
-	uint64_t random, used;
+	unsigned int n, quarter;
+	uint64_t random, used, last_given;
 	struct dmk_iova_space *space;
 };
 
@@ -161,8 +161,11 @@ static void mark(struct model *model, const struct range *range, bool out)
 	model->used += out ? n * PAGE : -(n * PAGE);
 }
 
+/* In the third quarter of the work single pages anywhere, so that nothing is refused and more lie ready than one CPU keeps. */
 static uint64_t some_size(struct model *model)
 {
+	if (model->quarter == 2)
+		return 1;
 	switch (below(model, 8)) {
 	case 0:
 		return 1 + below(model, 2048);
@@ -174,11 +177,26 @@ static uint64_t some_size(struct model *model)
 	}
 }
 
+/* None, any, or one about where a range lies ready. */
+static uint64_t some_limit(struct model *model)
+{
+	if (model->quarter == 2)
+		return ~0ULL;
+	switch (below(model, 8)) {
+	case 0:
+		return below(model, PAGES * PAGE);
+	case 1:
+		return model->last_given - below(model, 2);
+	default:
+		return ~0ULL;
+	}
+}
+
 static void model_take(struct model *model)
 {
 	const uint64_t pages = some_size(model);
-	const uint64_t align = below(model, 10) ? 1 : 1 << below(model, 12);
-	const uint64_t limit = below(model, 4) ? ~0ULL : below(model, PAGES * PAGE);
+	const uint64_t align = model->quarter == 2 || below(model, 10) ? 1 : 1 << below(model, 12);
+	const uint64_t limit = some_limit(model);
 	const uint64_t boundary = below(model, 6) ? 0 : (PAGE << below(model, 12)) - 1;
 	struct range range = {.size = pages * PAGE};
 
@@ -203,6 +221,7 @@ static void model_give(struct model *model, unsigned int i)
 
 	model->live[i] = model->live[--model->n];
 	mark(model, &range, false);
+	model->last_given = range.first + range.size - 1;
 	dmk_iova_give(model->space, range.first, range.size);
 }
 
@@ -238,8 +257,9 @@ static void random_work(uint64_t seed)
 	model.space = space_of(0, PAGES * PAGE - 1);
 	model_reserve(&model);
 	for (unsigned int step = 0; step < STEPS; step++) {
-		const unsigned int share = step / 1000 % 2 ? 45 : 60;
+		const unsigned int share = step / 1000 % 2 ? 10 : 90;
 
+		model.quarter = step / 4000;
 		if (!below(&model, 50))
 			fake_be_cpu(1 + (unsigned int)below(&model, CPUS));
 		if (model.n < LIVE && below(&model, 100) < share)
