@@ -537,7 +537,7 @@ int dmk_frames_alloc(const struct dmk_page_request *request, phys_addr_t *first)
 	if (!found && !is_long && wish.n > 1 && contiguous_open)
 		found = take_wish(ZONE_CONTIGUOUS, wish, first);
 	pthread_mutex_unlock(&dmk_frames_lock);
-	if (!found && is_long)
+	if (!found && is_long && !request->attempt)
 		dmk_memory_short("consistent memory", request->size, 0);
 	return found ? 0 : -ENOMEM;
 }

@@ -41,6 +41,7 @@ struct dmk_page_request {
 	dmk_phys last;    /* no byte above this physical address */
 	dmk_phys first;   /* no byte below this one */
 	bool may_sleep;
+	bool attempt;    /* there is another way when there are none: not worth a message */
 };
 
 /** Something to be done later, in a context that may sleep. Owned by the core, and not freed while it is queued or runs. */
