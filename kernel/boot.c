@@ -79,14 +79,21 @@ static void stop_slab(void)
 /* The upper half of the address space: the system's own on every 64-bit machine, so that each access faults, with its address. */
 void *const dmk_nowhere = (void *)0xffffa00000000000;
 
+static struct dmk_port_ops core_ops; /* the machine's, but for views */
+
 static int start_core(char *error, size_t size)
 {
-	const struct dmk_core_config config = { .port = running, .os = dmk_os_table(), .memmap = dmk_memmap, .nowhere = dmk_nowhere,
+	const struct dmk_port port = { .ops = &core_ops, .ctx = running.ctx, .machine = running.machine };
+	const struct dmk_core_config config = { .port = port, .os = dmk_os_table(), .memmap = dmk_memmap, .nowhere = dmk_nowhere,
 						.wrong_address = dmk_wrong_address,
 						.parameters = running.machine->bootargs };
 
-	int err = dmk_core_start(&config);
+	int err;
 
+	core_ops = *running.ops;
+	core_ops.view_map = dmk_core_view_map;
+	core_ops.view_unmap = dmk_core_view_unmap;
+	err = dmk_core_start(&config);
 	dmk_frames_booted();
 	return err;
 }

@@ -170,6 +170,11 @@ const char *dmk_slab_audit(void);
 /** Bytes that the area at @address, its first, was asked for; 0: no such area. */
 size_t dmk_vmalloc_size(const void *address);
 unsigned long dmk_vmalloc_areas(void);
+/** The machine's view_map and view_unmap as the core has them: what it maps is known as vmalloc()'s addresses are. Any context. */
+void *dmk_core_view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view);
+void dmk_core_view_unmap(void *ctx, void *view, size_t n);
+/** Whether the core made a view there: of consistent memory. */
+bool dmk_is_core_view(const void *address);
 unsigned long dmk_kmaps(void);
 void dmk_vmalloc_stop(void);
 void dmk_highmem_stop(void);

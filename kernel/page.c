@@ -286,7 +286,12 @@ bool pfn_valid(unsigned long pfn)
 /* Called from the driver's own code, in which virt_to_phys() and phys_to_virt() are inline. */
 void dmk_wrong_address(const char *call, uint64_t address)
 {
-	if (call[0] == 'v')
+	if (call[0] == 'v' && dmk_is_core_view((const void *)(uintptr_t)address))
+		dmk_complain(__builtin_return_address(0),
+			     "%s: %#llx is consistent memory, whose pages may lie anywhere: the device's address is the handle that came with "
+			     "it. What this gives is the address of nothing",
+			     call, (unsigned long long)address);
+	else if (call[0] == 'v')
 		dmk_complain(__builtin_return_address(0),
 			     "%s: %#llx is no address of kmalloc() or the page allocator: of vmalloc(), kmap(), a stack, a static "
 			     "variable? What this gives is the address of nothing",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Views of scattered pages: vmalloc() and vmap(). The pages are real frames, the view is the machine's (port->view_map).
+ * Views of scattered pages: vmalloc() and vmap(), and those that the core makes of consistent memory, which are known here so that they are
+ * told from other addresses. The pages are real frames, the view is the machine's (port->view_map).
  */
 #include "internal.h"
 
@@ -12,7 +13,7 @@
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
-enum maker { BY_VMALLOC, BY_VMAP, BY_MAP_RAM };
+enum maker { BY_VMALLOC, BY_VMAP, BY_MAP_RAM, BY_CORE };
 
 struct area {
 	char *first;
@@ -25,7 +26,7 @@ struct area {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the tree */
 static void *areas;                                      /* of struct area, by address */
-static unsigned long nr_areas;
+static unsigned long nr_areas; /* but for the core's */
 
 /* Equal is what overlaps: one byte looks for the area that it is in. */
 static int by_address(const void *a, const void *b)
@@ -63,7 +64,7 @@ static void *show(struct area *area, enum dmk_view view)
 		return NULL;
 	pthread_mutex_lock(&lock);
 	known = tsearch(area, &areas, by_address);
-	nr_areas += known;
+	nr_areas += known && area->maker != BY_CORE;
 	pthread_mutex_unlock(&lock);
 	if (!known)
 		port->ops->view_unmap(port->ctx, area->first, area->n);
@@ -202,7 +203,7 @@ static bool is_opposite(const struct area *area, enum maker maker)
 /* @n: pages that the caller says it has, or 0. */
 static void take_away(const void *address, enum maker maker, size_t n, const char *call, struct dmk_place place)
 {
-	static const char *const opposite[] = { "vfree", "vunmap", "vm_unmap_ram" };
+	static const char *const opposite[] = { "vfree", "vunmap", "vm_unmap_ram", "dma_free_coherent" };
 	const struct dmk_port *port = dmk_port_running;
 	const char *other = NULL;
 	struct area *area;
@@ -246,6 +247,52 @@ void vunmap(const void *address)
 void vm_unmap_ram(const void *address, unsigned int count)
 {
 	take_away(address, BY_MAP_RAM, count, "vm_unmap_ram", DMK_HERE);
+}
+
+/* --- the core's ---------------------------------------------------------------------------------------------------- */
+
+void *dmk_core_view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view)
+{
+	struct area *area = calloc(1, sizeof(*area) + n * sizeof(area->page[0]));
+	size_t i;
+
+	if (!area)
+		return NULL;
+	for (i = 0; i < n; i++)
+		area->page[i] = dmk_memmap + (pages[i].v >> PAGE_SHIFT);
+	area->n = n;
+	area->asked = n * PAGE_SIZE;
+	area->maker = BY_CORE;
+	if (show(area, view))
+		return area->first;
+	free(area);
+	return NULL;
+}
+
+void dmk_core_view_unmap(void *ctx, void *view, size_t n)
+{
+	const struct dmk_port *port = dmk_port_running;
+	struct area *area;
+
+	pthread_mutex_lock(&lock);
+	area = area_of(view);
+	if (area)
+		tdelete(area, &areas, by_address);
+	pthread_mutex_unlock(&lock);
+	port->ops->view_unmap(port->ctx, view, n);
+	free(area);
+}
+
+bool dmk_is_core_view(const void *address)
+{
+	struct area *area;
+	bool is;
+
+	pthread_mutex_lock(&lock);
+	area = area_of(address);
+	is = area && area->maker == BY_CORE;
+	pthread_mutex_unlock(&lock);
+	return is;
 }
 
 size_t dmk_vmalloc_size(const void *address)
