@@ -15,7 +15,8 @@
 
 static const char *free_call(const struct dmk_event *event)
 {
-	return event->by_managed ? "dmam_free_coherent" : dmk_give_call(dmk_made_kind(event->alloc_kind));
+	return event->by_managed ? "dmam_free_coherent"
+				 : dmk_give_call(dmk_made_kind(event->alloc_kind));
 }
 
 static const char *alloc_call_of(const struct dmk_record *record)
@@ -48,6 +49,16 @@ static void record_pieces(struct dmk_shadow *shadow, struct dmk_record *record,
 		dmk_record_memory(shadow, record, event->sg[i].phys.v, event->sg[i].length);
 }
 
+/* Whatever was there before, it is memory in use now; in pieces, or in one run. */
+static void memory_is_taken(struct dmk_shadow *shadow, const struct dmk_event *event)
+{
+	if (event->phys.v)
+		dmk_memory_taken(shadow, event->phys.v,
+				 event->sg && event->nents ? event->sg[0].length : event->size);
+	for (unsigned int i = 1; event->sg && i < event->nents; i++)
+		dmk_memory_taken(shadow, event->sg[i].phys.v, event->sg[i].length);
+}
+
 void dmk_judge_alloc(struct dmk_checker *checker, const struct dmk_event *event,
 		     const struct dmk_trace *where)
 {
@@ -56,8 +67,7 @@ void dmk_judge_alloc(struct dmk_checker *checker, const struct dmk_event *event,
 	struct dmk_record *record;
 
 	dmk_judge_mask(checker, device, &device->coherent, where);
-	if (event->phys.v)
-		dmk_memory_taken(shadow, event->phys.v, event->size);
+	memory_is_taken(shadow, event);
 	record = dmk_record_new(shadow, device, event->dma.v);
 	if (!record) {
 		checker->totals.lost_records++;
@@ -188,8 +198,7 @@ static void say_other_size(struct dmk_finding *finding, const struct dmk_record 
 static void say_other_attrs(struct dmk_finding *finding, const struct dmk_record *record,
 			    const struct dmk_event *event)
 {
-	dmk_say(finding,
-		"the free gives attributes 0x%lx, and the memory was allocated with 0x%lx",
+	dmk_say(finding, "the free gives attributes 0x%lx, and the memory was allocated with 0x%lx",
 		event->attrs, record->attrs);
 	dmk_mend(finding,
 		 "pass the attributes of the allocation, 0x%lx: call the free that mirrors it",
@@ -320,7 +329,8 @@ static void report_nothing(struct dmk_checker *checker, struct dmk_watched *devi
 	if (!finding)
 		return;
 	if (record)
-		dmk_say(finding, "%s is called for DMA 0x%llx, which belongs to a %s buffer at 0x%llx",
+		dmk_say(finding,
+			"%s is called for DMA 0x%llx, which belongs to a %s buffer at 0x%llx",
 			free_call(event), ULL(event->dma.v),
 			dmk_kind_name(record->kind, record->map_kind), ULL(record->dma));
 	else if (listed)
@@ -423,8 +433,9 @@ void dmk_judge_alloc_view(struct dmk_checker *checker, const struct dmk_event *e
 		dmk_say(finding,
 			"dma_vmap_noncontiguous was given a table that is not this device's, or %llu bytes of a smaller one",
 			ULL(event->size));
-		dmk_mend(finding,
-			 "pass the table that dma_alloc_noncontiguous returned, its device and its size");
+		dmk_mend(
+			finding,
+			"pass the table that dma_alloc_noncontiguous returned, its device and its size");
 	} else {
 		dmk_say(finding,
 			"dma_vunmap_noncontiguous is called for %p, which dma_vmap_noncontiguous did not return or "

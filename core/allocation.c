@@ -95,20 +95,57 @@ enum dmk_reason dmk_allocate(struct dmk_dev *dev, enum dmk_alloc_kind kind, size
 	return reason;
 }
 
+struct dmk_told_pieces dmk_tell_pieces(const struct dmk_block *block)
+{
+	struct dmk_told_pieces told = {.n = 0};
+	size_t offset = 0;
+
+	if (!block->nr_pieces)
+		return told;
+	told.size = block->nr_pieces * sizeof(*told.sg);
+	told.sg = dmk_meta_alloc(told.size, false);
+	for (; told.sg && offset < block->size; told.n++) {
+		struct dmk_event_sg *run = &told.sg[told.n];
+
+		run->length = dmk_block_run(block, offset, &run->phys);
+		run->dma = DMK_DMA(block->dma.v + offset);
+		run->dma_length = run->length;
+		offset += (size_t)run->length;
+	}
+	return told;
+}
+
+void dmk_tell_end(const struct dmk_told_pieces *told)
+{
+	dmk_meta_free(told->sg, told->size);
+}
+
 static void release_managed(struct dmk_dev *dev, struct dmk_managed *self);
 
-#define ALLOC_EVENT(...)                                                                           \
-	((struct dmk_event){.kind = record ? DMK_EVENT_ALLOC : DMK_EVENT_ALLOC_FAILED,             \
-			    .dev = dev,                                                            \
-			    .dma = record ? record->block.dma : DMK_MAPPING_ERROR,                 \
-			    .cpu = record ? record->block.cpu : NULL,                              \
-			    .phys = record ? record->block.phys : DMK_PHYS(0),                     \
-			    .size = size,                                                          \
-			    .attrs = attrs,                                                        \
-			    .reason = reason,                                                      \
-			    .result = dmk_alloc_result(reason),                                    \
-			    .interrupt = dmk_in_interrupt(),                                       \
+#define ALLOC_EVENT(...)                                                               \
+	((struct dmk_event){.kind = record ? DMK_EVENT_ALLOC : DMK_EVENT_ALLOC_FAILED, \
+			    .dev = dev,                                                \
+			    .dma = record ? record->block.dma : DMK_MAPPING_ERROR,     \
+			    .cpu = record ? record->block.cpu : NULL,                  \
+			    .phys = record ? record->block.phys : DMK_PHYS(0),         \
+			    .size = size,                                              \
+			    .attrs = attrs,                                            \
+			    .reason = reason,                                          \
+			    .result = dmk_alloc_result(reason),                        \
+			    .interrupt = dmk_in_interrupt(),                           \
 			    __VA_ARGS__})
+
+/* With the runs of memory that is in pieces. */
+static void announce_alloc(struct dmk_event *event, const struct dmk_allocation *record)
+{
+	const struct dmk_told_pieces told = record ? dmk_tell_pieces(&record->block)
+						   : (struct dmk_told_pieces){.n = 0};
+
+	event->sg = told.sg;
+	event->nents = event->mapped_nents = told.n;
+	dmk_announce(event);
+	dmk_tell_end(&told);
+}
 
 void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int flags,
 		unsigned long attrs)
@@ -122,6 +159,10 @@ void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int fla
 				   DMK_PLACE_HERE);
 	if (attrs & DMK_ATTR_NO_KERNEL_MAPPING)
 		flags |= DMK_BLOCK_HIDDEN;
+	if (attrs & DMK_ATTR_FORCE_CONTIGUOUS)
+		flags |= DMK_BLOCK_ONE_RUN;
+	if (attrs & DMK_ATTR_ALLOC_SINGLE_PAGES)
+		flags |= DMK_BLOCK_SINGLE;
 	if (!dmk_should_fail(DMK_FAIL_ALLOC, DMK_CALLER))
 		reason = dmk_allocate(dev, DMK_KIND_COHERENT, size, flags, attrs, &record);
 	if (record) {
@@ -132,8 +173,9 @@ void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int fla
 			dmk_managed_add(dev, &record->managed);
 	}
 	if (dmk_observed())
-		dmk_announce(&ALLOC_EVENT(.alloc_kind = DMK_KIND_COHERENT, .by_managed = managed,
-					  DMK_EVENT_HERE));
+		announce_alloc(&ALLOC_EVENT(.alloc_kind = DMK_KIND_COHERENT, .by_managed = managed,
+					    DMK_EVENT_HERE),
+			       record);
 	if (!record)
 		return NULL;
 	*dma = record->block.dma;
@@ -141,7 +183,7 @@ void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int fla
 }
 
 void *dmk_alloc_cached(struct dmk_dev *dev, size_t size, dmk_dma *dma, enum dmk_direction dir,
-		      unsigned int flags, unsigned long attrs)
+		       unsigned int flags, unsigned long attrs)
 {
 	struct dmk_allocation *record = NULL;
 	enum dmk_reason reason = DMK_REASON_NO_ROOM;
@@ -156,8 +198,8 @@ void *dmk_alloc_cached(struct dmk_dev *dev, size_t size, dmk_dma *dma, enum dmk_
 	if (record)
 		dmk_record_add(record);
 	if (dmk_observed())
-		dmk_announce(&ALLOC_EVENT(.alloc_kind = DMK_KIND_PAGES, .dir = dir,
-					  DMK_EVENT_HERE));
+		dmk_announce(
+			&ALLOC_EVENT(.alloc_kind = DMK_KIND_PAGES, .dir = dir, DMK_EVENT_HERE));
 	if (!record)
 		return NULL;
 	*dma = record->block.dma;
@@ -194,12 +236,10 @@ static struct dmk_allocation *take(struct dmk_dev *dev, enum dmk_alloc_kind kind
 {
 	if (*reason != DMK_REASON_NONE)
 		return NULL;
-	return dmk_record_take(&(struct dmk_free_request){.dev = dev,
-							  .kind = kind,
-							  .key = cpu,
-							  .size = size,
-							  .dma = dma},
-			       reason);
+	return dmk_record_take(
+		&(struct dmk_free_request){
+			.dev = dev, .kind = kind, .key = cpu, .size = size, .dma = dma},
+		reason);
 }
 
 void dmk_free(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs)
@@ -236,7 +276,7 @@ void dmk_free_managed(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, 
 }
 
 void dmk_free_cached(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma,
-		    enum dmk_direction dir)
+		     enum dmk_direction dir)
 {
 	struct dmk_allocation *record;
 	enum dmk_reason reason;
@@ -271,23 +311,28 @@ static void release_managed(struct dmk_dev *dev, struct dmk_managed *self)
 
 struct place_wanted {
 	dmk_dma dma;
-	size_t size;
+	size_t size, offset;
 	dmk_phys *phys;
+	size_t *run;
 };
 
 static bool look(struct dmk_allocation *record, void *ctx)
 {
 	const struct place_wanted *wanted = ctx;
+	const size_t size = (size_t)dmk_align_up(record->size, DMK_PAGE_SIZE);
+	size_t run;
 
-	if (record->block.dma.v != wanted->dma.v || wanted->size > record->block.size)
+	if (record->block.dma.v != wanted->dma.v || wanted->size > size || wanted->offset >= size)
 		return false;
-	*wanted->phys = record->block.phys;
+	run = dmk_block_run(&record->block, wanted->offset, wanted->phys);
+	*wanted->run = run < size - wanted->offset ? run : size - wanted->offset;
 	return true;
 }
 
-bool dmk_alloc_find(struct dmk_dev *dev, const void *cpu, dmk_dma dma, size_t size, dmk_phys *phys)
+bool dmk_alloc_find(struct dmk_dev *dev, const void *cpu, dmk_dma dma, size_t size, size_t offset,
+		    dmk_phys *phys, size_t *run)
 {
-	struct place_wanted wanted = {dma, size, phys};
+	struct place_wanted wanted = {dma, size, offset, phys, run};
 
 	return dmk_record_look(dev, DMK_KIND_COHERENT, cpu, look, &wanted);
 }

@@ -31,7 +31,16 @@ struct dmk_allocation {
 	/* NONCONTIGUOUS only. */
 	struct dmk_allocation_view *views;
 	struct sg_table table;
-	struct scatterlist entry;
+	struct scatterlist entry[2];  /* the first run, and the link to the others */
+	struct scatterlist *more;     /* these; NULL: there are none */
+	size_t more_size;             /* bytes */
+};
+
+/** What an event tells of memory in pieces. */
+struct dmk_told_pieces {
+	struct dmk_event_sg *sg; /* runs; NULL: it is in one, or there was no memory to tell them */
+	unsigned int n;
+	size_t size; /* bytes of the record */
 };
 
 /** What a driver says about memory that it gives back. */
@@ -47,7 +56,9 @@ struct dmk_free_request {
 bool dmk_allocations_start(void); /* false: no memory */
 /** dmk_allocations_stop - forget all; the memory of what is still held goes back. */
 void dmk_allocations_stop(void);
-/** dmk_allocations_forget_device - its records go; the memory doesn't: the device may still write to it. */
+/**
+ * dmk_allocations_forget_device - its records go, and the way that it had there; the memory doesn't, in case that somebody still writes to it
+ */
 void dmk_allocations_forget_device(struct dmk_dev *dev);
 
 /** dmk_record_add - all fields are set: from now on it is found. */
@@ -81,6 +92,9 @@ enum dmk_reason dmk_allocate(struct dmk_dev *dev, enum dmk_alloc_kind kind, size
 /** dmk_free_context - whether memory may be given back here at all; tells the observer when the call should not sleep. */
 enum dmk_reason dmk_free_context(struct dmk_dev *dev, const char *call, struct dmk_place place);
 void dmk_announce_sleep(struct dmk_dev *dev, const char *call, struct dmk_place place);
+/** dmk_tell_pieces - the runs of a block that is in pieces; dmk_tell_end - when the event was told */
+struct dmk_told_pieces dmk_tell_pieces(const struct dmk_block *block);
+void dmk_tell_end(const struct dmk_told_pieces *told);
 /** dmk_alloc_result - 0 or the errno of an event */
 int dmk_alloc_result(enum dmk_reason reason);
 

@@ -9,7 +9,8 @@
  *	it names a shared-dma-pool                consistent memory: that and nothing else (MEM-09)
  *	the caller may not sleep, and making      the atomic pool (COH-06)
  *	the memory takes that
- *	else                                      pages of the system's
+ *	it is behind an IOMMU                     pages of the system's, in pieces
+ *	else                                      pages of the system's, in one run
  */
 #include "coherent.h"
 #include "bounce.h"
@@ -28,18 +29,8 @@
 
 void *dmk_view_run(dmk_phys phys, size_t size, enum dmk_view kind, bool may_sleep)
 {
-	const struct dmk_port *port = &dmk_core.port;
-	const size_t n = size >> DMK_PAGE_SHIFT;
-	dmk_phys *pages = dmk_meta_alloc(n * sizeof(*pages), may_sleep);
-	void *view;
-
-	if (!pages)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		pages[i] = DMK_PHYS(phys.v + ((uint64_t)i << DMK_PAGE_SHIFT));
-	view = port->ops->view_map(port->ctx, pages, n, kind);
-	dmk_meta_free(pages, n * sizeof(*pages));
-	return view;
+	return dmk_block_view(&(struct dmk_block){.phys = phys, .size = size}, size, kind,
+			      may_sleep);
 }
 
 void dmk_view_end(void *view, size_t size)
@@ -70,7 +61,8 @@ struct wish {
 	struct dmk_dev *dev;
 	size_t size;
 	uint64_t align;
-	bool cached, atomic, may_sleep, hidden;
+	bool cached, atomic, may_sleep;
+	bool hidden, listed, one_run, single; /* DMK_BLOCK_* */
 };
 
 static bool pages_in(struct dmk_range within, size_t size, uint64_t align, bool may_sleep,
@@ -192,12 +184,34 @@ static void *address_there_is(const struct dmk_block *block, const struct wish *
 	return dmk_direct(block->phys);
 }
 
+static enum dmk_view view_for(const struct wish *wish)
+{
+	return wish->dev->bus->coherent ? DMK_VIEW_CACHED : DMK_VIEW_UNCACHED;
+}
+
+/* Pieces are side by side in a view only; what nobody looks at through one is zeroed where it lies. */
+static bool give_address_of_pieces(const struct wish *wish, struct dmk_block *block)
+{
+	const bool unseen = wish->hidden || wish->listed;
+
+	block->uncached = !wish->dev->bus->coherent && !wish->cached;
+	if (unseen)
+		dmk_scattered_zero(block);
+	if (block->uncached)
+		dmk_scattered_flush(block);
+	if (unseen)
+		return true;
+	block->cpu = dmk_block_view(block, block->size, view_for(wish), wish->may_sleep);
+	block->view = block->cpu;
+	return block->cpu;
+}
+
 static bool give_address(const struct wish *wish, struct dmk_block *block)
 {
-	const bool coherent = wish->dev->bus->coherent;
-
+	if (block->nr_pieces)
+		return give_address_of_pieces(wish, block);
 	/* A coherent device, or the CPU, may have had the pages before, through the cache. */
-	block->uncached = !coherent && !wish->cached;
+	block->uncached = !wish->dev->bus->coherent && !wish->cached;
 	if (block->uncached)
 		dmk_cache_flush(block->phys, block->size);
 	block->cpu = address_there_is(block, wish);
@@ -206,8 +220,7 @@ static bool give_address(const struct wish *wish, struct dmk_block *block)
 	/* Memory that stays cached is known by its page, and that is in the direct map or nowhere. */
 	if (wish->atomic || wish->cached)
 		return false;
-	block->cpu = dmk_view_run(block->phys, block->size,
-				  coherent ? DMK_VIEW_CACHED : DMK_VIEW_UNCACHED, wish->may_sleep);
+	block->cpu = dmk_view_run(block->phys, block->size, view_for(wish), wish->may_sleep);
 	block->view = block->cpu;
 	return block->cpu;
 }
@@ -272,20 +285,36 @@ static bool takes_sleep(const struct wish *wish)
 
 static bool share(struct dmk_block *block)
 {
-	if (!dmk_is_private() || block->region || block->restricted)
+	if (!dmk_is_private() || block->region || block->restricted || block->nr_pieces)
 		return true;
 	block->shared = dmk_memory_share(block->pages, block->pages_size, true);
 	return block->shared;
 }
 
-/* Behind an IOMMU memory is where its domain says. */
+/* Behind an IOMMU memory is where its domain says. Addresses are aligned as pages are: to less where such are out. */
 static bool translate(const struct wish *wish, struct dmk_block *block)
 {
+	const struct dmk_piece whole = {.first = block->phys, .size = block->size};
+	const struct dmk_piece *pieces = block->nr_pieces ? block->pieces : &whole;
+	const size_t n = block->nr_pieces ? block->nr_pieces : 1;
+	uint64_t align = wish->align;
+
 	if (!wish->dev->domain)
 		return true;
-	block->translated = dmk_domain_map_block(wish->dev, block->phys, block->size, wish->align,
-						 &block->dma);
-	return block->translated;
+	while (!dmk_domain_map_pieces(wish->dev, pieces, n, align, &block->dma)) {
+		if (align <= LARGEST_ORDER)
+			return false;
+		align /= 2;
+	}
+	block->translated = true;
+	return true;
+}
+
+/* Who may not sleep, and memory that is known by its page, have one run. */
+static bool may_scatter(const struct wish *wish)
+{
+	return wish->dev->domain && !wish->one_run && !dmk_is_private() &&
+	       (wish->listed || (!wish->cached && !wish->atomic));
 }
 
 static bool take_memory(struct wish *wish, struct dmk_block *block)
@@ -304,17 +333,36 @@ static bool take_memory(struct wish *wish, struct dmk_block *block)
 		return true;
 	if (wish->atomic && takes_sleep(wish))
 		return false;
+	if (may_scatter(wish))
+		return dmk_scattered_take(wish->dev, wish->single, wish->may_sleep, block);
 	return take_pages(wish, block);
+}
+
+/*
+ * Whole pages. What shares a page of the IOMMU's with the block is in the device's reach as well; of a device that is not trusted that has
+ * to be the block's own.
+ */
+static uint64_t whole_pages(const struct dmk_dev *dev, size_t size)
+{
+	const uint64_t whole = dmk_align_up(size, DMK_PAGE_SIZE);
+
+	return dev->domain && dev->bus->untrusted && dmk_domain_granule(dev) > DMK_PAGE_SIZE
+		       ? dmk_align_up(whole, dmk_domain_granule(dev))
+		       : whole;
 }
 
 enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int flags,
 			       struct dmk_block *block)
 {
-	const uint64_t whole = dmk_align_up(size, DMK_PAGE_SIZE);
+	const uint64_t whole = whole_pages(dev, size);
 	struct wish wish = {.dev = dev,
 			    .cached = flags & DMK_BLOCK_CACHED,
 			    .atomic = flags & DMK_ALLOC_ATOMIC,
-			    .may_sleep = !(flags & DMK_ALLOC_ATOMIC) && !dmk_in_atomic()};
+			    .may_sleep = !(flags & DMK_ALLOC_ATOMIC) && !dmk_in_atomic(),
+			    .hidden = flags & DMK_BLOCK_HIDDEN,
+			    .listed = flags & DMK_BLOCK_LISTED,
+			    .one_run = flags & DMK_BLOCK_ONE_RUN,
+			    .single = flags & DMK_BLOCK_SINGLE};
 
 	if (!size || !whole || whole > ~(size_t)0 / 4)
 		return DMK_REASON_BAD_SIZE;
@@ -327,8 +375,9 @@ enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int fl
 		dmk_block_give(dev, block);
 		return DMK_REASON_NO_ROOM;
 	}
-	__builtin_memset(block->cpu, 0, block->size);
-	if (flags & DMK_BLOCK_HIDDEN)
+	if (block->cpu)
+		__builtin_memset(block->cpu, 0, block->size);
+	if (wish.hidden)
 		hide(block);
 	return DMK_REASON_NONE;
 }
@@ -351,7 +400,19 @@ void dmk_block_give(struct dmk_dev *dev, const struct dmk_block *block)
 		dmk_region_give(block->region, block->phys, block->size);
 		return;
 	}
-	if (block->uncached)
+	if (block->uncached && !block->nr_pieces)
 		dmk_cache_invalidate(block->phys, block->size);
-	give_pages(block);
+	else if (block->uncached)
+		dmk_scattered_invalidate(block);
+	if (block->nr_pieces)
+		dmk_scattered_give(block);
+	else
+		give_pages(block);
+}
+
+void dmk_block_detach(struct dmk_dev *dev, struct dmk_block *block)
+{
+	if (block->translated)
+		dmk_domain_unmap_block(dev, block->dma);
+	block->translated = false;
 }

@@ -7,12 +7,16 @@
 #define DMK_CORE_COHERENT_H
 
 #include "core.h"
+#include "scattered.h"
 
 struct dmk_region;
 
 enum dmk_block_flags { /* beside enum dmk_alloc_flags */
 	DMK_BLOCK_CACHED = 1 << 16, /* in the direct map, as the CPU has all memory; the driver syncs */
 	DMK_BLOCK_HIDDEN = 1 << 17, /* no CPU address: .cpu is nothing to follow */
+	DMK_BLOCK_LISTED = 1 << 18, /* with CACHED: known by its pages, so .cpu is not asked for, and may be NULL */
+	DMK_BLOCK_ONE_RUN = 1 << 19, /* physically contiguous, also where it need not be */
+	DMK_BLOCK_SINGLE = 1 << 20, /* in the smallest pages, where it is in pieces */
 };
 
 struct dmk_block {
@@ -21,10 +25,13 @@ struct dmk_block {
 	dmk_phys phys;
 	size_t size; /* bytes, whole pages */
 
-	/* What goes back: a run of a region, or pages of the system's, which may be more than the block. */
+	/* What goes back: a run of a region, or pages of the system's, which may be more than the block, in one run or in pieces. */
 	struct dmk_region *region;
 	dmk_phys pages;
 	size_t pages_size;
+	struct dmk_piece *pieces; /* in their order, together no less than @size; @phys is the first one's */
+	size_t nr_pieces;         /* 0: it is in one run */
+	size_t pieces_size;       /* bytes of the record */
 	bool view;   /* @cpu is a view of its own */
 	bool uncached; /* no cache may hold a line of it */
 	bool translated; /* @dma is in the device's domain */
@@ -40,6 +47,9 @@ enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int fl
 			       struct dmk_block *block);
 /** dmk_block_give - back. @dev NULL: the device is gone. */
 void dmk_block_give(struct dmk_dev *dev, const struct dmk_block *block);
+
+/** dmk_block_detach - of a device that goes and leaves it behind: it leads there no more (IOM-07). The memory stays what it is. */
+void dmk_block_detach(struct dmk_dev *dev, struct dmk_block *block);
 
 /** dmk_view_run - pages side by side, as one; NULL: no address space. */
 void *dmk_view_run(dmk_phys phys, size_t size, enum dmk_view kind, bool may_sleep);

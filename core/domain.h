@@ -10,6 +10,7 @@
 #include "pgtable.h"
 
 struct scatterlist;
+struct dmk_piece;
 
 /** dmk_domains_start - iommu.strict=, iommu.passthrough=, iommu= in @parameters */
 void dmk_domains_start(const char *parameters);
@@ -37,9 +38,13 @@ int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents
 void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int nents,
 			   enum dmk_direction dir, unsigned long attrs);
 
-/** dmk_domain_map_block - pages for consistent memory, at an aligned address below the coherent mask; false: no room. */
-bool dmk_domain_map_block(struct dmk_dev *dev, dmk_phys phys, size_t size, uint64_t align,
-			  dmk_dma *dma);
+/**
+ * dmk_domain_map_pieces - memory for consistent use, as one range, aligned, below the coherent mask
+ * @pieces: whole granules each, but for one that is alone
+ * Return: false: no room, and nothing is mapped.
+ */
+bool dmk_domain_map_pieces(struct dmk_dev *dev, const struct dmk_piece *pieces, size_t n,
+			   uint64_t align, dmk_dma *dma);
 /** dmk_domain_unmap_block - all of what was mapped at @dma, which is what the call above said */
 void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma);
 

@@ -10,6 +10,7 @@
 #include "copy.h"
 #include "domain_private.h"
 #include "lent.h"
+#include "scattered.h"
 #include "window.h"
 
 static struct dmk_mapping refused(enum dmk_reason reason)
@@ -415,12 +416,47 @@ void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int ne
 
 /* --- blocks ------------------------------------------------------------------------------------------------------------------ */
 
-bool dmk_domain_map_block(struct dmk_dev *dev, dmk_phys phys, size_t size, uint64_t align,
-			  dmk_dma *dma)
+/* Fills the tables for @pieces, which are one thing. */
+static int map_pieces(struct dmk_domain *domain, const struct dmk_piece *pieces, size_t n,
+		      unsigned int prot, uint64_t iova)
 {
-	return map_range(dev->domain, (struct dmk_range){phys.v, phys.v + (size - 1)}, align,
-			 dmk_coherent_limit(dev), dmk_domain_prot(dev, DMK_BIDIRECTIONAL, false),
-			 &dma->v) == DMK_REASON_NONE;
+	for (size_t i = 0; i < n; i++) {
+		const struct dmk_piece *piece = &pieces[i];
+		const int result = dmk_pgtable_map(
+			domain->table, iova + piece->offset, piece->first, piece->size,
+			prot | (i ? 0 : DMK_PROT_FIRST) | (i + 1 < n ? 0 : DMK_PROT_LAST), false);
+
+		if (!result)
+			continue;
+		if (piece->offset)
+			dmk_pgtable_unmap(domain->table, iova, piece->offset);
+		return result;
+	}
+	return 0;
+}
+
+bool dmk_domain_map_pieces(struct dmk_dev *dev, const struct dmk_piece *pieces, size_t n,
+			   uint64_t align, dmk_dma *dma)
+{
+	const unsigned int prot = dmk_domain_prot(dev, DMK_BIDIRECTIONAL, false);
+	const uint64_t limit = dmk_coherent_limit(dev);
+	const uint64_t size = pieces[n - 1].offset + pieces[n - 1].size;
+	struct dmk_domain *domain = dev->domain;
+
+	if (n == 1) {
+		const struct dmk_range phys = {pieces->first.v, pieces->first.v + (size - 1)};
+
+		return map_range(domain, phys, align, limit, prot, &dma->v) == DMK_REASON_NONE;
+	}
+	if (!dmk_domain_take_iova(domain, size, align, limit, 0, &dma->v))
+		return false;
+	if (map_pieces(domain, pieces, n, prot, dma->v)) {
+		dmk_pgtable_prune(domain->table, dma->v, size);
+		dmk_iova_give(domain->space, dma->v, size);
+		return false;
+	}
+	tell_mapped(domain, dma->v, size);
+	return true;
 }
 
 void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dma_alloc_noncontiguous(): memory as a list that is mapped already, used by both sides in turns with syncs of the list. Nothing here makes
- * scattered pages contiguous for a device, so it is one run, and a list of one entry.
+ * dma_alloc_noncontiguous(): memory as a list that is mapped already, used by both sides in turns with syncs of the list. Behind an IOMMU
+ * it is in pieces, an entry for each run of them, and one segment; elsewhere nothing makes one range of scattered pages: it is one run.
  *
  * A view of it is a mapping of its own, as it would be of scattered pages: no address of the direct map, and gone after its unmap.
  */
@@ -21,18 +21,53 @@ static const void *list_of(const struct sg_table *table)
 	       offsetof(struct dmk_allocation, entry);
 }
 
-/* A list of one entry, which ends with it, and is mapped. */
-static void make_list(struct dmk_allocation *record)
+static unsigned int count_runs(const struct dmk_block *block)
 {
-	struct scatterlist *entry = &record->entry;
+	unsigned int n = 0;
+	dmk_phys phys;
 
-	sg_init_table(entry, 1);
-	sg_set_page(entry, pfn_to_page(record->block.phys.v >> DMK_PAGE_SHIFT),
-		    (unsigned int)record->block.size, 0);
-	sg_dma_address(entry) = (dma_addr_t)record->block.dma.v;
-	sg_dma_len(entry) = entry->length;
-	record->table = (struct sg_table){.sgl = entry, .nents = 1, .orig_nents = 1};
+	for (size_t offset = 0; offset < block->size; n++)
+		offset += dmk_block_run(block, offset, &phys);
+	return n;
+}
+
+/* Room for @n entries: the first is the record's own, so that a table's address says where its list is. */
+static bool make_entries(struct dmk_allocation *record, unsigned int n, bool may_sleep)
+{
+	struct scatterlist *entry = record->entry;
+
+	sg_init_table(entry, n > 1 ? 2 : 1);
+	if (n == 1)
+		return true;
+	record->more_size = (n - 1) * sizeof(*record->more);
+	record->more = dmk_meta_alloc(record->more_size, may_sleep);
+	if (!record->more)
+		return false;
+	sg_init_table(record->more, n - 1);
+	sg_chain(entry, 2, record->more);
+	return true;
+}
+
+/* A list of the runs, mapped as one segment. */
+static bool make_list(struct dmk_allocation *record, bool may_sleep)
+{
+	const struct dmk_block *block = &record->block;
+	const unsigned int n = count_runs(block);
+	struct scatterlist *sg = record->entry;
+	dmk_phys phys;
+
+	if (!make_entries(record, n, may_sleep))
+		return false;
+	for (size_t offset = 0; offset < block->size; offset += sg->length, sg = sg_next(sg)) {
+		const size_t run = dmk_block_run(block, offset, &phys);
+
+		sg_set_page(sg, pfn_to_page(phys.v >> DMK_PAGE_SHIFT), (unsigned int)run, 0);
+		sg_dma_address(sg) = (dma_addr_t)(offset ? DMK_MAPPING_ERROR.v : block->dma.v);
+		sg_dma_len(sg) = offset ? 0 : (unsigned int)block->size;
+	}
+	record->table = (struct sg_table){.sgl = record->entry, .nents = 1, .orig_nents = n};
 	record->key = &record->table;
+	return true;
 }
 
 /* --- allocation --------------------------------------------------------------------------------------------------------- */
@@ -41,6 +76,9 @@ static enum dmk_reason allocate(struct dmk_dev *dev, size_t size, enum dmk_direc
 				unsigned int flags, unsigned long attrs,
 				struct dmk_allocation **made)
 {
+	const unsigned int single = attrs & DMK_ATTR_ALLOC_SINGLE_PAGES ? DMK_BLOCK_SINGLE : 0;
+	enum dmk_reason reason;
+
 	if ((unsigned int)dir >= DMK_NONE)
 		return DMK_REASON_BAD_DIRECTION;
 	if (attrs & ~(unsigned long)GOOD_ATTRS)
@@ -48,8 +86,42 @@ static enum dmk_reason allocate(struct dmk_dev *dev, size_t size, enum dmk_direc
 	/* An entry has no longer length. */
 	if (size > ~0U - DMK_PAGE_SIZE)
 		return DMK_REASON_BAD_SIZE;
-	return dmk_allocate(dev, DMK_KIND_NONCONTIGUOUS, size, flags | DMK_BLOCK_CACHED, attrs,
-			    made);
+	reason = dmk_allocate(dev, DMK_KIND_NONCONTIGUOUS, size,
+			      flags | single | DMK_BLOCK_CACHED | DMK_BLOCK_LISTED, attrs, made);
+	if (reason != DMK_REASON_NONE)
+		return reason;
+	if (make_list(*made, !(flags & DMK_ALLOC_ATOMIC) && !dmk_in_atomic()))
+		return DMK_REASON_NONE;
+	dmk_record_end(*made);
+	*made = NULL;
+	return DMK_REASON_NO_ROOM;
+}
+
+/* One segment, of all its entries. */
+static void announce_alloc(struct dmk_event *event, const struct dmk_allocation *record)
+{
+	struct dmk_event_sg one = {.length = 0};
+	struct dmk_told_pieces told = {.n = 0};
+
+	if (record) {
+		told = dmk_tell_pieces(&record->block);
+		one = (struct dmk_event_sg){.phys = record->block.phys,
+					    .length = record->block.size,
+					    .dma = record->block.dma,
+					    .dma_length = record->block.size};
+		event->phys = one.phys;
+		event->dma = one.dma;
+		event->cpu = record->entry;
+		event->nents = record->table.orig_nents;
+		event->mapped_nents = 1;
+	}
+	if (told.sg)
+		told.sg[0].dma_length = one.dma_length;
+	event->sg = told.sg ? told.sg : &one;
+	if (!told.sg && event->nents > 1)
+		event->nents = 1;
+	dmk_announce(event);
+	dmk_tell_end(&told);
 }
 
 struct sg_table *dmk_alloc_noncontiguous(struct dmk_dev *dev, size_t size, enum dmk_direction dir,
@@ -57,39 +129,28 @@ struct sg_table *dmk_alloc_noncontiguous(struct dmk_dev *dev, size_t size, enum 
 {
 	struct dmk_allocation *record = NULL;
 	enum dmk_reason reason = DMK_REASON_NO_ROOM;
-	struct dmk_event_sg piece = {.length = 0};
 
 	if (dmk_observed() && !(flags & DMK_ALLOC_ATOMIC) && dmk_in_atomic())
 		dmk_announce_sleep(dev, "dma_alloc_noncontiguous", DMK_PLACE_HERE);
 	if (!dmk_should_fail(DMK_FAIL_ALLOC, DMK_CALLER))
 		reason = allocate(dev, size, dir, flags, attrs, &record);
-	if (record) {
-		make_list(record);
+	if (record)
 		dmk_record_add(record);
-		piece = (struct dmk_event_sg){.phys = record->block.phys,
-					      .length = record->block.size,
-					      .dma = record->block.dma,
-					      .dma_length = record->block.size};
-	}
 	if (dmk_observed())
-		dmk_announce(&(
-			struct dmk_event){.kind = record ? DMK_EVENT_ALLOC : DMK_EVENT_ALLOC_FAILED,
-					  .alloc_kind = DMK_KIND_NONCONTIGUOUS,
-					  .map_kind = DMK_MAP_SG,
-					  .dev = dev,
-					  .dma = record ? record->block.dma : DMK_MAPPING_ERROR,
-					  .cpu = record ? &record->entry : NULL,
-					  .phys = piece.phys,
-					  .size = size,
-					  .dir = dir,
-					  .attrs = attrs,
-					  .sg = &piece,
-					  .nents = record ? 1 : 0,
-					  .mapped_nents = record ? 1 : 0,
-					  .reason = reason,
-					  .result = dmk_alloc_result(reason),
-					  .interrupt = dmk_in_interrupt(),
-					  DMK_EVENT_HERE});
+		announce_alloc(&(struct dmk_event){.kind = record ? DMK_EVENT_ALLOC
+								  : DMK_EVENT_ALLOC_FAILED,
+						   .alloc_kind = DMK_KIND_NONCONTIGUOUS,
+						   .map_kind = DMK_MAP_SG,
+						   .dev = dev,
+						   .dma = DMK_MAPPING_ERROR,
+						   .size = size,
+						   .dir = dir,
+						   .attrs = attrs,
+						   .reason = reason,
+						   .result = dmk_alloc_result(reason),
+						   .interrupt = dmk_in_interrupt(),
+						   DMK_EVENT_HERE},
+			       record);
 	return record ? &record->table : NULL;
 }
 
@@ -121,19 +182,19 @@ void dmk_free_noncontiguous(struct dmk_dev *dev, size_t size, struct sg_table *t
 	if (reason == DMK_REASON_NONE)
 		record = dmk_record_take(&request, &reason);
 	if (dmk_observed())
-		dmk_announce(&(
-			struct dmk_event){.kind = DMK_EVENT_FREE,
-					  .alloc_kind = DMK_KIND_NONCONTIGUOUS,
-					  .dev = dev,
-					  .dma = record ? record->block.dma : DMK_MAPPING_ERROR,
-					  .cpu = list_of(table),
-					  .phys = record ? record->block.phys : DMK_PHYS(0),
-					  .size = size,
-					  .dir = dir,
-					  .nents = record ? count_views(record) : 0,
-					  .reason = reason,
-					  .interrupt = dmk_in_interrupt(),
-					  DMK_EVENT_HERE});
+		dmk_announce(
+			&(struct dmk_event){.kind = DMK_EVENT_FREE,
+					    .alloc_kind = DMK_KIND_NONCONTIGUOUS,
+					    .dev = dev,
+					    .dma = record ? record->block.dma : DMK_MAPPING_ERROR,
+					    .cpu = list_of(table),
+					    .phys = record ? record->block.phys : DMK_PHYS(0),
+					    .size = size,
+					    .dir = dir,
+					    .nents = record ? count_views(record) : 0,
+					    .reason = reason,
+					    .interrupt = dmk_in_interrupt(),
+					    DMK_EVENT_HERE});
 	if (record)
 		dmk_record_end(record);
 }
@@ -142,18 +203,26 @@ void dmk_free_noncontiguous(struct dmk_dev *dev, size_t size, struct sg_table *t
 
 struct wanted {
 	size_t size;
-	dmk_phys phys;
+	dmk_phys *pages; /* of as many bytes; NULL: not asked for */
 	dmk_dma dma;
 	struct dmk_allocation_view *view;
 };
+
+static size_t nr_pages(size_t size)
+{
+	return (size_t)dmk_align_up(size, DMK_PAGE_SIZE) >> DMK_PAGE_SHIFT;
+}
 
 static bool is_long_enough(struct dmk_allocation *record, void *ctx)
 {
 	struct wanted *wanted = ctx;
 
-	wanted->phys = record->block.phys;
 	wanted->dma = record->block.dma;
-	return wanted->size && wanted->size <= record->block.size;
+	if (!wanted->size || nr_pages(wanted->size) > nr_pages(record->size))
+		return false;
+	if (wanted->pages)
+		dmk_block_pages(&record->block, wanted->pages, nr_pages(wanted->size));
+	return true;
 }
 
 static bool add_view(struct dmk_allocation *record, void *ctx)
@@ -173,7 +242,23 @@ bool dmk_noncontiguous_good(struct dmk_dev *dev, size_t size, const struct sg_ta
 	return dmk_record_look(dev, DMK_KIND_NONCONTIGUOUS, table, is_long_enough, &wanted);
 }
 
-/* The memory can't go between the look and the record of the view but by a driver's mistake: then there is no view. */
+static void *map_pages(struct dmk_dev *dev, const struct sg_table *table, struct wanted *wanted)
+{
+	const struct dmk_port *port = &dmk_core.port;
+	const size_t n = nr_pages(wanted->size);
+	void *view = NULL;
+
+	wanted->pages = dmk_meta_alloc(n * sizeof(*wanted->pages), !dmk_in_atomic());
+	if (!wanted->pages)
+		return NULL;
+	if (dmk_record_look(dev, DMK_KIND_NONCONTIGUOUS, table, is_long_enough, wanted))
+		view = port->ops->view_map(port->ctx, wanted->pages, n, DMK_VIEW_CACHED);
+	dmk_meta_free(wanted->pages, n * sizeof(*wanted->pages));
+	wanted->pages = NULL;
+	return view;
+}
+
+/* The memory can't go between the looks and the record of the view but by a driver's mistake: then there is no view. */
 static enum dmk_reason make_view(struct dmk_dev *dev, const struct sg_table *table,
 				 struct wanted *wanted)
 {
@@ -184,11 +269,10 @@ static enum dmk_reason make_view(struct dmk_dev *dev, const struct sg_table *tab
 	view = dmk_meta_alloc(sizeof(*view), !dmk_in_atomic());
 	if (!view)
 		return DMK_REASON_NO_ROOM;
-	view->size = (size_t)dmk_align_up(wanted->size, DMK_PAGE_SIZE);
-	view->address = dmk_view_run(wanted->phys, view->size, DMK_VIEW_CACHED, !dmk_in_atomic());
+	view->size = nr_pages(wanted->size) << DMK_PAGE_SHIFT;
+	view->address = map_pages(dev, table, wanted);
 	wanted->view = view;
-	if (view->address &&
-	    dmk_record_look(dev, DMK_KIND_NONCONTIGUOUS, table, add_view, wanted))
+	if (view->address && dmk_record_look(dev, DMK_KIND_NONCONTIGUOUS, table, add_view, wanted))
 		return DMK_REASON_NONE;
 	if (view->address)
 		dmk_view_end(view->address, view->size);
@@ -233,16 +317,15 @@ void dmk_vunmap_noncontiguous(struct dmk_dev *dev, void *address)
 	if (dev)
 		view = dmk_record_view_take(dev, address);
 	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){
-			.kind = DMK_EVENT_ALLOC_VIEW,
-			.alloc_kind = DMK_KIND_NONCONTIGUOUS,
-			.dev = dev,
-			.cpu = address,
-			.size = view ? view->size : 0,
-			.reason = view  ? DMK_REASON_NONE
-				  : dev ? DMK_REASON_NOT_FOUND
-					: DMK_REASON_BAD_DEVICE,
-			DMK_EVENT_HERE});
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_ALLOC_VIEW,
+						 .alloc_kind = DMK_KIND_NONCONTIGUOUS,
+						 .dev = dev,
+						 .cpu = address,
+						 .size = view ? view->size : 0,
+						 .reason = view  ? DMK_REASON_NONE
+							   : dev ? DMK_REASON_NOT_FOUND
+								 : DMK_REASON_BAD_DEVICE,
+						 DMK_EVENT_HERE});
 	if (!view)
 		return;
 	dmk_view_end(view->address, view->size);

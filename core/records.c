@@ -203,7 +203,8 @@ static void end_view(struct dmk_allocation_view *view)
 	dmk_meta_free(view, sizeof(*view));
 }
 
-void dmk_record_end(struct dmk_allocation *record)
+/* What there is beside the memory. */
+static void free_record(struct dmk_allocation *record)
 {
 	while (record->views) {
 		struct dmk_allocation_view *view = record->views;
@@ -211,8 +212,17 @@ void dmk_record_end(struct dmk_allocation *record)
 		record->views = view->next;
 		end_view(view);
 	}
-	dmk_block_give(record->dev, &record->block);
+	dmk_meta_free(record->more, record->more_size);
 	dmk_meta_free(record, sizeof(*record));
+}
+
+void dmk_record_end(struct dmk_allocation *record)
+{
+	const struct dmk_block block = record->block;
+	struct dmk_dev *dev = record->dev;
+
+	free_record(record);
+	dmk_block_give(dev, &block);
 }
 
 /* --- looking ---------------------------------------------------------------------------------------------------------- */
@@ -261,13 +271,10 @@ void dmk_allocations_forget_device(struct dmk_dev *dev)
 		dmk_lock_drop(&records.lock, flags);
 		if (!record)
 			return;
-		while (record->views) {
-			struct dmk_allocation_view *view = record->views;
-
-			record->views = view->next;
-			end_view(view);
-		}
-		dmk_meta_free(record, sizeof(*record));
+		dmk_block_detach(dev, &record->block);
+		/* The memory stays out of use: nothing says that whoever has its address stands still. */
+		dmk_meta_free(record->block.pieces, record->block.pieces_size);
+		free_record(record);
 	}
 }
 

@@ -175,9 +175,12 @@ void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int fla
 void dmk_free(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs);
 /**
  * dmk_alloc_find - where the consistent memory at @cpu and @dma lies, of which @size bytes are to be shown to somebody (COH-10)
+ * @offset: of the byte that is at @phys; behind an IOMMU the memory may be in pieces
+ * @run: bytes that lie side by side from there on, to the end of its last page
  * Return: false: the device holds none there, or one that is smaller.
  */
-bool dmk_alloc_find(struct dmk_dev *dev, const void *cpu, dmk_dma dma, size_t size, dmk_phys *phys);
+bool dmk_alloc_find(struct dmk_dev *dev, const void *cpu, dmk_dma dma, size_t size, size_t offset, dmk_phys *phys,
+		    size_t *run);
 /** dmk_free_managed - as dmk_free(), for what was allocated with DMK_ALLOC_MANAGED, before its time. */
 void dmk_free_managed(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs);
 

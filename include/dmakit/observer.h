@@ -53,7 +53,7 @@ enum dmk_event_kind {
 
 	/*
 	 * Memory made for devices: .alloc_kind, .dma, .cpu, .phys, .size, .attrs, .by_managed; PAGES and NONCONTIGUOUS .dir too;
-	 * NONCONTIGUOUS: .cpu the list, .sg entries, .nents, .mapped_nents
+	 * NONCONTIGUOUS: .cpu the list, .sg entries, .nents, .mapped_nents. COHERENT in pieces: .sg the runs that it lies in, .nents
 	 */
 	DMK_EVENT_ALLOC,
 	DMK_EVENT_ALLOC_FAILED,

@@ -503,7 +503,11 @@ static __always_inline void dma_unmap_sgtable(struct device *dev, struct sg_tabl
  * @gfp: whether it may sleep; which zone is not the driver's choice but the mask's. __GFP_COMP is refused.
  * @attrs: DMA_ATTR_WRITE_COMBINE: the CPU's stores may be gathered on their way; DMA_ATTR_NO_KERNEL_MAPPING: what is returned is for
  *         dma_mmap_attrs() and dma_free_attrs() only, and is nowhere; DMA_ATTR_NO_WARN: no message when it fails;
- *         DMA_ATTR_FORCE_CONTIGUOUS, _ALLOC_SINGLE_PAGES, _WEAK_ORDERING, _PRIVILEGED ask for what is so here, or for nothing.
+ *         DMA_ATTR_FORCE_CONTIGUOUS: physically too, also behind an IOMMU; DMA_ATTR_ALLOC_SINGLE_PAGES: behind an IOMMU in its
+ *         smallest pages; _WEAK_ORDERING and _PRIVILEGED ask for what is so here, or for nothing.
+ *
+ * Behind an IOMMU memory is of pages that lie anywhere, unless @gfp does not let it sleep: the CPU's address is like one of vmalloc(), and
+ * nothing for virt_to_page() or virt_to_phys() (nowhere it is).
  *
  * Owner:   both sides; back with dma_free_attrs() and the same attributes.
  * Context: may sleep with GFP_KERNEL; any with GFP_ATOMIC, which is served from a pool made beforehand that is refilled as it is used.
@@ -590,6 +594,25 @@ static inline bool dmk_dma_in_area(const struct vm_area_struct *vma, unsigned lo
 	return vma->vm_pgoff < all && vma_pages(vma) <= all - vma->vm_pgoff;
 }
 
+/** Shows a program the part of consistent memory that it asked for, run by run. */
+static inline int dmk_dma_show(struct device *dev, struct vm_area_struct *vma, void *cpu_addr, dma_addr_t dma_addr,
+			       size_t size)
+{
+	const size_t asked = vma_pages(vma) << PAGE_SHIFT;
+	dmk_phys phys;
+	size_t run;
+	int error = 0;
+
+	for (size_t at = 0; at < asked && !error; at += run) {
+		if (!dmk_alloc_find(dmk_dma_dev(dev), cpu_addr, DMK_DMA(dma_addr), size,
+				    (vma->vm_pgoff << PAGE_SHIFT) + at, &phys, &run))
+			return -ENXIO;
+		run = min(run, asked - at);
+		error = remap_pfn_range(vma, vma->vm_start + at, PHYS_PFN(phys.v), run, vma->vm_page_prot);
+	}
+	return error;
+}
+
 /**
  * dma_mmap_attrs - show an allocation to a program, cached or not as the machine needs it
  * @size: of the allocation; what the program asked for must lie in it
@@ -600,15 +623,15 @@ static inline int dma_mmap_attrs(struct device *dev, struct vm_area_struct *vma,
 				 size_t size, unsigned long attrs)
 {
 	dmk_phys phys;
+	size_t run;
 
 	if (!dev || !dmk_dma_in_area(vma, PAGE_ALIGN(size) >> PAGE_SHIFT) ||
-	    !dmk_alloc_find(dmk_dma_dev(dev), cpu_addr, DMK_DMA(dma_addr), size, &phys))
+	    !dmk_alloc_find(dmk_dma_dev(dev), cpu_addr, DMK_DMA(dma_addr), size, 0, &phys, &run))
 		return -ENXIO;
 	if (!dev->dmk.bus->coherent)
 		vma->vm_page_prot = attrs & DMA_ATTR_WRITE_COMBINE ? pgprot_writecombine(vma->vm_page_prot)
 								   : pgprot_dmacoherent(vma->vm_page_prot);
-	return remap_pfn_range(vma, vma->vm_start, PHYS_PFN(phys.v) + vma->vm_pgoff, vma_pages(vma) << PAGE_SHIFT,
-			       vma->vm_page_prot);
+	return dmk_dma_show(dev, vma, cpu_addr, dma_addr, size);
 }
 
 #define dma_mmap_coherent(dev, vma, cpu_addr, dma_addr, size)                                                      \
@@ -627,16 +650,30 @@ static inline int dma_mmap_attrs(struct device *dev, struct vm_area_struct *vma,
 static inline int dma_get_sgtable_attrs(struct device *dev, struct sg_table *sgt, void *cpu_addr, dma_addr_t dma_addr,
 					size_t size, unsigned long attrs)
 {
+	struct scatterlist *sg = NULL;
+	unsigned int n = 0;
 	dmk_phys phys;
+	size_t run;
 	int error;
 
-	if (!dev || !size || PAGE_ALIGN(size) > ~0U || dev->dmk.bus->shared_pool || dev->dmk.bus->restricted_pool ||
-	    !dmk_alloc_find(dmk_dma_dev(dev), cpu_addr, DMK_DMA(dma_addr), size, &phys))
+	if (!dev || !size || PAGE_ALIGN(size) > ~0U || dev->dmk.bus->shared_pool || dev->dmk.bus->restricted_pool)
 		return -ENXIO;
-	error = sg_alloc_table(sgt, 1, GFP_KERNEL);
-	if (!error)
-		sg_set_page(sgt->sgl, pfn_to_page(PHYS_PFN(phys.v)), (unsigned int)PAGE_ALIGN(size), 0);
-	return error;
+	for (size_t at = 0; at < size; at += run, n++)
+		if (!dmk_alloc_find(dmk_dma_dev(dev), cpu_addr, DMK_DMA(dma_addr), size, at, &phys, &run))
+			return -ENXIO;
+	error = sg_alloc_table(sgt, n, GFP_KERNEL);
+	if (error)
+		return error;
+	for (size_t at = 0; at < size; at += run) {
+		sg = sg ? sg_next(sg) : sgt->sgl;
+		if (!sg || !dmk_alloc_find(dmk_dma_dev(dev), cpu_addr, DMK_DMA(dma_addr), size, at, &phys, &run)) {
+			sg_free_table(sgt);
+			return -ENXIO;
+		}
+		run = min(run, (size_t)PAGE_ALIGN(size) - at);
+		sg_set_page(sg, pfn_to_page(PHYS_PFN(phys.v)), (unsigned int)run, 0);
+	}
+	return 0;
 }
 
 #define dma_get_sgtable(dev, sgt, cpu_addr, dma_addr, size)                                                        \
@@ -712,8 +749,9 @@ static inline int dma_mmap_pages(struct device *dev, struct vm_area_struct *vma,
 
 /**
  * dma_alloc_noncontiguous - memory as a list that is mapped for the device already: its segments, with their DMA addresses
- * @attrs: DMA_ATTR_ALLOC_SINGLE_PAGES or nothing
+ * @attrs: DMA_ATTR_ALLOC_SINGLE_PAGES, in the IOMMU's smallest pages; or nothing
  *
+ * Behind an IOMMU it has an entry for each run of pages, and one segment.
  * Owner:   the CPU, until dma_sync_sgtable_for_device(); the list is the API's: not for sg_free_table() or dma_unmap_sgtable().
  * Context: may sleep with GFP_KERNEL.
  * Return:  NULL: no such memory is free below the coherent mask.
@@ -753,9 +791,27 @@ static __always_inline void dma_vunmap_noncontiguous(struct device *dev, void *v
 /** dma_mmap_noncontiguous - show it to a program: 0, -ENXIO (no such list, or it asked for more), or remap_pfn_range()'s error. */
 static inline int dma_mmap_noncontiguous(struct device *dev, struct vm_area_struct *vma, size_t size, struct sg_table *sgt)
 {
-	if (!dev || !dmk_noncontiguous_good(dmk_dma_dev(dev), size, sgt))
+	const unsigned long first = vma->vm_pgoff << PAGE_SHIFT, asked = vma_pages(vma) << PAGE_SHIFT;
+	unsigned long at = 0, from, run;
+	struct scatterlist *sg;
+	unsigned int i;
+	int error = 0;
+
+	if (!dev || !dmk_dma_in_area(vma, PAGE_ALIGN(size) >> PAGE_SHIFT) ||
+	    !dmk_noncontiguous_good(dmk_dma_dev(dev), size, sgt))
 		return -ENXIO;
-	return dma_mmap_pages(dev, vma, size, sg_page(sgt->sgl));
+	for_each_sgtable_sg(sgt, sg, i) {
+		/* The entry is [at, at + length) of the memory, and the program sees [first, first + asked). */
+		from = max(at, first);
+		if (from < at + sg->length && from < first + asked && !error) {
+			run = min(at + sg->length, first + asked) - from;
+			error = remap_pfn_range(vma, vma->vm_start + (from - first),
+						page_to_pfn(sg_page(sg)) + ((from - at) >> PAGE_SHIFT), run,
+						vma->vm_page_prot);
+		}
+		at += sg->length;
+	}
+	return error;
 }
 
 /* --- what an unmap needs, where it needs anything: UNM-01 --------------------------------------------------------- */

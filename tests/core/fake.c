@@ -495,6 +495,19 @@ static const struct dmk_os_ops os_ops = {
 	.log = log_message,
 };
 
+bool fake_take_page(dmk_phys *page)
+{
+	return !pages_alloc(
+		NULL,
+		&(struct dmk_page_request){.size = 4096, .align = 4096, .last = DMK_PHYS(~0ULL)},
+		page);
+}
+
+void fake_give_page(dmk_phys page)
+{
+	pages_free(NULL, page, 4096);
+}
+
 /* --- the machine -------------------------------------------------------------------------------------------------- */
 
 /* At a multiple of their number rounded up to a power of two, as a port has to. */

@@ -91,6 +91,9 @@ struct fake_held {
 };
 struct fake_held fake_held(void);
 bool fake_pages_free(uint64_t phys, size_t size);
+/** fake_take_page - one that nobody has, for a test's own use; false: there is none. */
+bool fake_take_page(dmk_phys *page);
+void fake_give_page(dmk_phys page);
 /** fake_shared - pages that devices may read, with DMK_CAP_PRIVATE. fake_share_fails - the next call of memory_share does. */
 size_t fake_shared(void);
 void fake_share_fails(bool fails);

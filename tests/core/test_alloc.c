@@ -404,7 +404,7 @@ static void test_COH_07_each_family_has_its_own_free(void **state)
 static void test_COH_10_memory_without_an_address_is_zeroed_and_flushed(void **state)
 {
 	for (enum fake_bus bus = FAKE_IDENTITY; bus <= FAKE_NONCOHERENT; bus++) {
-		size_t views;
+		size_t views, run;
 		dmk_phys phys;
 		dmk_dma dma;
 		void *cookie;
@@ -415,7 +415,7 @@ static void test_COH_10_memory_without_an_address_is_zeroed_and_flushed(void **s
 		assert_non_null(cookie);
 		assert_int_equal(fake_held().views, views);
 		assert_true(is_zero(fake_device_ram(dma), 5000));
-		assert_true(dmk_alloc_find(&fake_dev, cookie, dma, 5000, &phys));
+		assert_true(dmk_alloc_find(&fake_dev, cookie, dma, 5000, 0, &phys, &run));
 		dmk_free(&fake_dev, 5000, cookie, dma, 1 << 4);
 		fake_stop();
 	}

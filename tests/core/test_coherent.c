@@ -284,14 +284,20 @@ static void test_COH_10_where_an_allocation_lies(void **state)
 {
 	dmk_phys phys;
 	dmk_dma dma;
+	size_t run;
 	char *cpu;
 
 	fake_start(&(struct fake_options){.bus = FAKE_NONCOHERENT});
 	cpu = alloc(&fake_dev, 5000, &dma, 0);
-	assert_true(dmk_alloc_find(&fake_dev, cpu, dma, 5000, &phys) && phys.v == dma.v);
-	assert_false(dmk_alloc_find(&fake_other, cpu, dma, 5000, &phys));
-	assert_false(dmk_alloc_find(&fake_dev, cpu, dma, 8193, &phys));
-	assert_false(dmk_alloc_find(&fake_dev, cpu + 4096, dma, 1, &phys));
+	assert_true(dmk_alloc_find(&fake_dev, cpu, dma, 5000, 0, &phys, &run) && phys.v == dma.v);
+	assert_int_equal(run, 8192);
+	assert_true(dmk_alloc_find(&fake_dev, cpu, dma, 5000, 4096, &phys, &run) &&
+		    phys.v == dma.v + 4096);
+	assert_int_equal(run, 4096);
+	assert_false(dmk_alloc_find(&fake_dev, cpu, dma, 5000, 8192, &phys, &run));
+	assert_false(dmk_alloc_find(&fake_other, cpu, dma, 5000, 0, &phys, &run));
+	assert_false(dmk_alloc_find(&fake_dev, cpu, dma, 8193, 0, &phys, &run));
+	assert_false(dmk_alloc_find(&fake_dev, cpu + 4096, dma, 1, 0, &phys, &run));
 	dmk_free(&fake_dev, 5000, cpu, dma, 0);
 	fake_stop();
 }
