@@ -26,6 +26,11 @@ static inline struct dmk_slot_pool *pool_at(const struct dmk_bounce *source, dmk
 	return NULL;
 }
 
+struct dmk_slot_pool *dmk_pool_at(const struct dmk_bounce *source, dmk_phys phys)
+{
+	return pool_at(source, phys);
+}
+
 bool dmk_bounce_has(const struct dmk_dev *dev, dmk_phys phys)
 {
 	struct dmk_transient *transient;
@@ -363,7 +368,7 @@ static bool part_find(const struct dmk_dev *dev, struct dmk_range slots, struct 
 	pool = pool_at(dev->bounce, DMK_PHYS(slots.first));
 	if (pool) {
 		part->found = dmk_slots_part(pool, dev, &part->slots, &part->buffer);
-		part->cpu = cpu_of(pool, DMK_PHYS(slots.first));
+		part->cpu = cpu_of(pool, DMK_PHYS(part->slots.first));
 		/* Memory that the device was given as it is has its caches seen to as any other. */
 		return part->found || pool->kind != DMK_BOUNCE_RESTRICTED ||
 		       !dmk_slots_are_pages(pool, dev, DMK_PHYS(slots.first));

@@ -66,6 +66,23 @@ enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum 
 			       unsigned long attrs, dmk_dma *dma);
 
 /**
+ * dmk_bounce_map_granules - the same behind an IOMMU, for a device that is to see nothing else: whole granules of which nobody has a part,
+ *                           zero around the bytes (bounce_granule.c)
+ * @whole: physical; the first byte is as far in it as @phys is in its granule
+ *
+ * The syncs take physical addresses of bytes, as for any mapping; the unmap, all of @whole.
+ */
+enum dmk_reason dmk_bounce_map_granules(struct dmk_dev *dev, struct dmk_range phys,
+					uint64_t granule, enum dmk_direction dir,
+					unsigned long attrs, struct dmk_range *whole);
+void dmk_bounce_unmap_granules(struct dmk_dev *dev, struct dmk_range whole, enum dmk_direction dir,
+			       unsigned long attrs);
+/** dmk_bounce_has_granules - whether these are such a mapping of the device's */
+bool dmk_bounce_has_granules(const struct dmk_dev *dev, struct dmk_range whole);
+/** dmk_bounce_most_granules - bytes that can be bounced so at once, wherever in a granule they begin */
+size_t dmk_bounce_most_granules(uint64_t granule);
+
+/**
  * dmk_bounce_unmap - copy out, and free the slots: those of the mapping that starts at @phys, whatever size is said
  * Return: false: it is no bounce memory, and nothing was done. Bounce memory at which the device has no mapping is left alone.
  */

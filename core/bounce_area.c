@@ -23,7 +23,7 @@
 struct search {
 	const struct dmk_wanted *wanted;
 	size_t count;           /* slots */
-	size_t offset;          /* of the first byte, in its slot */
+	size_t offset;          /* of the first byte, in the first slot or granule */
 	struct dmk_bits starts; /* of a segment: where a run may begin, by its address */
 	unsigned int parities;  /* bit 0: it may begin at an even slot, bit 1: at an odd one */
 	bool exact;             /* these two bits say it all */
@@ -32,10 +32,14 @@ struct search {
 
 /* --- where a run can lie ------------------------------------------------------------------------------------------ */
 
-/* A run may begin at each slot of which the bits of @keep are right: one in @stride of them. */
+/*
+ * A run may begin at each slot of which the bits of @keep are right: one in @stride of them. One of whole granules begins where a granule
+ * does, wherever in it the buffer's first byte is.
+ */
 static bool search_make(const struct dmk_wanted *wanted, struct search *search)
 {
-	const uint64_t ahead = (wanted->phys - wanted->bus) & wanted->keep;
+	const uint64_t from = wanted->granule ? 0 : wanted->phys;
+	const uint64_t ahead = (from - wanted->bus) & wanted->keep;
 	const uint64_t stride = (wanted->keep >> DMK_SLOT_SHIFT) + 1;
 	const unsigned int phase = (unsigned int)(ahead >> DMK_SLOT_SHIFT);
 
@@ -48,7 +52,11 @@ static bool search_make(const struct dmk_wanted *wanted, struct search *search)
 		.parities = stride == 1 ? 3 : 1U << (phase & 1),
 		.exact = stride <= 2,
 	};
-	search->count = (search->offset + wanted->size + DMK_SLOT_SIZE - 1) >> DMK_SLOT_SHIFT;
+	if (wanted->granule)
+		search->offset = wanted->phys & wanted->keep;
+	search->count = (size_t)dmk_align_up(search->offset + wanted->size,
+					     wanted->granule ? wanted->granule : DMK_SLOT_SIZE) >>
+			DMK_SLOT_SHIFT;
 	return search->count <= DMK_SEGMENT_SLOTS;
 }
 
@@ -237,6 +245,24 @@ static struct dmk_run *run_at(const struct dmk_slot_pool *pool, const struct dmk
 static size_t slot_at(const struct dmk_slot_pool *pool, uint64_t phys)
 {
 	return (size_t)((phys - pool->memory.first) >> DMK_SLOT_SHIFT);
+}
+
+struct dmk_run *dmk_slots_end_granules(struct dmk_slot_pool *pool, const struct dmk_dev *dev,
+				       dmk_phys first, bool copy)
+{
+	const size_t slot = slot_at(pool, first.v);
+	struct dmk_area *area = dmk_area_of(pool, slot);
+	struct dmk_run *run = &pool->runs[slot], *leaving = NULL;
+	unsigned long flags = dmk_lock_take(&area->lock);
+
+	if (run->state == DMK_RUN_HELD && run->dev == dev && copy && run->dir != DMK_TO_DEVICE) {
+		run->state = DMK_RUN_LEAVING;
+		leaving = run;
+	} else if (run->state == DMK_RUN_HELD && run->dev == dev) {
+		dmk_run_end(pool, area, slot);
+	}
+	dmk_lock_drop(&area->lock, flags);
+	return leaving;
 }
 
 void dmk_slots_give(struct dmk_slot_pool *pool, struct dmk_run *run)

@@ -31,7 +31,7 @@ struct dmk_run {
 	dmk_phys phys; /* of the buffer that the slots stand for */
 	struct dmk_dev *dev;
 	uint32_t size;   /* bytes */
-	uint16_t offset; /* of the first byte, in the first slot */
+	uint16_t offset; /* of the first byte, in the first slot; of whole granules, in the first of these */
 	uint8_t count;   /* slots; of PAGES, @size says it */
 	uint8_t state : 4, dir : 4;
 };
@@ -102,6 +102,7 @@ struct dmk_wanted {
 	size_t size;
 	uint64_t keep;     /* 2^n - 1 */
 	uint64_t boundary; /* mask; no run crosses it */
+	uint64_t granule;  /* behind an IOMMU: whole ones, and .bus and .keep speak of physical addresses; 0: slots */
 
 	/* Of the pool that is looked at: dmk_pool_usable(). */
 	size_t next_pool;
@@ -117,6 +118,9 @@ struct dmk_wanted {
 struct dmk_slot_pool *dmk_pool_usable(const struct dmk_bounce *source, const struct dmk_dev *dev,
 				      struct dmk_wanted *wanted);
 
+/** dmk_pool_at - of the source's pools the one that the byte is in; NULL: none. */
+struct dmk_slot_pool *dmk_pool_at(const struct dmk_bounce *source, dmk_phys phys);
+
 /** Bytes from memory that stands for a buffer back into that (bounce_slots.h: there), and the caches of the former. @cpu and @at are one place. */
 void dmk_bounce_copy_out(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys to,
 			 size_t size);
@@ -127,6 +131,9 @@ void dmk_bounce_copy_out(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_
 bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,
 		    const struct dmk_wanted *wanted, enum dmk_direction dir, dmk_phys *first);
 void dmk_slots_give(struct dmk_slot_pool *pool, struct dmk_run *run);
+/** dmk_slots_end_granules - dmk_slots_end() of a run of whole granules, whose first slot is at @first */
+struct dmk_run *dmk_slots_end_granules(struct dmk_slot_pool *pool, const struct dmk_dev *dev,
+				       dmk_phys first, bool copy);
 /** dmk_slots_used - slots in use, and the most that were at once in each area */
 size_t dmk_slots_used(const struct dmk_slot_pool *pool, size_t *high_water);
 /** dmk_slots_part - what of @slots is in the device's mapping at its first byte, and where the buffer's bytes are. */
@@ -170,7 +177,10 @@ bool dmk_bounce_ask_growth(struct dmk_bounce *source, const struct dmk_dev *dev,
 
 /* --- bounce_transient.c ------------------------------------------------------------------------------------------- */
 
-/** dmk_transient_take - memory for this mapping alone; false: there is none to be had here and now. Bytes are copied in. */
+/**
+ * dmk_transient_take - memory for this mapping alone; false: there is none to be had here and now. Bytes are copied in.
+ * @dma: of the first byte; with .granule, its physical address
+ */
 bool dmk_transient_take(struct dmk_bounce *source, struct dmk_dev *dev,
 			const struct dmk_wanted *wanted, enum dmk_direction dir, dmk_dma *dma);
 

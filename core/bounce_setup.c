@@ -271,6 +271,25 @@ void dmk_bounce_attach(struct dmk_dev *dev)
 	dev->force_bounce = region;
 }
 
+static bool is_untrusted(const struct dmk_bus *bus)
+{
+	return bus && bus->iommu && bus->untrusted;
+}
+
+/* Whether parts of granules will have to be bounced, whatever devices reach. */
+static bool any_is_untrusted(const struct dmk_machine *machine)
+{
+	for (unsigned int i = 0; machine->pci && i < DMK_PCI_SLOTS; i++) {
+		if (is_untrusted(machine->pci->slot_dma[i]))
+			return true;
+	}
+	for (unsigned int i = 0; i < machine->nr_platform; i++) {
+		if (is_untrusted(machine->platform[i].dma))
+			return true;
+	}
+	return machine->pci && is_untrusted(machine->pci->dma);
+}
+
 bool dmk_bounce_start(const char *parameters)
 {
 	const struct dmk_machine *machine = dmk_core.machine;
@@ -283,7 +302,8 @@ bool dmk_bounce_start(const char *parameters)
 		if (machine->memory[i].kind == DMK_MEMORY_RESTRICTED_POOL)
 			start_restricted(&machine->memory[i]);
 	}
-	if (wish.none || !(dmk_core.bounce_force || machine->caps & DMK_CAP_BOUNCE))
+	if (wish.none || !(dmk_core.bounce_force || machine->caps & DMK_CAP_BOUNCE ||
+			   any_is_untrusted(machine)))
 		return true;
 	dmk_core.bounce = default_source(&wish);
 	if (dmk_core.bounce)

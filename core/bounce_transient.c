@@ -34,8 +34,8 @@ static struct {
 	struct dmk_transient *buckets[BUCKETS];
 } table;
 
-/* A mapping is no longer than a granule: it is in the bucket of its first byte's, and looked for there and in the one before. */
-_Static_assert(DMK_SEGMENT_SIZE <= 1 << GRANULE_SHIFT, "a mapping lies in two granules at most");
+/* Memory of one mapping is no longer than a granule: it is in the bucket of its first byte's, and looked for there and in the one before. */
+_Static_assert(DMK_SEGMENT_SIZE <= 1 << GRANULE_SHIFT, "it lies in two granules at most");
 
 static struct dmk_transient **bucket_of(uint64_t granule)
 {
@@ -64,7 +64,7 @@ static size_t left_of(const struct dmk_bounce *source)
 
 static void insert(struct dmk_transient *transient)
 {
-	struct dmk_transient **bucket = bucket_of(transient->mapping.first >> GRANULE_SHIFT);
+	struct dmk_transient **bucket = bucket_of(transient->memory.first >> GRANULE_SHIFT);
 
 	transient->next = *bucket;
 	*bucket = transient;
@@ -72,7 +72,7 @@ static void insert(struct dmk_transient *transient)
 
 static void remove_from_table(struct dmk_transient *transient)
 {
-	struct dmk_transient **at = bucket_of(transient->mapping.first >> GRANULE_SHIFT);
+	struct dmk_transient **at = bucket_of(transient->memory.first >> GRANULE_SHIFT);
 
 	while (*at != transient)
 		at = &(*at)->next;
@@ -84,8 +84,8 @@ static struct dmk_transient *find_in(uint64_t granule, const struct dmk_bounce *
 {
 	struct dmk_transient *transient = *bucket_of(granule);
 
-	while (transient && !(transient->source == source && phys >= transient->mapping.first &&
-			      phys <= transient->mapping.last))
+	while (transient && !(transient->source == source && phys >= transient->memory.first &&
+			      phys <= transient->memory.last))
 		transient = transient->next;
 	return transient;
 }
@@ -105,6 +105,10 @@ static size_t room_for(const struct dmk_wanted *wanted)
 {
 	const uint64_t in_page = DMK_PAGE_SIZE - 1, ahead = wanted->keep | in_page;
 
+	if (wanted->granule)
+		return (size_t)dmk_align_up((wanted->phys & wanted->keep) + wanted->size,
+					    wanted->granule > DMK_PAGE_SIZE ? wanted->granule
+									    : DMK_PAGE_SIZE);
 	if (ahead == in_page)
 		return (size_t)dmk_align_up((wanted->phys & wanted->keep) + wanted->size,
 					    DMK_PAGE_SIZE);
@@ -122,29 +126,36 @@ static bool place_in(struct dmk_transient *transient, const struct dmk_wanted *w
 	       dmk_range_within(transient->mapping, transient->memory);
 }
 
-/* Memory in one of the device's windows, aligned so that it crosses no boundary if that can be. */
+static size_t align_for(const struct dmk_wanted *wanted, size_t size)
+{
+	if (wanted->granule > DMK_PAGE_SIZE)
+		return (size_t)wanted->granule;
+	return wanted->boundary < 0xffffffffULL ? (size_t)dmk_power_of_two_for(size) : DMK_PAGE_SIZE;
+}
+
+/* Memory in one of the device's windows, aligned so that it crosses no boundary if that can be. An IOMMU leads to all that is in them. */
 static bool take_memory(struct dmk_transient *transient, const struct dmk_wanted *wanted,
 			dmk_dma *dma)
 {
 	const struct dmk_dev *dev = transient->dev;
+	const uint64_t limit = wanted->granule ? ~0ULL : dmk_streaming_limit(dev);
 	const size_t size = room_for(wanted);
-	const size_t align = (size_t)dmk_power_of_two_for(size);
 	const struct dmk_range direct = {0, dmk_layout.direct_last};
 	struct dmk_range part;
 	dmk_phys first;
+	uint64_t bus;
 
 	for (unsigned int i = 0; i < dev->bus->nr_windows; i++) {
 		const struct dmk_window *window = &dev->bus->windows[i];
 
-		if (!dmk_window_part(window, dmk_streaming_limit(dev), &part) ||
+		if (!dmk_window_part(window, limit, &part) ||
 		    !dmk_range_common(part, direct, &part) ||
-		    !dmk_bounce_pages(part, size,
-				      wanted->boundary < 0xffffffffULL ? align : DMK_PAGE_SIZE,
-				      false, &first))
+		    !dmk_bounce_pages(part, size, align_for(wanted, size), false, &first))
 			continue;
 		transient->memory = (struct dmk_range){first.v, first.v + (size - 1)};
-		if (place_in(transient, wanted, window->bus + (first.v - window->phys.v))) {
-			*dma = DMK_DMA(window->bus + (transient->mapping.first - window->phys.v));
+		bus = wanted->granule ? first.v : window->bus + (first.v - window->phys.v);
+		if (place_in(transient, wanted, bus)) {
+			*dma = DMK_DMA(bus + (transient->mapping.first - first.v));
 			return true;
 		}
 		dmk_bounce_pages_free(first, size);

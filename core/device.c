@@ -196,6 +196,8 @@ bool dmk_addressing_limited(struct dmk_dev *dev)
 
 size_t dmk_max_mapping_size(struct dmk_dev *dev)
 {
+	if (dev && dmk_domain_may_bounce(dev))
+		return dmk_bounce_most_granules(dmk_domain_granule(dev));
 	if (!dev || dev->domain || !dev->bounce ||
 	    !(dmk_bounce_forced(dev) || dmk_addressing_limited(dev)))
 		return ~(size_t)0;
@@ -205,9 +207,13 @@ size_t dmk_max_mapping_size(struct dmk_dev *dev)
 /* Without an IOMMU nothing is faster for small mappings than for large ones; with one, sizes for which addresses lie ready. */
 size_t dmk_opt_mapping_size(struct dmk_dev *dev)
 {
-	if (dev && dev->domain)
-		return (size_t)dmk_domain_granule(dev) << DMK_IOVA_READY_ORDER;
-	return dmk_max_mapping_size(dev);
+	const size_t most = dmk_max_mapping_size(dev);
+	size_t ready;
+
+	if (!dev || !dev->domain)
+		return most;
+	ready = (size_t)dmk_domain_granule(dev) << DMK_IOVA_READY_ORDER;
+	return ready < most ? ready : most;
 }
 
 /* 0: neighbours are never merged, because without an IOMMU nothing makes scattered pages contiguous for a device. */
@@ -230,7 +236,7 @@ bool dmk_dev_need_sync(struct dmk_dev *dev)
 	if (!dev || !dev->bus)
 		return false;
 	return need_sync_told(dev, DMK_MAPPING_ERROR,
-			      !dev->bus->coherent ||
+			      !dev->bus->coherent || dmk_domain_may_bounce(dev) ||
 				      (!dev->domain && dev->bounce &&
 				       (dmk_bounce_forced(dev) || dmk_addressing_limited(dev))));
 }
@@ -241,7 +247,7 @@ static bool needs_sync(struct dmk_dev *dev, dmk_dma dma)
 
 	if (!dev || !dev->bus)
 		return false;
-	if (!dev->bus->coherent)
+	if (!dev->bus->coherent || dmk_domain_is_bounced(dev, dma))
 		return true;
 	return !dev->domain && dev->bounce &&
 	       dmk_window_to_phys(dev->bus, (struct dmk_range){dma.v, dma.v}, &phys) &&

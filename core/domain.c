@@ -203,6 +203,10 @@ static int attach_domain(struct dmk_dev *dev)
 		if (domain != fresh)
 			domain_free(fresh);
 	}
+	if (dev->bus->untrusted) {
+		__atomic_store_n(&domain->untrusted, true, __ATOMIC_RELAXED);
+		dmk_domain_flush(domain);
+	}
 	result = attach_through(
 		dev, &(struct dmk_iommu_attach){.id = domain->id,
 						.root = dmk_pgtable_root(domain->table),

@@ -51,4 +51,16 @@ void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma);
 /** What an IOMMU makes of masks and limits. */
 uint64_t dmk_domain_granule(const struct dmk_dev *dev);
 
+/* --- domain_bounce.c: devices that are not trusted --------------------------------------------------------------------- */
+
+/** dmk_domain_may_bounce - whether some of the device's mappings are bounced: of those, parts of granules */
+bool dmk_domain_may_bounce(const struct dmk_dev *dev);
+/** dmk_domain_is_bounced - whether the byte at the address is */
+bool dmk_domain_is_bounced(struct dmk_dev *dev, dmk_dma dma);
+/** dmk_domain_apart - whether a list's entries are to be mapped one by one, because some of them are bounced */
+bool dmk_domain_apart(const struct dmk_dev *dev, struct scatterlist *list, int nents);
+/** dmk_domain_unmap_apart - a list of which that was so; false: it was not, and nothing was done. */
+bool dmk_domain_unmap_apart(struct dmk_dev *dev, struct scatterlist *list, int nents,
+			    enum dmk_direction dir, unsigned long attrs);
+
 #endif

@@ -242,7 +242,8 @@ void dmk_domain_leave(struct dmk_domain *domain, const struct dmk_leaving *leavi
 {
 	struct dmk_flush_queue *queue = domain->queue;
 
-	if (!queue) {
+	/* Relaxed: who unmaps at the moment when the first one joins is not late for anything of that one's. */
+	if (!queue || __atomic_load_n(&domain->untrusted, __ATOMIC_RELAXED)) {
 		leave_now(domain, leaving);
 		return;
 	}

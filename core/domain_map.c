@@ -96,6 +96,13 @@ static inline enum dmk_reason map_range(struct dmk_domain *domain, struct dmk_ra
 	return DMK_REASON_NONE;
 }
 
+enum dmk_reason dmk_domain_map_range(struct dmk_domain *domain, struct dmk_range phys,
+				     uint64_t align, uint64_t limit, unsigned int prot,
+				     uint64_t *dma)
+{
+	return map_range(domain, phys, align, limit, prot, dma);
+}
+
 struct dmk_mapping dmk_domain_map(struct dmk_dev *dev, struct dmk_range phys,
 				  enum dmk_direction dir, unsigned long attrs, bool mmio)
 {
@@ -106,6 +113,8 @@ struct dmk_mapping dmk_domain_map(struct dmk_dev *dev, struct dmk_range phys,
 
 	if (cached && attrs & DMK_ATTR_REQUIRE_COHERENT)
 		return refused(DMK_REASON_UNREACHABLE);
+	if (__builtin_expect(dev->bus->untrusted, 0) && !mmio && dmk_domain_bounces(dev, phys))
+		return dmk_domain_map_bounced(dev, phys, dir, attrs);
 	reason = map_range(domain, phys, domain->granule, dmk_streaming_limit(dev),
 			   dmk_domain_prot(dev, dir, mmio), &dma);
 	if (reason != DMK_REASON_NONE)
@@ -171,13 +180,14 @@ static bool is_cached(const struct dmk_dev *dev, enum dmk_direction dir, dmk_dma
 /* --- unmap, sync ---------------------------------------------------------------------------------------------------------- */
 
 /* Whatever was mapped as one thing from @iova on, and nothing else. */
-static void unmap_at(struct dmk_domain *domain, uint64_t iova)
+bool dmk_domain_unmap_at(struct dmk_domain *domain, uint64_t iova)
 {
 	const struct dmk_leaving leaving = {.iova = iova,
 					    .size = dmk_pgtable_take(domain->table, iova)};
 
 	if (leaving.size)
 		dmk_domain_leave(domain, &leaving);
+	return leaving.size;
 }
 
 /* Before the tables forget which memory it is. */
@@ -201,15 +211,21 @@ void dmk_domain_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 {
 	if (dma.v == DMK_MAPPING_ERROR.v)
 		return;
+	if (__builtin_expect(dev->bus->untrusted, 0) &&
+	    dmk_domain_unmap_bounced(dev, dma, dir, attrs))
+		return;
 	if (!dev->bus->coherent)
 		give_to_cpu(dev, dma, size, dir, attrs);
-	unmap_at(dev->domain, dma.v - offset_in(dev->domain, dma.v));
+	dmk_domain_unmap_at(dev->domain, dma.v - offset_in(dev->domain, dma.v));
 }
 
 void dmk_domain_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
 {
 	struct dmk_range range;
 
+	if (__builtin_expect(dev->bus->untrusted, 0) &&
+	    dmk_domain_sync_bounced(dev, dma, size, dir, true))
+		return;
 	if (is_cached(dev, dir, dma) && dmk_range_make(dma.v, size, &range))
 		dmk_domain_for_cpu(dev, dma.v, size, dir, dmk_lent_holds(dev, range));
 }
@@ -220,6 +236,9 @@ void dmk_domain_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,
 	struct dmk_range range;
 	uint64_t at = dma.v, left = size;
 
+	if (__builtin_expect(dev->bus->untrusted, 0) &&
+	    dmk_domain_sync_bounced(dev, dma, size, dir, false))
+		return;
 	if (!is_cached(dev, dir, dma) || !dmk_range_make(dma.v, size, &range))
 		return;
 	while (next_run(dev, &at, &left, &range))
@@ -409,9 +428,12 @@ void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int ne
 
 	if (dma == DMK_MAPPING_ERROR.v || nents <= 0)
 		return;
+	if (__builtin_expect(dev->bus->untrusted, 0) &&
+	    dmk_domain_unmap_apart(dev, list, nents, dir, attrs))
+		return;
 	if (!dev->bus->coherent)
 		segments_for_cpu(dev, list, dir, attrs, iova);
-	unmap_at(dev->domain, iova);
+	dmk_domain_unmap_at(dev->domain, iova);
 }
 
 /* --- blocks ------------------------------------------------------------------------------------------------------------------ */
@@ -446,7 +468,8 @@ bool dmk_domain_map_pieces(struct dmk_dev *dev, const struct dmk_piece *pieces, 
 	if (n == 1) {
 		const struct dmk_range phys = {pieces->first.v, pieces->first.v + (size - 1)};
 
-		return map_range(domain, phys, align, limit, prot, &dma->v) == DMK_REASON_NONE;
+		return dmk_domain_map_range(domain, phys, align, limit, prot, &dma->v) ==
+		       DMK_REASON_NONE;
 	}
 	if (!dmk_domain_take_iova(domain, size, align, limit, 0, &dma->v))
 		return false;
@@ -463,5 +486,5 @@ void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma)
 {
 	/* A block of one page begins somewhere in a granule of several. */
 	if (dev->domain)
-		unmap_at(dev->domain, dma.v - offset_in(dev->domain, dma.v));
+		dmk_domain_unmap_at(dev->domain, dma.v - offset_in(dev->domain, dma.v));
 }

@@ -41,6 +41,7 @@ struct dmk_domain {
 	struct dmk_pgtable *table;
 	struct dmk_iova_space *space;
 	struct dmk_flush_queue *queue; /* NULL: strict */
+	bool untrusted; /* a member is not trusted: strict from now on. Atomic, never taken back. */
 	struct dmk_dev *devices;       /* by next_in_domain; guarded by the list's lock */
 };
 
@@ -50,6 +51,25 @@ bool dmk_domain_queue_make(struct dmk_domain *domain);
 void dmk_domain_queue_end(struct dmk_domain *domain);
 /** dmk_domain_queues_stop - the system does no more work: what waited for it is freed */
 void dmk_domain_queues_stop(void);
+/** dmk_domain_map_range - whole granules around the range, at an address of their own; DMK_REASON_NO_ROOM: nothing is mapped. */
+enum dmk_reason dmk_domain_map_range(struct dmk_domain *domain, struct dmk_range phys,
+				     uint64_t align, uint64_t limit, unsigned int prot,
+				     uint64_t *dma);
+/** dmk_domain_unmap_at - whatever was mapped as one thing from @iova on; false: there was nothing, or somebody else is at it. */
+bool dmk_domain_unmap_at(struct dmk_domain *domain, uint64_t iova);
+
+/* --- domain_bounce.c --------------------------------------------------------------------------------------------------- */
+
+/** dmk_domain_bounces - whether lending this to the device would show it more than this */
+bool dmk_domain_bounces(const struct dmk_dev *dev, struct dmk_range phys);
+struct dmk_mapping dmk_domain_map_bounced(struct dmk_dev *dev, struct dmk_range phys,
+					  enum dmk_direction dir, unsigned long attrs);
+/** dmk_domain_unmap_bounced, _sync_bounced - false: it is no such mapping, and nothing was done. */
+bool dmk_domain_unmap_bounced(struct dmk_dev *dev, dmk_dma dma, enum dmk_direction dir,
+			      unsigned long attrs);
+bool dmk_domain_sync_bounced(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
+			     bool for_cpu);
+
 /** dmk_domain_leave - the range was unmapped: have the IOMMU forget it, now or soon, and take all back then */
 void dmk_domain_leave(struct dmk_domain *domain, const struct dmk_leaving *leaving);
 /** dmk_domain_flush - what is waiting is forgotten, and taken back, on return */

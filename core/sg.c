@@ -91,6 +91,15 @@ static inline struct scatterlist *next_of(struct scatterlist *sg)
 	return sg_next(sg);
 }
 
+static void unmap_entry(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
+			unsigned long attrs)
+{
+	if (dev && dev->domain)
+		dmk_domain_unmap(dev, dma, size, dir, attrs);
+	else
+		dmk_direct_unmap(dev, dma, size, dir, attrs);
+}
+
 static void unmap_entries(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 			  enum dmk_direction dir, unsigned long attrs)
 {
@@ -101,7 +110,7 @@ static void unmap_entries(struct dmk_dev *dev, struct scatterlist *sg, int nents
 	for (int i = 0; sg && i < nents; i++, sg = next_of(sg)) {
 		if (straight && !dmk_held_at(dev, sg_dma_address(sg)))
 			continue;
-		dmk_direct_unmap(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg), dir, attrs);
+		unmap_entry(dev, DMK_DMA(sg_dma_address(sg)), sg_dma_len(sg), dir, attrs);
 	}
 }
 
@@ -147,7 +156,10 @@ static struct dmk_mapping map_entry(struct dmk_dev *dev, struct scatterlist *sg,
 	struct dmk_range phys;
 	const struct dmk_mapping judged = judge_entry(sg, &phys);
 
-	return judged.reason == DMK_REASON_NONE ? dmk_direct_map(dev, phys, dir, attrs) : judged;
+	if (judged.reason != DMK_REASON_NONE)
+		return judged;
+	return dev->domain ? dmk_domain_map(dev, phys, dir, attrs, false)
+			   : dmk_direct_map(dev, phys, dir, attrs);
 }
 
 /* What became of a list. */
@@ -244,7 +256,7 @@ static struct outcome map_entries(struct dmk_dev *dev, struct scatterlist *list,
 	return outcome;
 }
 
-/* Behind an IOMMU a list is one thing. */
+/* Behind an IOMMU a list is one thing, but for one of which parts are bounced. */
 static struct outcome map_together(struct dmk_dev *dev, struct scatterlist *list, int nents,
 				   enum dmk_direction dir, unsigned long attrs)
 {
@@ -277,7 +289,7 @@ static struct outcome map_list(struct dmk_dev *dev, struct scatterlist *sg, int 
 		return (struct outcome){.reason = DMK_REASON_BAD_DIRECTION};
 	if (!sg || nents <= 0)
 		return (struct outcome){.reason = DMK_REASON_BAD_SIZE};
-	if (dev->domain)
+	if (dev->domain && !dmk_domain_apart(dev, sg, nents))
 		return map_together(dev, sg, nents, dir, attrs);
 	return map_entries(dev, sg, nents, dir, attrs);
 }
