@@ -9,6 +9,7 @@
 #include <linux/errno.h>
 
 #include "domain_private.h"
+#include "lent.h"
 #include "lock.h"
 #include "parameters.h"
 #include "straight.h"
@@ -143,6 +144,8 @@ static struct dmk_domain *join(struct dmk_dev *dev, uint32_t group, struct dmk_d
 		domains.first = domain = fresh;
 	}
 	if (domain) {
+		if (domain->devices)
+			__atomic_store_n(&domain->shared, true, __ATOMIC_RELAXED);
 		dev->next_in_domain = domain->devices;
 		domain->devices = dev;
 	}
@@ -203,6 +206,8 @@ static int attach_domain(struct dmk_dev *dev)
 		if (domain != fresh)
 			domain_free(fresh);
 	}
+	if (dmk_domain_is_shared(domain))
+		dmk_lent_ready();
 	if (dev->bus->untrusted) {
 		__atomic_store_n(&domain->untrusted, true, __ATOMIC_RELAXED);
 		dmk_domain_flush(domain);

@@ -12,6 +12,7 @@
 
 #include "bounce.h"
 #include "domain_private.h"
+#include "lent.h"
 #include "text.h"
 #include "window.h"
 
@@ -79,10 +80,13 @@ struct dmk_mapping dmk_domain_map_bounced(struct dmk_dev *dev, struct dmk_range 
 	}
 	reason = dmk_domain_map_range(domain, whole, domain->granule, dmk_streaming_limit(dev),
 				      dmk_domain_prot(dev, dir, false), &dma);
-	if (reason == DMK_REASON_NONE)
-		return (struct dmk_mapping){.dma = DMK_DMA(dma + offset), .bounced = true};
-	dmk_bounce_unmap_granules(dev, whole, DMK_TO_DEVICE, attrs);
-	return refused(reason);
+	if (reason != DMK_REASON_NONE) {
+		dmk_bounce_unmap_granules(dev, whole, DMK_TO_DEVICE, attrs);
+		return refused(reason);
+	}
+	if (dmk_domain_is_shared(domain))
+		dmk_lent_add(dev, DMK_DMA(dma), dmk_range_bytes(whole));
+	return (struct dmk_mapping){.dma = DMK_DMA(dma + offset), .bounced = true};
 }
 
 /* --- unmap, sync ---------------------------------------------------------------------------------------------------------- */
@@ -109,6 +113,8 @@ bool dmk_domain_unmap_bounced(struct dmk_dev *dev, dmk_dma dma, enum dmk_directi
 	if (!dev->bounce || !granules_at(domain, iova, &granules) ||
 	    !dmk_bounce_has_granules(dev, granules))
 		return false;
+	if (dmk_domain_is_shared(domain))
+		dmk_lent_take(dev, DMK_DMA(iova), dmk_range_bytes(granules));
 	if (dmk_domain_unmap_at(domain, iova))
 		dmk_bounce_unmap_granules(dev, granules, dir, attrs);
 	return true;

@@ -123,6 +123,8 @@ struct dmk_mapping dmk_domain_map(struct dmk_dev *dev, struct dmk_range phys,
 		dmk_lent_add(dev, DMK_DMA(dma), dmk_range_bytes(phys));
 		if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC))
 			dmk_cache_for_device(DMK_PHYS(phys.first), dmk_range_bytes(phys), dir);
+	} else if (dmk_domain_is_shared(domain)) {
+		dmk_lent_add(dev, DMK_DMA(dma), dmk_range_bytes(phys));
 	}
 	return (struct dmk_mapping){.dma = DMK_DMA(dma)};
 }
@@ -216,6 +218,8 @@ void dmk_domain_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 		return;
 	if (!dev->bus->coherent)
 		give_to_cpu(dev, dma, size, dir, attrs);
+	else if (dmk_domain_is_shared(dev->domain))
+		dmk_lent_take(dev, dma, size);
 	dmk_domain_unmap_at(dev->domain, dma.v - offset_in(dev->domain, dma.v));
 }
 
@@ -399,6 +403,8 @@ int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents
 	nents = make_segments(dev, list, nents, iova);
 	if (!dev->bus->coherent)
 		lend_segments(dev, list, nents);
+	else if (dmk_domain_is_shared(dev->domain))
+		dmk_lent_add(dev, DMK_DMA(sg_dma_address(list)), sg_dma_len(list));
 	return nents;
 }
 
@@ -433,6 +439,8 @@ void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int ne
 		return;
 	if (!dev->bus->coherent)
 		segments_for_cpu(dev, list, dir, attrs, iova);
+	else if (dmk_domain_is_shared(dev->domain))
+		dmk_lent_take(dev, DMK_DMA(dma), sg_dma_len(list));
 	dmk_domain_unmap_at(dev->domain, iova);
 }
 

@@ -41,6 +41,7 @@ struct dmk_domain {
 	struct dmk_pgtable *table;
 	struct dmk_iova_space *space;
 	struct dmk_flush_queue *queue; /* NULL: strict */
+	bool shared;    /* by several devices, once: what each of them has is remembered. Atomic, never taken back. */
 	bool untrusted; /* a member is not trusted: strict from now on. Atomic, never taken back. */
 	struct dmk_dev *devices;       /* by next_in_domain; guarded by the list's lock */
 };
@@ -51,6 +52,12 @@ bool dmk_domain_queue_make(struct dmk_domain *domain);
 void dmk_domain_queue_end(struct dmk_domain *domain);
 /** dmk_domain_queues_stop - the system does no more work: what waited for it is freed */
 void dmk_domain_queues_stop(void);
+/** dmk_domain_is_shared - whether the tables don't say whose a mapping is. Relaxed: devices join before their drivers' first call. */
+static inline bool dmk_domain_is_shared(const struct dmk_domain *domain)
+{
+	return __builtin_expect(__atomic_load_n(&domain->shared, __ATOMIC_RELAXED), 0);
+}
+
 /** dmk_domain_map_range - whole granules around the range, at an address of their own; DMK_REASON_NO_ROOM: nothing is mapped. */
 enum dmk_reason dmk_domain_map_range(struct dmk_domain *domain, struct dmk_range phys,
 				     uint64_t align, uint64_t limit, unsigned int prot,

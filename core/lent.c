@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What devices hold that don't look into caches. On such a machine an unmap throws cache lines away: what a device wrote shall be
+ * What devices hold that don't look into caches, or share an IOMMU's domain with others. On such a machine an unmap throws cache lines away: what a device wrote shall be
  * seen, and not what was read ahead. Of memory that is not mapped that would throw away what the CPU wrote. So a wrong unmap or
  * sync, by an address that is made up or by one that was unmapped before, must be told from a right one (STR-04, SYN-04).
  *
@@ -9,9 +9,13 @@
  * is, since nobody's bytes are lost; it is not done always, since on a real machine what the CPU wrote while the device had the buffer
  * is lost at the unmap, and a driver's author wants to see that here.
  *
- * Coherent buses cost nothing: nobody calls here for them. Found by the page of the first byte; a sync of a part looks back a few pages.
+ * In a domain of several devices the tables don't say whose a mapping is. What a device leaves behind in it when it goes is found here, and
+ * ended: else the others would reach it on (IOM-07).
+ *
+ * Coherent buses cost nothing else: nobody calls here for them. Found by the page of the first byte; a sync of a part looks back a few pages.
  * Each bucket has its own lock, held for the walk of a short list.
  */
+#include "domain.h"
 #include "lent.h"
 #include "lock.h"
 
@@ -28,7 +32,12 @@ struct bucket {
 	struct lent *first;
 };
 
-static struct bucket *buckets; /* NULL: nothing is remembered */
+static struct bucket *buckets; /* NULL: nothing is remembered. Released when it is stored, acquired when it is loaded. */
+
+static struct bucket *all_buckets(void)
+{
+	return __atomic_load_n(&buckets, __ATOMIC_ACQUIRE);
+}
 
 static bool any_bus_is_incoherent(const struct dmk_machine *machine)
 {
@@ -58,6 +67,18 @@ static void free_list(struct lent *lent)
 	}
 }
 
+void dmk_lent_ready(void)
+{
+	struct bucket *none = NULL, *fresh;
+
+	if (all_buckets())
+		return;
+	fresh = dmk_meta_alloc(BUCKETS * sizeof(*fresh), true);
+	if (fresh && !__atomic_compare_exchange_n(&buckets, &none, fresh, false, __ATOMIC_ACQ_REL,
+						  __ATOMIC_ACQUIRE))
+		dmk_meta_free(fresh, BUCKETS * sizeof(*fresh));
+}
+
 void dmk_lent_stop(void)
 {
 	if (!buckets)
@@ -70,12 +91,12 @@ void dmk_lent_stop(void)
 
 static struct bucket *bucket_of(uint64_t page)
 {
-	return &buckets[page % BUCKETS];
+	return &all_buckets()[page % BUCKETS];
 }
 
 void dmk_lent_add(const struct dmk_dev *dev, dmk_dma dma, uint64_t size)
 {
-	struct lent *lent = buckets ? dmk_meta_alloc(sizeof(*lent), false) : NULL;
+	struct lent *lent = all_buckets() ? dmk_meta_alloc(sizeof(*lent), false) : NULL;
 	struct bucket *bucket;
 	unsigned long flags;
 
@@ -109,7 +130,7 @@ static struct lent **find(struct bucket *bucket, const struct dmk_dev *dev, uint
 
 bool dmk_lent_take(const struct dmk_dev *dev, dmk_dma dma, uint64_t size)
 {
-	struct bucket *bucket = buckets ? bucket_of(dma.v >> DMK_PAGE_SHIFT) : NULL;
+	struct bucket *bucket = all_buckets() ? bucket_of(dma.v >> DMK_PAGE_SHIFT) : NULL;
 	struct lent **at, *lent = NULL;
 	unsigned long flags;
 	bool same;
@@ -181,7 +202,7 @@ bool dmk_lent_holds(const struct dmk_dev *dev, struct dmk_range dma)
 {
 	const uint64_t page = dma.first >> DMK_PAGE_SHIFT;
 
-	for (uint64_t back = 0; buckets && back < PAGES_BACK && back <= page; back++) {
+	for (uint64_t back = 0; all_buckets() && back < PAGES_BACK && back <= page; back++) {
 		if (holds(bucket_of(page - back), dev, dma))
 			return true;
 	}
@@ -208,8 +229,13 @@ static struct lent *take_all_of(struct bucket *bucket, const struct dmk_dev *dev
 	return taken;
 }
 
-void dmk_lent_forget_device(const struct dmk_dev *dev)
+void dmk_lent_forget_device(struct dmk_dev *dev)
 {
-	for (unsigned int i = 0; buckets && i < BUCKETS; i++)
-		free_list(take_all_of(&buckets[i], dev));
+	for (unsigned int i = 0; all_buckets() && i < BUCKETS; i++) {
+		struct lent *taken = take_all_of(&all_buckets()[i], dev);
+
+		for (const struct lent *lent = taken; lent; lent = lent->next)
+			dmk_domain_unmap_block(dev, DMK_DMA(lent->dma));
+		free_list(taken);
+	}
 }

@@ -612,6 +612,8 @@ void dmk_pools_forget_device(struct dmk_dev *dev)
 			pool->nr_out = dmk_pool_count_out(pool) + pool->nr_claimed;
 		set_orphan(pool);
 		pool->dev = NULL;
+		for (struct dmk_pool_page *page = pool->pages; page; page = page->next)
+			dmk_block_detach(dev, &page->memory);
 		dmk_lock_drop(&pool->lock, inner);
 	}
 	dmk_lock_drop(&pools.lock, flags);

@@ -13,7 +13,7 @@
  */
 bool dmk_pool_consistent(const struct dmk_pool *pool);
 
-/** dmk_pools_forget_device - its pools give out nothing any more; their memory stays until the core stops. */
+/** dmk_pools_forget_device - its pools give out nothing any more, and it reaches them no more; their memory stays until the core stops. */
 void dmk_pools_forget_device(struct dmk_dev *dev);
 /** dmk_pools_stop - all that is left goes. */
 void dmk_pools_stop(void);

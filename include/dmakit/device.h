@@ -84,7 +84,10 @@ int dmk_dev_attach(struct dmk_dev *dev, uint32_t requester);
 /** dmk_dev_unbound - a driver has let go of it: limits and masks are those of a new device again. */
 void dmk_dev_unbound(struct dmk_dev *dev);
 
-/** dmk_dev_exit - the device is gone: the core's records of it are freed; what it still has mapped is not. */
+/**
+ * dmk_dev_exit - the device is gone: the core's records of it are freed, and what it left mapped in its IOMMU's domain is unmapped; the memory
+ * of that stays out of use, since somebody may still write to it.
+ */
 void dmk_dev_exit(struct dmk_dev *dev);
 
 #endif

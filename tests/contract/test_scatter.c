@@ -324,6 +324,60 @@ static void test_COH_10_a_list_is_one_segment_of_many_runs(void **state)
 	give_all(kept);
 }
 
+/* --- what is left behind ------------------------------------------------------------------------------------------------ */
+
+static uint32_t labs_group;
+
+static uint32_t one_group(void *ctx, uint32_t requester)
+{
+	return labs_group;
+}
+
+/* A device of the first card's group, with a requester that no card has, comes, takes memory in every way, and goes. */
+static void test_IOM_07_what_a_device_leaves_behind_is_out_of_its_groups_reach(void **state)
+{
+	enum { STRANGER = 0xf8, LEFT = 5 };
+	struct dmk_iommu *iommu = (struct dmk_iommu *)machine_bus()->iommu;
+	const struct dmk_iommu_ops *real;
+	struct dmk_iommu_ops ops;
+	struct dmk_dev stranger;
+	struct sg_table *table;
+	dma_addr_t mine;
+	dmk_dma left[LEFT];
+	u8 *memory, byte;
+
+	if (!translates())
+		skip();
+	real = iommu->ops;
+	ops = *real;
+	labs_group = real->group_of(iommu->ctx, pci_dev_id(lab->pdev));
+	ops.group_of = one_group;
+	memory = must_kmalloc(PAGE_SIZE);
+	dmk_dev_init(&stranger, "stranger", dev->dmk.bus, NULL);
+	iommu->ops = &ops;
+	assert_int_equal(dmk_dev_attach(&stranger, STRANGER), 0);
+	assert_ptr_equal(stranger.domain, dev->dmk.domain);
+	assert_non_null(dmk_alloc(&stranger, 3 * PAGE_SIZE, &left[0], 0, 0));
+	assert_non_null(dmk_alloc(&stranger, 100, &left[1], DMK_ALLOC_ATOMIC, 0));
+	table = dmk_alloc_noncontiguous(&stranger, 2 * PAGE_SIZE, DMK_BIDIRECTIONAL, 0, 0);
+	assert_non_null(table);
+	left[2] = DMK_DMA(sg_dma_address(table->sgl));
+	assert_non_null(dmk_pool_alloc(dmk_pool_create("left", &stranger, 64, 4, 0, false), 0, true,
+				       &left[3]));
+	left[4] = dmk_map_cpu(&stranger, memory, PAGE_SIZE, DMK_BIDIRECTIONAL, 0);
+	mine = must_map(dev, memory, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	for (int i = 0; i < LEFT; i++)
+		assert_int_equal(lab_read(lab, left[i].v, &byte, 1), 0);
+	dmk_dev_exit(&stranger);
+	iommu->ops = real;
+	msleep(strstr(machine()->bootargs, "strict=0") ? 100 : 0);
+	for (int i = 0; i < LEFT; i++)
+		assert_int_not_equal(lab_read(lab, left[i].v, &byte, 1), 0);
+	assert_int_equal(lab_read(lab, mine, &byte, 1), 0);
+	dma_unmap_single(dev, mine, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	kfree(memory);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -336,6 +390,9 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_COH_10_a_program_sees_all_the_runs),
 		CONTRACT_TEST(test_COH_10_another_device_maps_a_table_of_all_the_runs),
 		CONTRACT_TEST(test_COH_10_a_list_is_one_segment_of_many_runs),
+		/* The stranger is none of the kernel's devices. */
+		{"test_IOM_07_what_a_device_leaves_behind_is_out_of_its_groups_reach",
+		 test_IOM_07_what_a_device_leaves_behind_is_out_of_its_groups_reach, NULL, true},
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));

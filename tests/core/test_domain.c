@@ -526,6 +526,8 @@ static void test_IOM_07_a_group_shares_a_domain_until_its_last_device_goes(void 
 	assert_true(device_move(3, dma, &byte, 1, false));
 	dmk_dev_exit(&dev);
 	assert_false(device_move(1, dma, &byte, 1, false));
+	assert_false(device_move(3, dma, &byte, 1, false)); /* what it left went with it */
+	dma = dmk_map_phys(&other, DMK_PHYS(LOW(PAGE)), PAGE, DMK_TO_DEVICE, 0, DMK_MAP_PHYS).v;
 	assert_true(device_move(3, dma, &byte, 1, false));
 	dmk_dev_exit(&other);
 	assert_false(device_move(3, dma, &byte, 1, false));

@@ -460,8 +460,10 @@ static void test_COH_03_no_address_above_the_coherent_mask(void **state)
 
 static void test_IOM_07_what_a_device_leaves_behind_is_out_of_its_groups_reach(void **state)
 {
+	struct scatterlist list[2];
 	struct sg_table *table;
-	dmk_dma dma[3], kept;
+	dmk_dma dma[7], kept, gone;
+	struct dmk_pool *pool;
 	uint64_t phys;
 	void *cpu;
 
@@ -474,10 +476,24 @@ static void test_IOM_07_what_a_device_leaves_behind_is_out_of_its_groups_reach(v
 	dma[2] = DMK_DMA(sg_dma_address(table->sgl));
 	cpu = dmk_alloc(&other, PAGE, &kept, 0, 0);
 	assert_non_null(cpu);
-	for (int i = 0; i < 3; i++)
+	pool = dmk_pool_create("left", &dev, 100, 4, 0, false);
+	assert_non_null(dmk_pool_alloc(pool, 0, false, &dma[3]));
+	dma[4] = dmk_map_cpu(&dev, fake_ram(LOW(5 * PAGE)), 100, DMK_TO_DEVICE, 0);
+	sg_init_table(list, 2);
+	sg_set_page(&list[0], phys_to_page(LOW(0)), PAGE, 0);
+	sg_set_page(&list[1], phys_to_page(LOW(9 * PAGE)), PAGE, 0);
+	assert_int_equal(dmk_map_sg(&dev, list, 2, DMK_TO_DEVICE, 0), 1);
+	dma[5] = DMK_DMA(sg_dma_address(list));
+	bus.untrusted = true;
+	dma[6] = dmk_map_cpu(&dev, fake_ram(LOW(7 * PAGE)), PAGE, DMK_TO_DEVICE, 0);
+	gone = dmk_map_cpu(&other, fake_ram(LOW(5 * PAGE)), PAGE, DMK_TO_DEVICE, 0);
+	dmk_unmap(&other, gone, PAGE, DMK_TO_DEVICE, 0, DMK_MAP_SINGLE);
+	gone = dmk_map_cpu(&other, fake_ram(LOW(5 * PAGE)), PAGE, DMK_TO_DEVICE, 0);
+	for (int i = 0; i < 7; i++)
 		assert_true(walk_vtd(&to[2], dma[i].v, &phys));
 	dmk_dev_exit(&dev);
-	for (int i = 0; i < 3; i++)
+	assert_true(walk_vtd(&to[2], gone.v, &phys));
+	for (int i = 0; i < 7; i++)
 		assert_false(walk_vtd(&to[2], dma[i].v, &phys));
 	assert_true(walk_vtd(&to[2], kept.v, &phys));
 	dmk_free(&other, PAGE, cpu, kept, 0);
