@@ -49,16 +49,6 @@ static void record_pieces(struct dmk_shadow *shadow, struct dmk_record *record,
 		dmk_record_memory(shadow, record, event->sg[i].phys.v, event->sg[i].length);
 }
 
-/* Whatever was there before, it is memory in use now; in pieces, or in one run. */
-static void memory_is_taken(struct dmk_shadow *shadow, const struct dmk_event *event)
-{
-	if (event->phys.v)
-		dmk_memory_taken(shadow, event->phys.v,
-				 event->sg && event->nents ? event->sg[0].length : event->size);
-	for (unsigned int i = 1; event->sg && i < event->nents; i++)
-		dmk_memory_taken(shadow, event->sg[i].phys.v, event->sg[i].length);
-}
-
 void dmk_judge_alloc(struct dmk_checker *checker, const struct dmk_event *event,
 		     const struct dmk_trace *where)
 {
@@ -67,7 +57,7 @@ void dmk_judge_alloc(struct dmk_checker *checker, const struct dmk_event *event,
 	struct dmk_record *record;
 
 	dmk_judge_mask(checker, device, &device->coherent, where);
-	memory_is_taken(shadow, event);
+	dmk_memory_taken_by(shadow, event);
 	record = dmk_record_new(shadow, device, event->dma.v);
 	if (!record) {
 		checker->totals.lost_records++;

@@ -326,8 +326,7 @@ static void pool_page(struct dmk_checker *checker, const struct dmk_event *event
 	if (!pool)
 		return;
 	if (event->result) {
-		if (event->phys.v)
-			dmk_memory_taken(&checker->shadow, event->phys.v, event->size);
+		dmk_memory_taken_by(&checker->shadow, event);
 		record = dmk_record_new(&checker->shadow, pool->device, event->dma.v);
 		if (!record) {
 			checker->totals.lost_records++;

@@ -83,6 +83,15 @@ void dmk_memory_taken_anywhere(struct dmk_shadow *shadow)
 		drop(shadow, shadow->newest_freed);
 }
 
+void dmk_memory_taken_by(struct dmk_shadow *shadow, const struct dmk_event *event)
+{
+	if (event->phys.v)
+		dmk_memory_taken(shadow, event->phys.v,
+				 event->sg && event->nents ? event->sg[0].length : event->size);
+	for (unsigned int i = 1; event->sg && i < event->nents; i++)
+		dmk_memory_taken(shadow, event->sg[i].phys.v, event->sg[i].length);
+}
+
 void dmk_memory_freed(struct dmk_shadow *shadow, uint64_t phys, uint64_t size,
 		      const struct dmk_trace *where, const char *name)
 {

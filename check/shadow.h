@@ -277,6 +277,8 @@ void dmk_transfer_end(struct dmk_shadow *shadow, uint64_t cookie);
 void dmk_memory_freed(struct dmk_shadow *shadow, uint64_t phys, uint64_t size,
 		      const struct dmk_trace *where, const char *name);
 void dmk_memory_taken(struct dmk_shadow *shadow, uint64_t phys, uint64_t size);
+/** dmk_memory_taken_by - what an event says was made for a device, in one run or in .sg */
+void dmk_memory_taken_by(struct dmk_shadow *shadow, const struct dmk_event *event);
 /** dmk_memory_taken_anywhere - memory was given out, and nobody said which: all that was freed may be in use again. */
 void dmk_memory_taken_anywhere(struct dmk_shadow *shadow);
 struct dmk_freed *dmk_memory_is_freed(const struct dmk_shadow *shadow, uint64_t phys,

@@ -95,31 +95,6 @@ enum dmk_reason dmk_allocate(struct dmk_dev *dev, enum dmk_alloc_kind kind, size
 	return reason;
 }
 
-struct dmk_told_pieces dmk_tell_pieces(const struct dmk_block *block)
-{
-	struct dmk_told_pieces told = {.n = 0};
-	size_t offset = 0;
-
-	if (!block->nr_pieces)
-		return told;
-	told.size = block->nr_pieces * sizeof(*told.sg);
-	told.sg = dmk_meta_alloc(told.size, false);
-	for (; told.sg && offset < block->size; told.n++) {
-		struct dmk_event_sg *run = &told.sg[told.n];
-
-		run->length = dmk_block_run(block, offset, &run->phys);
-		run->dma = DMK_DMA(block->dma.v + offset);
-		run->dma_length = run->length;
-		offset += (size_t)run->length;
-	}
-	return told;
-}
-
-void dmk_tell_end(const struct dmk_told_pieces *told)
-{
-	dmk_meta_free(told->sg, told->size);
-}
-
 static void release_managed(struct dmk_dev *dev, struct dmk_managed *self);
 
 #define ALLOC_EVENT(...)                                                               \

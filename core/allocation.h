@@ -36,13 +36,6 @@ struct dmk_allocation {
 	size_t more_size;             /* bytes */
 };
 
-/** What an event tells of memory in pieces. */
-struct dmk_told_pieces {
-	struct dmk_event_sg *sg; /* runs; NULL: it is in one, or there was no memory to tell them */
-	unsigned int n;
-	size_t size; /* bytes of the record */
-};
-
 /** What a driver says about memory that it gives back. */
 struct dmk_free_request {
 	struct dmk_dev *dev;
@@ -92,9 +85,6 @@ enum dmk_reason dmk_allocate(struct dmk_dev *dev, enum dmk_alloc_kind kind, size
 /** dmk_free_context - whether memory may be given back here at all; tells the observer when the call should not sleep. */
 enum dmk_reason dmk_free_context(struct dmk_dev *dev, const char *call, struct dmk_place place);
 void dmk_announce_sleep(struct dmk_dev *dev, const char *call, struct dmk_place place);
-/** dmk_tell_pieces - the runs of a block that is in pieces; dmk_tell_end - when the event was told */
-struct dmk_told_pieces dmk_tell_pieces(const struct dmk_block *block);
-void dmk_tell_end(const struct dmk_told_pieces *told);
 /** dmk_alloc_result - 0 or the errno of an event */
 int dmk_alloc_result(enum dmk_reason reason);
 

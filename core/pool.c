@@ -43,6 +43,8 @@ static void announce_sleep(struct dmk_dev *dev, const char *call, struct dmk_pla
 static void announce_page(const struct dmk_pool *pool, const struct dmk_pool_page *page, bool taken,
 			  struct dmk_place place)
 {
+	const struct dmk_told_pieces told = dmk_tell_pieces(&page->memory);
+
 	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_POOL_PAGE,
 					 .dev = pool->dev,
 					 .pool = pool,
@@ -51,9 +53,12 @@ static void announce_page(const struct dmk_pool *pool, const struct dmk_pool_pag
 					 .cpu = page->memory.cpu,
 					 .phys = page->memory.phys,
 					 .size = page->memory.size,
+					 .sg = told.sg,
+					 .nents = told.n,
 					 .result = taken,
 					 .caller = place.caller,
 					 .frame = place.frame});
+	dmk_tell_end(&told);
 }
 
 /* --- create ------------------------------------------------------------------------------------------------------- */

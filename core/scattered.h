@@ -42,4 +42,14 @@ void *dmk_block_view(const struct dmk_block *block, size_t size, enum dmk_view k
 /** dmk_block_pages - the first @n pages of it, in their order */
 void dmk_block_pages(const struct dmk_block *block, dmk_phys *pages, size_t n);
 
+/** What an event tells of memory in pieces. */
+struct dmk_told_pieces {
+	struct dmk_event_sg *sg; /* runs; NULL: it is in one, or there was no memory to tell them */
+	unsigned int n;
+	size_t size; /* bytes of the record */
+};
+/** dmk_tell_pieces - the runs of a block that is in pieces; dmk_tell_end - when the event was told */
+struct dmk_told_pieces dmk_tell_pieces(const struct dmk_block *block);
+void dmk_tell_end(const struct dmk_told_pieces *told);
+
 #endif

@@ -65,7 +65,7 @@ enum dmk_event_kind {
 	DMK_EVENT_POOL_DESTROY, /* .nents blocks still out */
 	DMK_EVENT_POOL_ALLOC,   /* .dma, .cpu, .size */
 	DMK_EVENT_POOL_FREE,    /* .reason is why the core refused it, or 0 */
-	DMK_EVENT_POOL_PAGE,    /* the pool took (.result 1) or gave back (.result 0) the memory at .dma, .cpu, .size */
+	DMK_EVENT_POOL_PAGE,    /* the pool took (.result 1) or gave back (.result 0) the memory at .dma, .cpu, .phys, .size; in pieces: .sg, .nents */
 
 	/*
 	 * Memory of the driver's world: .cpu, .phys, .size, .name is the allocator's. What is not contiguous (vmalloc) is

@@ -279,6 +279,7 @@ static void test_COH_10_it_is_found_run_by_run(void **state)
 static void test_CHK_07_whoever_watches_is_told_each_run(void **state)
 {
 	const struct dmk_event *event;
+	struct dmk_pool *pool;
 	uint64_t phys, told = 0;
 	dmk_dma dma;
 	void *cpu;
@@ -298,6 +299,14 @@ static void test_CHK_07_whoever_watches_is_told_each_run(void **state)
 	assert_int_equal(told, 4 * PAGE);
 	assert_int_equal(event->phys.v, fake_event_sg[0].phys.v);
 	dmk_free(&dev, 4 * PAGE, cpu, dma, 0);
+	pool = dmk_pool_create("large", &dev, 3 * PAGE, PAGE, 0, false);
+	cpu = dmk_pool_alloc(pool, 0, false, &dma);
+	assert_non_null(cpu);
+	event = fake_last_event() - 1;
+	assert_int_equal(event->kind, DMK_EVENT_POOL_PAGE);
+	assert_in_range(event->nents, 2, 3);
+	dmk_pool_free(pool, cpu, dma);
+	dmk_pool_destroy(pool);
 	fake_watch(false);
 	end();
 }
