@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
  * A lazy domain from many threads (IOM-02, CTX-02): no address is used again before an invalidation that came after its unmap, while a timer
- * flushes, lists of CPUs run full, addresses run out, and the domain ends with work outstanding. Run under ThreadSanitizer too.
+ * flushes, lists of CPUs run full, addresses run out, and the domain ends with work outstanding. And any domain: pages, lists and linked
+ * memory are where they should be, in tables that all threads share and that come and go. Run under ThreadSanitizer too.
  */
 #include "unit.h"
 
+#include <linux/dma-mapping.h>
+#include <linux/scatterlist.h>
+
 #include <pthread.h>
+
+/* The rest of the kernel's part that <linux/mm.h> refers to. */
+void *dmk_page_address_high(const struct page *page)
+{
+	return NULL;
+}
 
 enum { PAGE = 4096, THREADS = 4, STEPS = 2500, LIVE = 16, LIMIT_BITS = 22 };
 
@@ -18,7 +28,8 @@ static uint64_t
 		   12)]; /* by page: invalidations there were before its unmap; OUT: it is mapped */
 static struct dmk_bus bus;
 static struct dmk_dev dev;
-static bool working; /* atomic */
+static bool working;               /* atomic */
+static struct dmk_iommu_attach to; /* what the device is attached to */
 
 /* --- an IOMMU that counts --------------------------------------------------------------------------------------------- */
 
@@ -27,8 +38,9 @@ static uint32_t group_of(void *ctx, uint32_t requester)
 	return requester;
 }
 
-static int attach(void *ctx, uint32_t requester, const struct dmk_iommu_attach *to)
+static int attach(void *ctx, uint32_t requester, const struct dmk_iommu_attach *how)
 {
+	to = *how;
 	return 0;
 }
 
@@ -190,11 +202,144 @@ static void test_IOM_02_threads_find_addresses_that_wait_in_lists_of_others(void
 	assert_true(fake_settled);
 }
 
+/* --- what the tables say ---------------------------------------------------------------------------------------------- */
+
+enum { SHARED_ROUNDS = 800 };
+
+static struct device card;
+
+/* VT-d specification 4.1, section 3.7. */
+static bool leads_to(uint64_t dma, uint64_t phys)
+{
+	uint64_t table = to.root.v;
+
+	for (unsigned int level = to.levels; level; level--) {
+		const unsigned int shift = 12 + 9 * (level - 1);
+		const uint64_t entry = __atomic_load_n(
+			(uint64_t *)fake_ram(table) + (dma >> shift & 511), __ATOMIC_ACQUIRE);
+
+		table = entry & 0xffffffffff000ULL;
+		if (!(entry & 3))
+			return false;
+		if (level == 1 || entry & 0x80)
+			return table + (dma & ((1ULL << shift) - 1)) == phys;
+	}
+	return false;
+}
+
+struct job {
+	uint64_t random;
+	unsigned int me;
+};
+
+static uint64_t memory_of(struct job *job)
+{
+	return LOW((job->me * 64 + fake_below(&job->random, 32)) * PAGE);
+}
+
+static void maps(struct job *job)
+{
+	const size_t size = 1 + fake_below(&job->random, 3 * PAGE);
+	const uint64_t phys = memory_of(job) + fake_below(&job->random, PAGE);
+	const dma_addr_t dma = dma_map_phys(&card, phys, size, DMA_BIDIRECTIONAL, 0);
+
+	assert_int_not_equal(dma, DMK_MAPPING_ERROR.v);
+	assert_true(leads_to(dma, phys));
+	assert_true(leads_to(dma + size - 1, phys + size - 1));
+	dma_unmap_phys(&card, dma, size, DMA_BIDIRECTIONAL, 0);
+}
+
+static void maps_list(struct job *job)
+{
+	struct scatterlist sg[4], *entry;
+	uint64_t phys[4];
+	dma_addr_t dma;
+	int i;
+
+	sg_init_table(sg, 4);
+	for_each_sg(sg, entry, 4, i) {
+		phys[i] = memory_of(job);
+		sg_set_page(entry, phys_to_page(phys[i]), PAGE, 0);
+	}
+	assert_int_equal(dma_map_sg(&card, sg, 4, DMA_TO_DEVICE), 1);
+	dma = sg_dma_address(sg);
+	for (i = 0; i < 4; i++)
+		assert_true(leads_to(dma + i * PAGE, phys[i]));
+	dma_unmap_sg(&card, sg, 4, DMA_TO_DEVICE);
+}
+
+static void links(struct job *job)
+{
+	const size_t n = 1 + fake_below(&job->random, 3);
+	const uint64_t phys = memory_of(job);
+	struct dma_iova_state iova;
+
+	assert_true(dma_iova_try_alloc(&card, &iova, 0, n * PAGE));
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(
+			dma_iova_link(&card, &iova, phys, i * PAGE, PAGE, DMA_TO_DEVICE, 0), 0);
+	assert_int_equal(dma_iova_sync(&card, &iova, 0, n * PAGE), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_true(leads_to(iova.addr + i * PAGE, phys));
+	dma_iova_destroy(&card, &iova, n * PAGE, DMA_TO_DEVICE, 0);
+}
+
+static void *share(void *data)
+{
+	static void (*const tasks[])(struct job * job) = {maps, maps, maps_list, links};
+	struct job *job = data;
+
+	for (unsigned int round = 0; round < SHARED_ROUNDS; round++) {
+		tasks[fake_below(&job->random, 4)](job);
+		if (job->me == 0 && round % 32 == 0)
+			fake_run_deferred();
+	}
+	return NULL;
+}
+
+static void share_a_domain(const char *parameters)
+{
+	const uint64_t seed = fake_seed();
+	struct job job[THREADS];
+	pthread_t thread[THREADS];
+
+	assert_int_equal(fake_start(&(struct fake_options){.bus = FAKE_IDENTITY,
+							   .parameters = parameters}),
+			 0);
+	bus = *fake_dev.bus;
+	bus.iommu = &iommu;
+	memset(&card, 0, sizeof(card));
+	dmk_dev_init(&card.dmk, "card", &bus, NULL);
+	assert_int_equal(dmk_dev_attach(&card.dmk, 1), 0);
+	for (unsigned int i = 0; i < THREADS; i++) {
+		job[i] = (struct job){seed + i, i};
+		pthread_create(&thread[i], NULL, share, &job[i]);
+	}
+	for (unsigned int i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	while (fake_run_deferred())
+		;
+	dmk_dev_exit(&card.dmk);
+	fake_stop();
+}
+
+static void test_CTX_02_threads_share_a_domain_that_is_strict(void **state)
+{
+	share_a_domain("iommu.strict=1");
+}
+
+static void test_CTX_02_threads_share_a_domain_that_is_lazy(void **state)
+{
+	share_a_domain("iommu.strict=0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_IOM_02_threads_use_no_address_before_it_is_forgotten),
 		cmocka_unit_test(test_IOM_02_threads_find_addresses_that_wait_in_lists_of_others),
+		cmocka_unit_test(test_CTX_02_threads_share_a_domain_that_is_strict),
+		cmocka_unit_test(test_CTX_02_threads_share_a_domain_that_is_lazy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
