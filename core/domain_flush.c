@@ -12,9 +12,10 @@
 #include "domain_private.h"
 #include "lock.h"
 
-static void take_back(struct dmk_domain *domain, const struct dmk_leaving *leaving)
+/* @seen: see dmk_pgtable_prune_next() */
+static void take_back(struct dmk_domain *domain, const struct dmk_leaving *leaving, uint64_t *seen)
 {
-	dmk_pgtable_prune(domain->table, leaving->iova, leaving->size);
+	dmk_pgtable_prune_next(domain->table, leaving->iova, leaving->size, seen);
 	dmk_iova_give(domain->space, leaving->iova, leaving->size);
 }
 
@@ -29,8 +30,10 @@ static void forget_all(struct dmk_domain *domain)
 /* What is in it was forgotten. */
 static void empty_list(struct dmk_domain *domain, struct dmk_leaving_list *list)
 {
+	uint64_t seen = 0;
+
 	for (unsigned int i = 0; i < list->n; i++)
-		take_back(domain, &list->leaving[i]);
+		take_back(domain, &list->leaving[i], &seen);
 	list->n = 0;
 }
 
@@ -203,10 +206,12 @@ void dmk_domain_queues_stop(void)
 
 static void leave_now(struct dmk_domain *domain, const struct dmk_leaving *leaving)
 {
+	uint64_t seen = 0;
+
 	domain->iommu->ops->invalidate(domain->iommu->ctx, domain->id, leaving->iova,
 				       leaving->iova + (leaving->size - 1), false);
 	domain->iommu->ops->sync(domain->iommu->ctx);
-	take_back(domain, leaving);
+	take_back(domain, leaving, &seen);
 }
 
 /* This CPU's list is full, or not there, or closed. */

@@ -417,6 +417,16 @@ void dmk_pgtable_prune(struct dmk_pgtable *table, uint64_t iova, uint64_t size)
 		prune_all(table, iova, size);
 }
 
+void dmk_pgtable_prune_next(struct dmk_pgtable *table, uint64_t iova, uint64_t size, uint64_t *seen)
+{
+	const uint64_t number = iova >> table->span;
+
+	if (*seen == number + 1 && (iova + (size - 1)) >> table->span == number)
+		return;
+	dmk_pgtable_prune(table, iova, size);
+	*seen = number + 1;
+}
+
 /* --- look ------------------------------------------------------------------------------------------------------------- */
 
 bool dmk_pgtable_walk(struct dmk_pgtable *table, uint64_t iova, dmk_phys *phys, unsigned int *prot,

@@ -71,6 +71,13 @@ uint64_t dmk_pgtable_unmap(struct dmk_pgtable *table, uint64_t iova, uint64_t si
  */
 void dmk_pgtable_prune(struct dmk_pgtable *table, uint64_t iova, uint64_t size);
 
+/**
+ * dmk_pgtable_prune_next - the same, for one range after another, all of which were unmapped before the first of these calls
+ * @seen: 0 before the first call; says which table was looked at, which need not be once more
+ */
+void dmk_pgtable_prune_next(struct dmk_pgtable *table, uint64_t iova, uint64_t size,
+			    uint64_t *seen);
+
 /** dmk_pgtable_walk - what @iova is mapped to; false: nothing. */
 bool dmk_pgtable_walk(struct dmk_pgtable *table, uint64_t iova, dmk_phys *phys, unsigned int *prot,
 		      uint64_t *page_size);
