@@ -108,7 +108,8 @@ class Cc(Command):
         self.assertTrue(self.watched(store, "--watch=instrumented"))
         self.assertFalse(self.watched(store))
         self.assertFalse(self.watched(store, "--watch=none"))
-        self.assertFalse(self.watched(store, "--watch", "-fsanitize=undefined"))
+        self.assertTrue(self.watched(store, "--watch", "-fsanitize=undefined"))
+        self.assertFalse(self.watched(store, "--watch", "-fsanitize=undefined,address"))
         self.assertFalse(self.watched("#include <dmakit/test.h>\n" + store, "--watch"))
         self.assertEqual(len(self.cc("--watch=closely", "-c", "card.c", status=2).stderr.splitlines()), 1)
 

@@ -307,7 +307,12 @@ class Results(Check):
             self.assertIn("1 finding", done.stdout, compiler)
             self.assertIn("wrote 2 bytes at offset 3 of a single buffer of 100 bytes", done.stdout, compiler)
             self.assertIn("card.c:%d" % line_of(source, "(data + 3) = 1"), done.stdout, compiler)
-        self.check(source, "--watch", "none", status=0)
+        self.assertFalse(self.report(source, "--watch", "none", status=0)["runs"][0]["watched"])
+        self.assertTrue(self.report(source, status=1)["runs"][0]["watched"])
+        done = subprocess.run([DMAKIT, "check", "card.c"], cwd=self.here, env=dict(self.env(), DMAKIT_CC="gcc -fsanitize=undefined"),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertIn("runtime error: store to misaligned address", done.stderr)
+        self.assertIn("1 finding", done.stdout)
 
 class BadInput(Check):
     def test_a_source_given_twice(self):

@@ -27,7 +27,7 @@ struct request {
 	bool shared; /* -shared or -r: no library, no main */
 	bool has_std, has_modname, has_debug;
 	bool watch;      /* a driver's loads and stores are to be seen */
-	bool sanitized;  /* the compiler puts in checks of its own */
+	bool sanitized;  /* by a sanitizer of the user's that has loads and stores to itself */
 	bool silent;     /* -###, --version and the like: nothing is compiled */
 	const char *out; /* after -o */
 	const char *linux_version;
@@ -124,6 +124,19 @@ static bool only_asks(const char *option)
 	       !strncmp(option, "-dump", 5) || !strncmp(option, "--help", 6);
 }
 
+/* Whether the text asks for a sanitizer that does not go together with the callbacks of -fsanitize=thread. */
+static bool takes_accesses(const char *text)
+{
+	static const char *const names[] = {"address", "memory", "thread", "leak", NULL};
+	const char *list = strstr(text, "-fsanitize=");
+
+	for (unsigned int i = 0; list && names[i]; i++) {
+		if (strstr(list, names[i]))
+			return true;
+	}
+	return false;
+}
+
 static void note_mode(struct request *request, const char *option)
 {
 	if (!strcmp(option, "-c"))
@@ -139,7 +152,7 @@ static void note_mode(struct request *request, const char *option)
 		request->has_modname = true;
 	else if (!strncmp(option, "-g", 2))
 		request->has_debug = true;
-	else if (!strncmp(option, "-fsanitize=", 11))
+	else if (takes_accesses(option))
 		request->sanitized = true;
 	else if (only_asks(option))
 		request->silent = true;
@@ -273,7 +286,9 @@ static void add_watch(struct tool_args *args, const struct request *request)
 {
 	static const char *const calls[] = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strcpy", "strncpy", NULL};
 
-	if (!request->watch || request->sanitized)
+	const char *cc = getenv("DMAKIT_CC");
+
+	if (!request->watch || request->sanitized || (cc && takes_accesses(cc)))
 		return;
 	tool_args_add(args, "-fsanitize=thread");
 	for (unsigned int i = 0; calls[i]; i++)

@@ -221,6 +221,7 @@ static void read_run(const json_t *run, struct dmk_report *report)
 
 	report->outcome = outcome_in(run);
 	report->error = text_in(run, "error");
+	report->watched = true_in(run, "watched");
 	report->no_device = true_in(run, "no_device");
 	report->no_machine = true_in(run, "no_machine");
 	report->skipped = true_in(run, "skipped");

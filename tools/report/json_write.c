@@ -196,6 +196,7 @@ static json_t *run_of(const struct dmk_report *report)
 	json_object_set_new(run, "status", json_integer(dmk_report_status(report)));
 	json_object_set_new(run, "outcome", json_string(outcome[report->outcome]));
 	json_object_set_new(run, "error", text_of(report->error));
+	json_object_set_new(run, "watched", json_boolean(report->watched));
 	json_object_set_new(run, "no_device", json_boolean(report->no_device));
 	json_object_set_new(run, "no_machine", json_boolean(report->no_machine));
 	json_object_set_new(run, "skipped", json_boolean(report->skipped));

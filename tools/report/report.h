@@ -72,6 +72,7 @@ struct dmk_report_thread {
 struct dmk_report {
 	enum dmk_report_outcome outcome;
 	char *error;
+	bool watched;    /* the driver's own loads and stores were seen */
 	bool no_device;  /* refused since nothing there is for this driver */
 	bool no_machine; /* refused since a program is missing that the machine needs */
 	bool skipped;    /* one of these, on a machine that was not asked for by name: no failure */

@@ -6,6 +6,7 @@
  */
 #include <dmakit/device.h>
 #include <dmakit/file.h>
+#include <dmakit/watch.h>
 
 #include "run/run.h"
 
@@ -244,6 +245,7 @@ static void note_machine(void)
 	const struct dmk_machine *machine = dmk_kernel_machine();
 
 	free(dmk_run.report.summary);
+	dmk_run.report.watched = dmk_watch_present() && !dmk_run.options.no_checker;
 	dmk_run.report.summary = machine && machine->summary ? strdup(machine->summary) : NULL;
 }
 
