@@ -256,10 +256,8 @@ void dmk_judge_map_failed(struct dmk_checker *checker, const struct dmk_event *e
 	case DMK_REASON_BAD_DEVICE:
 		no_dma_device(checker, device, event, where);
 		break;
-	case DMK_REASON_MASK:
-		report_mask(checker, device, &device->streaming, where);
-		break;
-	default: /* room, reach, size: what a machine may answer, and a driver handles */
+	default: /* room, reach, size: what a machine may answer, and a driver handles; asked for it has all the same */
+		dmk_judge_mask(checker, device, &device->streaming, where);
 		break;
 	}
 }
@@ -289,16 +287,14 @@ void dmk_judge_alloc_failed(struct dmk_checker *checker, const struct dmk_event 
 	case DMK_REASON_BAD_DEVICE:
 		no_dma_device(checker, device, event, where);
 		break;
-	case DMK_REASON_MASK:
-		report_mask(checker, device, &device->coherent, where);
-		break;
 	case DMK_REASON_BAD_DIRECTION:
 		bad_direction(checker, device, event, where);
 		break;
 	case DMK_REASON_BAD_ARGUMENT:
 		bad_flags(checker, device, event, where);
 		break;
-	default: /* room, size: what a machine may answer, and a driver handles */
+	default: /* room, size: what a machine may answer, and a driver handles; asked for it has all the same */
+		dmk_judge_mask(checker, device, &device->coherent, where);
 		break;
 	}
 }

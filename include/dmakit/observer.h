@@ -141,7 +141,6 @@ enum dmk_reason {
 	DMK_REASON_MISMATCH,     /* another size, CPU address, handle or pool than it was allocated with */
 	DMK_REASON_BAD_CONTEXT,  /* this call may not be made in interrupt context */
 	DMK_REASON_BAD_ARGUMENT, /* alignment or boundary of a pool */
-	DMK_REASON_MASK,         /* DMA after a refused mask (MSK-03) */
 };
 
 /** One entry of a scatterlist in an event. */

@@ -1459,6 +1459,32 @@ ROW(dma_after_refusal)
 	unmap(w, AT, 64, OUT, HERE);
 }
 
+/* A mask that is refused stands for memory that is out of reach: where nothing bounces, the mapping is refused too. */
+ROW(dma_asked_for_after_refusal)
+{
+	fresh(w);
+	set_mask(w, true, true, -5);
+	EVENT(w, .kind = DMK_EVENT_PROBED, .dev = DEV, .result = 0);
+	refuse(w, DMK_REASON_UNREACHABLE, DMK_ADDRESS_DIRECT, 64, OUT);
+	refuse(w, DMK_REASON_NO_ROOM, DMK_ADDRESS_DIRECT, 64, OUT);
+}
+
+ROW(allocation_asked_for_after_refusal)
+{
+	fresh(w);
+	set_mask(w, false, true, -5);
+	MADE(w, DMK_EVENT_ALLOC_FAILED, .reason = DMK_REASON_NO_ROOM, .cpu = NULL);
+}
+
+ROW(dma_asked_for_after_second_try)
+{
+	fresh(w);
+	set_mask(w, true, true, -5);
+	set_mask(w, true, true, 0);
+	refuse(w, DMK_REASON_UNREACHABLE, DMK_ADDRESS_DIRECT, 64, OUT);
+	MADE(w, DMK_EVENT_ALLOC_FAILED, .reason = DMK_REASON_NO_ROOM, .cpu = NULL);
+}
+
 ROW(allocation_after_refusal)
 {
 	fresh(w);
@@ -1872,6 +1898,9 @@ static const struct row rows[] = {
 
 	{ "DMA is done after the mask was refused", "MSK-03", dma_after_refusal },
 	{ "memory is allocated after the mask was refused", "MSK-03", allocation_after_refusal },
+	{ "DMA is asked for after the mask was refused, and refused too", "MSK-03", dma_asked_for_after_refusal },
+	{ "memory is asked for after the mask was refused, and there is none", "MSK-03", allocation_asked_for_after_refusal },
+	{ "DMA is asked for with the second mask, and there is no room", NULL, dma_asked_for_after_second_try },
 	{ "DMA is done after a second try was accepted", NULL, dma_after_second_try },
 	{ "DMA is done with the wider mask when a narrower was refused", NULL, narrower_try_refused },
 	{ "no DMA is done after the mask was refused", NULL, refusal_and_no_dma },
