@@ -123,7 +123,8 @@ static bool is_ours(const struct dmk_symbols *symbols, const char *file)
 	};
 	size_t n = strlen(symbols->root);
 
-	if (strstr(file, "/include/dmakit/linux/") || strstr(file, "/include/dmakit/asm/"))
+	if (strstr(file, "/include/dmakit/linux/") || strstr(file, "/include/dmakit/asm/") ||
+	    strstr(file, "/include/dmakit/scsi/") || strstr(file, "/include/dmakit/dmakit/"))
 		return true; /* the headers, installed */
 	if (!n || strncmp(file, symbols->root, n))
 		return false;
