@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -670,7 +671,19 @@ class Verbs(Command):
         titles = self.dmakit("explain", status=0).stdout.splitlines()
         self.assertEqual(len(titles), len(os.listdir(os.path.join(SOURCE, "docs/rules"))))
         self.assertIn("did you mean STR-0", self.refused("explain", "STR-O4"))
-        self.refused("explain", "../../etc/passwd")
+        for wrong in "../../etc/passwd", "", "zz", "no_such_word":
+            self.refused("explain", wrong)
+
+    @unittest.skipUnless(os.path.isdir(os.path.join(SOURCE, "docs/rules")), "no rules yet")
+    def test_explain_lists_a_group_and_what_has_a_word(self):
+        titles = self.dmakit("explain", status=0).stdout.splitlines()
+        group = self.dmakit("explain", "str", status=0).stdout.splitlines()
+        self.assertEqual(group, [title for title in titles if title.startswith("STR-")])
+        about = self.dmakit("explain", "dma_mapping_error", status=0).stdout.splitlines()
+        self.assertLess(len(about), len(titles))
+        for title in titles:
+            with open(os.path.join(SOURCE, "docs/rules", title.split(":")[0] + ".md"), encoding="utf-8") as page:
+                self.assertEqual(title in about, bool(re.search(r"(?i)(?<!\w)dma_mapping_error(?!\w)", page.read())), title)
 
 
 class Makefile(Command):

@@ -106,6 +106,60 @@ static void print_page(FILE *page, bool terminal)
 	}
 }
 
+static bool in_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+static bool line_has(const char *line, const char *word)
+{
+	const size_t length = strlen(word);
+
+	for (const char *at = strcasestr(line, word); at; at = strcasestr(at + length, word)) {
+		if ((at == line || !in_word(at[-1])) && !in_word(at[length]))
+			return true;
+	}
+	return false;
+}
+
+static bool page_has(const char *directory, const char *id, const char *word)
+{
+	FILE *page = open_page(directory, id);
+	char line[2048];
+	bool found = false;
+
+	while (page && !found && fgets(line, sizeof(line), page))
+		found = line_has(line, word);
+	if (page)
+		fclose(page);
+	return found;
+}
+
+/* "STR", the rules of a group; "dma_map_sg", those whose pages have the word. Returns whether there are any. */
+static bool list_about(const char *directory, const struct ids *ids, const char *group, const char *word)
+{
+	const size_t length = strlen(group);
+	bool any = false;
+
+	if (length < 3)
+		return false;
+	for (size_t i = 0; i < ids->n; i++) {
+		if (strncmp(ids->id[i], group, length) || ids->id[i][length] != '-')
+			continue;
+		print_title(directory, ids->id[i]);
+		any = true;
+	}
+	if (any)
+		return true;
+	for (size_t i = 0; i < ids->n; i++) {
+		if (!page_has(directory, ids->id[i], word))
+			continue;
+		print_title(directory, ids->id[i]);
+		any = true;
+	}
+	return any;
+}
+
 static int explain(const char *directory, const struct ids *ids, const char *word)
 {
 	struct dmk_text_options look = dmk_text_options_for(stdout);
@@ -125,11 +179,14 @@ static int explain(const char *directory, const struct ids *ids, const char *wor
 		fclose(page);
 		return STATUS_CLEAN;
 	}
+	if (list_about(directory, ids, id, word))
+		return STATUS_CLEAN;
 	near = dmk_nearest(id, (const char *const *)ids->id);
 	if (near)
 		return tool_refuse("no rule %s; did you mean %s? `dmakit explain` lists them all",
 				   word, near);
-	return tool_refuse("no rule %s; `dmakit explain` lists them all", word);
+	return tool_refuse("no rule \"%s\", and none has that word in its page; `dmakit explain` lists them all",
+			   word);
 }
 
 int tool_explain(int argc, char **argv)
@@ -142,9 +199,10 @@ int tool_explain(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (option != 'h')
 			return tool_bad_option("explain", option, argv, options);
-		puts("usage: dmakit explain [RULE]...\n\n"
+		puts("usage: dmakit explain [RULE | GROUP | WORD]...\n\n"
 		     "Tells what a rule asks for, why it exists, and shows a wrong and a right example.\n"
-		     "Without a rule it lists them all.");
+		     "Of a group, as STR, it lists the rules; of any other word, as dma_map_sg, those whose pages\n"
+		     "have it; without any, them all.");
 		return STATUS_CLEAN;
 	}
 	if (tool_paths(&paths) < 0)
