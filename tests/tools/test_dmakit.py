@@ -358,6 +358,16 @@ class BadInput(Check):
         self.assertEqual(done.stderr.splitlines()[-1], "dmakit: card.c does not compile")
         self.assertEqual(done.stdout, "")
 
+    def test_headers_that_are_not_there_all_at_once(self):
+        done = self.check("#include <linux/dmaengine.h>\n#include <linux/pci.h>\n# include <asm/nothing.h>\n" + driver(), status=2)
+        self.assertEqual(done.stderr.splitlines()[-2:], [
+            "dmakit: headers that dmakit does not have, which has those around DMA: <linux/dmaengine.h>, <asm/nothing.h>",
+            "dmakit: card.c does not compile"])
+
+    def test_a_source_without_its_ending(self):
+        self.write("card.c", driver())
+        self.assertEqual(self.refused("check", "card"), "dmakit: card: No such file or directory; did you mean card.c?\n")
+
     def test_an_unknown_machine(self):
         self.write("card.c", driver())
         text = self.refused("check", "--machine", "tinny", "card.c")
@@ -553,7 +563,7 @@ class Crashes(Check):
     def test_a_test_that_ends_the_process(self):
         self.write("test.c", "#include <stdlib.h>\n" + TEST % "_Exit(0);")
         done = self.check(driver(), "--", "test.c", status=1)
-        self.assertIn("left no report", done.stdout)
+        self.assertIn("left no report: is there an exit(), or a main() of its own?", done.stdout)
 
 
 class Hangs(Check):

@@ -9,6 +9,7 @@
  */
 #include "common/paths.h"
 #include "common/process.h"
+#include "common/source.h"
 #include "common/version.h"
 
 #include <ctype.h>
@@ -227,36 +228,17 @@ static int parse(struct request *request, int argc, char **argv)
 
 /* --- one source --------------------------------------------------------------------------------------------------- */
 
-/* The header that a line includes with <>, or NULL. */
-static const char *included(const char *line)
-{
-	while (isspace((unsigned char)*line))
-		line++;
-	if (*line++ != '#')
-		return NULL;
-	while (isspace((unsigned char)*line))
-		line++;
-	if (strncmp(line, "include", 7))
-		return NULL;
-	line += 7;
-	while (isspace((unsigned char)*line))
-		line++;
-	return *line == '<' ? line + 1 : NULL;
-}
-
 /* A test or program of the host's: it includes <dmakit/…>, and nothing that a kernel has. */
 static bool is_host_source(const char *name)
 {
 	bool dmakit = false, kernel = false;
 	FILE *file = fopen(name, "r");
-	char line[1024];
+	char line[1024], header[256];
 
 	if (!file)
 		return false; /* the compiler will say so */
 	while (fgets(line, sizeof(line), file)) {
-		const char *header = included(line);
-
-		if (!header)
+		if (!tool_included(line, header, sizeof(header)))
 			continue;
 		dmakit |= !strncmp(header, "dmakit/", 7);
 		kernel |= !strncmp(header, "linux/", 6) || !strncmp(header, "asm/", 4) ||

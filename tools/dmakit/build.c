@@ -4,6 +4,7 @@
  * kernel function that is not there should be named with every place that calls it, in words a driver's author uses.
  */
 #include "dmakit/dmakit.h"
+#include "common/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -234,12 +235,23 @@ static int explain_link(const struct tool_build *build, FILE *text)
 
 /* --- compiling and linking --------------------------------------------------------------------------------------------- */
 
+/* "card" where there is a card.c is the commonest slip. */
+static int refuse_source(const char *name, int error)
+{
+	char with_end[PATH_MAX];
+
+	if (error == ENOENT && snprintf(with_end, sizeof(with_end), "%s.c", name) < (int)sizeof(with_end) &&
+	    !access(with_end, R_OK))
+		return tool_refuse("%s: %s; did you mean %s?", name, strerror(error), with_end);
+	return tool_refuse("%s: %s", name, strerror(error));
+}
+
 static int check_source(const char *name)
 {
 	struct stat info;
 
 	if (stat(name, &info) < 0 || access(name, R_OK) < 0)
-		return tool_refuse("%s: %s", name, strerror(errno));
+		return refuse_source(name, errno);
 	if (!S_ISREG(info.st_mode))
 		return tool_refuse("%s: not a file", name);
 	return STATUS_CLEAN;
@@ -252,6 +264,28 @@ static void add_compiler(const struct tool_build *build, struct tool_args *args)
 		tool_args_addf(args, "--linux=%s", build->linux_version);
 	if (build->watch)
 		tool_args_addf(args, "--watch=%s", build->watch);
+}
+
+/* Headers of the kernel's that dmakit has not: all of them at once, where the compiler stops at the first. */
+static void say_missing_headers(const struct tool_build *build, const char *source)
+{
+	FILE *file = fopen(source, "r");
+	char line[1024], name[256], path[PATH_MAX];
+	unsigned int n = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (!tool_included(line, name, sizeof(name)) ||
+		    (strncmp(name, "linux/", 6) && strncmp(name, "asm/", 4) && strncmp(name, "scsi/", 5)) ||
+		    snprintf(path, sizeof(path), "%s/%s", build->paths->include, name) >= (int)sizeof(path) ||
+		    !access(path, R_OK))
+			continue;
+		fprintf(stderr, "%s<%s>",
+			n++ ? ", " : "dmakit: headers that dmakit does not have, which has those around DMA: ", name);
+	}
+	if (n)
+		fputc('\n', stderr);
+	if (file)
+		fclose(file);
 }
 
 static int compile(const struct tool_build *build, const char *source, const char *object)
@@ -271,7 +305,10 @@ static int compile(const struct tool_build *build, const char *source, const cha
 	tool_args_free(&args);
 	if (status == 127)
 		return STATUS_REFUSED; /* which has been said */
-	return status ? tool_refuse("%s does not compile", source) : STATUS_CLEAN;
+	if (!status)
+		return STATUS_CLEAN;
+	say_missing_headers(build, source);
+	return tool_refuse("%s does not compile", source);
 }
 
 static int link_program(const struct tool_build *build, const struct tool_args *objects)

@@ -478,7 +478,8 @@ static void explain_end(struct job *job, int status)
 		report->outcome = DMK_OUTCOME_DONE;
 		dmk_report_grow(&report->problem, &report->nr_problems, sizeof(char *));
 		report->problem[0] = dmk_report_format(
-			"the program ended itself with exit status %d and left no report",
+			"the program ended itself with exit status %d and left no report: is there an exit(), or a main() of "
+			"its own?",
 			WEXITSTATUS(status));
 	}
 }
