@@ -115,6 +115,14 @@ class Results(Check):
         self.assertIn("no finding", done.stdout)
         self.assertEqual(done.stderr, "")
 
+    def test_a_driver_that_did_no_dma_is_told_so(self):
+        words = "nothing was mapped or allocated for a device"
+        self.assertIn(words, self.check(driver(), status=0).stdout)
+        self.assertIn(words, self.check(driver(), "--machine", "pc", "--machine", "tiny", status=0).stdout)
+        allocates = driver(probe="{ dma_addr_t dma; if (!dmam_alloc_coherent(&pdev->dev, 64, &dma, GFP_KERNEL)) return -ENOMEM; }")
+        self.assertNotIn(words, self.check(allocates, status=0).stdout)
+        self.assertNotIn(words, self.check(driver(probe=LEAK), status=1).stdout)
+
     def test_STR_06_a_leak_is_a_finding_with_its_line(self):
         source = driver(probe=LEAK)
         done = self.check(source, status=1)

@@ -599,6 +599,21 @@ static void show_totals(const struct show *show)
 		totals->device_accesses == 1 ? "" : "es", show->reports[0].seed);
 }
 
+/* "No finding" says little of a driver whose DMA was not reached. */
+static void show_nothing_done(const struct show *show)
+{
+	for (size_t i = 0; i < show->n; i++) {
+		const struct dmk_report *report = &show->reports[i];
+
+		if (report->outcome != DMK_OUTCOME_REFUSED &&
+		    (report->totals.maps || report->totals.allocs || report->fail.wanted || !report->bound))
+			return;
+	}
+	fputs("nothing was mapped or allocated for a device: what ran did not reach the driver's DMA; a test of your own "
+	      "may (-- TEST.c)\n",
+	      show->out);
+}
+
 void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
 		      const struct dmk_text_options *options)
 {
@@ -630,4 +645,6 @@ void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
 	if (findings)
 		fputs("; `dmakit explain RULE` tells more", out);
 	fputc('\n', out);
+	if (!findings && all_well(&show))
+		show_nothing_done(&show);
 }
