@@ -157,7 +157,6 @@ static void free_slot(struct dmk_scsi_host *host, struct scsi_slot *slot)
 		dmk_kfree_at(slot->cmd->sense_buffer, DMK_HERE);
 	if (slot->rq)
 		dmk_kfree_at(slot->rq, DMK_HERE);
-	memset(slot, 0, sizeof(*slot));
 }
 
 static int make_slot(struct dmk_scsi_host *host, struct scsi_slot *slot, int tag)
