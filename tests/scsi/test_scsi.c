@@ -29,7 +29,7 @@ static struct {
 	int busy_answer;
 	unsigned int bad;          /* so many are answered with bad_result */
 	int bad_result;
-	u8 bad_key;
+	u8 bad_key, bad_asc, bad_ascq;
 	int abort_answer, device_answer, host_answer;
 	unsigned int was_atomic, was_marked;
 	u8 disk[128 * BLOCK];
@@ -73,7 +73,7 @@ static void finish(struct scsi_cmnd *cmd)
 		fake.bad--;
 		cmd->result = fake.bad_result;
 		if (fake.bad_key)
-			scsi_build_sense(cmd, 0, fake.bad_key, 0x29, 0);
+			scsi_build_sense(cmd, 0, fake.bad_key, fake.bad_asc, fake.bad_ascq);
 	} else {
 		obey(cmd);
 	}
@@ -409,11 +409,15 @@ static void test_what_may_pass_is_tried_again_and_the_rest_is_not(void **state)
 		int result;
 		u8 key;
 		bool again;
+		u8 asc, ascq;
 	} table[] = {
 		{ DID_ERROR << 16, 0, true },
 		{ DID_SOFT_ERROR << 16, 0, true },
 		{ DID_RESET << 16, 0, true },
 		{ DID_BUS_BUSY << 16, 0, true },
+		{ DID_PARITY << 16, 0, true },
+		{ DID_TRANSPORT_DISRUPTED << 16, 0, true },
+		{ SAM_STAT_TASK_ABORTED, 0, true },
 		{ DID_NO_CONNECT << 16, 0, false },
 		{ DID_ABORT << 16, 0, false },
 		{ DID_BAD_TARGET << 16, 0, false },
@@ -422,6 +426,11 @@ static void test_what_may_pass_is_tried_again_and_the_rest_is_not(void **state)
 		{ SAM_STAT_CHECK_CONDITION, ABORTED_COMMAND, true },
 		{ SAM_STAT_CHECK_CONDITION, MEDIUM_ERROR, false },
 		{ SAM_STAT_CHECK_CONDITION, ILLEGAL_REQUEST, false },
+		/* Becoming ready; and needing to be told to. */
+		{ SAM_STAT_CHECK_CONDITION, NOT_READY, true, 0x04, 0x01 },
+		{ SAM_STAT_CHECK_CONDITION, NOT_READY, false, 0x04, 0x02 },
+		{ SAM_STAT_CHECK_CONDITION, NOT_READY, false, 0x3a, 0x01 },
+		{ SAM_STAT_CHECK_CONDITION, MEDIUM_ERROR, false, 0x04, 0x01 },
 	};
 
 	bring_up(&template);
@@ -431,6 +440,8 @@ static void test_what_may_pass_is_tried_again_and_the_rest_is_not(void **state)
 		fake.bad = 2;
 		fake.bad_result = table[i].result;
 		fake.bad_key = table[i].key;
+		fake.bad_asc = table[i].asc;
+		fake.bad_ascq = table[i].ascq;
 		request.retries = 2;
 		assert_int_equal(run(&request), table[i].again ? 0 : table[i].result);
 		assert_int_equal(request.tries, table[i].again ? 3 : 1);
@@ -586,6 +597,42 @@ static void test_a_host_goes_when_its_commands_have_ended(void **state)
 	scsi_host_put(host);
 }
 
+static int ask_again_soon(void *data)
+{
+	struct scsi_cmnd *cmd = fake.held[0];
+
+	msleep(30);
+	fake.nr_held = 0;
+	cmd->result = *(int *)data;
+	scsi_done(cmd);
+	return 0;
+}
+
+/* What a driver gives back to be tried again has nobody to try it, once the host is going. */
+static void test_a_command_that_comes_back_to_a_host_that_goes_has_no_host(void **state)
+{
+	static int results[] = { DID_REQUEUE << 16, DID_ERROR << 16 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(results); i++) {
+		struct dmk_scsi_request request;
+		unsigned int before;
+
+		bring_up(&template);
+		before = fake.queued;
+		fake.hold = true;
+		request = ready();
+		request.retries = 3;
+		assert_int_equal(dmk_scsi_submit(&disk, &request), 0);
+		wait_for_held(1);
+		assert_false(IS_ERR(kthread_run(ask_again_soon, &results[i], "answer")));
+		scsi_remove_host(host);
+		assert_int_equal(dmk_scsi_wait(&request, 0), 0);
+		assert_int_equal(request.result, DID_NO_CONNECT << 16);
+		assert_int_equal(fake.queued, before + 1);
+		scsi_host_put(host);
+	}
+}
+
 static void (*really_release)(struct device *dev);
 static unsigned int released;
 
@@ -686,6 +733,10 @@ static void test_sense_data_of_both_forms_is_read(void **state)
 		assert_int_equal(header.asc, 0x11);
 		assert_int_equal(header.ascq, 0x04);
 	}
+	/* Of the fixed form: it says how much there is behind it. */
+	memset(sense, 0xff, sizeof(sense));
+	scsi_build_sense_buffer(0, sense, MEDIUM_ERROR, 0x11, 0x04);
+	assert_int_equal(sense[7], sizeof(sense) - 8);
 	memset(sense, 0, sizeof(sense));
 	assert_false(scsi_normalize_sense(sense, sizeof(sense), &header));
 	assert_false(scsi_normalize_sense(NULL, 0, &header));
@@ -711,6 +762,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_a_device_that_nothing_brings_back_is_offline),
 		CONTRACT_TEST(test_blocked_requests_wait),
 		CONTRACT_TEST(test_a_host_goes_when_its_commands_have_ended),
+		CONTRACT_TEST(test_a_command_that_comes_back_to_a_host_that_goes_has_no_host),
 		CONTRACT_TEST(test_a_forgotten_command_goes_with_its_host),
 		CONTRACT_TEST(test_an_answer_given_twice_is_a_complaint),
 		CONTRACT_TEST(test_a_host_that_makes_no_sense_is_refused),
