@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <linux/delay.h>
 #include <linux/types.h>
+#include <linux/version.h>
 
 #define DRV           "edu_cdev"
 #define EDU_IOC_MAGIC 'E'
@@ -149,6 +150,9 @@ static const struct file_operations edu_fops = {
 	.read = edu_read,
 	.write = edu_write,
 	.unlocked_ioctl = edu_ioctl,
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	.llseek = no_llseek,
+#endif
 };
 
 static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -252,7 +256,11 @@ static int __init edu_init(void)
 	ret = alloc_chrdev_region(&devno, 0, 1, DRV);
 	if (ret < 0)
 		return ret;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 	cls = class_create("edu");
+#else
+	cls = class_create(THIS_MODULE, "edu");
+#endif
 	if (IS_ERR(cls)) {
 		unregister_chrdev_region(devno, 1);
 		return PTR_ERR(cls);
