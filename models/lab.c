@@ -1,65 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lab: a card for tests. It does what it is told, when it is told, at any address of 64 bits: one engine that copies between
- * memory and 64 KiB of its own, four interrupt vectors. It has no counterpart outside dmakit.
- *
- * On PCI it is 1234:11e9; on the platform bus its node says compatible = "dmakit,lab".
- * BAR 0 (reg 0), 4 KiB: the registers below, accessed with 4 bytes; DMA_ADDRESS with 8 too.
- * BAR 1 (reg 1), 64 KiB: the buffer, accessed with any width.
- *
- *	0x00  RO  ID: 0x0001ab00
- *	0x04  RW  SCRATCH: a word that does nothing
- *	0x08  RO  STATUS: bit 0 busy; bit 1 the last command failed
- *	0x0c  RO  ERROR: why it failed: 5 refused by the bus, 16 a command was given while busy, 22 it leaves the buffer
- *	0x10  RW  DMA_ADDRESS: bus address, 64 bits (high half at 0x14)
- *	0x18  RW  LENGTH: bytes
- *	0x1c  RW  OFFSET: where in the buffer
- *	0x20  WO  COMMAND: bit 0 start; bit 1 from the card to memory, else memory to the card; bit 2 raise VECTOR at the end
- *	0x24  RW  DELAY: microseconds from the command to the bytes' move; 0: they have moved when the register write returns
- *	0x28  RW  VECTOR: 0 .. 3, of the interrupt at the end
- *	0x2c  RO  IRQ_STATUS: a bit a vector, raised and not acknowledged
- *	0x30  WO  IRQ_RAISE: raise these
- *	0x34  WO  IRQ_ACK: acknowledge these
- *	0x38  RO  COMPLETED: commands that ended, well or not
- *	0x3c  WO  RESET: any write puts the card back to power-on
- *
- * With MSI-X each vector has its message. Without, one line (INTA#, or the platform device's interrupt 0) is up while any bit of
- * IRQ_STATUS is. What address, length, offset, direction and vector a command uses is settled when it is given. A command
- * given while one is under way is not done: it sets STATUS bit 1 and ERROR.
+ * lab: a card for tests, which does what it is told, when it is told. Its registers are dmakit/lab.h's.
  */
+#include <dmakit/lab.h>
 #include <dmakit/model.h>
 
 #include <errno.h>
 #include <string.h>
-
-enum {
-	LAB_ID = 0x00,
-	LAB_SCRATCH = 0x04,
-	LAB_STATUS = 0x08,
-	LAB_ERROR = 0x0c,
-	LAB_DMA_ADDRESS = 0x10,
-	LAB_DMA_ADDRESS_HIGH = 0x14,
-	LAB_LENGTH = 0x18,
-	LAB_OFFSET = 0x1c,
-	LAB_COMMAND = 0x20,
-	LAB_DELAY = 0x24,
-	LAB_VECTOR = 0x28,
-	LAB_IRQ_STATUS = 0x2c,
-	LAB_IRQ_RAISE = 0x30,
-	LAB_IRQ_ACK = 0x34,
-	LAB_COMPLETED = 0x38,
-	LAB_RESET = 0x3c,
-
-	STATUS_BUSY = 1,
-	STATUS_FAILED = 2,
-
-	COMMAND_START = 1,
-	COMMAND_TO_MEMORY = 2,
-	COMMAND_RAISE = 4,
-
-	LAB_VECTORS = 4,
-	LAB_BUFFER = 64 << 10,
-};
 
 struct lab_command {
 	uint64_t dma;
@@ -70,7 +17,7 @@ struct lab {
 	struct lab_command next, running;
 	uint32_t scratch, status, error, delay, irq_status, completed;
 	uint64_t cookie;
-	uint8_t buffer[LAB_BUFFER];
+	uint8_t buffer[DMK_LAB_BUFFER];
 };
 
 static void lab_line(struct dmk_instance *card, const struct lab *lab)
@@ -80,9 +27,9 @@ static void lab_line(struct dmk_instance *card, const struct lab *lab)
 
 static void lab_raise(struct dmk_instance *card, struct lab *lab, uint32_t vectors)
 {
-	vectors &= (1u << LAB_VECTORS) - 1;
+	vectors &= (1u << DMK_LAB_VECTORS) - 1;
 	lab->irq_status |= vectors;
-	for (unsigned int i = 0; i < LAB_VECTORS; i++)
+	for (unsigned int i = 0; i < DMK_LAB_VECTORS; i++)
 		if (vectors & 1u << i)
 			dmk_instance_msi(card, i);
 	lab_line(card, lab);
@@ -96,7 +43,7 @@ static void lab_acknowledge(struct dmk_instance *card, struct lab *lab, uint32_t
 
 static void lab_fail(struct lab *lab, int error)
 {
-	lab->status |= STATUS_FAILED;
+	lab->status |= DMK_LAB_FAILED;
 	lab->error = error;
 }
 
@@ -107,29 +54,29 @@ static void lab_move(struct dmk_instance *card, void *state)
 	uint8_t *bytes = lab->buffer + command->offset;
 	int error = 0;
 
-	if (command->length && (command->command & COMMAND_TO_MEMORY))
+	if (command->length && (command->command & DMK_LAB_TO_MEMORY))
 		error = dmk_instance_write(card, command->dma, bytes, command->length);
 	else if (command->length)
 		error = dmk_instance_read(card, command->dma, bytes, command->length);
 	dmk_instance_end(card, lab->cookie);
 	if (error)
 		lab_fail(lab, -error);
-	lab->status &= ~STATUS_BUSY;
+	lab->status &= ~DMK_LAB_BUSY;
 	lab->completed++;
-	if (command->command & COMMAND_RAISE)
+	if (command->command & DMK_LAB_RAISE)
 		lab_raise(card, lab, 1u << command->vector);
 }
 
 static bool lab_leaves_buffer(const struct lab_command *command)
 {
-	return command->offset > LAB_BUFFER || command->length > LAB_BUFFER - command->offset;
+	return command->offset > DMK_LAB_BUFFER || command->length > DMK_LAB_BUFFER - command->offset;
 }
 
 static void lab_command(struct dmk_instance *card, struct lab *lab, uint32_t command)
 {
-	if (!(command & COMMAND_START))
+	if (!(command & DMK_LAB_START))
 		return;
-	if (lab->status & STATUS_BUSY) {
+	if (lab->status & DMK_LAB_BUSY) {
 		lab_fail(lab, EBUSY);
 		return;
 	}
@@ -142,9 +89,9 @@ static void lab_command(struct dmk_instance *card, struct lab *lab, uint32_t com
 	}
 	lab->running = lab->next;
 	lab->running.command = command;
-	lab->status = STATUS_BUSY;
+	lab->status = DMK_LAB_BUSY;
 	lab->cookie = dmk_instance_begin(card, lab->running.dma, lab->running.length,
-					 command & COMMAND_TO_MEMORY);
+					 command & DMK_LAB_TO_MEMORY);
 	if (lab->delay)
 		dmk_instance_after(card, lab->delay, lab_move);
 	else
@@ -156,7 +103,7 @@ static void lab_reset(struct dmk_instance *card, void *state)
 	struct lab *lab = state;
 
 	dmk_instance_cancel(card, lab_move);
-	if (lab->status & STATUS_BUSY)
+	if (lab->status & DMK_LAB_BUSY)
 		dmk_instance_end(card, lab->cookie);
 	memset(lab, 0, sizeof(*lab));
 	lab_line(card, lab);
@@ -165,29 +112,29 @@ static void lab_reset(struct dmk_instance *card, void *state)
 static uint64_t lab_register(const struct lab *lab, uint64_t offset)
 {
 	switch (offset) {
-	case LAB_ID:
+	case DMK_LAB_ID:
 		return 0x0001ab00;
-	case LAB_SCRATCH:
+	case DMK_LAB_SCRATCH:
 		return lab->scratch;
-	case LAB_STATUS:
+	case DMK_LAB_STATUS:
 		return lab->status;
-	case LAB_ERROR:
+	case DMK_LAB_ERROR:
 		return lab->error;
-	case LAB_DMA_ADDRESS:
+	case DMK_LAB_ADDRESS:
 		return lab->next.dma & 0xffffffff;
-	case LAB_DMA_ADDRESS_HIGH:
+	case DMK_LAB_ADDRESS_HIGH:
 		return lab->next.dma >> 32;
-	case LAB_LENGTH:
+	case DMK_LAB_LENGTH:
 		return lab->next.length;
-	case LAB_OFFSET:
+	case DMK_LAB_OFFSET:
 		return lab->next.offset;
-	case LAB_DELAY:
+	case DMK_LAB_DELAY:
 		return lab->delay;
-	case LAB_VECTOR:
+	case DMK_LAB_VECTOR:
 		return lab->next.vector;
-	case LAB_IRQ_STATUS:
+	case DMK_LAB_IRQ_STATUS:
 		return lab->irq_status;
-	case LAB_COMPLETED:
+	case DMK_LAB_COMPLETED:
 		return lab->completed;
 	}
 	return 0xffffffff;
@@ -203,7 +150,7 @@ static uint64_t lab_read(struct dmk_instance *card, void *state, unsigned int ba
 		memcpy(&value, lab->buffer + offset, width);
 		return value;
 	}
-	if (width == 8 && offset == LAB_DMA_ADDRESS)
+	if (width == 8 && offset == DMK_LAB_ADDRESS)
 		return lab->next.dma;
 	return width == 4 ? lab_register(lab, offset) : ~0ULL;
 }
@@ -212,37 +159,37 @@ static void lab_set_register(struct dmk_instance *card, struct lab *lab, uint64_
 			     uint32_t value)
 {
 	switch (offset) {
-	case LAB_SCRATCH:
+	case DMK_LAB_SCRATCH:
 		lab->scratch = value;
 		break;
-	case LAB_DMA_ADDRESS:
+	case DMK_LAB_ADDRESS:
 		lab->next.dma = (lab->next.dma & ~0xffffffffULL) | value;
 		break;
-	case LAB_DMA_ADDRESS_HIGH:
+	case DMK_LAB_ADDRESS_HIGH:
 		lab->next.dma = (lab->next.dma & 0xffffffffULL) | (uint64_t)value << 32;
 		break;
-	case LAB_LENGTH:
+	case DMK_LAB_LENGTH:
 		lab->next.length = value;
 		break;
-	case LAB_OFFSET:
+	case DMK_LAB_OFFSET:
 		lab->next.offset = value;
 		break;
-	case LAB_COMMAND:
+	case DMK_LAB_COMMAND:
 		lab_command(card, lab, value);
 		break;
-	case LAB_DELAY:
+	case DMK_LAB_DELAY:
 		lab->delay = value;
 		break;
-	case LAB_VECTOR:
-		lab->next.vector = value % LAB_VECTORS;
+	case DMK_LAB_VECTOR:
+		lab->next.vector = value % DMK_LAB_VECTORS;
 		break;
-	case LAB_IRQ_RAISE:
+	case DMK_LAB_IRQ_RAISE:
 		lab_raise(card, lab, value);
 		break;
-	case LAB_IRQ_ACK:
+	case DMK_LAB_IRQ_ACK:
 		lab_acknowledge(card, lab, value);
 		break;
-	case LAB_RESET:
+	case DMK_LAB_RESET:
 		lab_reset(card, lab);
 		break;
 	}
@@ -255,7 +202,7 @@ static void lab_write(struct dmk_instance *card, void *state, unsigned int bar, 
 
 	if (bar == 1)
 		memcpy(lab->buffer + offset, &value, width);
-	else if (width == 8 && offset == LAB_DMA_ADDRESS)
+	else if (width == 8 && offset == DMK_LAB_ADDRESS)
 		lab->next.dma = value;
 	else if (width == 4)
 		lab_set_register(card, lab, offset, value);
@@ -279,9 +226,9 @@ const struct dmk_model dmk_model_lab = {
 		 .subsystem = 0x0001,
 		 .class_code = 0x00ff00,
 		 .revision = 1 },
-	.bar = { { DMK_BAR_MMIO32, 4096 }, { DMK_BAR_MMIO64_PREFETCH, LAB_BUFFER } },
+	.bar = { { DMK_BAR_MMIO32, 4096 }, { DMK_BAR_MMIO64_PREFETCH, DMK_LAB_BUFFER } },
 	.intx = true,
-	.msix_vectors = LAB_VECTORS,
+	.msix_vectors = DMK_LAB_VECTORS,
 	.compatible = "dmakit,lab",
 	.state_size = sizeof(struct lab),
 	.start = lab_start,

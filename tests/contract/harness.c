@@ -9,25 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-	REG_STATUS = 0x08,
-	REG_ERROR = 0x0c,
-	REG_DMA_LOW = 0x10,
-	REG_DMA_HIGH = 0x14,
-	REG_LENGTH = 0x18,
-	REG_OFFSET = 0x1c,
-	REG_COMMAND = 0x20,
-	REG_DELAY = 0x24,
-	REG_IRQ_STATUS = 0x2c,
-	REG_IRQ_RAISE = 0x30,
-	REG_IRQ_ACK = 0x34,
-
-	STATUS_BUSY = 1,
-	STATUS_FAILED = 2,
-	COMMAND_START = 1,
-	COMMAND_TO_MEMORY = 2,
-};
-
 static const char *machine_name = "pc";
 static const char *machine_append;
 static uint64_t machine_seed = 1;
@@ -167,19 +148,19 @@ static void lab_command(struct lab_card *card, dma_addr_t dma, size_t size, unsi
 			u32 command)
 {
 	assert_true(size <= LAB_BUFFER);
-	writel(lower_32_bits(dma), card->regs + REG_DMA_LOW);
-	writel(upper_32_bits(dma), card->regs + REG_DMA_HIGH);
-	writel(size, card->regs + REG_LENGTH);
-	writel(0, card->regs + REG_OFFSET);
-	writel(usec, card->regs + REG_DELAY);
-	writel(command | COMMAND_START, card->regs + REG_COMMAND);
+	writel(lower_32_bits(dma), card->regs + DMK_LAB_ADDRESS);
+	writel(upper_32_bits(dma), card->regs + DMK_LAB_ADDRESS_HIGH);
+	writel(size, card->regs + DMK_LAB_LENGTH);
+	writel(0, card->regs + DMK_LAB_OFFSET);
+	writel(usec, card->regs + DMK_LAB_DELAY);
+	writel(command | DMK_LAB_START, card->regs + DMK_LAB_COMMAND);
 }
 
 static int lab_result(struct lab_card *card)
 {
-	if (!(readl(card->regs + REG_STATUS) & STATUS_FAILED))
+	if (!(readl(card->regs + DMK_LAB_STATUS) & DMK_LAB_FAILED))
 		return 0;
-	return -(int)readl(card->regs + REG_ERROR);
+	return -(int)readl(card->regs + DMK_LAB_ERROR);
 }
 
 int lab_read(struct lab_card *card, dma_addr_t dma, void *bytes, size_t size)
@@ -192,19 +173,19 @@ int lab_read(struct lab_card *card, dma_addr_t dma, void *bytes, size_t size)
 int lab_write(struct lab_card *card, dma_addr_t dma, const void *bytes, size_t size)
 {
 	memcpy_toio(card->buffer, bytes, size);
-	lab_command(card, dma, size, 0, COMMAND_TO_MEMORY);
+	lab_command(card, dma, size, 0, DMK_LAB_TO_MEMORY);
 	return lab_result(card);
 }
 
 void lab_begin(struct lab_card *card, dma_addr_t dma, size_t size, unsigned int usec)
 {
-	lab_command(card, dma, size, usec, COMMAND_TO_MEMORY);
+	lab_command(card, dma, size, usec, DMK_LAB_TO_MEMORY);
 }
 
 void lab_wait(struct lab_card *card)
 {
 	for (int i = 0; i < 5000; i++) {
-		if (!(readl(card->regs + REG_STATUS) & STATUS_BUSY))
+		if (!(readl(card->regs + DMK_LAB_STATUS) & DMK_LAB_BUSY))
 			return;
 		msleep(1);
 	}
@@ -221,11 +202,11 @@ struct interrupt_call {
 static irqreturn_t lab_interrupt(int irq, void *data)
 {
 	struct interrupt_call *call = data;
-	u32 status = readl(call->card->regs + REG_IRQ_STATUS);
+	u32 status = readl(call->card->regs + DMK_LAB_IRQ_STATUS);
 
 	if (!status)
 		return IRQ_NONE;
-	writel(status, call->card->regs + REG_IRQ_ACK);
+	writel(status, call->card->regs + DMK_LAB_IRQ_ACK);
 	call->call(call->argument);
 	complete(&call->done);
 	return IRQ_HANDLED;
@@ -243,7 +224,7 @@ void in_interrupt_call(void (*call)(void *argument), void *argument)
 	assert_int_equal(pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES), 1);
 	irq = pci_irq_vector(pdev, 0);
 	assert_int_equal(request_irq(irq, lab_interrupt, IRQF_SHARED, "lab", &interrupt), 0);
-	writel(1, lab_cards[0].regs + REG_IRQ_RAISE);
+	writel(1, lab_cards[0].regs + DMK_LAB_IRQ_RAISE);
 	assert_true(wait_for_completion_timeout(&interrupt.done, msecs_to_jiffies(5000)) > 0);
 	free_irq(irq, &interrupt);
 	pci_free_irq_vectors(pdev);

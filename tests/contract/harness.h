@@ -54,6 +54,7 @@
 
 #include <dmakit/boot.h>
 #include <dmakit/kernel.h>
+#include <dmakit/lab.h>
 
 struct contract_test {
 	const char *name;
@@ -81,7 +82,7 @@ struct lab_card {
 	void __iomem *regs, *buffer;
 };
 
-enum { LAB_CARDS = 2, LAB_BUFFER = 64 << 10 };
+enum { LAB_CARDS = 2, LAB_BUFFER = DMK_LAB_BUFFER };
 
 extern struct lab_card *const lab, *const lab2;
 /** The same hardware without PCI, of machines that have one in their devicetree; dev is NULL on the others. */

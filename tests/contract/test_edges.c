@@ -441,8 +441,6 @@ static void test_no_more_vectors_are_given_than_the_card_has(void **state)
 	pci_free_irq_vectors(lab->pdev);
 }
 
-enum { LAB_IRQ_RAISE = 0x30, LAB_IRQ_ACK = 0x34 };
-
 struct vector {
 	int calls;
 	struct completion called;
@@ -452,7 +450,7 @@ static irqreturn_t vector_interrupt(int irq, void *data)
 {
 	struct vector *vector = data;
 
-	writel(3, lab->regs + LAB_IRQ_ACK);
+	writel(3, lab->regs + DMK_LAB_IRQ_ACK);
 	vector->calls++;
 	complete(&vector->called);
 	return IRQ_HANDLED;
@@ -468,8 +466,8 @@ static void test_a_vector_that_was_given_back_leaves_no_interrupt_behind(void **
 
 	if (pci_alloc_irq_vectors(lab->pdev, 2, 2, PCI_IRQ_MSIX) != 2)
 		skip();
-	writel(1, lab->regs + LAB_IRQ_RAISE);
-	writel(1, lab->regs + LAB_IRQ_ACK);
+	writel(1, lab->regs + DMK_LAB_IRQ_RAISE);
+	writel(1, lab->regs + DMK_LAB_IRQ_ACK);
 	pci_free_irq_vectors(lab->pdev);
 
 	assert_int_equal(pci_alloc_irq_vectors(lab->pdev, 2, 2, PCI_IRQ_MSIX), 2);
@@ -479,7 +477,7 @@ static void test_a_vector_that_was_given_back_leaves_no_interrupt_behind(void **
 					     "vector", &vector[i]),
 				 0);
 	}
-	writel(2, lab->regs + LAB_IRQ_RAISE);
+	writel(2, lab->regs + DMK_LAB_IRQ_RAISE);
 	assert_true(wait_for_completion_timeout(&vector[1].called, msecs_to_jiffies(5000)) > 0);
 	for (int i = 0; i < 2; i++)
 		free_irq(pci_irq_vector(lab->pdev, i), &vector[i]);

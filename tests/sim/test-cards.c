@@ -5,6 +5,8 @@
  */
 #include "bench.h"
 
+#include <dmakit/lab.h>
+
 #include <errno.h>
 #include <pthread.h>
 
@@ -17,20 +19,6 @@ enum {
 	CAP_MSI = 5,
 	CAP_MSIX = 0x11,
 	CAP_AF = 0x13,
-
-	LAB_ADDRESS = 0x10,
-	LAB_LENGTH = 0x18,
-	LAB_OFFSET = 0x1c,
-	LAB_COMMAND = 0x20,
-	LAB_DELAY = 0x24,
-	LAB_VECTOR = 0x28,
-	LAB_IRQ_STATUS = 0x2c,
-	LAB_RAISE = 0x30,
-	LAB_ACK = 0x34,
-	LAB_COMPLETED = 0x38,
-	START = 1,
-	TO_MEMORY = 2,
-	RAISE = 4,
 };
 
 static uint16_t bdf;
@@ -63,9 +51,9 @@ static void set(unsigned int reg, uint32_t value)
 
 static void lab_go(uint64_t dma, uint32_t length, uint32_t command)
 {
-	bench_write(regs + LAB_ADDRESS, 8, dma);
-	set(LAB_LENGTH, length);
-	set(LAB_COMMAND, START | command);
+	bench_write(regs + DMK_LAB_ADDRESS, 8, dma);
+	set(DMK_LAB_LENGTH, length);
+	set(DMK_LAB_COMMAND, DMK_LAB_START | command);
 }
 
 static void enable(unsigned int irq, bool on)
@@ -193,23 +181,23 @@ static void test_INTx_is_a_level_with_status_and_off_switch(void **state)
 		open_lab(bench_profiles[i]);
 		irq = bench.port.ops->intx_irq(bench.port.ctx, bdf, 1);
 		assert_in_range(irq, 1, bench.machine->nr_irqs - 1);
-		set(LAB_RAISE, 1);
+		set(DMK_LAB_IRQ_RAISE, 1);
 		assert_int_equal(bench.rises[irq], 0); /* not enabled */
 		assert_int_equal(bench_config(bdf, STATUS, 2) & 8, 8);
 		enable(irq, true);
 		assert_true(bench_wait(&bench.rises[irq], 1));
-		set(LAB_RAISE, 2);
+		set(DMK_LAB_IRQ_RAISE, 2);
 		assert_int_equal(bench.rises[irq], 1); /* up already */
 		bench_config_set(bdf, COMMAND, 2, MASTER | MEMORY | INTX_OFF);
 		assert_int_equal(bench.falls[irq], 1);
 		bench_config_set(bdf, COMMAND, 2, MASTER | MEMORY);
 		assert_int_equal(bench.rises[irq], 2);
-		set(LAB_ACK, 3);
+		set(DMK_LAB_IRQ_ACK, 3);
 		assert_int_equal(bench.level[irq], 0);
 		assert_int_equal(bench_config(bdf, STATUS, 2) & 8, 0);
 		/* up while disabled: said when enabled, and again when enabled again */
 		enable(irq, false);
-		set(LAB_RAISE, 1);
+		set(DMK_LAB_IRQ_RAISE, 1);
 		assert_int_equal(bench.rises[irq], 2);
 		enable(irq, true);
 		assert_true(bench_wait(&bench.rises[irq], 3));
@@ -229,11 +217,11 @@ static void test_a_line_that_falls_as_it_is_enabled_again_is_known_to_be_down(vo
 	irq = bench.port.ops->intx_irq(bench.port.ctx, bdf, 1);
 	for (unsigned int i = 0; i < 200; i++) {
 		enable(irq, true);
-		set(LAB_RAISE, 1);
+		set(DMK_LAB_IRQ_RAISE, 1);
 		assert_int_equal(bench.level[irq], 1);
 		enable(irq, false);
 		enable(irq, true);
-		set(LAB_ACK, 1);
+		set(DMK_LAB_IRQ_ACK, 1);
 		assert_true(bench.port.ops->quiesce(bench.port.ctx, 2000000));
 		assert_int_equal(bench.level[irq], 0);
 	}
@@ -256,12 +244,12 @@ static void test_two_cards_on_one_line_hold_it_up_together(void **state)
 	irq = bench.port.ops->intx_irq(bench.port.ctx, 1 << 3, 1);
 	assert_int_equal(irq, bench.port.ops->intx_irq(bench.port.ctx, 2 << 3, 1));
 	enable(irq, true);
-	bench_write(first + LAB_RAISE, 4, 1);
-	bench_write(second + LAB_RAISE, 4, 1);
+	bench_write(first + DMK_LAB_IRQ_RAISE, 4, 1);
+	bench_write(second + DMK_LAB_IRQ_RAISE, 4, 1);
 	assert_int_equal(bench.rises[irq], 1);
-	bench_write(first + LAB_ACK, 4, 1);
+	bench_write(first + DMK_LAB_IRQ_ACK, 4, 1);
 	assert_int_equal(bench.falls[irq], 0);
-	bench_write(second + LAB_ACK, 4, 1);
+	bench_write(second + DMK_LAB_IRQ_ACK, 4, 1);
 	assert_int_equal(bench.falls[irq], 1);
 	bench_close();
 }
@@ -297,7 +285,7 @@ static void test_MSI_X_sends_each_vector_and_holds_what_is_masked(void **state)
 		bench_config_set(bdf, cap + 2, 2, 0x8000);
 		intx = bench.port.ops->intx_irq(bench.port.ctx, bdf, 1);
 		enable(intx, true);
-		set(LAB_RAISE, 0xf);
+		set(DMK_LAB_IRQ_RAISE, 0xf);
 		for (unsigned int v = 0; v < 3; v++)
 			assert_int_equal(bench.edges[irq + v], 1);
 		assert_int_equal(bench.rises[intx], 0);
@@ -308,13 +296,13 @@ static void test_MSI_X_sends_each_vector_and_holds_what_is_masked(void **state)
 		assert_int_equal(bench_read(table + 0x800, 8), 0);
 		/* the whole function masked */
 		bench_config_set(bdf, cap + 2, 2, 0xc000);
-		set(LAB_RAISE, 1);
+		set(DMK_LAB_IRQ_RAISE, 1);
 		assert_int_equal(bench.edges[irq], 1);
 		bench_config_set(bdf, cap + 2, 2, 0x8000);
 		assert_int_equal(bench.edges[irq], 2);
 		/* a message is a write: no bus mastering, no message */
 		bench_config_set(bdf, COMMAND, 2, MEMORY);
-		set(LAB_RAISE, 1);
+		set(DMK_LAB_IRQ_RAISE, 1);
 		assert_int_equal(bench.edges[irq], 2);
 		bench_close();
 	}
@@ -382,13 +370,13 @@ static void test_ADR_02_DMA_goes_through_the_bus_windows(void **state)
 		at = bench_buffer();
 		cpu = bench_direct(at);
 		bench_write(buffer, 4, 0xcafe);
-		lab_go(pci_dma(at), 4, TO_MEMORY);
+		lab_go(pci_dma(at), 4, DMK_LAB_TO_MEMORY);
 		assert_int_equal(get(8), 0);
 		bench.port.ops->cache_invalidate(bench.port.ctx, DMK_PHYS(at), 4);
 		assert_int_equal(*(volatile uint32_t *)cpu, 0xcafe);
 		cpu[1] = 0xbeef;
 		bench.port.ops->cache_clean(bench.port.ctx, DMK_PHYS(at + 4), 4);
-		set(LAB_OFFSET, 8);
+		set(DMK_LAB_OFFSET, 8);
 		lab_go(pci_dma(at + 4), 4, 0);
 		assert_int_equal(bench_read(buffer + 8, 4), 0xbeef);
 
@@ -423,21 +411,21 @@ static void test_DMA_that_reaches_no_memory_is_refused_whole(void **state)
 	cpu = bench_direct(0x9f000);
 	memset(cpu, 0x11, 4096);
 	bench_write(buffer, 8, 0);
-	expect_refused(0x9fff8, 16, TO_MEMORY, 0); /* runs into the hole: nothing changes */
+	expect_refused(0x9fff8, 16, DMK_LAB_TO_MEMORY, 0); /* runs into the hole: nothing changes */
 	assert_int_equal(cpu[0xff8], 0x11);
 	expect_refused(0x9fff8, 16, 0, 1); /* reads as ones */
 	assert_true(bench_read(buffer, 8) == ~0ULL);
 	expect_refused(~0ULL, 4, 0, 2);
-	expect_refused(0x8000000000, 4, TO_MEMORY, 3);
+	expect_refused(0x8000000000, 4, DMK_LAB_TO_MEMORY, 3);
 	/* no bus mastering */
 	bench_config_set(bdf, COMMAND, 2, MEMORY);
-	expect_refused(0x8000, 4, TO_MEMORY, 4);
+	expect_refused(0x8000, 4, DMK_LAB_TO_MEMORY, 4);
 	bench_close();
 
 	open_lab("rpi-like");
-	expect_refused(0, 4, TO_MEMORY, 0);
-	expect_refused(pci_dma(0) - 4, 8, TO_MEMORY, 1);
-	expect_refused(0x40000000, 4, TO_MEMORY, 2); /* a physical address is not a bus address */
+	expect_refused(0, 4, DMK_LAB_TO_MEMORY, 0);
+	expect_refused(pci_dma(0) - 4, 8, DMK_LAB_TO_MEMORY, 1);
+	expect_refused(0x40000000, 4, DMK_LAB_TO_MEMORY, 2); /* a physical address is not a bus address */
 	bench_close();
 }
 
@@ -445,7 +433,7 @@ static void test_DMA_above_4G_and_across_neighbouring_banks(void **state)
 {
 	open_lab("pc");
 	bench_write(buffer, 8, 0x1122334455667788);
-	lab_go(0x100000ffc, 8, TO_MEMORY);
+	lab_go(0x100000ffc, 8, DMK_LAB_TO_MEMORY);
 	assert_int_equal(get(8), 0);
 	assert_int_equal(*(volatile uint32_t *)bench_direct(0x100000ffc), 0x55667788);
 	assert_int_equal(*(volatile uint32_t *)bench_direct(0x100001000), 0x11223344);
@@ -583,10 +571,10 @@ static void test_ADR_06_lab_on_the_platform_bus(void **state)
 	assert_int_equal(get(0), 0x0001ab00);
 	enable(device->irq[0], true);
 	bench_write(buffer, 4, 0x5151);
-	lab_go(bench_dma(device->dma, 0x7000), 4, TO_MEMORY | RAISE);
+	lab_go(bench_dma(device->dma, 0x7000), 4, DMK_LAB_TO_MEMORY | DMK_LAB_RAISE);
 	assert_int_equal(get(8), 0);
 	assert_int_equal(bench.level[device->irq[0]], 1);
-	set(LAB_ACK, 1);
+	set(DMK_LAB_IRQ_ACK, 1);
 	assert_int_equal(bench.level[device->irq[0]], 0);
 	bench.port.ops->cache_invalidate(bench.port.ctx, DMK_PHYS(0x7000), 4);
 	assert_int_equal(*(volatile uint32_t *)bench_direct(0x7000), 0x5151);
@@ -598,18 +586,18 @@ static void test_ADR_06_lab_on_the_platform_bus(void **state)
 static void test_lab_refuses_what_leaves_its_buffer_or_comes_too_early(void **state)
 {
 	open_lab("pc");
-	set(LAB_OFFSET, 0xfff0);
+	set(DMK_LAB_OFFSET, 0xfff0);
 	lab_go(0x8000, 17, 0);
 	assert_int_equal(get(8), 2);
 	assert_int_equal(get(0xc), EINVAL);
-	set(LAB_OFFSET, 0xffffffff);
+	set(DMK_LAB_OFFSET, 0xffffffff);
 	lab_go(0x8000, 2, 0);
 	assert_int_equal(get(0xc), EINVAL);
-	set(LAB_OFFSET, 0);
-	set(LAB_DELAY, 20000);
+	set(DMK_LAB_OFFSET, 0);
+	set(DMK_LAB_DELAY, 20000);
 	lab_go(0x8000, 4, 0);
 	assert_int_equal(get(8), 1);
-	set(LAB_COMMAND, START);
+	set(DMK_LAB_COMMAND, DMK_LAB_START);
 	assert_int_equal(get(8), 3);
 	assert_int_equal(get(0xc), EBUSY);
 	bench_close();
@@ -619,28 +607,28 @@ static void test_quiesce_waits_for_announced_work_and_no_longer_than_told(void *
 {
 	open_lab("pc");
 	assert_true(bench.port.ops->quiesce(bench.port.ctx, 100000));
-	set(LAB_DELAY, 30000);
-	lab_go(0x8000, 4, TO_MEMORY);
+	set(DMK_LAB_DELAY, 30000);
+	lab_go(0x8000, 4, DMK_LAB_TO_MEMORY);
 	assert_false(bench.port.ops->quiesce(bench.port.ctx, 1000));
-	assert_int_equal(get(LAB_COMPLETED), 0);
+	assert_int_equal(get(DMK_LAB_COMPLETED), 0);
 	assert_true(bench.port.ops->quiesce(bench.port.ctx, 2000000));
-	assert_int_equal(get(LAB_COMPLETED), 1);
+	assert_int_equal(get(DMK_LAB_COMPLETED), 1);
 	bench_close();
 }
 
 static void test_shutdown_with_work_under_way(void **state)
 {
 	open_lab("pc");
-	set(LAB_DELAY, 10000000);
-	lab_go(0x8000, 4, TO_MEMORY);
+	set(DMK_LAB_DELAY, 10000000);
+	lab_go(0x8000, 4, DMK_LAB_TO_MEMORY);
 	bench_close();
 }
 
 static void test_reset_ends_the_transfer_under_way(void **state)
 {
 	open_lab("pc");
-	set(LAB_DELAY, 10000000);
-	lab_go(0x8000, 4, TO_MEMORY);
+	set(DMK_LAB_DELAY, 10000000);
+	lab_go(0x8000, 4, DMK_LAB_TO_MEMORY);
 	set(0x3c, 1);
 	assert_true(bench.port.ops->quiesce(bench.port.ctx, 100000));
 	assert_non_null(bench_event(DMK_EVENT_TRANSFER_END, 0));
@@ -662,7 +650,7 @@ static void test_timers_run_in_the_order_they_are_due(void **state)
 	}
 	for (unsigned int i = 0; i < 3; i++) {
 		regs = bar[i];
-		set(LAB_DELAY, delay[i]);
+		set(DMK_LAB_DELAY, delay[i]);
 		lab_go(0x8000, 4, 0);
 	}
 	assert_true(bench.port.ops->quiesce(bench.port.ctx, 2000000));
@@ -679,10 +667,10 @@ static void *hammer(void *argument)
 	unsigned int irq = (size_t)argument;
 
 	for (unsigned int i = 0; i < 3000; i++) {
-		set(LAB_RAISE, 1);
+		set(DMK_LAB_IRQ_RAISE, 1);
 		enable(irq, i & 1);
-		lab_go(0x8000, 64, i & 1 ? TO_MEMORY : 0);
-		set(LAB_ACK, 1);
+		lab_go(0x8000, 64, i & 1 ? DMK_LAB_TO_MEMORY : 0);
+		set(DMK_LAB_IRQ_ACK, 1);
 		bench_config_set(bdf, COMMAND, 2, MASTER | MEMORY | (i % 8 ? 0 : INTX_OFF));
 	}
 	return NULL;
@@ -694,14 +682,14 @@ static void test_CTX_02_registers_configuration_and_interrupts_from_many_threads
 	unsigned int irq;
 
 	open_lab("pc");
-	set(LAB_DELAY, 5);
+	set(DMK_LAB_DELAY, 5);
 	irq = bench.port.ops->intx_irq(bench.port.ctx, bdf, 1);
 	for (unsigned int i = 0; i < 3; i++)
 		pthread_create(&thread[i], NULL, hammer, (void *)(size_t)irq);
 	for (unsigned int i = 0; i < 3; i++)
 		pthread_join(thread[i], NULL);
 	assert_true(bench.port.ops->quiesce(bench.port.ctx, 2000000));
-	set(LAB_ACK, 0xf);
+	set(DMK_LAB_IRQ_ACK, 0xf);
 	assert_true(bench.port.ops->quiesce(bench.port.ctx, 2000000));
 	assert_int_equal(bench.level[irq], 0);
 	bench_close();

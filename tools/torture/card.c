@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * The driver of the "lab" cards (models/lab.c lists their registers), which move bytes when told.
+ * The driver of the "lab" cards (dmakit/lab.h lists their registers), which move bytes when told.
  */
 #include "torture.h"
 
+#include <dmakit/lab.h>
 #include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-
-enum {
-	REG_STATUS = 0x08,
-	REG_ERROR = 0x0c,
-	REG_DMA_LOW = 0x10,
-	REG_DMA_HIGH = 0x14,
-	REG_LENGTH = 0x18,
-	REG_OFFSET = 0x1c,
-	REG_COMMAND = 0x20,
-	REG_DELAY = 0x24,
-	REG_VECTOR = 0x28,
-	REG_IRQ_STATUS = 0x2c,
-	REG_IRQ_RAISE = 0x30,
-	REG_IRQ_ACK = 0x34,
-
-	STATUS_BUSY = 1,
-	STATUS_FAILED = 2,
-	COMMAND_START = 1,
-	COMMAND_TO_MEMORY = 2,
-};
 
 struct card torture_card[TORTURE_CARDS];
 
@@ -40,19 +21,19 @@ static const unsigned int card_bits[TORTURE_CARDS] = {64, 32, 30, 24, 32};
 /* With the card's lock held. */
 static void command(struct card *card, dma_addr_t dma, size_t size, unsigned int usec, u32 what)
 {
-	writel(lower_32_bits(dma), card->regs + REG_DMA_LOW);
-	writel(upper_32_bits(dma), card->regs + REG_DMA_HIGH);
-	writel(size, card->regs + REG_LENGTH);
-	writel(0, card->regs + REG_OFFSET);
-	writel(usec, card->regs + REG_DELAY);
-	writel(what | COMMAND_START, card->regs + REG_COMMAND);
+	writel(lower_32_bits(dma), card->regs + DMK_LAB_ADDRESS);
+	writel(upper_32_bits(dma), card->regs + DMK_LAB_ADDRESS_HIGH);
+	writel(size, card->regs + DMK_LAB_LENGTH);
+	writel(0, card->regs + DMK_LAB_OFFSET);
+	writel(usec, card->regs + DMK_LAB_DELAY);
+	writel(what | DMK_LAB_START, card->regs + DMK_LAB_COMMAND);
 }
 
 static int result(struct card *card)
 {
-	if (!(readl(card->regs + REG_STATUS) & STATUS_FAILED))
+	if (!(readl(card->regs + DMK_LAB_STATUS) & DMK_LAB_FAILED))
 		return 0;
-	return -(int)readl(card->regs + REG_ERROR);
+	return -(int)readl(card->regs + DMK_LAB_ERROR);
 }
 
 /* The lock, and the card idle. */
@@ -87,7 +68,7 @@ int card_write(struct card *card, dma_addr_t dma, const void *bytes, size_t size
 	int err;
 
 	memcpy_toio(card->buffer, bytes, size);
-	command(card, dma, size, 0, COMMAND_TO_MEMORY);
+	command(card, dma, size, 0, DMK_LAB_TO_MEMORY);
 	err = result(card);
 	spin_unlock_irqrestore(&card->lock, flags);
 	return err;
@@ -106,11 +87,11 @@ int card_write_slowly(struct card *card, dma_addr_t dma, const void *bytes, size
 	}
 	card->busy = true;
 	memcpy_toio(card->buffer, bytes, size);
-	command(card, dma, size, usec, COMMAND_TO_MEMORY);
+	command(card, dma, size, usec, DMK_LAB_TO_MEMORY);
 	spin_unlock_irqrestore(&card->lock, flags);
 
 	/* Nobody else gives a command while busy is set: the registers are this thread's. */
-	while (readl(card->regs + REG_STATUS) & STATUS_BUSY)
+	while (readl(card->regs + DMK_LAB_STATUS) & DMK_LAB_BUSY)
 		usleep_range(10, 50);
 	err = result(card);
 	spin_lock_irqsave(&card->lock, flags);
@@ -124,11 +105,11 @@ int card_write_slowly(struct card *card, dma_addr_t dma, const void *bytes, size
 static irqreturn_t handler(int irq, void *data)
 {
 	struct card *card = data;
-	u32 status = readl(card->regs + REG_IRQ_STATUS);
+	u32 status = readl(card->regs + DMK_LAB_IRQ_STATUS);
 
 	if (!status)
 		return IRQ_NONE;
-	writel(status, card->regs + REG_IRQ_ACK);
+	writel(status, card->regs + DMK_LAB_IRQ_ACK);
 	card->job(card->argument);
 	complete(&card->job_done);
 	return IRQ_HANDLED;
@@ -142,7 +123,7 @@ bool card_in_interrupt(struct card *card, void (*job)(void *argument), void *arg
 	card->job = job;
 	card->argument = argument;
 	reinit_completion(&card->job_done);
-	writel(1, card->regs + REG_IRQ_RAISE);
+	writel(1, card->regs + DMK_LAB_IRQ_RAISE);
 	came = wait_for_completion_timeout(&card->job_done, msecs_to_jiffies(30000));
 	mutex_unlock(&card->job_lock);
 	return came;
