@@ -7,7 +7,7 @@
  * as under way, so that a driver that takes memory back too early is seen; at a later one the data moves and the reply is written.
  * A tick ends one command of those that are due, whichever chance picks.
  */
-#include <dmakit/model.h>
+#include "card.h"
 
 #include <errno.h>
 #include <string.h>
@@ -110,7 +110,7 @@ struct hba {
 	uint32_t address_bits, latency, targets, sectors;
 
 	bool enabled;
-	uint32_t irq_status, irq_enable, irq_pending, error;
+	struct card_irq irq;
 	uint64_t table;
 	uint32_t done, completed;
 	struct slot slot[SLOTS];
@@ -129,15 +129,6 @@ static void tick(struct dmk_instance *card, void *state);
 
 /* --- numbers ------------------------------------------------------------------------------------------------------ */
 
-static uint64_t get_le(const uint8_t *bytes, unsigned int n)
-{
-	uint64_t value = 0;
-
-	while (n--)
-		value = value << 8 | bytes[n];
-	return value;
-}
-
 static uint64_t get_be(const uint8_t *bytes, unsigned int n)
 {
 	uint64_t value = 0;
@@ -145,12 +136,6 @@ static uint64_t get_be(const uint8_t *bytes, unsigned int n)
 	for (unsigned int i = 0; i < n; i++)
 		value = value << 8 | bytes[i];
 	return value;
-}
-
-static void put_le(uint8_t *bytes, unsigned int n, uint64_t value)
-{
-	for (unsigned int i = 0; i < n; i++)
-		bytes[i] = value >> (8 * i);
 }
 
 static void put_be(uint8_t *bytes, unsigned int n, uint64_t value)
@@ -166,27 +151,10 @@ static uint32_t at_most(uint64_t a, uint64_t b)
 
 /* --- interrupts and errors ---------------------------------------------------------------------------------------- */
 
-static void update_irq(struct dmk_instance *card, struct hba *hba)
-{
-	uint32_t pending = hba->irq_status & hba->irq_enable;
-	uint32_t risen = pending & ~hba->irq_pending;
-
-	hba->irq_pending = pending;
-	if (risen)
-		dmk_instance_msi(card, 0);
-	dmk_instance_irq(card, 0, pending != 0);
-}
-
-static void raise_irq(struct dmk_instance *card, struct hba *hba, uint32_t bits)
-{
-	hba->irq_status |= bits;
-	update_irq(card, hba);
-}
-
 static void note_error(struct dmk_instance *card, struct hba *hba, uint32_t bits)
 {
-	hba->error |= bits;
-	raise_irq(card, hba, IRQ_ERROR);
+	hba->irq.error |= bits;
+	raise_irq(card, &hba->irq, IRQ_ERROR);
 }
 
 /* --- what is under way -------------------------------------------------------------------------------------------- */
@@ -215,7 +183,7 @@ static void finished(struct dmk_instance *card, struct hba *hba, unsigned int n)
 	forget(card, &hba->slot[n]);
 	hba->completed++;
 	hba->done |= 1u << n;
-	raise_irq(card, hba, IRQ_DONE);
+	raise_irq(card, &hba->irq, IRQ_DONE);
 }
 
 /* --- reading a command -------------------------------------------------------------------------------------------- */
@@ -601,7 +569,7 @@ static void reset(struct dmk_instance *card, void *state)
 		hba->disk[n].trouble_left = 0;
 	}
 	hba->enabled = false;
-	hba->irq_status = hba->irq_enable = hba->irq_pending = hba->error = 0;
+	hba->irq = (struct card_irq){.status = 0};
 	hba->table = 0;
 	hba->done = hba->completed = 0;
 	dmk_instance_irq(card, 0, false);
@@ -661,15 +629,15 @@ static void write(struct dmk_instance *card, void *state, unsigned int bar, uint
 			reset(card, hba);
 		break;
 	case REG_IRQ_STATUS:
-		hba->irq_status &= ~value;
-		update_irq(card, hba);
+		hba->irq.status &= ~value;
+		update_irq(card, &hba->irq);
 		break;
 	case REG_IRQ_ENABLE:
-		hba->irq_enable = value & IRQ_ALL;
-		update_irq(card, hba);
+		hba->irq.enable = value & IRQ_ALL;
+		update_irq(card, &hba->irq);
 		break;
 	case REG_ERROR:
-		hba->error &= ~value;
+		hba->irq.error &= ~value;
 		break;
 	case REG_TABLE_LOW:
 	case REG_TABLE_HIGH:
@@ -700,11 +668,11 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 	case REG_CONTROL:
 		return hba->enabled ? CONTROL_ENABLE : 0;
 	case REG_IRQ_STATUS:
-		return hba->irq_status;
+		return hba->irq.status;
 	case REG_IRQ_ENABLE:
-		return hba->irq_enable;
+		return hba->irq.enable;
 	case REG_ERROR:
-		return hba->error;
+		return hba->irq.error;
 	case REG_SLOTS:
 		return SLOTS;
 	case REG_SEGMENTS:
@@ -747,7 +715,7 @@ static int start(struct dmk_instance *card, void *state)
 	    !in_range(card, "targets", 1, TARGETS) || !in_range(card, "blocks", 16, SECTORS_MAX))
 		return -EINVAL;
 
-	hba->address_mask = bits == 64 ? ~0ull : (1ull << bits) - 1;
+	hba->address_mask = mask_of_bits(bits);
 	hba->address_bits = bits;
 	hba->latency = dmk_instance_property(card, "latency");
 	hba->targets = dmk_instance_property(card, "targets");

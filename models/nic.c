@@ -6,7 +6,7 @@
  * Work takes time: descriptors are read, then after `latency` microseconds the data moves and what was done is told. In between, the
  * work is announced as under way, so that a driver that takes a buffer back too early is seen.
  */
-#include <dmakit/model.h>
+#include "card.h"
 
 #include <errno.h>
 #include <string.h>
@@ -113,7 +113,7 @@ struct nic {
 	struct settings is;
 
 	bool loopback, link;
-	uint32_t irq_status, irq_enable, irq_pending, error;
+	struct card_irq irq;
 	uint32_t mac_low, mac_high, rx_mode;
 	uint32_t group[GROUPS][2];
 	uint64_t sent, done; /* DMA addresses: the word, the completion ring */
@@ -132,27 +132,10 @@ static void tx_begin(struct dmk_instance *card, void *state);
 
 /* --- interrupts and errors ---------------------------------------------------------------------------------------- */
 
-static void update_irq(struct dmk_instance *card, struct nic *nic)
-{
-	uint32_t pending = nic->irq_status & nic->irq_enable;
-	uint32_t risen = pending & ~nic->irq_pending;
-
-	nic->irq_pending = pending;
-	if (risen)
-		dmk_instance_msi(card, 0);
-	dmk_instance_irq(card, 0, pending != 0);
-}
-
-static void raise_irq(struct dmk_instance *card, struct nic *nic, uint32_t bits)
-{
-	nic->irq_status |= bits;
-	update_irq(card, nic);
-}
-
 static void note_error(struct dmk_instance *card, struct nic *nic, uint32_t bits)
 {
-	nic->error |= bits;
-	raise_irq(card, nic, IRQ_ERROR);
+	nic->irq.error |= bits;
+	raise_irq(card, &nic->irq, IRQ_ERROR);
 }
 
 static void ring_error(struct dmk_instance *card, struct nic *nic, struct ring *ring)
@@ -162,27 +145,6 @@ static void ring_error(struct dmk_instance *card, struct nic *nic, struct ring *
 }
 
 /* --- descriptors -------------------------------------------------------------------------------------------------- */
-
-static uint32_t get16(const uint8_t *bytes)
-{
-	return bytes[0] | bytes[1] << 8;
-}
-
-static uint64_t get64(const uint8_t *bytes)
-{
-	uint64_t value = 0;
-	int i;
-
-	for (i = 7; i >= 0; i--)
-		value = value << 8 | bytes[i];
-	return value;
-}
-
-static void put(uint8_t *bytes, unsigned int width, uint32_t value)
-{
-	for (; width--; value >>= 8)
-		*bytes++ = value;
-}
 
 static uint64_t entry(const struct nic *nic, uint64_t base, uint32_t index)
 {
@@ -210,9 +172,9 @@ static bool fetch(struct dmk_instance *card, struct nic *nic, struct ring *ring,
 	memset(part, 0, sizeof(*part));
 	if (dmk_instance_read(card, entry(nic, ring->base, index), raw, sizeof(raw)))
 		return false;
-	part->address = get64(raw) & nic->is.address_mask;
-	part->length = get16(raw + 8);
-	*flags = get16(raw + 10);
+	part->address = get_le(raw, 8) & nic->is.address_mask;
+	part->length = get_le(raw + 8, 2);
+	*flags = get_le(raw + 10, 2);
 	return true;
 }
 
@@ -262,8 +224,8 @@ static bool is_address(const uint8_t *address, uint32_t low, uint32_t high)
 {
 	uint8_t bytes[6];
 
-	put(bytes, 4, low);
-	put(bytes + 4, 2, high);
+	put_le(bytes, 4, low);
+	put_le(bytes + 4, 2, high);
 	return !memcmp(address, bytes, sizeof(bytes));
 }
 
@@ -319,10 +281,10 @@ static bool rx_complete(struct dmk_instance *card, struct nic *nic, uint32_t len
 	struct ring *rx = &nic->rx;
 	uint8_t raw[DESCRIPTOR_SIZE] = {0};
 
-	put(raw, 2, rx->head);
-	put(raw + 2, 2, length);
-	put(raw + 4, 2, flags);
-	put(raw + 12, 4, nic->phase);
+	put_le(raw, 2, rx->head);
+	put_le(raw + 2, 2, length);
+	put_le(raw + 4, 2, flags);
+	put_le(raw + 12, 4, nic->phase);
 	if (dmk_instance_write(card, entry(nic, nic->done, rx->head), raw, sizeof(raw)))
 		return false;
 	rx->head = after(rx, rx->head);
@@ -369,7 +331,7 @@ static void rx_finish(struct dmk_instance *card, void *state)
 		ring_error(card, nic, &nic->rx);
 		return;
 	}
-	raise_irq(card, nic, IRQ_RX);
+	raise_irq(card, &nic->irq, IRQ_RX);
 	rx_begin(card, nic);
 }
 
@@ -407,7 +369,7 @@ static void rx_begin(struct dmk_instance *card, struct nic *nic)
 	if (result)
 		rx->nr_parts = 0;
 	if (result > 0)
-		raise_irq(card, nic, IRQ_RX_EMPTY);
+		raise_irq(card, &nic->irq, IRQ_RX_EMPTY);
 	if (result < 0)
 		ring_error(card, nic, rx);
 	if (result)
@@ -452,7 +414,7 @@ static bool tx_tell(struct dmk_instance *card, struct nic *nic)
 {
 	uint8_t raw[4];
 
-	put(raw, 4, nic->tx.head);
+	put_le(raw, 4, nic->tx.head);
 	return !dmk_instance_write(card, nic->sent & nic->is.address_mask, raw, sizeof(raw));
 }
 
@@ -476,7 +438,7 @@ static void tx_finish(struct dmk_instance *card, void *state)
 		ring_error(card, nic, tx);
 		return;
 	}
-	raise_irq(card, nic, IRQ_TX);
+	raise_irq(card, &nic->irq, IRQ_TX);
 	tx_begin(card, nic);
 }
 
@@ -529,7 +491,7 @@ static void link_comes(struct dmk_instance *card, void *state)
 	struct nic *nic = state;
 
 	nic->link = true;
-	raise_irq(card, nic, IRQ_LINK);
+	raise_irq(card, &nic->irq, IRQ_LINK);
 	tx_begin(card, nic);
 }
 
@@ -551,7 +513,7 @@ static void reset(struct dmk_instance *card, void *state)
 	nic->tx.error = ERROR_TX_RING;
 	nic->mac_low = nic->is.burnt_in[0] | nic->is.burnt_in[1] << 8 | nic->is.burnt_in[2] << 16 |
 		       (uint32_t)nic->is.burnt_in[3] << 24;
-	nic->mac_high = get16(nic->is.burnt_in + 4);
+	nic->mac_high = get_le(nic->is.burnt_in + 4, 2);
 	dmk_instance_irq(card, 0, false);
 	nic->link = !nic->is.link_after;
 	if (nic->is.link_after)
@@ -699,15 +661,15 @@ static void write(struct dmk_instance *card, void *state, unsigned int bar, uint
 		write_control(card, nic, value);
 		break;
 	case REG_IRQ_STATUS:
-		nic->irq_status &= ~value;
-		update_irq(card, nic);
+		nic->irq.status &= ~value;
+		update_irq(card, &nic->irq);
 		break;
 	case REG_IRQ_ENABLE:
-		nic->irq_enable = value & IRQ_ALL;
-		update_irq(card, nic);
+		nic->irq.enable = value & IRQ_ALL;
+		update_irq(card, &nic->irq);
 		break;
 	case REG_ERROR:
-		nic->error &= ~value;
+		nic->irq.error &= ~value;
 		break;
 	case REG_MAC_LOW:
 		nic->mac_low = value;
@@ -748,11 +710,11 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 		return (running(&nic->rx) ? STATUS_RX : 0) | (running(&nic->tx) ? STATUS_TX : 0) |
 		       (nic->link ? STATUS_LINK : 0);
 	case REG_IRQ_STATUS:
-		return nic->irq_status;
+		return nic->irq.status;
 	case REG_IRQ_ENABLE:
-		return nic->irq_enable;
+		return nic->irq.enable;
 	case REG_ERROR:
-		return nic->error;
+		return nic->irq.error;
 	case REG_MAC_LOW:
 		return nic->mac_low;
 	case REG_MAC_HIGH:
@@ -796,7 +758,7 @@ static int start(struct dmk_instance *card, void *state)
 	    property(card, "link_after", 0, LINK_AFTER_MAX, &link_after) || property(card, "plug", 0, 1, &plug))
 		return -EINVAL;
 
-	nic->is.address_mask = bits == 64 ? ~0ull : (1ull << bits) - 1;
+	nic->is.address_mask = mask_of_bits(bits);
 	nic->is.address_bits = bits;
 	nic->is.latency = latency;
 	nic->is.link_after = link_after;

@@ -6,7 +6,7 @@
  * Work takes time: a descriptor is read, then after `latency` microseconds the data moves and the descriptor is given back. In
  * between, the work is announced as under way, so that a driver that takes the buffer back too early is seen.
  */
-#include <dmakit/model.h>
+#include "card.h"
 
 #include <errno.h>
 #include <string.h>
@@ -104,7 +104,7 @@ struct ringcard {
 	uint32_t latency;
 
 	bool loopback;
-	uint32_t irq_status, irq_enable, irq_pending, error;
+	struct card_irq irq;
 	struct ring rx, tx;
 	uint32_t
 		tx_verdict; /* what was wrong with the frame under way, before a byte of it was read */
@@ -122,27 +122,10 @@ static void tx_begin(struct dmk_instance *card, void *state);
 
 /* --- interrupts and errors ---------------------------------------------------------------------------------------- */
 
-static void update_irq(struct dmk_instance *card, struct ringcard *ringcard)
-{
-	uint32_t pending = ringcard->irq_status & ringcard->irq_enable;
-	uint32_t risen = pending & ~ringcard->irq_pending;
-
-	ringcard->irq_pending = pending;
-	if (risen)
-		dmk_instance_msi(card, 0);
-	dmk_instance_irq(card, 0, pending != 0);
-}
-
-static void raise_irq(struct dmk_instance *card, struct ringcard *ringcard, uint32_t bits)
-{
-	ringcard->irq_status |= bits;
-	update_irq(card, ringcard);
-}
-
 static void note_error(struct dmk_instance *card, struct ringcard *ringcard, uint32_t bits)
 {
-	ringcard->error |= bits;
-	raise_irq(card, ringcard, IRQ_ERROR);
+	ringcard->irq.error |= bits;
+	raise_irq(card, &ringcard->irq, IRQ_ERROR);
 }
 
 static void ring_error(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring)
@@ -152,27 +135,6 @@ static void ring_error(struct dmk_instance *card, struct ringcard *ringcard, str
 }
 
 /* --- descriptors -------------------------------------------------------------------------------------------------- */
-
-static uint16_t get16(const uint8_t *bytes)
-{
-	return bytes[0] | bytes[1] << 8;
-}
-
-static uint64_t get64(const uint8_t *bytes)
-{
-	uint64_t value = 0;
-	int i;
-
-	for (i = 7; i >= 0; i--)
-		value = value << 8 | bytes[i];
-	return value;
-}
-
-static void put16(uint8_t *bytes, uint16_t value)
-{
-	bytes[0] = value;
-	bytes[1] = value >> 8;
-}
 
 /** Read descriptor @index. false: it can't be read, or makes no sense: an error of the ring. */
 static bool fetch(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring,
@@ -185,9 +147,9 @@ static bool fetch(struct dmk_instance *card, struct ringcard *ringcard, struct r
 	if (dmk_instance_read(card, part->where, raw, sizeof(raw)))
 		return false;
 
-	part->address = get64(raw) & ringcard->address_mask;
-	part->length = get16(raw + 8);
-	part->flags = get16(raw + 10);
+	part->address = get_le(raw, 8) & ringcard->address_mask;
+	part->length = get_le(raw + 8, 2);
+	part->flags = get_le(raw + 10, 2);
 	return (part->flags & FLAG_OWN) && part->length;
 }
 
@@ -231,10 +193,10 @@ static bool give_back(struct dmk_instance *card, struct ring *ring, struct part 
 	int err;
 
 	leave_buffer(card, part);
-	put16(raw, part->length);
-	put16(raw + 2, part->flags & ~FLAG_OWN);
-	put16(raw + 4, done);
-	put16(raw + 6, status | DONE);
+	put_le(raw, 2, part->length);
+	put_le(raw + 2, 2, part->flags & ~FLAG_OWN);
+	put_le(raw + 4, 2, done);
+	put_le(raw + 6, 2, status | DONE);
 	err = dmk_instance_write(card, part->where + 8, raw, sizeof(raw));
 	ring->head = (ring->head + 1) & (ring->size - 1);
 	return err == 0;
@@ -313,7 +275,7 @@ static void rx_finish(struct dmk_instance *card, void *state)
 		ring_error(card, ringcard, &ringcard->rx);
 		return;
 	}
-	raise_irq(card, ringcard, IRQ_RX);
+	raise_irq(card, &ringcard->irq, IRQ_RX);
 	rx_begin(card, ringcard);
 }
 
@@ -327,7 +289,7 @@ static void rx_begin(struct dmk_instance *card, struct ringcard *ringcard)
 	if (!rx->enabled || rx->nr_parts || !ringcard->fifo_count)
 		return;
 	if (rx->head == rx->tail) {
-		raise_irq(card, ringcard, IRQ_RX_EMPTY);
+		raise_irq(card, &ringcard->irq, IRQ_RX_EMPTY);
 		return;
 	}
 	if (!fetch(card, ringcard, rx, rx->head, part)) {
@@ -401,7 +363,7 @@ static void tx_finish(struct dmk_instance *card, void *state)
 	if (!ok)
 		ring_error(card, ringcard, tx);
 	if (wants_irq)
-		raise_irq(card, ringcard, IRQ_TX);
+		raise_irq(card, &ringcard->irq, IRQ_TX);
 	rx_begin(card, ringcard);
 	tx_begin(card, ringcard);
 }
@@ -450,9 +412,9 @@ static void make_frame(struct ringcard *ringcard, struct frame *frame)
 
 	memset(frame->bytes, 0, FRAME_HEADER);
 	frame->bytes[0] = ringcard->gen_type;
-	put16(frame->bytes + 2, frame->length);
-	put16(frame->bytes + 4, sequence);
-	put16(frame->bytes + 6, sequence >> 16);
+	put_le(frame->bytes + 2, 2, frame->length);
+	put_le(frame->bytes + 4, 2, sequence);
+	put_le(frame->bytes + 6, 2, sequence >> 16);
 	for (i = FRAME_HEADER; i < frame->length; i++)
 		frame->bytes[i] = sequence + i;
 }
@@ -637,15 +599,15 @@ static void write(struct dmk_instance *card, void *state, unsigned int bar, uint
 		write_control(card, ringcard, value);
 		break;
 	case REG_IRQ_STATUS:
-		ringcard->irq_status &= ~value;
-		update_irq(card, ringcard);
+		ringcard->irq.status &= ~value;
+		update_irq(card, &ringcard->irq);
 		break;
 	case REG_IRQ_ENABLE:
-		ringcard->irq_enable = value & IRQ_ALL;
-		update_irq(card, ringcard);
+		ringcard->irq.enable = value & IRQ_ALL;
+		update_irq(card, &ringcard->irq);
 		break;
 	case REG_ERROR:
-		ringcard->error &= ~value;
+		ringcard->irq.error &= ~value;
 		break;
 	default:
 		write_generator(card, ringcard, offset, value);
@@ -675,11 +637,11 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 		return (running(&ringcard->rx) ? STATUS_RX : 0) |
 		       (running(&ringcard->tx) ? STATUS_TX : 0);
 	case REG_IRQ_STATUS:
-		return ringcard->irq_status;
+		return ringcard->irq.status;
 	case REG_IRQ_ENABLE:
-		return ringcard->irq_enable;
+		return ringcard->irq.enable;
 	case REG_ERROR:
-		return ringcard->error;
+		return ringcard->irq.error;
 	case REG_GEN_TYPE:
 		return ringcard->gen_type;
 	case REG_GEN_LENGTH:
@@ -711,7 +673,7 @@ static int start(struct dmk_instance *card, void *state)
 		return -EINVAL;
 	}
 
-	ringcard->address_mask = bits == 64 ? ~0ull : (1ull << bits) - 1;
+	ringcard->address_mask = mask_of_bits(bits);
 	ringcard->latency = latency;
 	reset(card, ringcard);
 	return 0;

@@ -3,7 +3,7 @@
  * The sound card of docs/sound.md: 32 address lines to play, 24 to record. The document is the specification, and words here mean
  * what they mean there. An address with more bits goes where the lines that there are lead, as in hardware: to the wrong place.
  */
-#include <dmakit/model.h>
+#include "card.h"
 
 #include <errno.h>
 #include <string.h>
@@ -55,7 +55,8 @@ struct sound_buffer {
 struct sound {
 	uint32_t play_bits, record_bits, usec; /* properties: they outlive a reset */
 
-	uint32_t control, irq_status, irq_enable, irq_pending, error;
+	uint32_t control;
+	struct card_irq irq;
 
 	uint32_t play_address, play_done, play_bytes, play_sum;
 	struct sound_buffer queue[QUEUE];
@@ -79,27 +80,10 @@ static void record_begin(struct dmk_instance *card, struct sound *sound);
 
 /* --- interrupts --------------------------------------------------------------------------------------------------- */
 
-static void update_irq(struct dmk_instance *card, struct sound *sound)
-{
-	uint32_t pending = sound->irq_status & sound->irq_enable;
-	uint32_t risen = pending & ~sound->irq_pending;
-
-	sound->irq_pending = pending;
-	if (risen)
-		dmk_instance_msi(card, 0);
-	dmk_instance_irq(card, 0, pending != 0);
-}
-
-static void raise_irq(struct dmk_instance *card, struct sound *sound, uint32_t bits)
-{
-	sound->irq_status |= bits;
-	update_irq(card, sound);
-}
-
 static void note_error(struct dmk_instance *card, struct sound *sound, uint32_t bits)
 {
-	sound->error |= bits;
-	raise_irq(card, sound, IRQ_ERROR);
+	sound->irq.error |= bits;
+	raise_irq(card, &sound->irq, IRQ_ERROR);
 }
 
 /* What the address lines make of an address. */
@@ -160,7 +144,7 @@ static void play_finish(struct dmk_instance *card, void *state)
 	}
 	if (!(sound->control & CONTROL_PLAY))
 		sound->queued = 0;
-	raise_irq(card, sound, IRQ_PLAY);
+	raise_irq(card, &sound->irq, IRQ_PLAY);
 	if (loops(sound))
 		record_begin(card, sound);
 	play_begin(card, sound);
@@ -231,7 +215,7 @@ static void record_finish(struct dmk_instance *card, void *state)
 		sound->record_done++;
 		if (err)
 			note_error(card, sound, ERROR_RECORD_DMA);
-		raise_irq(card, sound, IRQ_RECORD);
+		raise_irq(card, &sound->irq, IRQ_RECORD);
 	}
 	record_begin(card, sound);
 	play_begin(card, sound);
@@ -356,15 +340,15 @@ static void write(struct dmk_instance *card, void *state, unsigned int bar, uint
 		write_control(card, sound, value);
 		break;
 	case REG_IRQ_STATUS:
-		sound->irq_status &= ~value;
-		update_irq(card, sound);
+		sound->irq.status &= ~value;
+		update_irq(card, &sound->irq);
 		break;
 	case REG_IRQ_ENABLE:
-		sound->irq_enable = value & IRQ_ALL;
-		update_irq(card, sound);
+		sound->irq.enable = value & IRQ_ALL;
+		update_irq(card, &sound->irq);
 		break;
 	case REG_ERROR:
-		sound->error &= ~value;
+		sound->irq.error &= ~value;
 		break;
 	case REG_PLAY_ADDRESS:
 		sound->play_address = value;
@@ -398,11 +382,11 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 	case REG_STATUS:
 		return (sound->playing ? STATUS_PLAYING : 0) | (sound->recording ? STATUS_RECORDING : 0);
 	case REG_IRQ_STATUS:
-		return sound->irq_status;
+		return sound->irq.status;
 	case REG_IRQ_ENABLE:
-		return sound->irq_enable;
+		return sound->irq.enable;
 	case REG_ERROR:
-		return sound->error;
+		return sound->irq.error;
 	case REG_PLAY_BITS:
 		return sound->play_bits;
 	case REG_RECORD_BITS:

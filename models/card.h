@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What the cards with a status, an enable and an error register, and with structures in memory, have in common. Not of edu and lab. */
+#ifndef MODELS_CARD_H
+#define MODELS_CARD_H
+
+#include <dmakit/model.h>
+
+/** Registers of an interrupt: bits of .status stay until they are acknowledged, and count where .enable has them. */
+struct card_irq {
+	uint32_t status, enable;
+	uint32_t pending; /* both, when it was looked at last */
+	uint32_t error;   /* what went wrong; a bit in .status says that something did */
+};
+
+/* The line follows; a message goes out for what was not pending before. */
+static inline void update_irq(struct dmk_instance *card, struct card_irq *irq)
+{
+	const uint32_t pending = irq->status & irq->enable;
+	const uint32_t risen = pending & ~irq->pending;
+
+	irq->pending = pending;
+	if (risen)
+		dmk_instance_msi(card, 0);
+	dmk_instance_irq(card, 0, pending != 0);
+}
+
+static inline void raise_irq(struct dmk_instance *card, struct card_irq *irq, uint32_t bits)
+{
+	irq->status |= bits;
+	update_irq(card, irq);
+}
+
+/* Numbers in memory are little-endian, of @n bytes. */
+static inline uint64_t get_le(const uint8_t *bytes, unsigned int n)
+{
+	uint64_t value = 0;
+
+	while (n--)
+		value = value << 8 | bytes[n];
+	return value;
+}
+
+static inline void put_le(uint8_t *bytes, unsigned int n, uint64_t value)
+{
+	for (; n--; value >>= 8)
+		*bytes++ = (uint8_t)value;
+}
+
+/* What a card with so many address lines can say. */
+static inline uint64_t mask_of_bits(unsigned int bits)
+{
+	return bits == 64 ? ~0ull : (1ull << bits) - 1;
+}
+
+#endif
