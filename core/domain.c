@@ -5,6 +5,8 @@
  *	iommu.passthrough=1, iommu=pt      devices that are trusted use physical addresses, as if there were no IOMMU
  *	iommu.strict=1                     an unmap waits until the IOMMU has forgotten it (the default)
  *	iommu.strict=0                     it doesn't: see domain_flush.c. Never so for a device that is not trusted
+ *	iommu.forcedac=0                   addresses below 4 GiB come first, as where Linux is not told otherwise; without it those from the
+ *	                                   top do, so that a driver which loses the upper half of an address is found out
  */
 #include <linux/errno.h>
 
@@ -19,7 +21,7 @@
 static struct {
 	struct dmk_lock lock; /* guards the list, and who is in which */
 	struct dmk_domain *first;
-	bool lazy, passthrough;
+	bool lazy, passthrough, low_first;
 } domains;
 
 /* --- parameters ------------------------------------------------------------------------------------------------- */
@@ -27,16 +29,22 @@ static struct {
 void dmk_domains_start(const char *parameters)
 {
 	domains.first = NULL;
-	domains.lazy = domains.passthrough = false;
+	domains.lazy = domains.passthrough = domains.low_first = false;
 	dmk_pgtables_start();
 	for (const char *at = parameters; *at; at = dmk_parameter_next(at)) {
 		if (dmk_parameter_is(at, "iommu.strict=0"))
 			domains.lazy = true;
 		else if (dmk_parameter_is(at, "iommu.strict=1"))
 			domains.lazy = false;
-		else if (dmk_parameter_is(at, "iommu.passthrough=1") || dmk_parameter_is(at, "iommu=pt"))
+		else if (dmk_parameter_is(at, "iommu.forcedac=0"))
+			domains.low_first = true;
+		else if (dmk_parameter_is(at, "iommu.forcedac=1"))
+			domains.low_first = false;
+		else if (dmk_parameter_is(at, "iommu.passthrough=1") ||
+			 dmk_parameter_is(at, "iommu=pt"))
 			domains.passthrough = true;
-		else if (dmk_parameter_is(at, "iommu.passthrough=0") || dmk_parameter_is(at, "iommu=nopt"))
+		else if (dmk_parameter_is(at, "iommu.passthrough=0") ||
+			 dmk_parameter_is(at, "iommu=nopt"))
 			domains.passthrough = false;
 	}
 }
@@ -99,6 +107,8 @@ static struct dmk_domain *domain_new(const struct dmk_iommu *iommu, uint32_t gro
 		domain->shift++;
 	domain->table = dmk_pgtable_make(iommu);
 	domain->space = dmk_iova_make(domain->granule, last_iova(iommu), domain->shift);
+	if (domain->space && domains.low_first)
+		dmk_iova_prefer(domain->space, 0xffffffff);
 	if (!domain->table || !domain->space || (lazy && !dmk_domain_queue_make(domain)) ||
 	    take_regions(domain)) {
 		domain_free(domain);

@@ -53,6 +53,7 @@ struct dmk_iova_space {
 	unsigned int shift;
 	uint64_t rest;     /* a granule - 1 */
 	uint64_t capacity; /* granules that are not reserved */
+	uint64_t prefer;   /* the last granule that is taken first */
 	struct dmk_cpu_parts caches;
 	char apart[LINE];
 
@@ -98,8 +99,15 @@ static void tree_give_all(struct dmk_iova_space *space, const uint64_t *first, u
 static bool tree_take(struct dmk_iova_space *space, const struct dmk_free_wish *wish,
 		      uint64_t pieces, uint64_t *first)
 {
-	if (!dmk_free_tree_ready(&space->tree, pieces, false) ||
-	    !dmk_free_tree_take(&space->tree, wish, pieces, first))
+	struct dmk_free_wish preferred = *wish;
+
+	if (preferred.limit > space->prefer)
+		preferred.limit = space->prefer;
+	if (!dmk_free_tree_ready(&space->tree, pieces, false))
+		return false;
+	if (!dmk_free_tree_take(&space->tree, &preferred, pieces, first) &&
+	    (preferred.limit == wish->limit ||
+	     !dmk_free_tree_take(&space->tree, wish, pieces, first)))
 		return false;
 	*first <<= space->shift;
 	return true;
@@ -390,6 +398,7 @@ struct dmk_iova_space *dmk_iova_make(uint64_t first, uint64_t last, unsigned int
 		return NULL;
 	space->shift = shift;
 	space->rest = rest;
+	space->prefer = ~0ULL;
 	space->tree.random = 0x9e3779b9;
 	if (!dmk_free_tree_ready(&space->tree, 0, true)) {
 		dmk_iova_free(space);
@@ -400,6 +409,11 @@ struct dmk_iova_space *dmk_iova_make(uint64_t first, uint64_t last, unsigned int
 			  (last >> shift) - ((last & rest) == rest ? 0 : 1));
 	space->capacity = dmk_free_tree_total(&space->tree);
 	return space;
+}
+
+void dmk_iova_prefer(struct dmk_iova_space *space, uint64_t last)
+{
+	space->prefer = last >> space->shift;
 }
 
 int dmk_iova_reserve(struct dmk_iova_space *space, uint64_t first, uint64_t last)

@@ -20,6 +20,9 @@ void dmk_iova_free(struct dmk_iova_space *space);
 /** dmk_iova_reserve - never hand out [@first, @last]; only before the first dmk_iova_take(). May reach beyond the space. */
 int dmk_iova_reserve(struct dmk_iova_space *space, uint64_t first, uint64_t last);
 
+/** dmk_iova_prefer - while there is room at or below @last, ranges come from there; only before the first dmk_iova_take(). */
+void dmk_iova_prefer(struct dmk_iova_space *space, uint64_t last);
+
 /**
  * dmk_iova_take - @size bytes (a multiple of the granule) at a multiple of @align, all of it at or below @limit and in no multiple of
  *                 @boundary + 1 (0: no such rule)

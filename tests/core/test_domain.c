@@ -489,6 +489,24 @@ static void test_IOM_02_passthrough_is_as_direct_and_not_for_who_is_not_trusted(
 	end();
 }
 
+static void test_MSK_05_addresses_come_from_the_top_or_from_below_4_gib(void **state)
+{
+	dma_addr_t dma;
+
+	start("");
+	assert_int_equal(dmk_set_mask(&dev, ~0ULL, true, true), 0);
+	dma = map(LOW(0), PAGE, DMK_TO_DEVICE);
+	assert_true(dma >> 32);
+	unmap(dma, PAGE, DMK_TO_DEVICE);
+	end();
+	start("iommu.forcedac=0");
+	assert_int_equal(dmk_set_mask(&dev, ~0ULL, true, true), 0);
+	dma = map(LOW(0), PAGE, DMK_TO_DEVICE);
+	assert_false(dma >> 32);
+	unmap(dma, PAGE, DMK_TO_DEVICE);
+	end();
+}
+
 /* --- regions, groups, life --------------------------------------------------------------------------------------------- */
 
 static void test_IOM_03_regions_are_not_given_out_and_identity_is_mapped(void **state)
@@ -1095,6 +1113,7 @@ int main(void)
 		cmocka_unit_test(test_IOM_02_lazy_gives_addresses_back_when_they_are_out),
 		cmocka_unit_test(
 			test_IOM_02_passthrough_is_as_direct_and_not_for_who_is_not_trusted),
+		cmocka_unit_test(test_MSK_05_addresses_come_from_the_top_or_from_below_4_gib),
 		cmocka_unit_test(test_IOM_03_regions_are_not_given_out_and_identity_is_mapped),
 		cmocka_unit_test(test_IOM_07_a_group_shares_a_domain_until_its_last_device_goes),
 		cmocka_unit_test(test_IOM_07_a_device_that_can_not_be_attached_leaves_nothing),

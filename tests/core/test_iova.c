@@ -369,6 +369,24 @@ static void test_MSK_05_a_low_limit_is_served_among_high_ranges(void **state)
 	end(space);
 }
 
+static void test_MSK_05_low_addresses_may_come_first(void **state)
+{
+	struct dmk_iova_space *space = space_of(0, (1ULL << 48) - 1);
+	uint64_t at, large;
+
+	dmk_iova_prefer(space, 0xffffffff);
+	assert_true(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &at));
+	assert_int_equal(at, 0xfffff000);
+	assert_true(dmk_iova_take(space, 1ULL << 31, PAGE, ~0ULL, 0, &large));
+	assert_int_equal(large, 0);
+	/* What is no longer there comes from above, and back to below when it is. */
+	assert_true(dmk_iova_take(space, 1ULL << 31, PAGE, ~0ULL, 0, &at));
+	assert_int_equal(at, 0xffff80000000);
+	assert_true(dmk_iova_take(space, 4096 * PAGE, PAGE, (1ULL << 39) - 1, 0, &at));
+	assert_in_range(at, 0, 0xffffffff);
+	end(space);
+}
+
 /* --- want of records ---------------------------------------------------------------------------------------------------- */
 
 static void test_STR_05_giving_back_needs_no_memory(void **state)
@@ -450,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_IOM_01_other_cpus_are_asked_once_when_addresses_are_out),
 		cmocka_unit_test(test_IOM_01_where_cpus_can_not_be_asked_nothing_is_lost),
 		cmocka_unit_test(test_MSK_05_a_low_limit_is_served_among_high_ranges),
+		cmocka_unit_test(test_MSK_05_low_addresses_may_come_first),
 		cmocka_unit_test(test_STR_05_giving_back_needs_no_memory),
 		cmocka_unit_test(test_STR_05_a_take_without_a_record_takes_nothing),
 		cmocka_unit_test(test_STR_05_what_lies_ready_needs_no_memory),

@@ -20,6 +20,7 @@ static const struct {
 	{"swiotlb=", "^(" NUMBER "|force|noforce)(,(" NUMBER "|force|noforce))*$",
 	 "swiotlb=force, swiotlb=noforce, or slots of 2 KiB and areas, as in swiotlb=512,2,force"},
 	{"iommu.strict=", "^[01]$", "iommu.strict=0 or iommu.strict=1"},
+	{"iommu.forcedac=", "^[01]$", "iommu.forcedac=0 or iommu.forcedac=1"},
 	{"iommu.passthrough=", "^[01]$", "iommu.passthrough=0 or iommu.passthrough=1"},
 	{"iommu=", "^(no)?pt$", "iommu=pt or iommu=nopt"},
 	{"dmakit.swiotlb_max=", "^" NUMBER "$", "a number of slots, as in dmakit.swiotlb_max=4096"},
@@ -52,7 +53,7 @@ static int judge(const char *word)
 	/* as a kernel does: on it goes, without */
 	fprintf(stderr,
 		"dmakit: nobody reads the boot argument \"%s\"; what is read: mem=, cma=, swiotlb=, iommu.strict=, "
-		"iommu.passthrough=, iommu= and dmakit.swiotlb_max= (a driver's own are for --param)\n",
+		"iommu.forcedac=, iommu.passthrough=, iommu= and dmakit.swiotlb_max= (a driver's own are for --param)\n",
 		word);
 	return STATUS_CLEAN;
 }
