@@ -48,7 +48,8 @@ enum bench_where {
 struct row {
 	const char *name;
 	enum bench_kind kind;
-	const char *who; /* FLOOR, PEER: a word or two for the column in which others stand beside it */
+	const char *
+		who; /* FLOOR, PEER: a word or two for the column in which others stand beside it */
 	unsigned int where;
 	unsigned int threads; /* 0: 1 */
 	/** run - the operation and its opposite, @n times */
@@ -67,15 +68,16 @@ struct row {
 	const char *less; /* no operation: what the row named first takes more than the second */
 	const char *than;
 
-	const char *floor;              /* names of rows, measured in the same run */
+	const char *floor; /* names of rows, measured in the same run */
 	const char *peers[BENCH_PEERS];
-	const char *same;               /* of ours: the same, but for one thing */
-	const char *same_is;            /* that thing; NULL: "1 thread" */
-	double goal;                    /* nanoseconds that it should not exceed; 0: none, or one of these */
-	double goal_above;              /* that much above the floor's */
-	double goal_times;              /* that many times the time of @same */
+	const char *same;    /* of ours: the same, but for one thing */
+	const char *same_is; /* that thing; NULL: "1 thread" */
+	double goal;         /* nanoseconds that it should not exceed; 0: none, or one of these */
+	double goal_above;   /* that much above the floor's */
+	double goal_times;   /* that many times the time of @same */
 
-	const char *curve; /* the curve that it is a point of, or NULL; a PEER's is drawn beside ours */
+	const char *
+		curve; /* the curve that it is a point of, or NULL; a PEER's is drawn beside ours */
 	bool over_threads; /* the curve's axis: threads, else live */
 };
 
@@ -84,10 +86,13 @@ struct rows {
 	const struct row *row;
 	unsigned int nr;
 };
-#define BENCH_ROWS(array) {(array), sizeof(array) / sizeof((array)[0])}
+#define BENCH_ROWS(array)                                   \
+	{                                                   \
+		(array), sizeof(array) / sizeof((array)[0]) \
+	}
 
-extern const struct rows bench_floors, bench_peers, bench_direct, bench_coherent, bench_pools, bench_bounce, bench_iova,
-	bench_pgtable, bench_domain, bench_checked;
+extern const struct rows bench_floors, bench_peers, bench_direct, bench_coherent, bench_pools,
+	bench_bounce, bench_iova, bench_pgtable, bench_domain, bench_checked;
 
 /** Smallest and middle of a row's repeats, in nanoseconds. */
 struct figures {
@@ -119,15 +124,16 @@ const struct row *bench_row(unsigned int index);
  * bench_measure - @wanted of @nr rows, in @repeats interleaved repeats
  * Return: false: the machine can't be had, and @error (512 bytes) says why.
  */
-bool bench_measure(const struct run *run, const struct row *const *rows, unsigned int nr, unsigned int repeats,
-		   struct figures *figures, char *error);
+bool bench_measure(const struct run *run, const struct row *const *rows, unsigned int nr,
+		   unsigned int repeats, struct figures *figures, char *error);
 
 void bench_die(const char *what) __attribute__((__noreturn__));
 
 /* --- the machine's devices (rig.c) -------------------------------------------------------------------------------- */
 
-extern struct device *bench_wide, *bench_narrow; /* one that reaches everything; one of 32 bits, that bounces */
-extern void *bench_far[BENCH_THREADS];           /* 64 KiB for each thread, out of the narrow one's reach */
+extern struct device *bench_wide,
+	*bench_narrow; /* one that reaches everything; one of 32 bits, that bounces */
+extern void *bench_far[BENCH_THREADS]; /* 64 KiB for each thread, out of the narrow one's reach */
 
 void bench_rig_start(void);
 void bench_rig_end(void);

@@ -79,7 +79,8 @@ static void *prepare_fragmented(const struct row *row)
 	struct fragmented *all = bench_calloc(1, sizeof(*all));
 
 	while (all->nr < MOST_SLOTS) {
-		dma_addr_t dma = dma_map_single_attrs(bench_narrow, bench_far[0], SLOT, DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
+		dma_addr_t dma = dma_map_single_attrs(bench_narrow, bench_far[0], SLOT,
+						      DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
 
 		if (dma_mapping_error(bench_narrow, dma))
 			break;
@@ -110,7 +111,8 @@ static void finish_fragmented(const struct row *row, void *state)
 static void failing(struct work *work, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		dma_addr_t dma = dma_map_single_attrs(bench_narrow, bench_far[0], 4096, DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
+		dma_addr_t dma = dma_map_single_attrs(bench_narrow, bench_far[0], 4096,
+						      DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
 
 		if (!dma_mapping_error(bench_narrow, dma))
 			bench_die("a map that can't work did");
@@ -119,10 +121,12 @@ static void failing(struct work *work, unsigned int n)
 
 /* --- the rows ----------------------------------------------------------------------------------------------------- */
 
-#define PAIRS(text, size, ...) \
-	.where = AT_PC, .run = pairs, .bytes = size, .floor = "memcpy " text, .goal_above = 25, __VA_ARGS__
-#define LIVE .where = AT_PC, .run = exchange, .prepare = prepare_live, .finish = finish_live, .bytes = 64, \
-	     .floor = "memcpy 64 B", .curve = "bounce map + unmap, 64 B"
+#define PAIRS(text, size, ...)                                                                  \
+	.where = AT_PC, .run = pairs, .bytes = size, .floor = "memcpy " text, .goal_above = 25, \
+	__VA_ARGS__
+#define LIVE                                                                             \
+	.where = AT_PC, .run = exchange, .prepare = prepare_live, .finish = finish_live, \
+	.bytes = 64, .floor = "memcpy 64 B", .curve = "bounce map + unmap, 64 B"
 #define CURVE .curve = "bounce map + unmap, 4 KiB", .over_threads = true
 
 static const struct row rows[] = {
@@ -130,17 +134,43 @@ static const struct row rows[] = {
 	{.name = "bounce map + unmap, 512 B", PAIRS("512 B", 512)},
 	{.name = "bounce map + unmap, 4 KiB", PAIRS("4 KiB", 4096, CURVE)},
 	{.name = "bounce map + unmap, 64 KiB", PAIRS("64 KiB", 65536)},
-	{.name = "bounce map + unmap, 4 KiB, 2 threads", .where = AT_PC, .threads = 2, .run = pairs, .bytes = 4096,
-	 .floor = "memcpy 4 KiB", .same = "bounce map + unmap, 4 KiB", .goal_times = 1.2, CURVE},
-	{.name = "bounce map + unmap, 4 KiB, 4 threads", .where = AT_PC, .threads = 4, .run = pairs, .bytes = 4096,
-	 .floor = "memcpy 4 KiB", .same = "bounce map + unmap, 4 KiB", CURVE},
+	{.name = "bounce map + unmap, 4 KiB, 2 threads",
+	 .where = AT_PC,
+	 .threads = 2,
+	 .run = pairs,
+	 .bytes = 4096,
+	 .floor = "memcpy 4 KiB",
+	 .same = "bounce map + unmap, 4 KiB",
+	 .goal_times = 1.2,
+	 CURVE},
+	{.name = "bounce map + unmap, 4 KiB, 4 threads",
+	 .where = AT_PC,
+	 .threads = 4,
+	 .run = pairs,
+	 .bytes = 4096,
+	 .floor = "memcpy 4 KiB",
+	 .same = "bounce map + unmap, 4 KiB",
+	 CURVE},
 	{.name = "bounce unmap + map, 64 B, 1 live", LIVE, .live = 1},
 	{.name = "bounce unmap + map, 64 B, 1,024 live", LIVE, .live = 1024, .alone = true},
 	{.name = "bounce unmap + map, 64 B, 16,384 live", LIVE, .live = 16384, .alone = true},
-	{.name = "bounce: search that fails, pool fragmented", .where = AT_FULL, .run = failing, .prepare = prepare_fragmented,
-	 .finish = finish_fragmented, .floor = "spinlock pair", .goal = 100},
-	{.name = "checked bounce map + unmap, 64 B", .where = AT_CHECK, .run = pairs, .bytes = 64, .floor = "memcpy 64 B"},
-	{.name = "checked bounce map + unmap, 4 KiB", .where = AT_CHECK, .run = pairs, .bytes = 4096, .floor = "memcpy 4 KiB"},
+	{.name = "bounce: search that fails, pool fragmented",
+	 .where = AT_FULL,
+	 .run = failing,
+	 .prepare = prepare_fragmented,
+	 .finish = finish_fragmented,
+	 .floor = "spinlock pair",
+	 .goal = 100},
+	{.name = "checked bounce map + unmap, 64 B",
+	 .where = AT_CHECK,
+	 .run = pairs,
+	 .bytes = 64,
+	 .floor = "memcpy 64 B"},
+	{.name = "checked bounce map + unmap, 4 KiB",
+	 .where = AT_CHECK,
+	 .run = pairs,
+	 .bytes = 4096,
+	 .floor = "memcpy 4 KiB"},
 };
 
 const struct rows bench_bounce = BENCH_ROWS(rows);

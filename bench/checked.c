@@ -27,7 +27,8 @@ static enum dma_data_direction direction(const struct row *row)
 	return row->bytes == SIZE ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
 }
 
-static inline __attribute__((__always_inline__)) dma_addr_t map(struct page *page, enum dma_data_direction dir)
+static inline __attribute__((__always_inline__)) dma_addr_t map(struct page *page,
+								enum dma_data_direction dir)
 {
 	dma_addr_t dma = dma_map_page(bench_wide, page, 0, SIZE, dir);
 
@@ -62,7 +63,8 @@ static void finish(const struct row *row, void *state)
 	free(mapped);
 }
 
-static inline __attribute__((__always_inline__)) void one(struct work *work, enum dma_data_direction dir)
+static inline __attribute__((__always_inline__)) void one(struct work *work,
+							  enum dma_data_direction dir)
 {
 	struct mapped *mapped = work->state;
 	const unsigned int at = bench_mine(work);
@@ -106,10 +108,10 @@ static void written(struct work *work, unsigned int n)
 
 /* --- a driver's five frames ------------------------------------------------------------------------------------------ */
 
-#define FRAME(name, calls)                                                                     \
-	static __attribute__((__noinline__)) void name(struct work *work)                      \
-	{                                                                                      \
-		calls;                                                                         \
+#define FRAME(name, calls)                                                                      \
+	static __attribute__((__noinline__)) void name(struct work *work)                       \
+	{                                                                                       \
+		calls;                                                                          \
 		__asm__ volatile(""); /* the call above is not the last thing: a frame stays */ \
 	}
 FRAME(frame_1, one(work, DMA_TO_DEVICE))
@@ -126,25 +128,79 @@ static void deep(struct work *work, unsigned int n)
 
 /* --- the rows ----------------------------------------------------------------------------------------------------- */
 
-#define CHECKED(function) .run = function, .prepare = prepare, .finish = finish, .bytes = SIZE, .floor = "spinlock pair"
-#define FROM(function)    .run = function, .prepare = prepare, .finish = finish, .bytes = 0, .floor = "spinlock pair"
-#define CURVE             .curve = "checked map + unmap"
+#define CHECKED(function)                                                     \
+	.run = function, .prepare = prepare, .finish = finish, .bytes = SIZE, \
+	.floor = "spinlock pair"
+#define FROM(function) \
+	.run = function, .prepare = prepare, .finish = finish, .bytes = 0, .floor = "spinlock pair"
+#define CURVE .curve = "checked map + unmap"
 
 static const struct row rows[] = {
-	{.name = "checked map + check + unmap, 1 live", .where = AT_WATCHED, CHECKED(exchange), .live = 1, CURVE},
-	{.name = "checked map + check + unmap, 1,024 live", .where = AT_WATCHED, CHECKED(exchange), .live = 1024, .goal = 35,
+	{.name = "checked map + check + unmap, 1 live",
+	 .where = AT_WATCHED,
+	 CHECKED(exchange),
+	 .live = 1,
 	 CURVE},
-	{.name = "checked map + check + unmap, 16,384 live", .where = AT_WATCHED, CHECKED(exchange), .live = 16384, .alone = true, CURVE},
-	{.name = "checked map + check + unmap, 1 M live", .where = AT_WATCHED, CHECKED(exchange), .live = 1 << 20, .alone = true, CURVE},
-	{.name = "checked, 60,000 live, device writes", .where = AT_WATCHED, FROM(exchange_from), .live = 60000, .alone = true, .goal = 150},
-	{.name = "checked, 60,000 live, each write seen", .where = AT_WATCHED, FROM(written), .live = 60000, .alone = true, .goal = 150},
-	{.name = "checked, 256 live, 1 thread", .where = AT_WATCHED, CHECKED(exchange), .live = 256, CURVE, .over_threads = true},
-	{.name = "checked, 256 live, 2 threads", .where = AT_WATCHED, .threads = 2, CHECKED(exchange), .live = 256, .goal = 40,
-	 CURVE, .over_threads = true},
-	{.name = "checked, 256 live, 4 threads", .where = AT_WATCHED, .threads = 4, CHECKED(exchange), .live = 256, CURVE,
+	{.name = "checked map + check + unmap, 1,024 live",
+	 .where = AT_WATCHED,
+	 CHECKED(exchange),
+	 .live = 1024,
+	 .goal = 35,
+	 CURVE},
+	{.name = "checked map + check + unmap, 16,384 live",
+	 .where = AT_WATCHED,
+	 CHECKED(exchange),
+	 .live = 16384,
+	 .alone = true,
+	 CURVE},
+	{.name = "checked map + check + unmap, 1 M live",
+	 .where = AT_WATCHED,
+	 CHECKED(exchange),
+	 .live = 1 << 20,
+	 .alone = true,
+	 CURVE},
+	{.name = "checked, 60,000 live, device writes",
+	 .where = AT_WATCHED,
+	 FROM(exchange_from),
+	 .live = 60000,
+	 .alone = true,
+	 .goal = 150},
+	{.name = "checked, 60,000 live, each write seen",
+	 .where = AT_WATCHED,
+	 FROM(written),
+	 .live = 60000,
+	 .alone = true,
+	 .goal = 150},
+	{.name = "checked, 256 live, 1 thread",
+	 .where = AT_WATCHED,
+	 CHECKED(exchange),
+	 .live = 256,
+	 CURVE,
 	 .over_threads = true},
-	{.name = "checked, 5 frames kept, 1,024 live", .where = AT_WATCHED_5, CHECKED(deep), .live = 1024, .goal = 45},
-	{.name = "checked, as dmakit check has it, 1,024 live", .where = AT_CHECK, CHECKED(deep), .live = 1024},
+	{.name = "checked, 256 live, 2 threads",
+	 .where = AT_WATCHED,
+	 .threads = 2,
+	 CHECKED(exchange),
+	 .live = 256,
+	 .goal = 40,
+	 CURVE,
+	 .over_threads = true},
+	{.name = "checked, 256 live, 4 threads",
+	 .where = AT_WATCHED,
+	 .threads = 4,
+	 CHECKED(exchange),
+	 .live = 256,
+	 CURVE,
+	 .over_threads = true},
+	{.name = "checked, 5 frames kept, 1,024 live",
+	 .where = AT_WATCHED_5,
+	 CHECKED(deep),
+	 .live = 1024,
+	 .goal = 45},
+	{.name = "checked, as dmakit check has it, 1,024 live",
+	 .where = AT_CHECK,
+	 CHECKED(deep),
+	 .live = 1024},
 };
 
 const struct rows bench_checked = BENCH_ROWS(rows);

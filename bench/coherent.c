@@ -20,10 +20,19 @@ static void pairs(struct work *work, unsigned int n)
 }
 
 static const struct row rows[] = {
-	{.name = "coherent alloc + free, 4 KiB", .where = AT_PC, .run = pairs, .floor = "inline free list"},
-	{.name = "coherent alloc + free, 4 KiB, 2 threads", .where = AT_PC, .threads = 2, .run = pairs,
+	{.name = "coherent alloc + free, 4 KiB",
+	 .where = AT_PC,
+	 .run = pairs,
+	 .floor = "inline free list"},
+	{.name = "coherent alloc + free, 4 KiB, 2 threads",
+	 .where = AT_PC,
+	 .threads = 2,
+	 .run = pairs,
 	 .same = "coherent alloc + free, 4 KiB"},
-	{.name = "checked coherent alloc + free, 4 KiB", .where = AT_CHECK, .run = pairs, .floor = "inline free list"},
+	{.name = "checked coherent alloc + free, 4 KiB",
+	 .where = AT_CHECK,
+	 .run = pairs,
+	 .floor = "inline free list"},
 };
 
 const struct rows bench_coherent = BENCH_ROWS(rows);

@@ -98,21 +98,40 @@ static void lists(struct work *work, unsigned int n)
 
 /* --- the rows ----------------------------------------------------------------------------------------------------- */
 
-#define PAIRS(function) .run = function, .prepare = prepare_page, .finish = finish_page, .floor = "address arithmetic"
+#define PAIRS(function)                                                  \
+	.run = function, .prepare = prepare_page, .finish = finish_page, \
+	.floor = "address arithmetic"
 #define CURVE .curve = "direct map + unmap", .over_threads = true
 
 static const struct row rows[] = {
 	{.name = "direct map + unmap", .where = AT_PC, PAIRS(pairs), .goal = 2, CURVE},
 	{.name = "direct map + error check + unmap", .where = AT_PC, PAIRS(checked_pairs)},
-	{.name = "direct map + unmap, 2 threads", .where = AT_PC, .threads = 2, PAIRS(pairs), .same = "direct map + unmap",
+	{.name = "direct map + unmap, 2 threads",
+	 .where = AT_PC,
+	 .threads = 2,
+	 PAIRS(pairs),
+	 .same = "direct map + unmap",
 	 CURVE},
-	{.name = "direct map + unmap, 4 threads", .where = AT_PC, .threads = 4, PAIRS(pairs), .same = "direct map + unmap",
+	{.name = "direct map + unmap, 4 threads",
+	 .where = AT_PC,
+	 .threads = 4,
+	 PAIRS(pairs),
+	 .same = "direct map + unmap",
 	 CURVE},
 	{.name = "direct map + unmap without the hooks", .where = AT_PC, PAIRS(unhooked)},
-	{.name = "hooks of a checker that is off", .where = AT_PC, .less = "direct map + unmap",
-	 .than = "direct map + unmap without the hooks", .goal = 0.3},
-	{.name = "direct list, per entry of 256", .where = AT_PC, .run = lists, .parts = LIST, .prepare = prepare_list,
-	 .finish = finish_list, .floor = "address arithmetic", .goal = 2.5},
+	{.name = "hooks of a checker that is off",
+	 .where = AT_PC,
+	 .less = "direct map + unmap",
+	 .than = "direct map + unmap without the hooks",
+	 .goal = 0.3},
+	{.name = "direct list, per entry of 256",
+	 .where = AT_PC,
+	 .run = lists,
+	 .parts = LIST,
+	 .prepare = prepare_list,
+	 .finish = finish_list,
+	 .floor = "address arithmetic",
+	 .goal = 2.5},
 	{.name = "QEMU's memory, map + unmap", .where = AT_QEMU, PAIRS(pairs), .goal = 2},
 };
 

@@ -131,20 +131,26 @@ static void *prepare_handover(const struct row *row)
 
 /* --- the rows ----------------------------------------------------------------------------------------------------- */
 
-#define FLOOR(row_name, word, function) .name = row_name, .kind = BENCH_FLOOR, .who = word, .where = AT_ANY, .run = function
-#define COPY(text, size) \
-	{FLOOR("memcpy " text, "memcpy", copy), .bytes = size, .prepare = prepare_copy, .finish = finish_memory}
+#define FLOOR(row_name, word, function) \
+	.name = row_name, .kind = BENCH_FLOOR, .who = word, .where = AT_ANY, .run = function
+#define COPY(text, size)                                                                       \
+	{                                                                                      \
+		FLOOR("memcpy " text, "memcpy", copy), .bytes = size, .prepare = prepare_copy, \
+						       .finish = finish_memory                 \
+	}
 
 static const struct row rows[] = {
-	{FLOOR("address arithmetic", "arithmetic", address), .prepare = prepare_page, .finish = finish_page},
-	{FLOOR("inline free list", "free list", free_list), .prepare = prepare_blocks, .finish = finish_memory},
+	{FLOOR("address arithmetic", "arithmetic", address), .prepare = prepare_page,
+	 .finish = finish_page},
+	{FLOOR("inline free list", "free list", free_list), .prepare = prepare_blocks,
+	 .finish = finish_memory},
 	{FLOOR("spinlock pair", "spinlock", spinlock)},
 	COPY("64 B", 64),
 	COPY("512 B", 512),
 	COPY("4 KiB", 4096),
 	COPY("64 KiB", 65536),
-	{FLOOR("handed to another thread", "handed over", hand_over), .threads = 2, .least = HANDOVER_LEAST,
-	 .prepare = prepare_handover, .finish = finish_memory},
+	{FLOOR("handed to another thread", "handed over", hand_over), .threads = 2,
+	 .least = HANDOVER_LEAST, .prepare = prepare_handover, .finish = finish_memory},
 };
 
 const struct rows bench_floors = BENCH_ROWS(rows);

@@ -40,8 +40,8 @@ static inline void handover_wait(const bool *full, bool wanted)
 
 /** handover_run - @n items, a multiple of HANDOVER_LEAST: @make in thread 0, @take in thread 1 */
 static inline __attribute__((__always_inline__)) void
-handover_run(struct work *work, struct handover *hand, unsigned int n, void *state, bool (*make)(void *, struct item *),
-	     void (*take)(void *, const struct item *))
+handover_run(struct work *work, struct handover *hand, unsigned int n, void *state,
+	     bool (*make)(void *, struct item *), void (*take)(void *, const struct item *))
 {
 	for (unsigned int b = 0; b < n / BATCH; b++) {
 		bool *full = &hand->batch[b % BATCHES].full;

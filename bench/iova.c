@@ -39,7 +39,9 @@ static void give(struct spaced *spaced, const struct range *range)
 /* A page, or where the row is of large ranges, that many at random. */
 static uint64_t size_for(struct work *work)
 {
-	return work->row->bytes == PAGE ? PAGE : (FEWEST + bench_below(work, MOST - FEWEST + 1)) * (uint64_t)PAGE;
+	return work->row->bytes == PAGE
+		       ? PAGE
+		       : (FEWEST + bench_below(work, MOST - FEWEST + 1)) * (uint64_t)PAGE;
 }
 
 static void *prepare(const struct row *row)
@@ -111,32 +113,81 @@ static void take_item(void *state, const struct item *item)
 
 static void hand_over(struct work *work, unsigned int n)
 {
-	handover_run(work, ((struct spaced *)work->state)->hand, n, work->state, make_item, take_item);
+	handover_run(work, ((struct spaced *)work->state)->hand, n, work->state, make_item,
+		     take_item);
 }
 
 /* --- the rows ----------------------------------------------------------------------------------------------------- */
 
-#define IOVA(function, size) .where = AT_PC, .run = function, .prepare = prepare, .finish = finish, .bytes = size
-#define LIST                 .floor = "inline free list"
-#define LARGE                IOVA(exchange, MOST * PAGE), LIST
-#define CURVE                .curve = "IOVA, 64..256 pages"
-#define CURVE_1              .curve = "IOVA, 1 page"
+#define IOVA(function, size) \
+	.where = AT_PC, .run = function, .prepare = prepare, .finish = finish, .bytes = size
+#define LIST    .floor = "inline free list"
+#define LARGE   IOVA(exchange, MOST *PAGE), LIST
+#define CURVE   .curve = "IOVA, 64..256 pages"
+#define CURVE_1 .curve = "IOVA, 1 page"
 
 static const struct row rows[] = {
-	{.name = "IOVA alloc + free, 1 page", IOVA(pairs, PAGE), LIST, .goal = 6, CURVE_1, .over_threads = true},
-	{.name = "IOVA alloc + free, 1 page, 2 threads", .threads = 2, IOVA(pairs, PAGE), LIST, CURVE_1, .over_threads = true},
-	{.name = "IOVA alloc + free, 1 page, 4 threads", .threads = 4, IOVA(pairs, PAGE), LIST, CURVE_1, .over_threads = true},
-	{.name = "IOVA alloc, freed by another thread, 1 page", .threads = 2, IOVA(hand_over, PAGE), .goal = 20,
-	 .floor = "handed to another thread", .least = HANDOVER_LEAST},
-	{.name = "IOVA free + alloc, 1 page, 1 live", IOVA(exchange, PAGE), LIST, .live = 1, CURVE_1},
-	{.name = "IOVA free + alloc, 1 page, 1,024 live", IOVA(exchange, PAGE), LIST, .live = 1024, CURVE_1},
-	{.name = "IOVA free + alloc, 1 page, 16,384 live", IOVA(exchange, PAGE), LIST, .live = 16384, CURVE_1},
-	{.name = "IOVA free + alloc, 1 page, 1 M live", IOVA(exchange, PAGE), LIST, .live = 1 << 20, CURVE_1},
+	{.name = "IOVA alloc + free, 1 page",
+	 IOVA(pairs, PAGE),
+	 LIST,
+	 .goal = 6,
+	 CURVE_1,
+	 .over_threads = true},
+	{.name = "IOVA alloc + free, 1 page, 2 threads",
+	 .threads = 2,
+	 IOVA(pairs, PAGE),
+	 LIST,
+	 CURVE_1,
+	 .over_threads = true},
+	{.name = "IOVA alloc + free, 1 page, 4 threads",
+	 .threads = 4,
+	 IOVA(pairs, PAGE),
+	 LIST,
+	 CURVE_1,
+	 .over_threads = true},
+	{.name = "IOVA alloc, freed by another thread, 1 page",
+	 .threads = 2,
+	 IOVA(hand_over, PAGE),
+	 .goal = 20,
+	 .floor = "handed to another thread",
+	 .least = HANDOVER_LEAST},
+	{.name = "IOVA free + alloc, 1 page, 1 live",
+	 IOVA(exchange, PAGE),
+	 LIST,
+	 .live = 1,
+	 CURVE_1},
+	{.name = "IOVA free + alloc, 1 page, 1,024 live",
+	 IOVA(exchange, PAGE),
+	 LIST,
+	 .live = 1024,
+	 CURVE_1},
+	{.name = "IOVA free + alloc, 1 page, 16,384 live",
+	 IOVA(exchange, PAGE),
+	 LIST,
+	 .live = 16384,
+	 CURVE_1},
+	{.name = "IOVA free + alloc, 1 page, 1 M live",
+	 IOVA(exchange, PAGE),
+	 LIST,
+	 .live = 1 << 20,
+	 CURVE_1},
 	{.name = "IOVA free + alloc, 64..256 pages, 1 live", LARGE, CURVE, .live = 1},
-	{.name = "IOVA free + alloc, 64..256 pages, 1,024 live", LARGE, CURVE, .live = 1024, .goal = 60},
-	{.name = "IOVA free + alloc, 64..256 pages, 16,384 live", LARGE, CURVE, .live = 16384, .goal = 100},
+	{.name = "IOVA free + alloc, 64..256 pages, 1,024 live",
+	 LARGE,
+	 CURVE,
+	 .live = 1024,
+	 .goal = 60},
+	{.name = "IOVA free + alloc, 64..256 pages, 16,384 live",
+	 LARGE,
+	 CURVE,
+	 .live = 16384,
+	 .goal = 100},
 	{.name = "IOVA free + alloc, 64..256 pages, 1 M live", LARGE, CURVE, .live = 1 << 20},
-	{.name = "IOVA free + alloc, 64..256 pages, 2 threads", .threads = 2, LARGE, .live = 1024, .goal = 150},
+	{.name = "IOVA free + alloc, 64..256 pages, 2 threads",
+	 .threads = 2,
+	 LARGE,
+	 .live = 1024,
+	 .goal = 150},
 };
 
 const struct rows bench_iova = BENCH_ROWS(rows);

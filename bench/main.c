@@ -46,8 +46,8 @@ static bool is_named(const struct row *row, const char *name)
 
 static bool is_beside(const struct row *row, const struct row *other)
 {
-	bool beside = is_named(other, row->floor) || is_named(other, row->same) || is_named(other, row->less) ||
-		      is_named(other, row->than);
+	bool beside = is_named(other, row->floor) || is_named(other, row->same) ||
+		      is_named(other, row->less) || is_named(other, row->than);
 
 	for (unsigned int i = 0; i < BENCH_PEERS; i++)
 		beside |= is_named(other, row->peers[i]);
@@ -69,21 +69,22 @@ static bool is_wanted(const struct options *options, const struct run *run, cons
 	if (is_asked_for(options, row) && (row->kind == BENCH_OURS || run == &bench_runs[0]))
 		return true;
 	for (unsigned int i = 0; (other = bench_row(i)); i++) {
-		if (other->where & run->where && other->kind == BENCH_OURS && is_asked_for(options, other) &&
-		    is_beside(other, row))
+		if (other->where & run->where && other->kind == BENCH_OURS &&
+		    is_asked_for(options, other) && is_beside(other, row))
 			return true;
 	}
 	return false;
 }
 
 /* Appends the rows that stand alone, or those that don't. */
-static unsigned int choose_some(const struct options *options, const struct run *run, bool alone, const struct row **rows,
-				unsigned int nr)
+static unsigned int choose_some(const struct options *options, const struct run *run, bool alone,
+				const struct row **rows, unsigned int nr)
 {
 	const struct row *row;
 
 	for (unsigned int i = 0; (row = bench_row(i)); i++) {
-		if (row->alone != alone || !is_wanted(options, run, row) || (!options->list && row->there && !row->there()))
+		if (row->alone != alone || !is_wanted(options, run, row) ||
+		    (!options->list && row->there && !row->there()))
 			continue;
 		if (nr == MOST_ROWS)
 			bench_die("more rows than MOST_ROWS");
@@ -92,7 +93,8 @@ static unsigned int choose_some(const struct options *options, const struct run 
 	return nr;
 }
 
-static unsigned int choose(const struct options *options, const struct run *run, const struct row **rows)
+static unsigned int choose(const struct options *options, const struct run *run,
+			   const struct row **rows)
 {
 	return choose_some(options, run, true, rows, choose_some(options, run, false, rows, 0));
 }
@@ -137,9 +139,12 @@ static unsigned int read_repeats(const char *text)
 static void read_options(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
-		{"repeats", required_argument, NULL, 'r'}, {"json", required_argument, NULL, 'j'},
-		{"only", required_argument, NULL, 'o'},    {"quick", no_argument, NULL, 'q'},
-		{"list", no_argument, NULL, 'l'},          {"help", no_argument, NULL, 'h'},
+		{"repeats", required_argument, NULL, 'r'},
+		{"json", required_argument, NULL, 'j'},
+		{"only", required_argument, NULL, 'o'},
+		{"quick", no_argument, NULL, 'q'},
+		{"list", no_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	int c;
@@ -183,7 +188,8 @@ static void list_rows(const struct run *run, const struct row *const *rows, unsi
 		printf("    %s\n", rows[i]->name);
 }
 
-static void measure(const struct options *options, const struct run *run, const struct row *const *rows, unsigned int nr)
+static void measure(const struct options *options, const struct run *run,
+		    const struct row *const *rows, unsigned int nr)
 {
 	struct figures figures[MOST_ROWS];
 	char error[512];
@@ -217,7 +223,9 @@ int main(int argc, char **argv)
 			measure(&options, run, rows, nr);
 	}
 	if (!chosen)
-		wrong_usage("no row that can be measured here has this in its name (--list has them): ", options.only);
+		wrong_usage(
+			"no row that can be measured here has this in its name (--list has them): ",
+			options.only);
 	for (unsigned int i = 0; !options.list && i < BENCH_PEERS; i++) {
 		if (bench_peer_missing(i))
 			report_left_out(bench_peer_missing(i), NULL);

@@ -22,9 +22,11 @@
 #include <dmakit/kernel.h>
 
 enum {
-	REPEAT_NS = 20000,          /* about what a repeat takes */
-	REPEAT_NS_THREADS = 500000, /* ... of several threads: they don't begin in the same instant */
-	TIMES_THREADS = 4, /* a row of several threads is timed that often in each repeat: it needs as many idle processors at once */
+	REPEAT_NS = 20000, /* about what a repeat takes */
+	REPEAT_NS_THREADS =
+		500000, /* ... of several threads: they don't begin in the same instant */
+	TIMES_THREADS =
+		4, /* a row of several threads is timed that often in each repeat: it needs as many idle processors at once */
 	MOST = 1 << 22,
 	WARM_LIVE = 32768, /* more live things than that are in no cache */
 	WARM_FEW = 4096,
@@ -75,14 +77,17 @@ static void go_anywhere(void)
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t go, done;
-	unsigned int round, left;       /* of the lock */
-	unsigned int wanted;            /* threads of this round; the lock's */
-	unsigned int n;                 /* set before a round, read in it */
-	unsigned int begun, warm;       /* atomic: how many came there in this round */
+	unsigned int round, left; /* of the lock */
+	unsigned int wanted;      /* threads of this round; the lock's */
+	unsigned int n;           /* set before a round, read in it */
+	unsigned int begun, warm; /* atomic: how many came there in this round */
 	struct work works[BENCH_THREADS];
-	uint64_t start[BENCH_THREADS], end[BENCH_THREADS]; /* one thread's each; read when all are done, which the lock orders */
+	uint64_t start[BENCH_THREADS],
+		end[BENCH_THREADS]; /* one thread's each; read when all are done, which the lock orders */
 	unsigned int nr_helpers;
-} team = {.lock = PTHREAD_MUTEX_INITIALIZER, .go = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+} team = {.lock = PTHREAD_MUTEX_INITIALIZER,
+	  .go = PTHREAD_COND_INITIALIZER,
+	  .done = PTHREAD_COND_INITIALIZER};
 
 /* All of the row's threads are there before one goes on. The release of who comes last pairs with the acquire of those who wait. */
 static void meet(unsigned int *count, unsigned int threads)
@@ -216,10 +221,12 @@ struct measured {
 };
 
 /* On a terminal all the time, in a log one line. */
-static void say_progress(const struct run *run, unsigned int rows, unsigned int done, unsigned int all)
+static void say_progress(const struct run *run, unsigned int rows, unsigned int done,
+			 unsigned int all)
 {
 	if (isatty(STDERR_FILENO) && done < all)
-		fprintf(stderr, "\r%s: row %u, repeat %u of %u\033[K", run->name, rows, done + 1, all);
+		fprintf(stderr, "\r%s: row %u, repeat %u of %u\033[K", run->name, rows, done + 1,
+			all);
 	else if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
 	else if (done == all)
@@ -234,8 +241,8 @@ static int compare(const void *a, const void *b)
 }
 
 /* The rows from @first to before @end, interleaved. */
-static void take_times(const struct run *run, const struct row *const *rows, struct measured *all, unsigned int first,
-		       unsigned int end, unsigned int repeats)
+static void take_times(const struct run *run, const struct row *const *rows, struct measured *all,
+		       unsigned int first, unsigned int end, unsigned int repeats)
 {
 	for (unsigned int i = first; i < end; i++) {
 		if (rows[i]->prepare)
@@ -246,7 +253,9 @@ static void take_times(const struct run *run, const struct row *const *rows, str
 	for (unsigned int r = 0; r < repeats; r++) {
 		say_progress(run, end, r, repeats);
 		for (unsigned int i = first; i < end; i++) {
-			const unsigned int times = !rows[i]->run ? 0 : row_threads(rows[i]) > 1 ? TIMES_THREADS : 1;
+			const unsigned int times = !rows[i]->run              ? 0
+						   : row_threads(rows[i]) > 1 ? TIMES_THREADS
+									      : 1;
 
 			for (unsigned int k = 0; k < times; k++)
 				all[i].ns[all[i].nr++] = run_row(rows[i], all[i].state, all[i].n);
@@ -259,8 +268,8 @@ static void take_times(const struct run *run, const struct row *const *rows, str
 }
 
 /* Those that stand alone are the last ones. */
-static void take_all_times(const struct run *run, const struct row *const *rows, struct measured *all, unsigned int nr,
-			   unsigned int repeats)
+static void take_all_times(const struct run *run, const struct row *const *rows,
+			   struct measured *all, unsigned int nr, unsigned int repeats)
 {
 	unsigned int together = nr;
 
@@ -272,7 +281,8 @@ static void take_all_times(const struct run *run, const struct row *const *rows,
 	say_progress(run, nr, repeats, repeats);
 }
 
-static void find_figures(const struct row *const *rows, struct measured *all, unsigned int nr, struct figures *figures)
+static void find_figures(const struct row *const *rows, struct measured *all, unsigned int nr,
+			 struct figures *figures)
 {
 	for (unsigned int i = 0; i < nr; i++) {
 		qsort(all[i].ns, all[i].nr, sizeof(double), compare);
@@ -290,12 +300,14 @@ static void find_figures(const struct row *const *rows, struct measured *all, un
 	}
 }
 
-bool bench_measure(const struct run *run, const struct row *const *rows, unsigned int nr, unsigned int repeats,
-		   struct figures *figures, char *error)
+bool bench_measure(const struct run *run, const struct row *const *rows, unsigned int nr,
+		   unsigned int repeats, struct figures *figures, char *error)
 {
 	const struct dmk_check_options check = {.stack_depth = run->stack_depth};
-	const struct dmk_boot_options options = {
-		.machine = run->machine, .append = run->append, .no_checker = !run->checker, .check = &check};
+	const struct dmk_boot_options options = {.machine = run->machine,
+						 .append = run->append,
+						 .no_checker = !run->checker,
+						 .check = &check};
 	struct measured *all;
 
 	find_processors();

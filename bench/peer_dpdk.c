@@ -17,8 +17,18 @@ enum { CACHE = 256, THREADS = 8 };
 static bool start(void)
 {
 	static char cores[32];
-	static char *argv[] = {"bench", "--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m", "128", cores,
-			       "-d", "librte_mempool_ring.so.23", "--log-level=*:error", NULL};
+	static char *argv[] = {"bench",
+			       "--no-huge",
+			       "--no-pci",
+			       "--no-telemetry",
+			       "--no-shconf",
+			       "-m",
+			       "128",
+			       cores,
+			       "-d",
+			       "librte_mempool_ring.so.23",
+			       "--log-level=*:error",
+			       NULL};
 	cpu_set_t mine;
 	int first = 0, result;
 
@@ -43,8 +53,8 @@ static void *make(size_t block, unsigned int live)
 	char name[16];
 
 	snprintf(name, sizeof(name), "bench%u", number++);
-	return rte_mempool_create(name, live + 2 * THREADS * CACHE - 1, (unsigned int)block, CACHE, 0, NULL, NULL, NULL, NULL,
-				  SOCKET_ID_ANY, 0);
+	return rte_mempool_create(name, live + 2 * THREADS * CACHE - 1, (unsigned int)block, CACHE,
+				  0, NULL, NULL, NULL, NULL, SOCKET_ID_ANY, 0);
 }
 
 static void end(void *allocator)
@@ -74,7 +84,8 @@ static void pairs(void *allocator, size_t block, unsigned int n)
 	}
 }
 
-static void exchange(void *allocator, size_t block, void **blocks, const unsigned int *at, unsigned int n)
+static void exchange(void *allocator, size_t block, void **blocks, const unsigned int *at,
+		     unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		put(allocator, blocks[at[i]]);
@@ -82,4 +93,5 @@ static void exchange(void *allocator, size_t block, void **blocks, const unsigne
 	}
 }
 
-const struct peer bench_dpdk = {"DPDK's mempool", NULL, start, thread, make, end, get, put, pairs, exchange};
+const struct peer bench_dpdk = {"DPDK's mempool", NULL, start, thread, make, end, get, put, pairs,
+				exchange};

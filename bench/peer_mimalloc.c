@@ -46,7 +46,8 @@ static void pairs(void *allocator, size_t block, unsigned int n)
 	}
 }
 
-static void exchange(void *allocator, size_t block, void **blocks, const unsigned int *at, unsigned int n)
+static void exchange(void *allocator, size_t block, void **blocks, const unsigned int *at,
+		     unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		mi_free(blocks[at[i]]);
@@ -54,4 +55,5 @@ static void exchange(void *allocator, size_t block, void **blocks, const unsigne
 	}
 }
 
-const struct peer bench_mimalloc = {"mimalloc", NULL, start, thread, make, end, get, put, pairs, exchange};
+const struct peer bench_mimalloc = {"mimalloc", NULL, start, thread, make,
+				    end,        get,  put,   pairs,  exchange};

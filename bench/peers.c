@@ -37,10 +37,12 @@ const char *bench_peer_missing(unsigned int index)
 	if (index >= 2 || (!peers[index]->package && states[index] != REFUSES))
 		return NULL;
 	if (peers[index]->package)
-		snprintf(text[index], sizeof(text[index]), "%s: %s was not there when this was built (make bench installs it)",
+		snprintf(text[index], sizeof(text[index]),
+			 "%s: %s was not there when this was built (make bench installs it)",
 			 peers[index]->name, peers[index]->package);
 	else
-		snprintf(text[index], sizeof(text[index]), "%s: it does not start here", peers[index]->name);
+		snprintf(text[index], sizeof(text[index]), "%s: it does not start here",
+			 peers[index]->name);
 	return text[index];
 }
 
@@ -120,7 +122,8 @@ static void exchange(struct work *work, unsigned int n)
 
 		for (unsigned int i = 0; i < some; i++)
 			at[i] = bench_mine(work);
-		peered->peer->exchange(peered->allocator, work->row->bytes, peered->blocks, at, some);
+		peered->peer->exchange(peered->allocator, work->row->bytes, peered->blocks, at,
+				       some);
 		n -= some;
 	}
 }
@@ -145,28 +148,33 @@ static void take_item(void *state, const struct item *item)
 static void hand_over(struct work *work, unsigned int n)
 {
 	introduce(work);
-	handover_run(work, ((struct peered *)work->state)->hand, n, work->state, make_item, take_item);
+	handover_run(work, ((struct peered *)work->state)->hand, n, work->state, make_item,
+		     take_item);
 }
 
 /* --- the rows ----------------------------------------------------------------------------------------------------- */
 
-#define PEER(word, text, prepares, asked, function, size)                                                                \
-	.name = text, .kind = BENCH_PEER, .who = word, .where = AT_PC, .run = function, .bytes = size, .prepare = prepares, \
-	.finish = finish, .there = asked
-#define DPDK(text, function, size)     PEER("DPDK", "DPDK mempool, " text, prepare_dpdk, dpdk_there, function, size)
+#define PEER(word, text, prepares, asked, function, size)                               \
+	.name = text, .kind = BENCH_PEER, .who = word, .where = AT_PC, .run = function, \
+	.bytes = size, .prepare = prepares, .finish = finish, .there = asked
+#define DPDK(text, function, size) \
+	PEER("DPDK", "DPDK mempool, " text, prepare_dpdk, dpdk_there, function, size)
 #define CURVE .curve = "dma_pool, 64 B", .over_threads = true
-#define MIMALLOC(text, function, size) PEER("mimalloc", "mimalloc, " text, prepare_mimalloc, mimalloc_there, function, size)
+#define MIMALLOC(text, function, size) \
+	PEER("mimalloc", "mimalloc, " text, prepare_mimalloc, mimalloc_there, function, size)
 
 static const struct row rows[] = {
 	{DPDK("64 B", pairs, 64), CURVE},
 	{DPDK("64 B, 2 threads", pairs, 64), .threads = 2, CURVE},
 	{DPDK("64 B, 4 threads", pairs, 64), .threads = 4, CURVE},
-	{DPDK("64 B, freed by another thread", hand_over, 64), .threads = 2, .least = HANDOVER_LEAST},
+	{DPDK("64 B, freed by another thread", hand_over, 64), .threads = 2,
+	 .least = HANDOVER_LEAST},
 	{DPDK("256 B, 16,384 live", exchange, 256), .live = 16384},
 	{MIMALLOC("64 B", pairs, 64)},
 	{MIMALLOC("64 B, 2 threads", pairs, 64), .threads = 2},
 	{MIMALLOC("64 B, 4 threads", pairs, 64), .threads = 4},
-	{MIMALLOC("64 B, freed by another thread", hand_over, 64), .threads = 2, .least = HANDOVER_LEAST},
+	{MIMALLOC("64 B, freed by another thread", hand_over, 64), .threads = 2,
+	 .least = HANDOVER_LEAST},
 	{MIMALLOC("256 B, 16,384 live", exchange, 256), .live = 16384},
 };
 

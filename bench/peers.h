@@ -11,17 +11,19 @@
 
 struct peer {
 	const char *name;
-	const char *package; /* that is missing, or NULL */
-	bool (*start)(void); /* once; false: it does not want to run here */
+	const char *package;  /* that is missing, or NULL */
+	bool (*start)(void);  /* once; false: it does not want to run here */
 	void (*thread)(void); /* a thread is about to use it */
-	void *(*make)(size_t block, unsigned int live); /* an allocator for that many blocks; NULL: no memory */
+	void *(*make)(size_t block,
+		      unsigned int live); /* an allocator for that many blocks; NULL: no memory */
 	void (*end)(void *allocator);
 	void *(*alloc)(void *allocator, size_t block);
 	void (*free)(void *allocator, void *block);
 	/** pairs - @n times alloc and free with nothing between: inlined, as a user of it would have it */
 	void (*pairs)(void *allocator, size_t block, unsigned int n);
 	/** exchange - free @blocks[@at[i]], and alloc another in its place; inlined too */
-	void (*exchange)(void *allocator, size_t block, void **blocks, const unsigned int *at, unsigned int n);
+	void (*exchange)(void *allocator, size_t block, void **blocks, const unsigned int *at,
+			 unsigned int n);
 };
 
 extern const struct peer bench_dpdk, bench_mimalloc;

@@ -7,9 +7,9 @@
 
 #include "../core/pgtable.h"
 
-#define PAGE  4096ULL
-#define BASE  0x40000000ULL
-#define PHYS  0x101000ULL /* no large page begins there */
+#define PAGE 4096ULL
+#define BASE 0x40000000ULL
+#define PHYS 0x101000ULL /* no large page begins there */
 enum { WINDOW = 512, PROT = DMK_PROT_READ | DMK_PROT_WRITE | DMK_PROT_FIRST | DMK_PROT_LAST };
 
 static void *prepare(const struct row *row)
@@ -65,7 +65,9 @@ static void runs(struct work *work, unsigned int n)
 	}
 }
 
-#define TABLE(function) .where = AT_PC, .run = function, .prepare = prepare, .finish = finish, .floor = "address arithmetic"
+#define TABLE(function)                                                        \
+	.where = AT_PC, .run = function, .prepare = prepare, .finish = finish, \
+	.floor = "address arithmetic"
 
 static const struct row rows[] = {
 	{.name = "page table map + unmap, 4 KiB", TABLE(pages), .goal = 15},

@@ -103,31 +103,68 @@ static void take_item(void *state, const struct item *item)
 
 static void hand_over(struct work *work, unsigned int n)
 {
-	handover_run(work, ((struct pooled *)work->state)->hand, n, work->state, make_item, take_item);
+	handover_run(work, ((struct pooled *)work->state)->hand, n, work->state, make_item,
+		     take_item);
 }
 
 /* --- the rows ----------------------------------------------------------------------------------------------------- */
 
 #define SHARED(function, size) .run = function, .prepare = prepare, .finish = finish, .bytes = size
 #define POOL(function, size)   .where = AT_PC, SHARED(function, size)
-#define LIST .floor = "inline free list"
-#define CURVE .curve = "dma_pool, 64 B"
+#define LIST                   .floor = "inline free list"
+#define CURVE                  .curve = "dma_pool, 64 B"
 
 static const struct row rows[] = {
-	{.name = "pool alloc + free, 64 B", POOL(pairs, 64), LIST, .goal = 6,
-	 .peers = {"DPDK mempool, 64 B", "mimalloc, 64 B"}, CURVE, .over_threads = true},
-	{.name = "pool alloc + free, 64 B, 2 threads", .threads = 2, POOL(pairs, 64), LIST, .goal = 8,
-	 .peers = {"DPDK mempool, 64 B, 2 threads", "mimalloc, 64 B, 2 threads"}, CURVE, .over_threads = true},
-	{.name = "pool alloc + free, 64 B, 4 threads", .threads = 4, POOL(pairs, 64), LIST,
-	 .peers = {"DPDK mempool, 64 B, 4 threads", "mimalloc, 64 B, 4 threads"}, CURVE, .over_threads = true},
-	{.name = "pool alloc, freed by another thread, 64 B", .threads = 2, POOL(hand_over, 64),
-	 .floor = "handed to another thread", .least = HANDOVER_LEAST,
-	 .peers = {"DPDK mempool, 64 B, freed by another thread", "mimalloc, 64 B, freed by another thread"}},
+	{.name = "pool alloc + free, 64 B",
+	 POOL(pairs, 64),
+	 LIST,
+	 .goal = 6,
+	 .peers = {"DPDK mempool, 64 B", "mimalloc, 64 B"},
+	 CURVE,
+	 .over_threads = true},
+	{.name = "pool alloc + free, 64 B, 2 threads",
+	 .threads = 2,
+	 POOL(pairs, 64),
+	 LIST,
+	 .goal = 8,
+	 .peers = {"DPDK mempool, 64 B, 2 threads", "mimalloc, 64 B, 2 threads"},
+	 CURVE,
+	 .over_threads = true},
+	{.name = "pool alloc + free, 64 B, 4 threads",
+	 .threads = 4,
+	 POOL(pairs, 64),
+	 LIST,
+	 .peers = {"DPDK mempool, 64 B, 4 threads", "mimalloc, 64 B, 4 threads"},
+	 CURVE,
+	 .over_threads = true},
+	{.name = "pool alloc, freed by another thread, 64 B",
+	 .threads = 2,
+	 POOL(hand_over, 64),
+	 .floor = "handed to another thread",
+	 .least = HANDOVER_LEAST,
+	 .peers = {"DPDK mempool, 64 B, freed by another thread",
+		   "mimalloc, 64 B, freed by another thread"}},
 	{.name = "pool free + alloc, 64 B, 1 live", POOL(exchange, 64), LIST, .live = 1, CURVE},
-	{.name = "pool free + alloc, 64 B, 1,024 live", POOL(exchange, 64), LIST, .live = 1024, CURVE},
-	{.name = "pool free + alloc, 64 B, 16,384 live", POOL(exchange, 64), LIST, .live = 16384, CURVE},
-	{.name = "pool free + alloc, 64 B, 1 M live", POOL(exchange, 64), LIST, .live = 1 << 20, CURVE},
-	{.name = "pool free + alloc, 256 B, 16,384 live", POOL(exchange, 256), LIST, .live = 16384, .goal = 15,
+	{.name = "pool free + alloc, 64 B, 1,024 live",
+	 POOL(exchange, 64),
+	 LIST,
+	 .live = 1024,
+	 CURVE},
+	{.name = "pool free + alloc, 64 B, 16,384 live",
+	 POOL(exchange, 64),
+	 LIST,
+	 .live = 16384,
+	 CURVE},
+	{.name = "pool free + alloc, 64 B, 1 M live",
+	 POOL(exchange, 64),
+	 LIST,
+	 .live = 1 << 20,
+	 CURVE},
+	{.name = "pool free + alloc, 256 B, 16,384 live",
+	 POOL(exchange, 256),
+	 LIST,
+	 .live = 16384,
+	 .goal = 15,
 	 .peers = {"DPDK mempool, 256 B, 16,384 live", "mimalloc, 256 B, 16,384 live"}},
 	{.name = "checked pool alloc + free, 64 B", .where = AT_CHECK, SHARED(pairs, 64), LIST},
 };

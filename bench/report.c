@@ -43,15 +43,18 @@ void report_start(const char *json, unsigned int repeats)
 	if (json) {
 		report.file = fopen(json, "w");
 		if (!report.file) {
-			fprintf(stderr, "dmakit-bench: cannot write %s: %s\n", json, strerror(errno));
+			fprintf(stderr, "dmakit-bench: cannot write %s: %s\n", json,
+				strerror(errno));
 			exit(2);
 		}
 	}
 	report.rows = json_array();
 	report.left_out = json_array();
-	report.root = json_pack("{s:s, s:i, s:i, s:o, s:i, s:s, s:o, s:o}", "format", "dmakit bench", "version", 1, "repeats",
-				(int)repeats, "processor", processor(), "processors", (int)sysconf(_SC_NPROCESSORS_ONLN),
-				"compiler", __VERSION__, "left_out", report.left_out, "rows", report.rows);
+	report.root = json_pack("{s:s, s:i, s:i, s:o, s:i, s:s, s:o, s:o}", "format",
+				"dmakit bench", "version", 1, "repeats", (int)repeats, "processor",
+				processor(), "processors", (int)sysconf(_SC_NPROCESSORS_ONLN),
+				"compiler", __VERSION__, "left_out", report.left_out, "rows",
+				report.rows);
 }
 
 /* --- one run ------------------------------------------------------------------------------------------------------ */
@@ -86,7 +89,8 @@ static const char *who_is(const struct table *table, const struct row *row, cons
 /* What the row should not exceed, in nanoseconds; 0: nothing is said. */
 static double goal_of(const struct table *table, const struct row *row)
 {
-	const struct figures *floor = figures_of(table, row->floor), *same = figures_of(table, row->same);
+	const struct figures *floor = figures_of(table, row->floor),
+			     *same = figures_of(table, row->same);
 
 	if (row->goal_above > 0 && floor)
 		return floor->min + row->goal_above;
@@ -95,17 +99,20 @@ static double goal_of(const struct table *table, const struct row *row)
 	return row->goal;
 }
 
-static json_t *beside_json(const char *name, const struct figures *mine, const struct figures *other)
+static json_t *beside_json(const char *name, const struct figures *mine,
+			   const struct figures *other)
 {
-	return json_pack("{s:s, s:f, s:f, s:f, s:f}", "name", name, "min_ns", other->min, "median_ns", other->median, "ratio_min",
-			 mine->min / other->min, "ratio_median", mine->median / other->median);
+	return json_pack("{s:s, s:f, s:f, s:f, s:f}", "name", name, "min_ns", other->min,
+			 "median_ns", other->median, "ratio_min", mine->min / other->min,
+			 "ratio_median", mine->median / other->median);
 }
 
 static json_t *curve_json(const struct row *row)
 {
 	if (!row->curve)
 		return json_null();
-	return json_pack("{s:s, s:s, s:i}", "name", row->curve, "axis", row->over_threads ? "threads" : "live", "at",
+	return json_pack("{s:s, s:s, s:i}", "name", row->curve, "axis",
+			 row->over_threads ? "threads" : "live", "at",
 			 (int)(row->over_threads ? row_threads(row) : row->live));
 }
 
@@ -113,12 +120,14 @@ static json_t *goal_json(double goal, double min)
 {
 	if (goal <= 0)
 		return json_null();
-	return json_pack("{s:f, s:f, s:b}", "ns", goal, "ratio_min", min / goal, "met", min <= goal);
+	return json_pack("{s:f, s:f, s:b}", "ns", goal, "ratio_min", min / goal, "met",
+			 min <= goal);
 }
 
 static void add_json(const struct table *table, unsigned int index)
 {
-	static const char *const kinds[] = {[BENCH_OURS] = "ours", [BENCH_FLOOR] = "floor", [BENCH_PEER] = "peer"};
+	static const char *const kinds[] = {
+		[BENCH_OURS] = "ours", [BENCH_FLOOR] = "floor", [BENCH_PEER] = "peer"};
 	const struct row *row = table->rows[index];
 	const struct figures *mine = &table->figures[index];
 	const char *const others[] = {row->floor, row->peers[0], row->peers[1], row->same};
@@ -130,15 +139,18 @@ static void add_json(const struct table *table, unsigned int index)
 		if (other)
 			json_array_append_new(beside, beside_json(others[i], mine, other));
 	}
-	json_array_append_new(report.rows,
-			      json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:f, s:f, s:o, s:o, s:o}", "name", row->name, "kind",
-					kinds[row->kind], "machine", table->run->name, "checker", table->run->checker, "threads",
-					(int)row_threads(row), "live", (int)row->live, "bytes", (int)row->bytes, "min_ns",
-					mine->min, "median_ns", mine->median, "beside", beside, "goal",
-					goal_json(goal_of(table, row), mine->min), "curve", curve_json(row)));
+	json_array_append_new(
+		report.rows,
+		json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:f, s:f, s:o, s:o, s:o}", "name",
+			  row->name, "kind", kinds[row->kind], "machine", table->run->name,
+			  "checker", table->run->checker, "threads", (int)row_threads(row), "live",
+			  (int)row->live, "bytes", (int)row->bytes, "min_ns", mine->min,
+			  "median_ns", mine->median, "beside", beside, "goal",
+			  goal_json(goal_of(table, row), mine->min), "curve", curve_json(row)));
 }
 
-static void print_beside(const struct table *table, const struct row *row, const struct figures *mine)
+static void print_beside(const struct table *table, const struct row *row,
+			 const struct figures *mine)
 {
 	const char *const others[] = {row->floor, row->peers[0], row->peers[1], row->same};
 	const char *comma = "";
@@ -148,7 +160,8 @@ static void print_beside(const struct table *table, const struct row *row, const
 
 		if (!other)
 			continue;
-		printf("%s%.3gx %s %.3g", comma, mine->min / other->min, who_is(table, row, others[i]), other->min);
+		printf("%s%.3gx %s %.3g", comma, mine->min / other->min,
+		       who_is(table, row, others[i]), other->min);
 		comma = ", ";
 	}
 }
@@ -175,7 +188,8 @@ static void print_row(const struct table *table, unsigned int index)
 	print_ns(mine->min);
 	print_ns(mine->median);
 	if (goal > 0)
-		printf("  %5.4g %5.3gx %-4s  ", goal, mine->min / goal, mine->min <= goal ? "met" : "OVER");
+		printf("  %5.4g %5.3gx %-4s  ", goal, mine->min / goal,
+		       mine->min <= goal ? "met" : "OVER");
 	else
 		printf("  %17s  ", "");
 	if (goal > 0)
@@ -184,11 +198,13 @@ static void print_row(const struct table *table, unsigned int index)
 	printf("\n");
 }
 
-void report_run(const struct run *run, const struct row *const *rows, const struct figures *figures, unsigned int nr)
+void report_run(const struct run *run, const struct row *const *rows, const struct figures *figures,
+		unsigned int nr)
 {
 	const struct table table = {run, rows, figures, nr};
 
-	printf("\n%-54s %9s %9s  %-17s  %s\n", run->name, "min ns", "median", "goal, ratio", "ratio to what stands beside it, and that");
+	printf("\n%-54s %9s %9s  %-17s  %s\n", run->name, "min ns", "median", "goal, ratio",
+	       "ratio to what stands beside it, and that");
 	for (unsigned int i = 0; i < nr; i++) {
 		add_json(&table, i);
 		print_row(&table, i);

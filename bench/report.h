@@ -7,7 +7,8 @@
 
 /** report_start - @json: the file to write at the end, made now so that a wrong path is known at once; NULL: none */
 void report_start(const char *json, unsigned int repeats);
-void report_run(const struct run *run, const struct row *const *rows, const struct figures *figures, unsigned int nr);
+void report_run(const struct run *run, const struct row *const *rows, const struct figures *figures,
+		unsigned int nr);
 /** report_left_out - something that could not be measured, and why: in words, @why may be NULL */
 void report_left_out(const char *what, const char *why);
 void report_end(void);

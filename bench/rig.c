@@ -16,6 +16,11 @@
 struct device *bench_wide, *bench_narrow;
 void *bench_far[BENCH_THREADS];
 
+static void release(struct device *dev)
+{
+	kfree(dev);
+}
+
 struct device *bench_device_new(const struct dmk_bus *bus, uint64_t mask)
 {
 	struct device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
@@ -23,6 +28,7 @@ struct device *bench_device_new(const struct dmk_bus *bus, uint64_t mask)
 	if (!dev)
 		bench_die("no memory for a device");
 	device_initialize(dev);
+	dev->release = release;
 	dev_set_name(dev, "bench");
 	dmk_dev_init(&dev->dmk, "bench", bus ? bus : dmk_kernel_machine()->pci->dma, dev);
 	if (dma_set_mask_and_coherent(dev, mask))
@@ -32,8 +38,7 @@ struct device *bench_device_new(const struct dmk_bus *bus, uint64_t mask)
 
 void bench_device_end(struct device *dev)
 {
-	dmk_dev_exit(&dev->dmk);
-	kfree(dev);
+	put_device(dev);
 }
 
 void bench_rig_start(void)

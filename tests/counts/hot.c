@@ -20,7 +20,15 @@
 #include <valgrind/callgrind.h>
 
 #define LAST_IOVA ((1ULL << 48) - 1)
-enum { LIST = 256, LIVE = 1024, TIMES = 4096, FEW = 64, PIECE = 64, SLOT = 2048, PROT = 3 | DMK_PROT_FIRST | DMK_PROT_LAST };
+enum {
+	LIST = 256,
+	LIVE = 1024,
+	TIMES = 4096,
+	FEW = 64,
+	PIECE = 64,
+	SLOT = 2048,
+	PROT = 3 | DMK_PROT_FIRST | DMK_PROT_LAST
+};
 
 static struct device dev;
 static uint64_t seed;
@@ -56,14 +64,14 @@ static void end(unsigned long times)
 	path_times = times;
 }
 
-#define COUNT(times, ...)                                        \
-	do {                                                     \
-		for (unsigned long i = 0; i < FEW; i++)          \
-			__VA_ARGS__;                             \
-		begin();                                         \
-		for (unsigned long i = 0; i < (times); i++)      \
-			__VA_ARGS__;                             \
-		end(times);                                      \
+#define COUNT(times, ...)                                   \
+	do {                                                \
+		for (unsigned long i = 0; i < FEW; i++)     \
+			__VA_ARGS__;                        \
+		begin();                                    \
+		for (unsigned long i = 0; i < (times); i++) \
+			__VA_ARGS__;                        \
+		end(times);                                 \
 	} while (0)
 
 /* --- direct ------------------------------------------------------------------------------------------------------- */
@@ -179,7 +187,8 @@ static void bounce_failing(void)
 
 	*dev.dma_mask = DMA_BIT_MASK(32);
 	while (nr < 4096) {
-		dma[nr] = dma_map_single_attrs(&dev, fake_ram(HIGH(0)), SLOT, DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
+		dma[nr] = dma_map_single_attrs(&dev, fake_ram(HIGH(0)), SLOT, DMA_TO_DEVICE,
+					       DMA_ATTR_NO_WARN);
 		if (dma_mapping_error(&dev, dma[nr]))
 			break;
 		nr++;
@@ -190,7 +199,9 @@ static void bounce_failing(void)
 			dma_unmap_single(&dev, dma[i], SLOT, DMA_TO_DEVICE);
 	}
 	COUNT(TIMES, {
-		must(dma_mapping_error(&dev, dma_map_single_attrs(&dev, fake_ram(HIGH(0)), 4096, DMA_TO_DEVICE, DMA_ATTR_NO_WARN)));
+		must(dma_mapping_error(&dev,
+				       dma_map_single_attrs(&dev, fake_ram(HIGH(0)), 4096,
+							    DMA_TO_DEVICE, DMA_ATTR_NO_WARN)));
 	});
 }
 
@@ -332,7 +343,8 @@ static const struct {
 	{"pool free + alloc, 64 B, 1,024 live", pool_live, POOL},
 	{"bounce map + unmap, 64 B", bounce_small, POOL},
 	{"bounce map + unmap, 4 KiB", bounce_page, POOL},
-	{"bounce: search that fails, pool fragmented", bounce_failing, POOL " dmakit.swiotlb_max=0"},
+	{"bounce: search that fails, pool fragmented", bounce_failing,
+	 POOL " dmakit.swiotlb_max=0"},
 	{"IOVA alloc + free, 1 page", iova, POOL},
 	{"IOVA free + alloc, 64..256 pages, 1,024 live", iova_large, POOL},
 	{"page table map + unmap, 4 KiB", table_page, POOL},
@@ -346,7 +358,8 @@ static const struct {
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .parameters = paths[i].parameters});
+		fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE,
+						  .parameters = paths[i].parameters});
 		memset(&dev, 0, sizeof(dev));
 		dmk_dev_init(&dev.dmk, "dev", fake_dev.bus, &dev);
 		*dev.dma_mask = dev.coherent_dma_mask = ~0ULL;
