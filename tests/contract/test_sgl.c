@@ -144,6 +144,71 @@ static void test_SGL_04_nothing_is_merged_that_is_mapped_piece_by_piece(void **s
 	kfree(memory);
 }
 
+/*
+ * What an IOMMU joins: pages from anywhere are one segment, as long as the device takes it, and begin another where it would be longer or
+ * cross a boundary. Each case is a list of @n whole granules.
+ */
+static const struct merge_row {
+	const char *sentence;
+	unsigned int n, longest, boundary; /* granules; 0: as many as there are */
+	unsigned int segments;
+} merge_rows[] = {
+	{"pages from anywhere are one segment", 8, 0, 0, 1},
+	{"a segment is as long as the device takes", 8, 4, 0, 2},
+	{"and no longer", 7, 3, 0, 3},
+	{"a device that takes one at a time gets one at a time", 5, 1, 0, 5},
+	{"a segment crosses no boundary", 8, 0, 4, 2},
+	{"whichever limit comes first", 8, 3, 4, 4},
+};
+
+static void merge(const struct merge_row *row, struct page **pages, size_t granule)
+{
+	struct scatterlist list[8], *sg;
+	unsigned int i, nents = 0;
+	int mapped;
+	u8 seen[16];
+
+	dma_set_max_seg_size(dev, row->longest ? row->longest * granule : UINT_MAX);
+	dma_set_seg_boundary(dev, row->boundary ? row->boundary * granule - 1 : DMA_BIT_MASK(32));
+	sg_init_table(list, row->n);
+	/* From the last to the first, so that no two are neighbours in memory. */
+	for (i = 0; i < row->n; i++)
+		sg_set_page(&list[i], pages[row->n - 1 - i], granule, 0);
+	mapped = dma_map_sg(dev, list, row->n, DMA_TO_DEVICE);
+	assert_int_equal(mapped, row->segments);
+	for_each_sg(list, sg, mapped, i) {
+		assert_true(sg_dma_len(sg) <= dma_get_max_seg_size(dev));
+		assert_false((sg_dma_address(sg) ^ (sg_dma_address(sg) + sg_dma_len(sg) - 1)) &
+			     ~(u64)dma_get_seg_boundary(dev));
+		for (size_t at = 0; at < sg_dma_len(sg); at += granule, nents++) {
+			assert_int_equal(lab_read(lab, sg_dma_address(sg) + at, seen, 16), 0);
+			assert_memory_equal(seen, page_address(pages[row->n - 1 - nents]), 16);
+		}
+	}
+	assert_int_equal(nents, row->n);
+	dma_unmap_sg(dev, list, row->n, DMA_TO_DEVICE);
+}
+
+static void test_SGL_04_MSK_08_scattered_pages_are_joined_up_to_the_devices_limits(void **state)
+{
+	const size_t granule = machine_granule();
+	struct page *pages[8];
+
+	if (!granule)
+		skip();
+	for (int i = 0; i < 8; i++) {
+		pages[i] = alloc_pages(GFP_KERNEL, get_order(granule));
+		assert_non_null(pages[i]);
+		fill_bytes(page_address(pages[i]), 16, i);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(merge_rows); i++) {
+		print_message("%s\n", merge_rows[i].sentence);
+		merge(&merge_rows[i], pages, granule);
+	}
+	for (int i = 0; i < 8; i++)
+		__free_pages(pages[i], get_order(granule));
+}
+
 static void test_SGL_05_an_unmap_with_another_count_is_reported(void **state)
 {
 	struct list list;
@@ -362,6 +427,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_SGL_07_each_entry_may_fail),
 		CONTRACT_TEST_WITH(test_SGL_07_each_entry_may_fail, "swiotlb=force"),
 		CONTRACT_TEST(test_SGL_04_nothing_is_merged_that_is_mapped_piece_by_piece),
+		CONTRACT_TEST(test_SGL_04_MSK_08_scattered_pages_are_joined_up_to_the_devices_limits),
 		CONTRACT_TEST(test_SGL_05_an_unmap_with_another_count_is_reported),
 		CONTRACT_TEST(test_SGL_05_a_sync_with_another_count_is_reported),
 		CONTRACT_TEST(test_SGL_06_mapping_a_list_that_is_mapped_is_reported),
