@@ -17,11 +17,6 @@ static bool is_strict(void)
 	return strstr(machine()->bootargs, "iommu.strict=1");
 }
 
-static bool is_translated(void)
-{
-	return iommu() && !strstr(machine()->bootargs, "iommu.passthrough=1");
-}
-
 /* How often a card reached a page after it was unmapped, or did not while it was mapped. */
 static unsigned int slips(void)
 {
@@ -59,7 +54,7 @@ static void test_IOM_02_a_lazy_unmap_is_done_after_a_while(void **state)
 
 	assert_int_equal(lab_write(lab, dma, "mapped", 6), 0);
 	dma_unmap_single(dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
-	while (is_translated() && turns++ < 2000 && !lab_write(lab, dma, "gone", 4))
+	while (machine_translates() && turns++ < 2000 && !lab_write(lab, dma, "gone", 4))
 		msleep(1);
 	assert_true(turns <= 2000);
 	kfree(memory);
@@ -94,7 +89,7 @@ static void test_IOM_03_addresses_are_never_those_of_messages_or_firmware(void *
 	static dma_addr_t dma[N];
 	unsigned char *memory = must_kmalloc(PAGE_SIZE);
 
-	for (unsigned int i = 0; is_translated() && i < N; i++) {
+	for (unsigned int i = 0; machine_translates() && i < N; i++) {
 		dma[i] = must_map(dev, memory, PAGE_SIZE, DMA_TO_DEVICE);
 		for (unsigned int j = 0; j < iommu()->nr_regions; j++) {
 			const struct dmk_iommu_region *region = &iommu()->regions[j];
@@ -103,7 +98,7 @@ static void test_IOM_03_addresses_are_never_those_of_messages_or_firmware(void *
 				    dma[i] > region->last);
 		}
 	}
-	for (unsigned int i = 0; is_translated() && i < N; i++)
+	for (unsigned int i = 0; machine_translates() && i < N; i++)
 		dma_unmap_single(dev, dma[i], PAGE_SIZE, DMA_TO_DEVICE);
 	kfree(memory);
 }
@@ -112,7 +107,7 @@ static void test_IOM_03_firmwares_memory_is_reached_at_its_own_address(void **st
 {
 	unsigned char seen[16];
 
-	for (unsigned int j = 0; is_translated() && j < iommu()->nr_regions; j++) {
+	for (unsigned int j = 0; machine_translates() && j < iommu()->nr_regions; j++) {
 		const struct dmk_iommu_region *region = &iommu()->regions[j];
 
 		if (region->kind == DMK_REGION_IDENTITY &&
@@ -191,7 +186,7 @@ static void test_IOM_06_pieces_are_one_range_and_elsewhere_the_driver_maps(void 
 	size_t all = 0;
 	dma_addr_t dma;
 
-	if (!is_translated()) {
+	if (!machine_translates()) {
 		assert_false(dma_iova_try_alloc(dev, &iova, 0, PAGE_SIZE));
 		assert_false(dma_use_iova(&iova));
 		return;
@@ -230,7 +225,7 @@ static void test_IOM_06_a_failed_link_leaves_what_was_linked(void **state)
 	struct dma_iova_state iova;
 	unsigned char seen[100];
 
-	if (!is_translated())
+	if (!machine_translates())
 		return;
 	take_pieces();
 	assert_true(dma_iova_try_alloc(dev, &iova, 0, granule()));
@@ -253,7 +248,7 @@ static void test_IOM_06_mistakes_are_seen_and_do_no_harm(void **state)
 	struct dma_iova_state iova;
 	unsigned char seen[100];
 
-	if (!is_translated())
+	if (!machine_translates())
 		return;
 	take_pieces();
 	assert_true(dma_iova_try_alloc(dev, &iova, 0, PIECES * granule()));
@@ -267,6 +262,77 @@ static void test_IOM_06_mistakes_are_seen_and_do_no_harm(void **state)
 	assert_true(dma_iova_try_alloc(dev, &iova, 0, granule()));
 	expect_at_exit("STR-06", 1);
 	give_pieces();
+}
+
+/* --- wrong unmaps: STR-04 ---------------------------------------------------------------------------------------------- */
+
+/* Maps @memory for the other device at @dma, as its own allocator happens to choose the same; false: it never does. */
+static bool map_there_for_other(u8 *memory, dma_addr_t dma)
+{
+	enum { MOST = 16 };
+	dma_addr_t tried[MOST];
+	unsigned int n = 0;
+	bool found = false;
+
+	while (!found && n < MOST) {
+		tried[n] = must_map(dev2, memory, PAGE_SIZE, DMA_TO_DEVICE);
+		found = tried[n++] == dma;
+	}
+	for (unsigned int i = 0; i < n - found; i++)
+		dma_unmap_single(dev2, tried[i], PAGE_SIZE, DMA_TO_DEVICE);
+	return found;
+}
+
+/* Each device has addresses of its own, unless they are in one group: one number may be a mapping of either. */
+static void test_STR_04_an_address_that_two_devices_have_is_that_of_the_device_named(void **state)
+{
+	/* At the same place in a granule. */
+	const unsigned int order = get_order(machine_translates() ? machine_granule() : PAGE_SIZE);
+	u8 *memory = (u8 *)__get_free_pages(GFP_KERNEL, order);
+	u8 *others = (u8 *)__get_free_pages(GFP_KERNEL, order);
+	const bool alone = machine_translates() && !machine_is("pc-iommu-39");
+	dma_addr_t dma;
+	u8 seen[64];
+
+	assert_true(memory && others);
+	fill_bytes(memory, PAGE_SIZE, 1);
+	fill_bytes(others, PAGE_SIZE, 2);
+	dma = must_map(dev, memory, PAGE_SIZE, DMA_TO_DEVICE);
+	assert_int_equal(map_there_for_other(others, dma), alone);
+	if (alone) {
+		assert_int_equal(lab_read(lab2, dma, seen, sizeof(seen)), 0);
+		assert_true(bytes_are(seen, sizeof(seen), 2));
+		dma_unmap_single(dev2, dma, PAGE_SIZE, DMA_TO_DEVICE);
+		expect_no_findings();
+		/* Now it has none. */
+		dma_unmap_single(dev2, dma, PAGE_SIZE, DMA_TO_DEVICE);
+		expect_finding("STR-04", 1);
+		assert_int_equal(lab_read(lab, dma, seen, sizeof(seen)), 0);
+		assert_true(bytes_are(seen, sizeof(seen), 1));
+	}
+	dma_unmap_single(dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
+	free_pages((unsigned long)others, order);
+	free_pages((unsigned long)memory, order);
+}
+
+/* A mapping is undone from its first granule; an address behind that is none at which one begins. */
+static void test_STR_04_an_unmap_in_the_middle_is_told_and_takes_nothing(void **state)
+{
+	const size_t granule = machine_translates() ? machine_granule() : PAGE_SIZE;
+	u8 *memory = (u8 *)__get_free_pages(GFP_KERNEL, get_order(2 * granule));
+	dma_addr_t dma;
+	u8 seen[64];
+
+	assert_non_null(memory);
+	fill_bytes(memory, 2 * granule, 1);
+	dma = must_map(dev, memory, 2 * granule, DMA_TO_DEVICE);
+	dma_unmap_single(dev, dma + granule, granule, DMA_TO_DEVICE);
+	expect_finding("STR-04", 1);
+	assert_int_equal(lab_read(lab, dma, seen, sizeof(seen)), 0);
+	assert_true(bytes_are(seen, sizeof(seen), 1));
+	assert_int_equal(lab_read(lab, dma + 2 * granule - sizeof(seen), seen, sizeof(seen)), 0);
+	dma_unmap_single(dev, dma, 2 * granule, DMA_TO_DEVICE);
+	free_pages((unsigned long)memory, get_order(2 * granule));
 }
 
 /* --- words taken away ------------------------------------------------------------------------------------------------- */
@@ -353,6 +419,8 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_IOM_06_pieces_are_one_range_and_elsewhere_the_driver_maps),
 		CONTRACT_TEST(test_IOM_06_a_failed_link_leaves_what_was_linked),
 		CONTRACT_TEST(test_IOM_06_mistakes_are_seen_and_do_no_harm),
+		CONTRACT_TEST(test_STR_04_an_address_that_two_devices_have_is_that_of_the_device_named),
+		CONTRACT_TEST(test_STR_04_an_unmap_in_the_middle_is_told_and_takes_nothing),
 		CONTRACT_TEST(test_IOM_02_a_missing_invalidation_is_caught),
 		CONTRACT_TEST(test_IOM_02_a_missing_wait_is_caught),
 	};
