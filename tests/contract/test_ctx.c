@@ -114,7 +114,9 @@ static void do_something(void)
  */
 static void test_CTX_03_a_thousand_lives_of_a_driver_use_nothing_up(void **state)
 {
-	const size_t allowed = 16 * 900;
+	/* Where unmaps wait, a thread more that has some keeps a list of them and addresses at hand. */
+	const size_t kept = strstr(machine()->bootargs, "iommu.strict=0") ? 2 * (20 << 10) : 0;
+	const size_t allowed = 16 * 900 + kept;
 	size_t heap = 0;
 
 	for (int life = 0; life < 1000; life++) {
