@@ -18,6 +18,14 @@ struct dmk_allocation_view {
 	size_t size; /* bytes, whole pages */
 };
 
+/** A list of memory that is NONCONTIGUOUS. */
+struct dmk_allocation_list {
+	struct sg_table table;
+	struct scatterlist entry[2];  /* the first run, and the link to the others */
+	struct scatterlist *more;     /* these; NULL: there are none */
+	size_t more_size;             /* bytes */
+};
+
 struct dmk_allocation {
 	struct dmk_allocation *next;         /* in its bucket */
 	struct dmk_allocation *of_dev, **at; /* on the device's list */
@@ -30,10 +38,7 @@ struct dmk_allocation {
 	struct dmk_managed managed;
 	/* NONCONTIGUOUS only. */
 	struct dmk_allocation_view *views;
-	struct sg_table table;
-	struct scatterlist entry[2];  /* the first run, and the link to the others */
-	struct scatterlist *more;     /* these; NULL: there are none */
-	size_t more_size;             /* bytes */
+	struct dmk_allocation_list *list;
 };
 
 /** What a driver says about memory that it gives back. */

@@ -294,14 +294,15 @@ static bool share(struct dmk_block *block)
 /* Behind an IOMMU memory is where its domain says. Addresses are aligned as pages are: to less where such are out. */
 static bool translate(const struct wish *wish, struct dmk_block *block)
 {
-	const struct dmk_piece whole = {.first = block->phys, .size = block->size};
-	const struct dmk_piece *pieces = block->nr_pieces ? block->pieces : &whole;
-	const size_t n = block->nr_pieces ? block->nr_pieces : 1;
+	struct dmk_piece whole;
 	uint64_t align = wish->align;
 
 	if (!wish->dev->domain)
 		return true;
-	while (!dmk_domain_map_pieces(wish->dev, pieces, n, align, &block->dma)) {
+	whole = (struct dmk_piece){.first = block->phys, .size = block->size};
+	while (!dmk_domain_map_pieces(wish->dev, block->nr_pieces ? block->pieces : &whole,
+				      block->nr_pieces ? block->nr_pieces : 1, align,
+				      &block->dma)) {
 		if (align <= LARGEST_ORDER)
 			return false;
 		align /= 2;

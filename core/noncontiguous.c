@@ -17,8 +17,8 @@
 /* Where the entry is, of a table that one of the records has; of another one it is nobody's address. */
 static const void *list_of(const struct sg_table *table)
 {
-	return (const char *)table - offsetof(struct dmk_allocation, table) +
-	       offsetof(struct dmk_allocation, entry);
+	return (const char *)table - offsetof(struct dmk_allocation_list, table) +
+	       offsetof(struct dmk_allocation_list, entry);
 }
 
 static unsigned int count_runs(const struct dmk_block *block)
@@ -34,17 +34,22 @@ static unsigned int count_runs(const struct dmk_block *block)
 /* Room for @n entries: the first is the record's own, so that a table's address says where its list is. */
 static bool make_entries(struct dmk_allocation *record, unsigned int n, bool may_sleep)
 {
-	struct scatterlist *entry = record->entry;
+	struct dmk_allocation_list *list = dmk_meta_alloc(sizeof(*list), may_sleep);
+	struct scatterlist *entry;
 
+	if (!list)
+		return false;
+	record->list = list;
+	entry = list->entry;
 	sg_init_table(entry, n > 1 ? 2 : 1);
 	if (n == 1)
 		return true;
-	record->more_size = (n - 1) * sizeof(*record->more);
-	record->more = dmk_meta_alloc(record->more_size, may_sleep);
-	if (!record->more)
+	record->list->more_size = (n - 1) * sizeof(*record->list->more);
+	record->list->more = dmk_meta_alloc(record->list->more_size, may_sleep);
+	if (!record->list->more)
 		return false;
-	sg_init_table(record->more, n - 1);
-	sg_chain(entry, 2, record->more);
+	sg_init_table(record->list->more, n - 1);
+	sg_chain(entry, 2, record->list->more);
 	return true;
 }
 
@@ -53,11 +58,12 @@ static bool make_list(struct dmk_allocation *record, bool may_sleep)
 {
 	const struct dmk_block *block = &record->block;
 	const unsigned int n = count_runs(block);
-	struct scatterlist *sg = record->entry;
+	struct scatterlist *sg;
 	dmk_phys phys;
 
 	if (!make_entries(record, n, may_sleep))
 		return false;
+	sg = record->list->entry;
 	for (size_t offset = 0; offset < block->size; offset += sg->length, sg = sg_next(sg)) {
 		const size_t run = dmk_block_run(block, offset, &phys);
 
@@ -65,8 +71,8 @@ static bool make_list(struct dmk_allocation *record, bool may_sleep)
 		sg_dma_address(sg) = (dma_addr_t)(offset ? DMK_MAPPING_ERROR.v : block->dma.v);
 		sg_dma_len(sg) = offset ? 0 : (unsigned int)block->size;
 	}
-	record->table = (struct sg_table){.sgl = record->entry, .nents = 1, .orig_nents = n};
-	record->key = &record->table;
+	record->list->table = (struct sg_table){.sgl = record->list->entry, .nents = 1, .orig_nents = n};
+	record->key = &record->list->table;
 	return true;
 }
 
@@ -111,8 +117,8 @@ static void announce_alloc(struct dmk_event *event, const struct dmk_allocation 
 					    .dma_length = record->block.size};
 		event->phys = one.phys;
 		event->dma = one.dma;
-		event->cpu = record->entry;
-		event->nents = record->table.orig_nents;
+		event->cpu = record->list->entry;
+		event->nents = record->list->table.orig_nents;
 		event->mapped_nents = 1;
 	}
 	if (told.sg)
@@ -151,7 +157,7 @@ struct sg_table *dmk_alloc_noncontiguous(struct dmk_dev *dev, size_t size, enum 
 						   .interrupt = dmk_in_interrupt(),
 						   DMK_EVENT_HERE},
 			       record);
-	return record ? &record->table : NULL;
+	return record ? &record->list->table : NULL;
 }
 
 /* --- free ----------------------------------------------------------------------------------------------------------------- */

@@ -203,8 +203,7 @@ static void end_view(struct dmk_allocation_view *view)
 	dmk_meta_free(view, sizeof(*view));
 }
 
-/* What there is beside the memory. */
-static void free_record(struct dmk_allocation *record)
+static void end_views(struct dmk_allocation *record)
 {
 	while (record->views) {
 		struct dmk_allocation_view *view = record->views;
@@ -212,17 +211,22 @@ static void free_record(struct dmk_allocation *record)
 		record->views = view->next;
 		end_view(view);
 	}
-	dmk_meta_free(record->more, record->more_size);
+}
+
+static void free_record(struct dmk_allocation *record)
+{
+	if (record->list) {
+		dmk_meta_free(record->list->more, record->list->more_size);
+		dmk_meta_free(record->list, sizeof(*record->list));
+	}
 	dmk_meta_free(record, sizeof(*record));
 }
 
 void dmk_record_end(struct dmk_allocation *record)
 {
-	const struct dmk_block block = record->block;
-	struct dmk_dev *dev = record->dev;
-
+	end_views(record);
+	dmk_block_give(record->dev, &record->block);
 	free_record(record);
-	dmk_block_give(dev, &block);
 }
 
 /* --- looking ---------------------------------------------------------------------------------------------------------- */
@@ -274,6 +278,7 @@ void dmk_allocations_forget_device(struct dmk_dev *dev)
 		dmk_block_detach(dev, &record->block);
 		/* The memory stays out of use: nothing says that whoever has its address stands still. */
 		dmk_meta_free(record->block.pieces, record->block.pieces_size);
+		end_views(record);
 		free_record(record);
 	}
 }
