@@ -78,7 +78,11 @@ static inline bool dmk_is_ram(struct dmk_range phys)
 /** dmk_is_direct - whether it is RAM, with its address in the direct map, for certain; false: the system must be asked. */
 static inline bool dmk_is_direct(struct dmk_range phys)
 {
-	for (unsigned int i = 0; i < dmk_core.nr_direct; i++) {
+	/* A PC's two first, written out: nearly all is in one of them. What is not there holds nothing. */
+	if (dmk_range_within(phys, dmk_core.direct[1]) ||
+	    dmk_range_within(phys, dmk_core.direct[0]))
+		return true;
+	for (unsigned int i = 2; i < dmk_core.nr_direct; i++) {
 		if (dmk_range_within(phys, dmk_core.direct[i]))
 			return true;
 	}

@@ -52,12 +52,19 @@ static bool has_addresses(struct dmk_range phys)
 	       found.v == phys.first;
 }
 
+static void forget_direct(void)
+{
+	dmk_core.nr_direct = 0;
+	for (unsigned int i = 0; i < DMK_RAM_KNOWN; i++)
+		dmk_core.direct[i] = (struct dmk_range){~0ULL, 0};
+}
+
 static void find_direct(void)
 {
 	const struct dmk_range all = {0, dmk_layout.direct_last};
 	struct dmk_range part;
 
-	dmk_core.nr_direct = 0;
+	forget_direct();
 	for (unsigned int i = 0; i < dmk_core.nr_ram; i++) {
 		if (dmk_range_common(dmk_core.ram[i], all, &part) && has_addresses(part))
 			dmk_core.direct[dmk_core.nr_direct++] = part;
@@ -81,7 +88,8 @@ void dmk_straight_start(void)
 
 void dmk_straight_stop(void)
 {
-	dmk_core.nr_ram = dmk_core.nr_direct = 0;
+	dmk_core.nr_ram = 0;
+	forget_direct();
 }
 
 /* --- what a device sees of it ------------------------------------------------------------------------------------- */
