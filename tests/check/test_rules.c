@@ -495,6 +495,22 @@ ROW(list_again_shorter)
 	unmap_list(w, &list_head, list_of_four, 4, IN, HERE);
 }
 
+/* The second mapping is the mistake; that it is never undone is a part of it. */
+ROW(list_again_and_kept)
+{
+	map_list(w, &list_head, list_of_four, 4, 2, OUT, HERE);
+	map_list(w, &list_head, list_of_four, 4, 2, OUT, HERE);
+}
+
+/* What the list says is of the mapping that was made last. */
+ROW(list_of_other_memory_last_first)
+{
+	map_list(w, &list_head, list_of_four, 1, 1, IN, HERE);
+	map_list(w, &list_head, list_of_four + 2, 1, 0, IN, HERE);
+	unmap_list(w, &list_head, list_of_four + 2, 1, IN, HERE);
+	unmap_list(w, &list_head + 1, list_of_four, 1, IN, HERE);
+}
+
 /* One list after the other in the same place: the driver keeps the addresses elsewhere. */
 ROW(list_of_other_memory)
 {
@@ -1765,8 +1781,10 @@ static const struct row rows[] = {
 	{ "a list is synced with the returned count", "SGL-05", list_sync_count, 64, "pass the 4 entries" },
 	{ "a mapped list is mapped again", "SGL-06", list_again, 64 },
 	{ "a part of a mapped list is mapped again", "SGL-06", list_again_shorter, 64 },
+	{ "a mapped list is mapped again, and neither is unmapped", "SGL-06", list_again_and_kept, 64 },
 	{ "a list is mapped again after its unmap", NULL, list_again_after_unmap, 64 },
 	{ "another list is mapped from the same place", NULL, list_of_other_memory, 64 },
+	{ "another list is mapped from the same place, and unmapped first", NULL, list_of_other_memory_last_first, 64 },
 	{ "a list is walked over a link", "SGL-02", list_link, 0, "for_each_sg()" },
 	{ "a list is walked over its end", "SGL-02", list_end, 0, "behind the last" },
 	{ "a list is not initialised", "SGL-02", list_not_initialised, 0, "sg_init_table()" },
