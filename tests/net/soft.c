@@ -53,6 +53,8 @@ static netdev_tx_t soft_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct soft *soft = to_soft(dev);
 
 	soft->xmit_atomic += in_atomic();
+	for (int i = 0; i < skb_shinfo(skb)->nr_frags; i++)
+		soft->high += PageHighMem(skb_frag_page(&skb_shinfo(skb)->frags[i]));
 	if (soft->odd_answer) {
 		netif_stop_queue(dev);
 		return (netdev_tx_t)soft->odd_answer;

@@ -30,6 +30,7 @@ struct soft {
 	/* what happened */
 	int destroyed; /* reg_state when its private data went */
 	int opened, stopped, timeouts, rx_modes, most_at_once, xmit_atomic;
+	unsigned int high; /* pieces in high memory */
 };
 
 struct soft *soft_new(void);

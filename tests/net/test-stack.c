@@ -359,6 +359,24 @@ static void test_frames_of_all_shapes_come_back_as_they_were(void **state)
 	assert_string_equal(fake_log(), "");
 }
 
+static void test_pieces_in_high_memory_are_for_those_that_take_them(void **state)
+{
+	static const netdev_features_t features[] = { NETIF_F_SG | NETIF_F_HIGHDMA, NETIF_F_SG, NETIF_F_HIGHDMA };
+	const struct dmk_net_shape shape = { .linear = DMK_NET_HEADER, .piece = 100, .high = true };
+	struct soft *soft = *state;
+
+	up(soft);
+	for (unsigned int i = 0; i < ARRAY_SIZE(features); i++) {
+		soft->dev->features = features[i];
+		soft->high = 0;
+		fill(900, i);
+		assert_int_equal(dmk_net_send_shaped("eth0", frame, 900, &shape), 0);
+		assert_int_equal(dmk_net_receive("eth0", back, sizeof(back), 5000), 900);
+		assert_memory_equal(back, frame, 900);
+		assert_int_equal(soft->high != 0, i == 0);
+	}
+}
+
 static void test_a_stopped_queue_goes_on_when_it_is_woken(void **state)
 {
 	struct soft *soft = *state;
@@ -621,6 +639,19 @@ static void test_bytes_that_never_come_back_are_said(void **state)
 	assert_said("60 bytes came back, and 0 were on their way");
 }
 
+static void test_deleting_a_poll_that_was_never_added_or_is_deleted_does_nothing(void **state)
+{
+	struct soft *soft = *state;
+	struct napi_struct never = { .dev = soft->dev, .dmk_enabled = true };
+
+	netif_napi_del(&never);
+	assert_true(never.dmk_enabled);
+	assert_null(never.dev_list.next);
+	netif_napi_del(&soft->napi);
+	netif_napi_del(&soft->napi);
+	assert_string_equal(fake_log(), "");
+}
+
 static void test_calls_out_of_order_are_said(void **state)
 {
 	struct soft *soft = *state;
@@ -697,6 +728,7 @@ int main(void)
 		BOOTED(test_an_open_that_fails_leaves_it_down),
 		BOOTED(test_what_is_configured_is_checked),
 		BOOTED(test_frames_of_all_shapes_come_back_as_they_were),
+		BOOTED(test_pieces_in_high_memory_are_for_those_that_take_them),
 		BOOTED(test_a_stopped_queue_goes_on_when_it_is_woken),
 		BOOTED(test_a_poll_takes_no_more_than_its_budget_and_goes_on),
 		BOOTED(test_without_a_link_nothing_is_sent_and_what_waits_is_dropped),
@@ -713,6 +745,7 @@ int main(void)
 		BOOTED(test_a_poll_that_counts_wrongly_is_said),
 		BOOTED(test_a_frame_without_its_protocol_is_said_and_dropped),
 		BOOTED(test_bytes_that_never_come_back_are_said),
+		BOOTED(test_deleting_a_poll_that_was_never_added_or_is_deleted_does_nothing),
 		BOOTED(test_calls_out_of_order_are_said),
 		BOOTED(test_what_a_driver_leaves_is_said_at_the_end),
 		BOOTED(test_sleeping_in_start_xmit_is_seen),

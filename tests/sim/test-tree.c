@@ -95,7 +95,9 @@ static void test_MEM_09_reserved_memory_is_cut_out(void **state)
 		{0x20000, 0x10000, DMK_MEMORY_RESTRICTED_POOL, false, "pool@20000"},
 		{0x30000, 0x1c000, DMK_MEMORY_RAM, false, ""},
 		{0x4c000, 0x4000, DMK_MEMORY_SHARED_POOL, false, "anywhere"},
-		{0x50000, 0x10000, DMK_MEMORY_RAM, false, ""},
+		{0x50000, 0x8000, DMK_MEMORY_RAM, false, ""},
+		{0x58000, 0x4000, DMK_MEMORY_SHARED_POOL, false, "exact"},
+		{0x5c000, 0x4000, DMK_MEMORY_RAM, false, ""},
 		{0x60000, 0x1000, DMK_MEMORY_SHARED_POOL, true, "unseen@60000"},
 		{0x61000, 0xf000, DMK_MEMORY_RAM, false, ""},
 		{0x70000, 0x1000, DMK_MEMORY_SHARED_POOL, false, "lent@70000"},
@@ -112,6 +114,7 @@ static void test_MEM_09_reserved_memory_is_cut_out(void **state)
 		"unseen@60000 { reg = <0x60000 0x1000>; compatible = \"shared-dma-pool\"; no-map; };"
 		"lent@70000 { reg = <0x70000 0x1000>; compatible = \"shared-dma-pool\"; reusable; };"
 		"long@80000 { reg = <0x80000 0x8000>; compatible = \"shared-dma-pool\"; reusable; linux,cma-default; };"
+		"exact { size = <0x4000>; alloc-ranges = <0x58000 0x4000>; compatible = \"shared-dma-pool\"; };"
 		"anywhere { size = <0x4000>; alignment = <0x4000>; alloc-ranges = <0x40000 0x10000>;"
 		" compatible = \"shared-dma-pool\"; }; }; };");
 	expect_runs(run);
