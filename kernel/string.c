@@ -182,6 +182,8 @@ static void *copy_at(const void *bytes, size_t size, size_t room, gfp_t gfp, str
 
 	if (!copy)
 		return NULL;
+	if (dmk_observed() && virt_addr_valid(bytes))
+		dmk_memory_read(virt_to_phys(bytes), size, "kmemdup", place);
 	memcpy(copy, bytes, size);
 	if (room > size)
 		copy[size] = '\0';

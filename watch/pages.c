@@ -53,10 +53,12 @@ void dmk_watch_stop(void)
 void dmk_watch_memory(void *unused, uint64_t phys, uint64_t size, bool begins)
 {
 	const uintptr_t first = (direct.first + phys) >> DMK_PAGE_SHIFT;
-	const uintptr_t last = (direct.first + phys + (size - 1)) >> DMK_PAGE_SHIFT;
+	uintptr_t last = (direct.first + phys + (size - 1)) >> DMK_PAGE_SHIFT;
 
-	if (!size || last - first >= DMK_WATCH_PAGES)
+	if (!size)
 		return;
+	if (last - first >= DMK_WATCH_PAGES) /* each of them, once */
+		last = first + DMK_WATCH_PAGES - 1;
 	for (uintptr_t page = first; page <= last; page++)
 		__atomic_fetch_add(&dmk_watch_pages[page % DMK_WATCH_PAGES], begins ? 1 : -1u, __ATOMIC_RELAXED);
 }

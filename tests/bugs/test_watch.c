@@ -378,6 +378,17 @@ BROKEN(SYN_02, reads_beyond_a_short_sync)
 	expect_words("SYN-02", "bytes 0 to 63 only");
 }
 
+BROKEN(SYN_02, copies_without_a_sync)
+{
+	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
+
+	lab_write(lab, buffer.dma, bytes, SIZE);
+	kfree(kmemdup(buffer.memory + 8, 32, GFP_KERNEL));
+	close_buffer(&buffer);
+	expect_finding("SYN-02", 1);
+	expect_words("SYN-02", "read 32 bytes at offset 8");
+}
+
 NEAR_MISS(SYN_02, reads_what_was_synced)
 {
 	struct buffer buffer = open_buffer(DMA_FROM_DEVICE);
@@ -505,6 +516,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_SYN_02_near_reads_a_page_that_it_maps_for_itself_in_time),
 		CONTRACT_TEST(test_SYN_02_bug_reads_without_a_sync),
 		CONTRACT_TEST(test_SYN_02_bug_reads_beyond_a_short_sync),
+		CONTRACT_TEST(test_SYN_02_bug_copies_without_a_sync),
 		CONTRACT_TEST(test_SYN_02_near_reads_what_was_synced),
 		CONTRACT_TEST(test_SYN_02_bug_reads_again_after_the_next_frame),
 		CONTRACT_TEST(test_SYN_02_near_polls_with_a_sync_each_time),
