@@ -261,18 +261,30 @@ static uint64_t boundary(const struct dmk_dev *dev)
 	return dev->segment_boundary ? dev->segment_boundary : 0xffffffffULL;
 }
 
+/** What decides where entries go. */
+struct places {
+	uint64_t granule, limit; /* bytes; the device's boundary, as a mask */
+};
+
+static struct places places_of(const struct dmk_dev *dev)
+{
+	return (struct places){.granule = dev->domain->granule, .limit = boundary(dev)};
+}
+
 /*
  * Where an entry goes that comes after others, which end at *@end: an offset in one range of addresses, and *@end is moved behind its whole
  * granules. One that would cross the device's boundary begins at the next, where that helps: take_list_iova() sees to it that the range
  * begins at a boundary, or crosses none.
  */
-static uint64_t place(const struct dmk_dev *dev, struct scatterlist *sg, uint64_t *end)
+static inline uint64_t place(struct places places, struct scatterlist *sg, uint64_t *end)
 {
-	const uint64_t size = dmk_align_up(offset_in(dev->domain, sg_phys(sg)) + sg->length,
-					   dev->domain->granule);
-	const uint64_t limit = boundary(dev), left = limit - (*end & limit) + 1;
-	const uint64_t at = *end && left && left < size && size - 1 <= limit ? *end + left : *end;
+	const uint64_t offset = sg_phys(sg) & (places.granule - 1);
+	const uint64_t size = dmk_align_up(offset + sg->length, places.granule);
+	const uint64_t left = places.limit - (*end & places.limit) + 1;
+	uint64_t at = *end;
 
+	if (left < size && at && left && size - 1 <= places.limit)
+		at += left;
 	*end = at + size;
 	return at;
 }
@@ -280,11 +292,12 @@ static uint64_t place(const struct dmk_dev *dev, struct scatterlist *sg, uint64_
 /* Return: what the whole list takes; 0: more than there can be. */
 static uint64_t room_for(const struct dmk_dev *dev, struct scatterlist *sg, int nents)
 {
+	const struct places places = places_of(dev);
 	uint64_t end = 0, before = 0;
 
 	for (int i = 0; i < nents && end >= before; i++, sg = sg_next(sg)) {
 		before = end;
-		place(dev, sg, &end);
+		place(places, sg, &end);
 	}
 	return end > before ? end : 0;
 }
@@ -298,36 +311,34 @@ static bool take_list_iova(const struct dmk_dev *dev, uint64_t size, uint64_t *i
 				    dmk_streaming_limit(dev), fits ? limit : 0, iova);
 }
 
-static bool leaves_gap(const struct dmk_dev *dev, struct scatterlist *sg, uint64_t end)
-{
-	uint64_t its_end = end;
-
-	return place(dev, sg, &its_end) != end;
-}
-
 /* Fills the tables. @iova is where the range begins, @total how long it is. */
 static int map_entries(struct dmk_dev *dev, struct scatterlist *list, int nents,
 		       enum dmk_direction dir, uint64_t iova, uint64_t total)
 {
+	const unsigned int rights = dmk_domain_prot(dev, dir, false);
+	const struct places places = places_of(dev);
 	struct dmk_pgtable *table = dev->domain->table;
 	struct scatterlist *sg = list;
-	uint64_t end = 0;
+	uint64_t next_end = 0, next = place(places, list, &next_end);
 	int result = 0;
 
-	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
-		const uint64_t at = place(dev, sg, &end), phys = sg_phys(sg);
-		unsigned int prot = dmk_domain_prot(dev, dir, false);
+	for (int i = 0; i < nents && !result; i++) {
+		const uint64_t at = next, end = next_end, phys = sg_phys(sg);
+		unsigned int prot = rights | (i == 0 ? DMK_PROT_FIRST : 0);
 
-		prot |= i == 0 ? DMK_PROT_FIRST : 0;
-		prot |= end == total ? DMK_PROT_LAST : 0;
-		prot |= end != total && leaves_gap(dev, sg_next(sg), end) ? DMK_PROT_GAP : 0;
+		if (i + 1 < nents) {
+			sg = sg_next(sg);
+			next = place(places, sg, &next_end);
+			prot |= next != end ? DMK_PROT_GAP : 0;
+		} else {
+			prot |= DMK_PROT_LAST;
+		}
 		result = dmk_pgtable_map(table, iova + at,
 					 DMK_PHYS(phys - offset_in(dev->domain, phys)), end - at,
 					 prot, false);
 		if (result) {
 			dmk_pgtable_unmap(table, iova, at);
 			dmk_pgtable_prune(table, iova, total);
-			break;
 		}
 	}
 	return result;
@@ -344,12 +355,13 @@ static bool may_join(const struct dmk_dev *dev, uint64_t dma, uint64_t length, u
 /* Writes the segments into the first entries; the others have none. Return: how many. */
 static int make_segments(struct dmk_dev *dev, struct scatterlist *list, int nents, uint64_t iova)
 {
+	const struct places places = places_of(dev);
 	struct scatterlist *sg = list, *segment = NULL;
 	uint64_t end = 0, dma;
 	int n = 0;
 
 	for (int i = 0; i < nents; i++, sg = sg_next(sg)) {
-		dma = iova + place(dev, sg, &end) + offset_in(dev->domain, sg_phys(sg));
+		dma = iova + place(places, sg, &end) + offset_in(dev->domain, sg_phys(sg));
 		if (segment &&
 		    may_join(dev, sg_dma_address(segment), sg_dma_len(segment), dma, sg)) {
 			sg_dma_len(segment) += sg->length;
