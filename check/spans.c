@@ -91,10 +91,28 @@ static void join(struct dmk_spans *spans, uint64_t first)
 	}
 }
 
+/* What is read or written in order, byte after byte, makes one span longer. False: it is not as simple as that. */
+static bool extend(struct dmk_spans *spans, uint64_t first, uint64_t last, const struct dmk_trace *where)
+{
+	const uint32_t at = from(spans, first ? first - 1 : 0);
+	struct dmk_span *span = &spans->span[at];
+
+	if (at == spans->n || span->where != where || span->first > first)
+		return false;
+	if (span->last >= last)
+		return true;
+	if (at + 1 < spans->n && span[1].first - 1 <= last)
+		return false;
+	span->last = last;
+	return true;
+}
+
 bool dmk_spans_add(struct dmk_spans *spans, uint64_t first, uint64_t last, const struct dmk_trace *where)
 {
 	const struct dmk_span span = {.first = first, .last = last, .where = where};
 
+	if (extend(spans, first, last, where))
+		return true;
 	if (!replace(spans, first, last, &span))
 		return false;
 	join(spans, first);
