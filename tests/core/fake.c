@@ -356,8 +356,8 @@ static void cpu_ends(void *here)
 {
 	pthread_mutex_lock(&cpus.lock);
 	for (unsigned int i = 0; i < DMK_CPUS; i++) {
-		if (cpus.of[i] == here)
-			cpus.of[i] = NULL;
+		if (__atomic_load_n(&cpus.of[i], __ATOMIC_RELAXED) == here)
+			__atomic_store_n(&cpus.of[i], NULL, __ATOMIC_RELAXED);
 	}
 	pthread_mutex_unlock(&cpus.lock);
 }
@@ -372,9 +372,8 @@ static void cpu_begins(unsigned int number)
 {
 	pthread_once(&cpus.once, cpus_start);
 	pthread_setspecific(cpus.key, FAKE_HERE);
-	pthread_mutex_lock(&cpus.lock);
-	cpus.of[number] = FAKE_HERE;
-	pthread_mutex_unlock(&cpus.lock);
+	/* Not with the lock: a thread asks for its number with a lock of the core's held, which one that settle() waits for may want. */
+	__atomic_store_n(&cpus.of[number], FAKE_HERE, __ATOMIC_RELEASE);
 }
 
 unsigned int fake_settled;
@@ -397,7 +396,9 @@ static bool settle(void *ctx)
 		return false;
 	pthread_mutex_lock(&cpus.lock);
 	for (unsigned int i = 0; i < DMK_CPUS; i++) {
-		while (cpus.of[i] && __atomic_load_n(&cpus.of[i]->busy, __ATOMIC_ACQUIRE))
+		const struct dmk_thread_cpu *cpu = __atomic_load_n(&cpus.of[i], __ATOMIC_ACQUIRE);
+
+		while (cpu && __atomic_load_n(&cpu->busy, __ATOMIC_ACQUIRE))
 			sched_yield();
 	}
 	pthread_mutex_unlock(&cpus.lock);
