@@ -318,7 +318,8 @@ class Results(Check):
             self.assertIn("card.c:%d" % line_of(source, "(data + 3) = 1"), done.stdout, compiler)
         self.assertFalse(self.report(source, "--watch", "none", status=0)["runs"][0]["watched"])
         self.assertTrue(self.report(source, status=1)["runs"][0]["watched"])
-        done = subprocess.run([DMAKIT, "check", "card.c"], cwd=self.here, env=dict(self.env(), DMAKIT_CC="gcc -fsanitize=undefined"),
+        done = subprocess.run([DMAKIT, "check", "card.c"], cwd=self.here,
+                              env=dict(self.env(), DMAKIT_CC="gcc -fsanitize=undefined", UBSAN_OPTIONS=""),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         self.assertIn("runtime error: store to misaligned address", done.stderr)
         self.assertIn("1 finding", done.stdout)
@@ -434,7 +435,7 @@ class BadInput(Check):
         """A machine whose program is not installed: PATH has a compiler and nothing else."""
         tools = os.path.join(self.here, "bin")
         os.mkdir(tools)
-        for name in "cc", "gcc", "ld", "as", "ccache":
+        for name in "cc", "gcc", "clang", "ld", "as", "ccache":
             if shutil.which(name):
                 os.symlink(shutil.which(name), os.path.join(tools, name))
         self.write("card.c", driver())
