@@ -28,14 +28,19 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the tree */
 static void *areas;                                      /* of struct area, by address */
 static unsigned long nr_areas; /* but for the core's */
 
-/* Equal is what overlaps: one byte looks for the area that it is in. */
+static uintptr_t last_of(const struct area *area)
+{
+	return (uintptr_t)area->first + area->n * PAGE_SIZE - 1;
+}
+
+/* Equal is what overlaps: one page looks for the area that it is in. It may be the last that there is, of an error pointer. */
 static int by_address(const void *a, const void *b)
 {
 	const struct area *x = a, *y = b;
 
-	if (x->first + x->n * PAGE_SIZE <= y->first)
+	if (last_of(x) < (uintptr_t)y->first)
 		return -1;
-	return y->first + y->n * PAGE_SIZE <= x->first;
+	return last_of(y) < (uintptr_t)x->first;
 }
 
 /* With the lock held. The area itself does not change while it is in the tree. */
