@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the benchmark share: what a row of the table is, on which machines rows are measured, and the devices there.
+ * What the files of the benchmark share: what a row of the table is, on which machines rows are
+ * measured, and the devices there.
  *
- * One file a concept: floors.c, direct.c, pools.c and so on hold rows, runs.c the machines, measure.c takes the time, report.c prints.
+ * One file a concept: floors.c, direct.c, pools.c and so on hold rows, runs.c the machines,
+ * measure.c takes the time, report.c prints.
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
@@ -16,7 +18,7 @@ struct row;
 
 enum { BENCH_THREADS = 8, BENCH_REPEATS = 1001, BENCH_PEERS = 2 };
 
-/* --- a row -------------------------------------------------------------------------------------------------------- */
+/* --- a row ------------------------------------------------------------------------------------ */
 
 /** One thread of a row. */
 struct work {
@@ -58,10 +60,16 @@ struct row {
 	unsigned int least; /* @n is a multiple of this power of two; 0: 1 */
 	size_t bytes;       /* of a buffer or block */
 	unsigned int live;  /* of what is allocated or mapped meanwhile, by each thread */
-	/** prepare - what the row works on, on a machine that is up; finish - the end of it. May be NULL. */
+	/**
+	 * prepare - what the row works on, on a machine that is up; finish - the end of it. May be
+	 * NULL.
+	 */
 	void *(*prepare)(const struct row *row);
 	void (*finish)(const struct row *row, void *state);
-	bool alone; /* measured by itself, after the others: what it keeps live would slow those that share it */
+	/*
+	 * measured by itself, after the others: what it keeps live would slow those that share it
+	 */
+	bool alone;
 	/** there - NULL: always. A peer that is not installed is not. */
 	bool (*there)(void);
 
@@ -104,7 +112,7 @@ static inline unsigned int row_threads(const struct row *row)
 	return row->threads ? row->threads : 1;
 }
 
-/* --- a run: a machine, booted once, with its rows interleaved ----------------------------------------------------- */
+/* --- a run: a machine, booted once, with its rows interleaved --------------------------------- */
 
 struct run {
 	const char *name;
@@ -129,7 +137,7 @@ bool bench_measure(const struct run *run, const struct row *const *rows, unsigne
 
 void bench_die(const char *what) __attribute__((__noreturn__));
 
-/* --- the machine's devices (rig.c) -------------------------------------------------------------------------------- */
+/* --- the machine's devices (rig.c) ------------------------------------------------------------ */
 
 extern struct device *bench_wide,
 	*bench_narrow; /* one that reaches everything; one of 32 bits, that bounces */
@@ -137,12 +145,15 @@ extern void *bench_far[BENCH_THREADS]; /* 64 KiB for each thread, out of the nar
 
 void bench_rig_start(void);
 void bench_rig_end(void);
-/** bench_device_new - a device that drives all address bits of @mask, on the bus @bus; NULL: the PCI bus */
+/**
+ * bench_device_new - a device that drives all address bits of @mask, on the bus @bus; NULL: the PCI
+ * bus
+ */
 struct dmk_bus;
 struct device *bench_device_new(const struct dmk_bus *bus, uint64_t mask);
 void bench_device_end(struct device *dev);
 
-/* --- little helpers ----------------------------------------------------------------------------------------------- */
+/* --- little helpers --------------------------------------------------------------------------- */
 
 static inline uint64_t bench_random(struct work *work)
 {

@@ -25,7 +25,7 @@ static void pairs(struct work *work, unsigned int n)
 	}
 }
 
-/* --- many live ---------------------------------------------------------------------------------------------------- */
+/* --- many live -------------------------------------------------------------------------------- */
 
 static dma_addr_t map_small(void)
 {
@@ -66,14 +66,17 @@ static void exchange(struct work *work, unsigned int n)
 	}
 }
 
-/* --- a search that fails ------------------------------------------------------------------------------------------ */
+/* --- a search that fails ---------------------------------------------------------------------- */
 
 struct fragmented {
 	unsigned int nr;
 	dma_addr_t dma[MOST_SLOTS];
 };
 
-/* Every second slot is taken: half of the pool is free, and there is no room for what is longer than a slot. */
+/*
+ * Every second slot is taken: half of the pool is free, and there is no room for what is longer
+ * than a slot.
+ */
 static void *prepare_fragmented(const struct row *row)
 {
 	struct fragmented *all = bench_calloc(1, sizeof(*all));
@@ -119,7 +122,7 @@ static void failing(struct work *work, unsigned int n)
 	}
 }
 
-/* --- the rows ----------------------------------------------------------------------------------------------------- */
+/* --- the rows --------------------------------------------------------------------------------- */
 
 #define PAIRS(text, size, ...)                                                                  \
 	.where = AT_PC, .run = pairs, .bytes = size, .floor = "memcpy " text, .goal_above = 25, \

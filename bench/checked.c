@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the checker costs: mapping, looking for the error and unmapping with somebody who writes it all down.
+ * What the checker costs: mapping, looking for the error and unmapping with somebody who writes it
+ * all down.
  */
 #include "bench.h"
 
@@ -106,7 +107,7 @@ static void written(struct work *work, unsigned int n)
 	}
 }
 
-/* --- a driver's five frames ------------------------------------------------------------------------------------------ */
+/* --- a driver's five frames ------------------------------------------------------------------- */
 
 #define FRAME(name, calls)                                                                      \
 	static __attribute__((__noinline__)) void name(struct work *work)                       \
@@ -126,7 +127,7 @@ static void deep(struct work *work, unsigned int n)
 		frame_5(work);
 }
 
-/* --- the rows ----------------------------------------------------------------------------------------------------- */
+/* --- the rows --------------------------------------------------------------------------------- */
 
 #define CHECKED(function)                                                     \
 	.run = function, .prepare = prepare, .finish = finish, .bytes = SIZE, \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mapping memory that the device reaches as it is, on a coherent machine; and what the hook for whoever watches costs when nobody does.
+ * Mapping memory that the device reaches as it is, on a coherent machine; and what the hook for
+ * whoever watches costs when nobody does.
  */
 #include "bench.h"
 #include "unhooked.h"
@@ -57,7 +58,7 @@ static void unhooked(struct work *work, unsigned int n)
 	bench_unhooked_pairs(bench_wide, work->state, n);
 }
 
-/* --- lists -------------------------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 struct list {
 	struct scatterlist sg[LIST];
@@ -96,7 +97,7 @@ static void lists(struct work *work, unsigned int n)
 	}
 }
 
-/* --- the rows ----------------------------------------------------------------------------------------------------- */
+/* --- the rows --------------------------------------------------------------------------------- */
 
 #define PAIRS(function)                                                  \
 	.run = function, .prepare = prepare_page, .finish = finish_page, \

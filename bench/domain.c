@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whole maps behind an IOMMU: an address, the tables, and at the unmap what the IOMMU is told. Beside an IOMMU that does nothing, which
- * leaves the core's own work, the simulated one, which keeps stale translations and forgets them when told: what that costs is the
- * simulation's, not the core's.
+ * Whole maps behind an IOMMU: an address, the tables, and at the unmap what the IOMMU is told.
+ * Beside an IOMMU that does nothing, which leaves the core's own work, the simulated one, which
+ * keeps stale translations and forgets them when told: what that costs is the simulation's, not the
+ * core's.
  */
 #include "bench.h"
 #include "null_iommu.h"
@@ -119,7 +120,7 @@ static void lists(struct work *work, unsigned int n)
 	}
 }
 
-/* --- the rows ----------------------------------------------------------------------------------------------------- */
+/* --- the rows --------------------------------------------------------------------------------- */
 
 #define NULL_IOMMU(function) \
 	.run = function, .prepare = prepare_null, .finish = finish, .floor = "spinlock pair"

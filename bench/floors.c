@@ -14,7 +14,7 @@
 
 enum { BLOCK = 64, BLOCKS = 1024, COPY_MOST = 65536 };
 
-/* --- address arithmetic ------------------------------------------------------------------------------------------- */
+/* --- address arithmetic ----------------------------------------------------------------------- */
 
 static void *prepare_page(const struct row *row)
 {
@@ -26,7 +26,9 @@ static void finish_page(const struct row *row, void *state)
 	__free_page(state);
 }
 
-/* What a direct map can't do without: from a page to its address, and the device's mask compared. */
+/*
+ * What a direct map can't do without: from a page to its address, and the device's mask compared.
+ */
 static void address(struct work *work, unsigned int n)
 {
 	struct page *page = work->state;
@@ -39,7 +41,7 @@ static void address(struct work *work, unsigned int n)
 	}
 }
 
-/* --- a list of free blocks ---------------------------------------------------------------------------------------- */
+/* --- a list of free blocks -------------------------------------------------------------------- */
 
 static void *prepare_blocks(const struct row *row)
 {
@@ -70,7 +72,7 @@ static void free_list(struct work *work, unsigned int n)
 	}
 }
 
-/* --- a lock ------------------------------------------------------------------------------------------------------- */
+/* --- a lock ----------------------------------------------------------------------------------- */
 
 static void spinlock(struct work *work, unsigned int n)
 {
@@ -83,7 +85,7 @@ static void spinlock(struct work *work, unsigned int n)
 	}
 }
 
-/* --- memcpy ------------------------------------------------------------------------------------------------------- */
+/* --- memcpy ----------------------------------------------------------------------------------- */
 
 static void *prepare_copy(const struct row *row)
 {
@@ -106,7 +108,7 @@ static void copy(struct work *work, unsigned int n)
 	}
 }
 
-/* --- from one thread to another ----------------------------------------------------------------------------------- */
+/* --- from one thread to another --------------------------------------------------------------- */
 
 static bool make_nothing(void *state, struct item *item)
 {
@@ -129,7 +131,7 @@ static void *prepare_handover(const struct row *row)
 	return handover_new();
 }
 
-/* --- the rows ----------------------------------------------------------------------------------------------------- */
+/* --- the rows --------------------------------------------------------------------------------- */
 
 #define FLOOR(row_name, word, function) \
 	.name = row_name, .kind = BENCH_FLOOR, .who = word, .where = AT_ANY, .run = function

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Things made by one thread and taken by another: the first of a row's two threads fills batches, the second empties them.
+ * Things made by one thread and taken by another: the first of a row's two threads fills batches,
+ * the second empties them.
  *
- * A batch is the filling thread's until .full is stored with release, and the emptying one's until it is cleared with release; each
- * side's acquire pairs with the other's release. At the end of a run all batches are empty.
+ * A batch is the filling thread's until .full is stored with release, and the emptying one's until
+ * it is cleared with release; each side's acquire pairs with the other's release. At the end of a
+ * run all batches are empty.
  */
 #ifndef BENCH_HANDOVER_H
 #define BENCH_HANDOVER_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The core's allocator of I/O virtual addresses, alone. A domain's is behind no interface of a driver's, so this is the core's own one.
+ * The core's allocator of I/O virtual addresses, alone. A domain's is behind no interface of a
+ * driver's, so this is the core's own one.
  */
 #include "bench.h"
 #include "handover.h"
@@ -117,7 +118,7 @@ static void hand_over(struct work *work, unsigned int n)
 		     take_item);
 }
 
-/* --- the rows ----------------------------------------------------------------------------------------------------- */
+/* --- the rows --------------------------------------------------------------------------------- */
 
 #define IOVA(function, size) \
 	.where = AT_PC, .run = function, .prepare = prepare, .finish = finish, .bytes = size

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dmakit-bench: what a call costs, in nanoseconds, beside floors and other people's allocators measured in the same run.
- * This file reads the command line and chooses rows. It is no test: nothing fails because it is slow.
+ * dmakit-bench: what a call costs, in nanoseconds, beside floors and other people's allocators
+ * measured in the same run. This file reads the command line and chooses rows. It is no test:
+ * nothing fails because it is slow.
  */
 #include "bench.h"
 #include "peers.h"
@@ -37,7 +38,7 @@ static void no_log(void *ctx, int level, const char *text)
 		fprintf(stderr, "%s\n", text);
 }
 
-/* --- choice of rows ----------------------------------------------------------------------------------------------- */
+/* --- choice of rows --------------------------------------------------------------------------- */
 
 static bool is_named(const struct row *row, const char *name)
 {
@@ -59,7 +60,10 @@ static bool is_asked_for(const struct options *options, const struct row *row)
 	return !options->only || strstr(row->name, options->only);
 }
 
-/* Floors and peers are measured where something of ours is compared with them, and by themselves on the first machine. */
+/*
+ * Floors and peers are measured where something of ours is compared with them, and by themselves on
+ * the first machine.
+ */
 static bool is_wanted(const struct options *options, const struct run *run, const struct row *row)
 {
 	const struct row *other;
@@ -99,7 +103,7 @@ static unsigned int choose(const struct options *options, const struct run *run,
 	return choose_some(options, run, true, rows, choose_some(options, run, false, rows, 0));
 }
 
-/* --- the command line --------------------------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 static void usage(FILE *to)
 {

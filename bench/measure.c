@@ -2,11 +2,13 @@
 /*
  * Taking the time of a run's rows. Not what is measured, and not what is printed.
  *
- * Each row is timed in many short repeats, and the repeats of all rows are interleaved, so that a machine that slows down slows all
- * rows alike: the ratio of two rows can be trusted when neither number can. How often a repeat does the operation is found first, so that
- * it is long against the clock and short against the slices of a scheduler. What it does first in each repeat is not counted: caches
- * are warm, as far as they hold the row's live things. Several threads are timed from the first one's begin to the last one's end: what
- * one of them waits for another, or for a processor, counts.
+ * Each row is timed in many short repeats, and the repeats of all rows are interleaved, so that a
+ * machine that slows down slows all rows alike: the ratio of two rows can be trusted when neither
+ * number can. How often a repeat does the operation is found first, so that it is long against the
+ * clock and short against the slices of a scheduler. What it does first in each repeat is not
+ * counted: caches are warm, as far as they hold the row's live things. Several threads are timed
+ * from the first one's begin to the last one's end: what one of them waits for another, or for a
+ * processor, counts.
  */
 #include "bench.h"
 
@@ -26,7 +28,11 @@ enum {
 	REPEAT_NS_THREADS =
 		500000, /* ... of several threads: they don't begin in the same instant */
 	TIMES_THREADS =
-		4, /* a row of several threads is timed that often in each repeat: it needs as many idle processors at once */
+		/*
+		 * a row of several threads is timed that often in each repeat: it needs as many
+		 * idle processors at once
+		 */
+		4,
 	MOST = 1 << 22,
 	WARM_LIVE = 32768, /* more live things than that are in no cache */
 	WARM_FEW = 4096,
@@ -42,7 +48,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* --- processors --------------------------------------------------------------------------------------------------- */
+/* --- processors ------------------------------------------------------------------------------- */
 
 /* Where the program may run, as it was told at its start. */
 static cpu_set_t allowed;
@@ -53,7 +59,10 @@ static void find_processors(void)
 		CPU_SET(0, &allowed);
 }
 
-/* Each of a row's threads to a processor of its own, as long as there are some: a scheduler may leave two on one for as long as a row takes. */
+/*
+ * Each of a row's threads to a processor of its own, as long as there are some: a scheduler may
+ * leave two on one for as long as a row takes.
+ */
 static void stay_on_one(unsigned int index)
 {
 	unsigned int skip = index % (unsigned int)CPU_COUNT(&allowed), cpu = 0;
@@ -71,7 +80,7 @@ static void go_anywhere(void)
 	sched_setaffinity(0, sizeof(allowed), &allowed);
 }
 
-/* --- threads ------------------------------------------------------------------------------------------------------ */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 /* The threads of a row: the main one, and helpers that wait between repeats. */
 static struct {
@@ -83,13 +92,17 @@ static struct {
 	unsigned int begun, warm; /* atomic: how many came there in this round */
 	struct work works[BENCH_THREADS];
 	uint64_t start[BENCH_THREADS],
-		end[BENCH_THREADS]; /* one thread's each; read when all are done, which the lock orders */
+		/* one thread's each; read when all are done, which the lock orders */
+		end[BENCH_THREADS];
 	unsigned int nr_helpers;
 } team = {.lock = PTHREAD_MUTEX_INITIALIZER,
 	  .go = PTHREAD_COND_INITIALIZER,
 	  .done = PTHREAD_COND_INITIALIZER};
 
-/* All of the row's threads are there before one goes on. The release of who comes last pairs with the acquire of those who wait. */
+/*
+ * All of the row's threads are there before one goes on. The release of who comes last pairs with
+ * the acquire of those who wait.
+ */
 static void meet(unsigned int *count, unsigned int threads)
 {
 	__atomic_add_fetch(count, 1, __ATOMIC_ACQ_REL);
@@ -156,7 +169,10 @@ static void need_helpers(unsigned int threads)
 	}
 }
 
-/* Nanoseconds that each thread has for one operation: from when the first one began to when the last one was done. */
+/*
+ * Nanoseconds that each thread has for one operation: from when the first one began to when the
+ * last one was done.
+ */
 static double run_row(const struct row *row, void *state, unsigned int n)
 {
 	const unsigned int threads = row_threads(row);
@@ -199,7 +215,10 @@ static double run_row(const struct row *row, void *state, unsigned int n)
 	return (double)(end - start) / ((double)n * parts);
 }
 
-/* How often a repeat is to do the operation: a power of two. By one thread's own time: that they begin apart must not look like work. */
+/*
+ * How often a repeat is to do the operation: a power of two. By one thread's own time: that they
+ * begin apart must not look like work.
+ */
 static unsigned int find_n(const struct row *row, void *state)
 {
 	const double wanted = row_threads(row) > 1 ? REPEAT_NS_THREADS : REPEAT_NS;
@@ -211,7 +230,7 @@ static unsigned int find_n(const struct row *row, void *state)
 	return n;
 }
 
-/* --- one run of the machine --------------------------------------------------------------------------------------- */
+/* --- one run of the machine ------------------------------------------------------------------- */
 
 struct measured {
 	void *state;

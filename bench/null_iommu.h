@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An IOMMU that is told things and does nothing: what is left is the core's own work. VT-d's tables, 48 bits, 4 KiB and larger pages.
+ * An IOMMU that is told things and does nothing: what is left is the core's own work. VT-d's
+ * tables, 48 bits, 4 KiB and larger pages.
  */
 #ifndef BENCH_NULL_IOMMU_H
 #define BENCH_NULL_IOMMU_H

@@ -13,7 +13,10 @@
 
 enum { CACHE = 256, THREADS = 8 };
 
-/* It binds the thread that starts it to a processor: undone at once, as the rows' threads are to go where the system wants. */
+/*
+ * It binds the thread that starts it to a processor: undone at once, as the rows' threads are to go
+ * where the system wants.
+ */
 static bool start(void)
 {
 	static char cores[32];

@@ -128,7 +128,7 @@ static void exchange(struct work *work, unsigned int n)
 	}
 }
 
-/* --- freed by another thread -------------------------------------------------------------------------------------- */
+/* --- freed by another thread ------------------------------------------------------------------ */
 
 static bool make_item(void *state, struct item *item)
 {
@@ -152,7 +152,7 @@ static void hand_over(struct work *work, unsigned int n)
 		     take_item);
 }
 
-/* --- the rows ----------------------------------------------------------------------------------------------------- */
+/* --- the rows --------------------------------------------------------------------------------- */
 
 #define PEER(word, text, prepares, asked, function, size)                               \
 	.name = text, .kind = BENCH_PEER, .who = word, .where = AT_PC, .run = function, \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The core's I/O page tables, alone: entries written and cleared. What an IOMMU is told is not in it, and addresses are not allocated.
+ * The core's I/O page tables, alone: entries written and cleared. What an IOMMU is told is not in
+ * it, and addresses are not allocated.
  */
 #include "bench.h"
 #include "null_iommu.h"

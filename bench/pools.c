@@ -83,7 +83,7 @@ static void exchange(struct work *work, unsigned int n)
 	}
 }
 
-/* --- freed by another thread -------------------------------------------------------------------------------------- */
+/* --- freed by another thread ------------------------------------------------------------------ */
 
 static bool make_item(void *state, struct item *item)
 {
@@ -107,7 +107,7 @@ static void hand_over(struct work *work, unsigned int n)
 		     take_item);
 }
 
-/* --- the rows ----------------------------------------------------------------------------------------------------- */
+/* --- the rows --------------------------------------------------------------------------------- */
 
 #define SHARED(function, size) .run = function, .prepare = prepare, .finish = finish, .bytes = size
 #define POOL(function, size)   .where = AT_PC, SHARED(function, size)

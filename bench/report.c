@@ -57,7 +57,7 @@ void report_start(const char *json, unsigned int repeats)
 				report.rows);
 }
 
-/* --- one run ------------------------------------------------------------------------------------------------------ */
+/* --- one run ---------------------------------------------------------------------------------- */
 
 struct table {
 	const struct run *run;
@@ -212,7 +212,7 @@ void report_run(const struct run *run, const struct row *const *rows, const stru
 	fflush(stdout);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------ */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 void report_left_out(const char *what, const char *why)
 {

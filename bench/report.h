@@ -5,7 +5,10 @@
 
 #include "bench.h"
 
-/** report_start - @json: the file to write at the end, made now so that a wrong path is known at once; NULL: none */
+/**
+ * report_start - @json: the file to write at the end, made now so that a wrong path is known at
+ * once; NULL: none
+ */
 void report_start(const char *json, unsigned int repeats);
 void report_run(const struct run *run, const struct row *const *rows, const struct figures *figures,
 		unsigned int nr);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machines, and all rows. A run is one boot; the rows of a run are interleaved, so what is to be compared is measured in one run.
+ * The machines, and all rows. A run is one boot; the rows of a run are interleaved, so what is to
+ * be compared is measured in one run.
  */
 #include "bench.h"
 

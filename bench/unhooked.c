@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The very inline functions that a driver has, compiled with the word that says whether somebody watches in the place of a constant 0:
- * the variable below is this file's own, and the compiler sees that nobody writes it.
+ * The very inline functions that a driver has, compiled with the word that says whether somebody
+ * watches in the place of a constant 0: the variable below is this file's own, and the compiler
+ * sees that nobody writes it.
  */
 static unsigned int bench_nobody_watches;
 #define dmk_attention bench_nobody_watches

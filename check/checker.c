@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checker: takes events, one at a time, to the judges, and hands out what they found. It watches only: no event has an
- * answer, and nothing here calls back into the core, the kernel part or a machine (CHK-07).
+ * The checker: takes events, one at a time, to the judges, and hands out what they found. It
+ * watches only: no event has an answer, and nothing here calls back into the core, the kernel part
+ * or a machine (CHK-07).
  *
- * Threads: events come from any, several at once. The stack is walked before the lock is taken; everything else is done with it
- * held, and for a short time.
+ * Threads: events come from any, several at once. The stack is walked before the lock is taken;
+ * everything else is done with it held, and for a short time.
  */
 #include <stdlib.h>
 

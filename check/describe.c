@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Words for the shadow's facts: directions, kinds, calls, buffers. The sentences themselves stand with the judges. */
+/*
+ * Words for the shadow's facts: directions, kinds, calls, buffers. The sentences themselves stand
+ * with the judges.
+ */
 #include "findings.h"
 
 const char *dmk_direction_name(enum dmk_direction dir)
@@ -112,7 +115,8 @@ static const char *owner_of(const struct dmk_record *record)
 /* What a record of a list has as its CPU address is the list's, not the buffer's. */
 static bool is_list(enum dmk_record_kind kind, enum dmk_map_kind map_kind)
 {
-	return (kind == DMK_RECORD_MAPPING && map_kind == DMK_MAP_SG) || kind == DMK_RECORD_NONCONTIGUOUS;
+	return (kind == DMK_RECORD_MAPPING && map_kind == DMK_MAP_SG) ||
+	       kind == DMK_RECORD_NONCONTIGUOUS;
 }
 
 void dmk_describe_record(struct dmk_buffer *buffer, const struct dmk_record *record)

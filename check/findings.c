@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Findings: told apart by rule, place where the rule was broken, place where the buffer was made, and device. A place is a source
- * line: the same mistake at the same line is one finding with a count, whatever led there.
+ * Findings: told apart by rule, place where the rule was broken, place where the buffer was made,
+ * and device. A place is a source line: the same mistake at the same line is one finding with a
+ * count, whatever led there.
  */
 #include <stdarg.h>
 #include <stdio.h>

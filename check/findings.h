@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Findings: one for each mistake and place, with a count. Also the inside of the checker, which every judge_*.c works on.
+ * Findings: one for each mistake and place, with a count. Also the inside of the checker, which
+ * every judge_*.c works on.
  */
 #ifndef CHECK_FINDINGS_H
 #define CHECK_FINDINGS_H
@@ -55,12 +56,14 @@ struct dmk_mistake {
  * Return: the new finding, for dmk_say() and dmk_mend(); NULL: it is known already and was counted.
  */
 struct dmk_finding *dmk_report(struct dmk_checker *checker, const struct dmk_mistake *mistake);
-/** dmk_known - the finding that a mistake was noted as, by its place and @mistake->rule; NULL: none. */
+/**
+ * dmk_known - the finding that a mistake was noted as, by its place and @mistake->rule; NULL: none.
+ */
 struct dmk_finding *dmk_known(struct dmk_checker *checker, const struct dmk_mistake *mistake);
 void dmk_say(struct dmk_finding *finding, const char *format, ...) DMK_PRINTF(2, 3);
 void dmk_mend(struct dmk_finding *finding, const char *format, ...) DMK_PRINTF(2, 3);
 
-/* --- describe.c: words for facts ---------------------------------------------------------------------------------- */
+/* --- describe.c: words for facts -------------------------------------------------------------- */
 
 const char *dmk_direction_name(enum dmk_direction dir);
 /** The call that maps, unmaps: "dma_map_single", "dma_unmap_sg". */
@@ -68,7 +71,10 @@ const char *dmk_map_call(enum dmk_map_kind kind);
 const char *dmk_unmap_call(enum dmk_map_kind kind);
 /** What becomes of an event's memory in the shadow. */
 enum dmk_record_kind dmk_made_kind(enum dmk_alloc_kind kind);
-/** The call that gives memory, and the one that it goes back by: "dma_alloc_pages", "dma_free_pages". */
+/**
+ * The call that gives memory, and the one that it goes back by: "dma_alloc_pages",
+ * "dma_free_pages".
+ */
 const char *dmk_take_call(enum dmk_record_kind kind);
 const char *dmk_give_call(enum dmk_record_kind kind);
 const char *dmk_kind_name(enum dmk_record_kind kind, enum dmk_map_kind map_kind);
@@ -77,7 +83,7 @@ void dmk_describe_past(struct dmk_buffer *buffer, const struct dmk_past *past);
 /** "s" unless @n is 1. */
 const char *dmk_plural(uint64_t n);
 
-/* --- the judges: each takes one event, with the lock held --------------------------------------------------------- */
+/* --- the judges: each takes one event, with the lock held ------------------------------------- */
 
 void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 		   const struct dmk_trace *where);
@@ -109,10 +115,16 @@ void dmk_judge_memory(struct dmk_checker *checker, const struct dmk_event *event
 void dmk_judge_context(struct dmk_checker *checker, const struct dmk_event *event,
 		       const struct dmk_trace *where);
 
-/** STR-09: whether a new mapping, not yet a record, shares lines or bytes with others. True: it is excused. */
+/**
+ * STR-09: whether a new mapping, not yet a record, shares lines or bytes with others. True: it is
+ * excused.
+ */
 bool dmk_judge_lines(struct dmk_checker *checker, struct dmk_watched *device,
 		     const struct dmk_event *event, const struct dmk_trace *where);
-/** MEM-08: what else lies in the lines of a mapping, which is live; and in whose lines a new object lies. */
+/**
+ * MEM-08: what else lies in the lines of a mapping, which is live; and in whose lines a new object
+ * lies.
+ */
 void dmk_judge_neighbours(struct dmk_checker *checker, struct dmk_record *record);
 void dmk_judge_new_neighbour(struct dmk_checker *checker, const struct dmk_object *object);
 
@@ -130,7 +142,8 @@ void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event
 /** STR-03, SYN-02: the CPU's access to what may be the device's. */
 void dmk_judge_cpu(struct dmk_checker *checker, const struct dmk_event *event);
 /** SYN-02: the device's access to what may be the CPU's; it is inside, in time and in direction. */
-void dmk_judge_turn(struct dmk_checker *checker, struct dmk_watched *device, const struct dmk_event *event);
+void dmk_judge_turn(struct dmk_checker *checker, struct dmk_watched *device,
+		    const struct dmk_event *event);
 void dmk_judge_need_sync(struct dmk_checker *checker, const struct dmk_event *event);
 void dmk_judge_iova(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);
@@ -144,9 +157,12 @@ void dmk_judge_unsynced(struct dmk_checker *checker, struct dmk_watched *device,
 void dmk_judge_spaces_left(struct dmk_checker *checker, struct dmk_watched *device,
 			   const char *when);
 
-/* --- shared between judges ---------------------------------------------------------------------------------------- */
+/* --- shared between judges -------------------------------------------------------------------- */
 
-/** STR-07: @record is about to be taken away at @where while its device works on it. True: it was reported. */
+/**
+ * STR-07: @record is about to be taken away at @where while its device works on it. True: it was
+ * reported.
+ */
 bool dmk_judge_busy(struct dmk_checker *checker, struct dmk_record *record,
 		    const struct dmk_trace *where);
 /** STR-02: @record is being used and nobody asked whether it failed. */
@@ -161,7 +177,10 @@ void dmk_report_count(struct dmk_checker *checker, const struct dmk_record *reco
 		      const struct dmk_trace *where);
 /** Bytes of the memory an event speaks of; of a list, all its entries'. */
 uint64_t dmk_event_bytes(const struct dmk_event *event);
-/** The pieces of physical memory an event speaks of: entry @i of its list, or the one range. False: no such piece. */
+/**
+ * The pieces of physical memory an event speaks of: entry @i of its list, or the one range. False:
+ * no such piece.
+ */
 bool dmk_memory_piece(const struct dmk_event *event, unsigned int i, struct dmk_range *piece);
 bool dmk_is_registers(enum dmk_map_kind kind, unsigned long attrs);
 /** The device of a call, which may be none. Never NULL. */

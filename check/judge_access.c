@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each device access, byte by byte, against what is live for that device: inside (STR-10), in time (STR-07), in the mapping's
- * direction (DIR-03). A byte is allowed if any live record allows it; the first that none does is judged.
+ * Each device access, byte by byte, against what is live for that device: inside (STR-10), in time
+ * (STR-07), in the mapping's direction (DIR-03). A byte is allowed if any live record allows it;
+ * the first that none does is judged.
  */
 #include "findings.h"
 
@@ -93,7 +94,10 @@ static void against_direction(struct dmk_checker *checker, const struct stray *s
 		stray->event->write ? "writes" : "reads");
 }
 
-/* Whether the memory of @past was mapped anew since: then an access nearby is rather an overrun of that mapping. */
+/*
+ * Whether the memory of @past was mapped anew since: then an access nearby is rather an overrun of
+ * that mapping.
+ */
 static bool reused_since(const struct stray *stray, const struct dmk_past *past)
 {
 	struct dmk_extent *extent = NULL;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that was made for devices: it goes back once, as it was allocated, by the call that mirrors its allocation, where that is allowed
- * (COH-07).
+ * Memory that was made for devices: it goes back once, as it was allocated, by the call that
+ * mirrors its allocation, where that is allowed (COH-07).
  */
 #include "findings.h"
 
-/* Attributes that decide how the memory is made, so that the free must know them. Linux's values. */
+/*
+ * Attributes that decide how the memory is made, so that the free must know them. Linux's values.
+ */
 #define ATTR_WRITE_COMBINE     (1UL << 2)
 #define ATTR_NO_KERNEL_MAPPING (1UL << 4)
 #define ATTR_FORCE_CONTIGUOUS  (1UL << 6)
@@ -29,7 +31,7 @@ static const char *free_call_of(const struct dmk_record *record)
 	return record->by_managed ? "dmam_free_coherent" : dmk_give_call(record->kind);
 }
 
-/* --- allocated ---------------------------------------------------------------------------------------------------- */
+/* --- allocated -------------------------------------------------------------------------------- */
 
 static void record_pieces(struct dmk_shadow *shadow, struct dmk_record *record,
 			  const struct dmk_event *event)
@@ -72,14 +74,17 @@ void dmk_judge_alloc(struct dmk_checker *checker, const struct dmk_event *event,
 	record->attrs = event->attrs;
 	record->checked = true;
 	record->mapped = where;
-	/* The CPU has what both have in turns, until the first sync for the device: it was zeroed, through the cache. */
+	/*
+	 * The CPU has what both have in turns, until the first sync for the device: it was zeroed,
+	 * through the cache.
+	 */
 	if (dmk_takes_turns(record->kind))
 		dmk_record_turn(shadow, record, dmk_turns_to_cpu(&record->turns, 0, ~0ULL, where));
 	record_pieces(shadow, record, event);
 	dmk_record_live(shadow, record);
 }
 
-/* --- what a free means -------------------------------------------------------------------------------------------- */
+/* --- what a free means ------------------------------------------------------------------------ */
 
 /* The allocation at the handle; if there are several, one of the call's own kind. */
 static struct dmk_record *allocation_at(struct dmk_checker *checker,
@@ -98,7 +103,10 @@ static struct dmk_record *allocation_at(struct dmk_checker *checker,
 	return found;
 }
 
-/* The allocation that the CPU address, or the list, speaks of, whatever handle and device came with it. */
+/*
+ * The allocation that the CPU address, or the list, speaks of, whatever handle and device came with
+ * it.
+ */
 static struct dmk_record *allocation_of_cpu(struct dmk_checker *checker,
 					    const struct dmk_event *event)
 {
@@ -140,7 +148,7 @@ static bool judge_context(struct dmk_checker *checker, struct dmk_watched *devic
 	return true;
 }
 
-/* --- what does not agree ------------------------------------------------------------------------------------------ */
+/* --- what does not agree ---------------------------------------------------------------------- */
 
 static void say_other_call(struct dmk_finding *finding, const struct dmk_record *record,
 			   const struct dmk_event *event)
@@ -262,7 +270,7 @@ static bool judge_mismatch(struct dmk_checker *checker, struct dmk_record *recor
 	return true;
 }
 
-/* --- a free of what is not there ---------------------------------------------------------------------------------- */
+/* --- a free of what is not there -------------------------------------------------------------- */
 
 static void report_other_device(struct dmk_checker *checker, struct dmk_watched *device,
 				struct dmk_record *record, const struct dmk_event *event,
@@ -406,7 +414,7 @@ void dmk_judge_free(struct dmk_checker *checker, const struct dmk_event *event,
 		dmk_record_retire(&checker->shadow, record, where);
 }
 
-/* --- views -------------------------------------------------------------------------------------------------------- */
+/* --- views ------------------------------------------------------------------------------------ */
 
 void dmk_judge_alloc_view(struct dmk_checker *checker, const struct dmk_event *event,
 			  const struct dmk_trace *where)

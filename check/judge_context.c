@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a driver does to memory and in which context: freeing what is mapped, sleeping, stray registers, old addresses. */
+/*
+ * What a driver does to memory and in which context: freeing what is mapped, sleeping, stray
+ * registers, old addresses.
+ */
 #include <string.h>
 
 #include "findings.h"
@@ -7,8 +10,8 @@
 #define ULL(value) ((unsigned long long)(value))
 
 /*
- * vmalloc memory is many frames: announced page by page it is like any other. Announced as one, .phys tells of its first page
- * only, and the others are anywhere.
+ * vmalloc memory is many frames: announced page by page it is like any other. Announced as one,
+ * .phys tells of its first page only, and the others are anywhere.
  */
 static bool is_scattered(const struct dmk_event *event)
 {
@@ -127,8 +130,9 @@ static void not_mapped(struct dmk_checker *checker, const struct dmk_event *even
 		"%p is %s, which stands for memory that was allocated with DMA_ATTR_NO_KERNEL_MAPPING: there is nothing "
 		"to follow",
 		event->cpu, event->write ? "written" : "read");
-	dmk_mend(finding,
-		 "pass it to dma_mmap_attrs() and dma_free_attrs() only, or allocate without the attribute");
+	dmk_mend(
+		finding,
+		"pass it to dma_mmap_attrs() and dma_free_attrs() only, or allocate without the attribute");
 }
 
 /* readl() and its family, of an address where no register is. */
@@ -136,11 +140,14 @@ static void say_no_register(struct dmk_finding *finding, const struct dmk_event 
 {
 	bool null = (uintptr_t)event->cpu < 65536;
 
-	dmk_say(finding, "%zu byte%s %s at %p, which is no address from ioremap() and its kin: no register is there",
-		(size_t)event->size, event->size == 1 ? " is" : "s are", event->write ? "written" : "read",
-		event->cpu);
-	dmk_mend(finding, null ? "the pointer is NULL: look at what ioremap(), pcim_iomap() or of_iomap() returned before it is used"
-			       : "use the pointer that ioremap() returned, before iounmap(), and offsets inside of what was mapped");
+	dmk_say(finding,
+		"%zu byte%s %s at %p, which is no address from ioremap() and its kin: no register is there",
+		(size_t)event->size, event->size == 1 ? " is" : "s are",
+		event->write ? "written" : "read", event->cpu);
+	dmk_mend(
+		finding,
+		null ? "the pointer is NULL: look at what ioremap(), pcim_iomap() or of_iomap() returned before it is used"
+		     : "use the pointer that ioremap() returned, before iounmap(), and offsets inside of what was mapped");
 }
 
 static void dereferenced(struct dmk_checker *checker, const struct dmk_event *event,

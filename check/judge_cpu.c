@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose turn it is. The CPU's accesses to a buffer that the device owns (STR-03), and the syncs that were left out or too short, seen
- * from both sides (SYN-02). All are judged by what was said with map, sync and unmap: on a machine that is coherent too, where
- * the bytes are right by luck.
+ * Whose turn it is. The CPU's accesses to a buffer that the device owns (STR-03), and the syncs
+ * that were left out or too short, seen from both sides (SYN-02). All are judged by what was said
+ * with map, sync and unmap: on a machine that is coherent too, where the bytes are right by luck.
  *
- * One mistake, one report: what the CPU does to a buffer after its first mistake there, and until the next sync, follows from that, and is
- * counted on it. Reading and writing are two.
+ * One mistake, one report: what the CPU does to a buffer after its first mistake there, and until
+ * the next sync, follows from that, and is counted on it. Reading and writing are two.
  */
 #include "findings.h"
 
@@ -26,8 +26,8 @@ struct touch {
 
 static bool is_judged(const struct dmk_record *record)
 {
-	return dmk_takes_turns(record->kind) && !record->excused && !record->no_sync && !record->device->no_sync &&
-	       !(record->attrs & ATTR_COHERENT);
+	return dmk_takes_turns(record->kind) && !record->excused && !record->no_sync &&
+	       !record->device->no_sync && !(record->attrs & ATTR_COHERENT);
 }
 
 static const char *made(const struct dmk_record *record)
@@ -52,7 +52,7 @@ static const struct dmk_trace *trace_of(struct dmk_checker *checker, const struc
 	return dmk_trace_keep(&checker->traces, &stack);
 }
 
-/* --- the words ---------------------------------------------------------------------------------------------------- */
+/* --- the words -------------------------------------------------------------------------------- */
 
 struct words {
 	char text[160];
@@ -72,8 +72,9 @@ static struct words turn_of(const struct touch *touch)
 	else if (near->last - near->first == ~0ULL)
 		snprintf(words.text, sizeof(words.text), "and not the CPU's");
 	else
-		snprintf(words.text, sizeof(words.text), "and the CPU's by a sync are bytes %llu to %llu only",
-			 ULL(near->first), ULL(near->last));
+		snprintf(words.text, sizeof(words.text),
+			 "and the CPU's by a sync are bytes %llu to %llu only", ULL(near->first),
+			 ULL(near->last));
 	return words;
 }
 
@@ -84,10 +85,12 @@ static struct words access_of(const struct touch *touch)
 	const char *call = touch->event->name;
 	struct words words;
 
-	snprintf(words.text, sizeof(words.text), "%s %llu byte%s at offset %llu of a %s buffer of %llu byte%s%s%s%s",
-		 touch->event->write ? "wrote" : "read", ULL(size), dmk_plural(size), ULL(touch->bad),
-		 dmk_kind_name(touch->record->kind, touch->record->map_kind), ULL(touch->record->size),
-		 dmk_plural(touch->record->size), call ? " (" : "", call ? call : "", call ? ")" : "");
+	snprintf(words.text, sizeof(words.text),
+		 "%s %llu byte%s at offset %llu of a %s buffer of %llu byte%s%s%s%s",
+		 touch->event->write ? "wrote" : "read", ULL(size), dmk_plural(size),
+		 ULL(touch->bad), dmk_kind_name(touch->record->kind, touch->record->map_kind),
+		 ULL(touch->record->size), dmk_plural(touch->record->size), call ? " (" : "",
+		 call ? call : "", call ? ")" : "");
 	return words;
 }
 
@@ -96,21 +99,25 @@ static void say_owned(struct dmk_finding *finding, const struct touch *touch)
 	const struct dmk_record *record = touch->record;
 	const struct words access = access_of(touch), turn = turn_of(touch);
 
-	dmk_say(finding, "the CPU %s while it is the device's: %s %s, %s", access.text, made(record),
-		dmk_direction_name(record->dir), turn.text);
+	dmk_say(finding, "the CPU %s while it is the device's: %s %s, %s", access.text,
+		made(record), dmk_direction_name(record->dir), turn.text);
 	if (touch->event->write)
-		dmk_mend(finding,
-			 "write it before it is %s, or after the unmap; or between %s() and %s(), while the device leaves it alone",
-			 record->kind == DMK_RECORD_MAPPING ? "mapped" : "synced for the device", sync_call(record, true),
-			 sync_call(record, false));
+		dmk_mend(
+			finding,
+			"write it before it is %s, or after the unmap; or between %s() and %s(), while the device leaves it alone",
+			record->kind == DMK_RECORD_MAPPING ? "mapped" : "synced for the device",
+			sync_call(record, true), sync_call(record, false));
 	else if (record->dir == DMK_TO_DEVICE)
-		dmk_mend(finding, "read it before it is mapped or after the unmap, or keep a copy; or call %s() before, and %s() after it",
-			 sync_call(record, true), sync_call(record, false));
+		dmk_mend(
+			finding,
+			"read it before it is mapped or after the unmap, or keep a copy; or call %s() before, and %s() after it",
+			sync_call(record, true), sync_call(record, false));
 	else
-		dmk_mend(finding,
-			 "read it after the unmap, or after %s(), once the device is done; what both sides poll belongs in "
-			 "dma_alloc_coherent() memory",
-			 sync_call(record, true));
+		dmk_mend(
+			finding,
+			"read it after the unmap, or after %s(), once the device is done; what both sides poll belongs in "
+			"dma_alloc_coherent() memory",
+			sync_call(record, true));
 }
 
 static void say_unsynced(struct dmk_finding *finding, const struct touch *touch, bool stale)
@@ -120,13 +127,17 @@ static void say_unsynced(struct dmk_finding *finding, const struct touch *touch,
 
 	dmk_say(finding, "the CPU %s, which the device has written%s%s", access.text,
 		stale ? " since the last sync for the CPU" : ", ", stale ? "" : turn.text);
-	dmk_mend(finding, "after the device is done and before the CPU reads: %s(), of at least bytes %llu to %llu, %s; or the unmap",
-		 sync_call(record, true), ULL(touch->bad), ULL(touch->last), dmk_direction_name(record->dir));
+	dmk_mend(
+		finding,
+		"after the device is done and before the CPU reads: %s(), of at least bytes %llu to %llu, %s; or the unmap",
+		sync_call(record, true), ULL(touch->bad), ULL(touch->last),
+		dmk_direction_name(record->dir));
 }
 
-/* --- the CPU ------------------------------------------------------------------------------------------------------ */
+/* --- the CPU ---------------------------------------------------------------------------------- */
 
-static struct dmk_mistake mistake_of(const struct touch *touch, enum dmk_rule_name rule, const struct dmk_trace *where)
+static struct dmk_mistake mistake_of(const struct touch *touch, enum dmk_rule_name rule,
+				     const struct dmk_trace *where)
 {
 	return (struct dmk_mistake){
 		.rule = rule,
@@ -138,8 +149,12 @@ static struct dmk_mistake mistake_of(const struct touch *touch, enum dmk_rule_na
 	};
 }
 
-/* The same line may come too early one time and without a sync another time: that depends on the device, and is one mistake. */
-static struct dmk_finding *known_as(struct dmk_checker *checker, const struct dmk_mistake *mistake, enum dmk_rule_name rule)
+/*
+ * The same line may come too early one time and without a sync another time: that depends on the
+ * device, and is one mistake.
+ */
+static struct dmk_finding *known_as(struct dmk_checker *checker, const struct dmk_mistake *mistake,
+				    enum dmk_rule_name rule)
 {
 	struct dmk_mistake other = *mistake;
 
@@ -147,7 +162,8 @@ static struct dmk_finding *known_as(struct dmk_checker *checker, const struct dm
 	return dmk_known(checker, &other);
 }
 
-static void report(struct dmk_checker *checker, const struct touch *touch, enum dmk_rule_name rule, bool stale)
+static void report(struct dmk_checker *checker, const struct touch *touch, enum dmk_rule_name rule,
+		   bool stale)
 {
 	struct dmk_finding **said = &touch->record->said[touch->event->write];
 	struct dmk_finding *finding = *said;
@@ -183,11 +199,15 @@ static enum dmk_rule_name rule_of(const struct touch *touch)
 	return touch->record->dir == DMK_TO_DEVICE ? DMK_RULE_STR_03_READ : DMK_RULE_STR_03;
 }
 
-/* The place of a write goes with its bytes. A loop's next write is at the same place: its stack need not be walked again. */
+/*
+ * The place of a write goes with its bytes. A loop's next write is at the same place: its stack
+ * need not be walked again.
+ */
 static void note_write(struct dmk_checker *checker, const struct touch *touch)
 {
 	struct dmk_turns *turns = &touch->record->turns;
-	const struct dmk_span *near = dmk_spans_touching(&turns->dirty, touch->first ? touch->first - 1 : 0, touch->last);
+	const struct dmk_span *near =
+		dmk_spans_touching(&turns->dirty, touch->first ? touch->first - 1 : 0, touch->last);
 	const struct dmk_trace *where;
 
 	if (near && near->where->first == touch->event->caller) {
@@ -197,7 +217,8 @@ static void note_write(struct dmk_checker *checker, const struct touch *touch)
 	} else {
 		where = trace_of(checker, touch->event);
 	}
-	dmk_record_turn(&checker->shadow, touch->record, dmk_turns_dirtied(turns, touch->first, touch->last, where));
+	dmk_record_turn(&checker->shadow, touch->record,
+			dmk_turns_dirtied(turns, touch->first, touch->last, where));
 }
 
 static void note_read(struct dmk_checker *checker, struct touch *touch)
@@ -210,7 +231,8 @@ static void note_read(struct dmk_checker *checker, struct touch *touch)
 			touch->bad = stale->first;
 		report(checker, touch, DMK_RULE_SYN_02, true);
 	} else if (touch->record->dir != DMK_TO_DEVICE) {
-		dmk_record_turn(&checker->shadow, touch->record, dmk_turns_seen(turns, touch->first, touch->last));
+		dmk_record_turn(&checker->shadow, touch->record,
+				dmk_turns_seen(turns, touch->first, touch->last));
 	}
 }
 
@@ -228,7 +250,8 @@ static void judge_touch(struct dmk_checker *checker, struct touch *touch)
 		note_read(checker, touch);
 }
 
-static void judge_memory(struct dmk_checker *checker, const struct dmk_event *event, const struct dmk_ranges *memory)
+static void judge_memory(struct dmk_checker *checker, const struct dmk_event *event,
+			 const struct dmk_ranges *memory)
 {
 	struct dmk_range access, *range = NULL;
 
@@ -257,10 +280,14 @@ void dmk_judge_cpu(struct dmk_checker *checker, const struct dmk_event *event)
 	judge_memory(checker, event, &checker->shadow.shared_memory);
 }
 
-/* --- the device --------------------------------------------------------------------------------------------------- */
+/* --- the device ------------------------------------------------------------------------------- */
 
-/* Where the CPU wrote is where the sync should follow; where its writes are not seen, where it took the buffer. */
-static void report_device(struct dmk_checker *checker, const struct touch *touch, const struct dmk_span *span, bool written)
+/*
+ * Where the CPU wrote is where the sync should follow; where its writes are not seen, where it took
+ * the buffer.
+ */
+static void report_device(struct dmk_checker *checker, const struct touch *touch,
+			  const struct dmk_span *span, bool written)
 {
 	struct dmk_record *record = touch->record;
 	const struct dmk_mistake mistake = mistake_of(touch, DMK_RULE_SYN_02, span->where);
@@ -271,20 +298,26 @@ static void report_device(struct dmk_checker *checker, const struct touch *touch
 	if (!finding)
 		return;
 	if (written)
-		dmk_say(finding, "the device %s bytes %llu to %llu of the buffer, which the CPU has written here, and no sync for the device came after that",
+		dmk_say(finding,
+			"the device %s bytes %llu to %llu of the buffer, which the CPU has written here, and no sync for the device came after that",
 			touch->event->write ? "wrote" : "read", ULL(first), ULL(last));
 	else
-		dmk_say(finding, "the device read [0x%llx, 0x%llx] while the buffer was the CPU's, since %s", ULL(touch->event->dma.v),
-			ULL(touch->event->dma.v + touch->event->size - 1),
-			span->where == record->mapped ? "it was allocated" : "this sync for the CPU");
-	dmk_mend(finding, "after the CPU's writes, and before the device is told: %s(), of at least bytes %llu to %llu, %s",
-		 sync_call(record, false), ULL(first), ULL(last), dmk_direction_name(record->dir));
+		dmk_say(finding,
+			"the device read [0x%llx, 0x%llx] while the buffer was the CPU's, since %s",
+			ULL(touch->event->dma.v), ULL(touch->event->dma.v + touch->event->size - 1),
+			span->where == record->mapped ? "it was allocated"
+						      : "this sync for the CPU");
+	dmk_mend(
+		finding,
+		"after the CPU's writes, and before the device is told: %s(), of at least bytes %llu to %llu, %s",
+		sync_call(record, false), ULL(first), ULL(last), dmk_direction_name(record->dir));
 }
 
 /*
- * The driver took a DMA_TO_DEVICE buffer for the CPU (it can only want to write it), and the device reads it before it was handed back.
- * Where the device writes, the CPU may well have only looked, and no hand-over is needed: there only its writes are judged, where
- * they are seen. A device that writes over them is in the same way: the CPU's lines may be written back over the device's bytes.
+ * The driver took a DMA_TO_DEVICE buffer for the CPU (it can only want to write it), and the device
+ * reads it before it was handed back. Where the device writes, the CPU may well have only looked,
+ * and no hand-over is needed: there only its writes are judged, where they are seen. A device that
+ * writes over them is in the same way: the CPU's lines may be written back over the device's bytes.
  */
 static void judge_device_touch(struct dmk_checker *checker, const struct touch *touch)
 {
@@ -313,7 +346,8 @@ static bool is_one_buffer(const struct dmk_watched *device, uint64_t first, uint
 	return record && !extent;
 }
 
-void dmk_judge_turn(struct dmk_checker *checker, struct dmk_watched *device, const struct dmk_event *event)
+void dmk_judge_turn(struct dmk_checker *checker, struct dmk_watched *device,
+		    const struct dmk_event *event)
 {
 	struct dmk_extent *extent = NULL;
 	struct dmk_range access;
@@ -337,13 +371,17 @@ void dmk_judge_turn(struct dmk_checker *checker, struct dmk_watched *device, con
 		judge_device_touch(checker, &touch);
 		if (event->write)
 			dmk_record_turn(&checker->shadow, extent->record,
-					dmk_turns_written(&extent->record->turns, touch.first, touch.last));
+					dmk_turns_written(&extent->record->turns, touch.first,
+							  touch.last));
 	}
 }
 
-/* --- who need not sync --------------------------------------------------------------------------------------------- */
+/* --- who need not sync ------------------------------------------------------------------------ */
 
-/* A driver that asked, and was told that syncs do nothing here, may leave them out: there is no saying then what it would do elsewhere. */
+/*
+ * A driver that asked, and was told that syncs do nothing here, may leave them out: there is no
+ * saying then what it would do elsewhere.
+ */
 void dmk_judge_need_sync(struct dmk_checker *checker, const struct dmk_event *event)
 {
 	struct dmk_watched *device = dmk_device_of(checker, event);
@@ -355,7 +393,8 @@ void dmk_judge_need_sync(struct dmk_checker *checker, const struct dmk_event *ev
 		device->no_sync = true;
 		return;
 	}
-	for (record = dmk_record_at(&checker->shadow, event->dma.v); record; record = dmk_record_at_more(record))
+	for (record = dmk_record_at(&checker->shadow, event->dma.v); record;
+	     record = dmk_record_at_more(record))
 		if (record->device == device)
 			record->no_sync = true;
 }

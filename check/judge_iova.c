@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses first, pages later (IOM-06): what is linked lies inside the space, on whole pages; it is synced before a device uses it; and a
- * space goes back once, by what was linked in it. A piece that is linked is a mapping like any other, and judged as one; what is more
- * about it is judged here.
+ * Addresses first, pages later (IOM-06): what is linked lies inside the space, on whole pages; it
+ * is synced before a device uses it; and a space goes back once, by what was linked in it. A piece
+ * that is linked is a mapping like any other, and judged as one; what is more about it is judged
+ * here.
  */
 #include "findings.h"
 
@@ -81,7 +82,7 @@ static struct dmk_record *link_in(const struct dmk_watched *device, uint64_t fir
 	return NULL;
 }
 
-/* --- link ----------------------------------------------------------------------------------------------------------- */
+/* --- link ------------------------------------------------------------------------------------- */
 
 static void links_nowhere(struct dmk_checker *checker, struct dmk_watched *device,
 			  const struct dmk_trace *where)
@@ -140,7 +141,7 @@ void dmk_judge_link_refused(struct dmk_checker *checker, const struct dmk_event 
 		"dma_get_merge_boundary(dev) + 1, and dma_iova_try_alloc() is given the first one's address");
 }
 
-/* --- sync, and use without one -------------------------------------------------------------------------------------- */
+/* --- sync, and use without one ---------------------------------------------------------------- */
 
 static void synced(struct dmk_checker *checker, struct dmk_watched *device,
 		   const struct dmk_event *event, const struct dmk_trace *where)
@@ -203,7 +204,7 @@ void dmk_judge_unsynced(struct dmk_checker *checker, struct dmk_watched *device,
 		 "call dma_iova_sync() for all that was linked, before the device is told of it");
 }
 
-/* --- back ------------------------------------------------------------------------------------------------------------ */
+/* --- back ------------------------------------------------------------------------------------- */
 
 static void retire(struct dmk_checker *checker, struct dmk_record *record,
 		   const struct dmk_event *event, const struct dmk_trace *where)
@@ -263,7 +264,10 @@ static void stray(struct dmk_checker *checker, struct dmk_watched *device, const
 		 "dma_iova_try_alloc() said yes");
 }
 
-/* Bytes that are missing because of a mistake that was reported before, or that nobody knows of, are no other one. */
+/*
+ * Bytes that are missing because of a mistake that was reported before, or that nobody knows of,
+ * are no other one.
+ */
 static bool is_known(const struct dmk_checker *checker, const struct dmk_watched *device,
 		     struct dmk_range range)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A device's life: its masks and limits, its driver coming and going, and what is left behind (MSK-03, STR-06, POL-05). */
+/*
+ * A device's life: its masks and limits, its driver coming and going, and what is left behind
+ * (MSK-03, STR-06, POL-05).
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +20,10 @@ static void mask_answered(struct dmk_mask_state *mask, const struct dmk_event *e
 		mask->refused = false;
 		return;
 	}
-	/* A second, narrower try that is refused leaves the device with the mask that was accepted (MSK-02, MSK-05). */
+	/*
+	 * A second, narrower try that is refused leaves the device with the mask that was accepted
+	 * (MSK-02, MSK-05).
+	 */
 	if (mask->accepted)
 		return;
 	mask->refused = true;
@@ -25,7 +31,10 @@ static void mask_answered(struct dmk_mask_state *mask, const struct dmk_event *e
 	mask->where = where;
 }
 
-/* MSK-08: the core refused it, and the driver can't see that: since Linux 6.12 the calls return nothing. */
+/*
+ * MSK-08: the core refused it, and the driver can't see that: since Linux 6.12 the calls return
+ * nothing.
+ */
 static void limit_refused(struct dmk_checker *checker, struct dmk_watched *device,
 			  const struct dmk_event *event, const struct dmk_trace *where)
 {
@@ -42,8 +51,8 @@ static void limit_refused(struct dmk_checker *checker, struct dmk_watched *devic
 		dmk_say(finding, "%s is called without a device: NULL was given", call);
 		dmk_mend(finding, "pass the device that does the transfers (&pdev->dev)");
 	} else {
-		dmk_say(finding, "%s was given 0x%llx, which is no mask, 2^n - 1: it was not taken", call,
-			ULL(event->mask));
+		dmk_say(finding, "%s was given 0x%llx, which is no mask, 2^n - 1: it was not taken",
+			call, ULL(event->mask));
 		dmk_mend(finding,
 			 "pass the mask: for a boundary or alignment of 0x%llx that is 0x%llx",
 			 ULL(event->mask), ULL(event->mask - 1));
@@ -65,7 +74,7 @@ static void limit_set(struct dmk_checker *checker, struct dmk_watched *device,
 		device->max_segment = event->size ? event->size : DMK_DEFAULT_MAX_SEGMENT;
 }
 
-/* --- leaks -------------------------------------------------------------------------------------------------------- */
+/* --- leaks ------------------------------------------------------------------------------------ */
 
 static bool is_leak(const struct dmk_record *record)
 {
@@ -74,11 +83,12 @@ static bool is_leak(const struct dmk_record *record)
 	return record->kind == DMK_RECORD_MAPPING || dmk_is_allocation(record->kind);
 }
 
-static bool same_site(const struct dmk_checker *checker, const struct dmk_record *a, const struct dmk_record *b)
+static bool same_site(const struct dmk_checker *checker, const struct dmk_record *a,
+		      const struct dmk_record *b)
 {
 	return a->kind == b->kind &&
-	       (a->mapped == b->mapped ||
-		dmk_trace_line(&checker->traces, a->mapped) == dmk_trace_line(&checker->traces, b->mapped));
+	       (a->mapped == b->mapped || dmk_trace_line(&checker->traces, a->mapped) ==
+						  dmk_trace_line(&checker->traces, b->mapped));
 }
 
 static void report_leak(struct dmk_checker *checker, struct dmk_record *record, uint64_t count,
@@ -106,8 +116,7 @@ static void report_leak(struct dmk_checker *checker, struct dmk_record *record, 
 			"%llu piece%s of %s memory allocated here, %llu byte%s in all, %s still there %s",
 			ULL(count), dmk_plural(count),
 			coherent ? "consistent" : dmk_kind_name(record->kind, record->map_kind),
-			ULL(bytes), dmk_plural(bytes),
-			count == 1 ? "is" : "are", when);
+			ULL(bytes), dmk_plural(bytes), count == 1 ? "is" : "are", when);
 	if (mapping)
 		dmk_mend(
 			finding,
@@ -180,11 +189,12 @@ static void judge_leaks(struct dmk_checker *checker, struct dmk_watched *device,
 		dmk_record_retire(shadow, device->records, device->records->mapped);
 }
 
-/* --- masks at the end --------------------------------------------------------------------------------------------- */
+/* --- masks at the end ------------------------------------------------------------------------- */
 
 /*
- * A mask was refused and the driver went on with the other kind of memory, for which it had set none: it did not look. One whose
- * other mask was accepted did what it could, and uses no more (MSK-05).
+ * A mask was refused and the driver went on with the other kind of memory, for which it had set
+ * none: it did not look. One whose other mask was accepted did what it could, and uses no more
+ * (MSK-05).
  */
 static void judge_ignored(struct dmk_checker *checker, struct dmk_watched *device,
 			  const struct dmk_mask_state *mask, const struct dmk_mask_state *other,
@@ -195,7 +205,10 @@ static void judge_ignored(struct dmk_checker *checker, struct dmk_watched *devic
 	if (!mask->refused || mask->said || mask->used || !other->used || other->said ||
 	    other->accepted)
 		return;
-	/* The kind that is used has a mask of its own, and the refused kind is left alone: a part of the card is off (MSK-05). */
+	/*
+	 * The kind that is used has a mask of its own, and the refused kind is left alone: a part
+	 * of the card is off (MSK-05).
+	 */
 	if (other->accepted && !other->refused)
 		return;
 	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_MSK_03_IGNORED,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who shares a cache line with a mapping while a device may write it: another mapping (STR-09), or another object of the driver's
- * world, mapped or not (MEM-08).
+ * Who shares a cache line with a mapping while a device may write it: another mapping (STR-09), or
+ * another object of the driver's world, mapped or not (MEM-08).
  *
- * The other fields of a struct, of which a part is mapped, are no finding: whether the CPU writes them meanwhile is not to be seen in
- * any event, and drivers that leave them alone are right (a packet behind its headroom begins in the middle of a line).
+ * The other fields of a struct, of which a part is mapped, are no finding: whether the CPU writes
+ * them meanwhile is not to be seen in any event, and drivers that leave them alone are right (a
+ * packet behind its headroom begins in the middle of a line).
  */
 #include "findings.h"
 
@@ -20,7 +21,9 @@ static bool device_writes(enum dmk_direction dir)
 	return dir != DMK_TO_DEVICE;
 }
 
-/* Whoever looks after the caches itself, or has none to look after, may share lines with anybody. */
+/*
+ * Whoever looks after the caches itself, or has none to look after, may share lines with anybody.
+ */
 static bool may_share_lines(enum dmk_map_kind kind, unsigned long attrs)
 {
 	return dmk_is_registers(kind, attrs) || attrs & (ATTR_SKIP_CPU_SYNC | ATTR_COHERENT);
@@ -37,7 +40,10 @@ static bool share_bytes(const struct dmk_range *a, const struct dmk_range *b)
 	return a->first <= b->last && b->first <= a->last;
 }
 
-/* No cache is cleaned or emptied for devices that see it; and what MEM-08 said of a mapping is not said again. */
+/*
+ * No cache is cleaned or emptied for devices that see it; and what MEM-08 said of a mapping is not
+ * said again.
+ */
 static bool is_line_no_matter(const struct dmk_event *event, const struct dmk_record *other)
 {
 	return (event->coherent && other->coherent) || other->crowded;
@@ -79,8 +85,8 @@ static void report_sharing(struct dmk_checker *checker, struct dmk_watched *devi
 }
 
 /*
- * STR-09. The very buffer mapped again, by a driver that forgot to unmap, is reported here and not as a leak too: both
- * records are excused. Return: the new mapping is excused.
+ * STR-09. The very buffer mapped again, by a driver that forgot to unmap, is reported here and not
+ * as a leak too: both records are excused. Return: the new mapping is excused.
  */
 bool dmk_judge_lines(struct dmk_checker *checker, struct dmk_watched *device,
 		     const struct dmk_event *event, const struct dmk_trace *where)
@@ -118,7 +124,7 @@ bool dmk_judge_lines(struct dmk_checker *checker, struct dmk_watched *device,
 	return excused;
 }
 
-/* --- MEM-08 ------------------------------------------------------------------------------------------------------- */
+/* --- MEM-08 ----------------------------------------------------------------------------------- */
 
 static struct dmk_range lines_of(const struct dmk_shadow *shadow, const struct dmk_range *bytes)
 {
@@ -130,8 +136,9 @@ static struct dmk_range lines_of(const struct dmk_shadow *shadow, const struct d
 /* Whether the lines it lies in must be its own. */
 static bool wants_lines(const struct dmk_record *record)
 {
-	return record->kind == DMK_RECORD_MAPPING && device_writes(record->dir) && !record->coherent &&
-	       !record->excused && !may_share_lines(record->map_kind, record->attrs) &&
+	return record->kind == DMK_RECORD_MAPPING && device_writes(record->dir) &&
+	       !record->coherent && !record->excused &&
+	       !may_share_lines(record->map_kind, record->attrs) &&
 	       !(record->attrs & ATTR_LINES_MAY_SHARE);
 }
 

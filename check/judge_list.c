@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scatterlists as lists: walked past a link, indexed past the end, not initialised, not long enough (SGL-02, STR-11). Their mapping and
- * unmapping is judged where that of other buffers is.
+ * Scatterlists as lists: walked past a link, indexed past the end, not initialised, not long enough
+ * (SGL-02, STR-11). Their mapping and unmapping is judged where that of other buffers is.
  */
 #include <string.h>
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mapping that was made: of memory that may be mapped now, in segments that the device takes, sharing nothing that matters; and
- * whether anybody asked if it failed.
+ * A mapping that was made: of memory that may be mapped now, in segments that the device takes,
+ * sharing nothing that matters; and whether anybody asked if it failed.
  *
- * One mistake, one report. A record whose mistake was reported is "excused": it stays in the shadow as long as it is mapped, but
- * what follows from the mistake (a leak, a second unmap, a device that goes on) is not reported again.
+ * One mistake, one report. A record whose mistake was reported is "excused": it stays in the shadow
+ * as long as it is mapped, but what follows from the mistake (a leak, a second unmap, a device that
+ * goes on) is not reported again.
  */
 #include "findings.h"
 
@@ -82,7 +83,10 @@ static bool maps_freed_memory(struct dmk_checker *checker, struct dmk_watched *d
 	return true;
 }
 
-/* Whether it begins with the same entry and the same memory, however many entries are mapped this time. */
+/*
+ * Whether it begins with the same entry and the same memory, however many entries are mapped this
+ * time.
+ */
 static bool same_list(const struct dmk_record *record, const struct dmk_event *event)
 {
 	return record->kind == DMK_RECORD_MAPPING && record->map_kind == DMK_MAP_SG &&
@@ -238,7 +242,10 @@ void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 	dmk_judge_neighbours(checker, record);
 }
 
-/* The newest unasked mapping at the address: two mappings of one page may have one DMA address, and each is asked about. */
+/*
+ * The newest unasked mapping at the address: two mappings of one page may have one DMA address, and
+ * each is asked about.
+ */
 void dmk_judge_mapping_error(struct dmk_checker *checker, const struct dmk_event *event)
 {
 	struct dmk_watched *device = dmk_device_of(checker, event);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pools: blocks go back once, to their pool, by their own handle; a pool goes when its blocks are home (POL-04, POL-05). */
+/*
+ * Pools: blocks go back once, to their pool, by their own handle; a pool goes when its blocks are
+ * home (POL-04, POL-05).
+ */
 #include "findings.h"
 
 #define ULL(value) ((unsigned long long)(value))
@@ -23,7 +26,10 @@ static void pool_created(struct dmk_checker *checker, const struct dmk_event *ev
 
 	if (event->result || !event->pool)
 		return;
-	/* One that was destroyed with blocks out went when the last came back; this is another in its place. */
+	/*
+	 * One that was destroyed with blocks out went when the last came back; this is another in
+	 * its place.
+	 */
 	pool = dmk_shadow_pool(&checker->shadow, event->pool);
 	if (pool)
 		dmk_shadow_pool_gone(&checker->shadow, pool);
@@ -255,7 +261,10 @@ static void no_block(struct dmk_checker *checker, struct dmk_watched_pool *pool,
 		 "pass the start of a block, as dma_pool_alloc gave it, and the pool it came from");
 }
 
-/* The live block that the CPU address names, of any pool; else the one of this pool that the handle lies in. */
+/*
+ * The live block that the CPU address names, of any pool; else the one of this pool that the handle
+ * lies in.
+ */
 static struct dmk_record *block_of_cpu(struct dmk_checker *checker, const void *cpu)
 {
 	struct dmk_record *record = dmk_record_of_cpu(&checker->shadow, cpu);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a mapping call is asked for: a direction, an address, a size, a device that may do DMA at all. Mostly of calls that the core
- * refused, and said why.
+ * What a mapping call is asked for: a direction, an address, a size, a device that may do DMA at
+ * all. Mostly of calls that the core refused, and said why.
  */
 #include <dmakit/os.h>
 
@@ -24,8 +24,9 @@ static void bad_direction(struct dmk_checker *checker, struct dmk_watched *devic
 	if (!finding)
 		return;
 	dmk_say(finding, "%s was given direction %d (%s), which is none for a mapping",
-		event->kind == DMK_EVENT_ALLOC_FAILED ? dmk_take_call(dmk_made_kind(event->alloc_kind))
-						      : dmk_map_call(event->map_kind),
+		event->kind == DMK_EVENT_ALLOC_FAILED
+			? dmk_take_call(dmk_made_kind(event->alloc_kind))
+			: dmk_map_call(event->map_kind),
 		(int)event->dir, dmk_direction_name(event->dir));
 	dmk_mend(
 		finding,
@@ -55,7 +56,10 @@ static void report_mask(struct dmk_checker *checker, struct dmk_watched *device,
 		"the error if there is none");
 }
 
-/* By whom, nobody knows: a timer, a work, another driver. What is taken now, nobody's remove() will give back. */
+/*
+ * By whom, nobody knows: a timer, a work, another driver. What is taken now, nobody's remove() will
+ * give back.
+ */
 static void after_let_go(struct dmk_checker *checker, struct dmk_watched *device,
 			 const struct dmk_trace *where)
 {
@@ -65,7 +69,8 @@ static void after_let_go(struct dmk_checker *checker, struct dmk_watched *device
 
 	if (!finding)
 		return;
-	dmk_say(finding, "memory is mapped or allocated for the device after driver %s let go of it",
+	dmk_say(finding,
+		"memory is mapped or allocated for the device after driver %s let go of it",
 		device->let_go);
 	dmk_mend(
 		finding,
@@ -256,7 +261,11 @@ void dmk_judge_map_failed(struct dmk_checker *checker, const struct dmk_event *e
 	case DMK_REASON_BAD_DEVICE:
 		no_dma_device(checker, device, event, where);
 		break;
-	default: /* room, reach, size: what a machine may answer, and a driver handles; asked for it has all the same */
+	/*
+	 * room, reach, size: what a machine may answer, and a driver handles; asked for it has all
+	 * the same
+	 */
+	default:
 		dmk_judge_mask(checker, device, &device->streaming, where);
 		break;
 	}
@@ -271,11 +280,13 @@ static void bad_flags(struct dmk_checker *checker, struct dmk_watched *device,
 
 	if (!finding)
 		return;
-	dmk_say(finding, "%s was refused for its flags: a zone, __GFP_COMP, or an attribute (0x%lx) that it doesn't take",
+	dmk_say(finding,
+		"%s was refused for its flags: a zone, __GFP_COMP, or an attribute (0x%lx) that it doesn't take",
 		dmk_take_call(dmk_made_kind(event->alloc_kind)), event->attrs);
-	dmk_mend(finding,
-		 "pass GFP_KERNEL or GFP_ATOMIC: the zone follows from the device's mask; dma_alloc_noncontiguous takes "
-		 "DMA_ATTR_ALLOC_SINGLE_PAGES or no attribute");
+	dmk_mend(
+		finding,
+		"pass GFP_KERNEL or GFP_ATOMIC: the zone follows from the device's mask; dma_alloc_noncontiguous takes "
+		"DMA_ATTR_ALLOC_SINGLE_PAGES or no attribute");
 }
 
 void dmk_judge_alloc_failed(struct dmk_checker *checker, const struct dmk_event *event,
@@ -293,7 +304,11 @@ void dmk_judge_alloc_failed(struct dmk_checker *checker, const struct dmk_event 
 	case DMK_REASON_BAD_ARGUMENT:
 		bad_flags(checker, device, event, where);
 		break;
-	default: /* room, size: what a machine may answer, and a driver handles; asked for it has all the same */
+	/*
+	 * room, size: what a machine may answer, and a driver handles; asked for it has all the
+	 * same
+	 */
+	default:
 		dmk_judge_mask(checker, device, &device->coherent, where);
 		break;
 	}

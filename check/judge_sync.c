@@ -2,9 +2,10 @@
 /*
  * Syncs: of what is mapped, inside it, in its direction.
  *
- * A sync in another direction is reported under SYN-04, an unmap in one under DIR-04: both rules forbid it, and one report is enough.
- * A mapping of DMA_BIDIRECTIONAL may be synced with any direction: that says which half of the work is wanted, and nothing goes
- * wrong. A sync of consistent memory does nothing and is no mistake worth a report.
+ * A sync in another direction is reported under SYN-04, an unmap in one under DIR-04: both rules
+ * forbid it, and one report is enough. A mapping of DMA_BIDIRECTIONAL may be synced with any
+ * direction: that says which half of the work is wanted, and nothing goes wrong. A sync of
+ * consistent memory does nothing and is no mistake worth a report.
  */
 #include "findings.h"
 
@@ -145,7 +146,10 @@ static bool is_listed(const struct dmk_record *record)
 	return record->map_kind == DMK_MAP_SG && dmk_takes_turns(record->kind);
 }
 
-/* Behind an IOMMU the list's pages lie anywhere, and a sync by address would reach the first run of them. */
+/*
+ * Behind an IOMMU the list's pages lie anywhere, and a sync by address would reach the first run of
+ * them.
+ */
 static void report_single(struct dmk_checker *checker, struct dmk_record *record,
 			  const struct dmk_event *event, const struct dmk_trace *where)
 {
@@ -160,7 +164,8 @@ static void report_single(struct dmk_checker *checker, struct dmk_record *record
 	record->excused = true;
 	if (!finding)
 		return;
-	dmk_say(finding, "%s is called for memory of dma_alloc_noncontiguous, whose pages need not lie side by side",
+	dmk_say(finding,
+		"%s is called for memory of dma_alloc_noncontiguous, whose pages need not lie side by side",
 		call_of(event));
 	dmk_mend(finding, "sync the list: %s(dev, sgt, dir)",
 		 for_cpu(event) ? "dma_sync_sgtable_for_cpu" : "dma_sync_sgtable_for_device");
@@ -183,9 +188,13 @@ static struct dmk_record *list_of(struct dmk_checker *checker, const struct dmk_
 	return record;
 }
 
-/* Offsets [@first, @last] of the buffer change hands. What is said of the CPU from now on is another mistake. */
-static void hand_over(struct dmk_checker *checker, struct dmk_record *record, const struct dmk_event *event,
-		      uint64_t first, uint64_t last, const struct dmk_trace *where)
+/*
+ * Offsets [@first, @last] of the buffer change hands. What is said of the CPU from now on is
+ * another mistake.
+ */
+static void hand_over(struct dmk_checker *checker, struct dmk_record *record,
+		      const struct dmk_event *event, uint64_t first, uint64_t last,
+		      const struct dmk_trace *where)
 {
 	bool known;
 
@@ -200,8 +209,8 @@ static void hand_over(struct dmk_checker *checker, struct dmk_record *record, co
 }
 
 /* A sync that goes on beyond the end of what is mapped: as far as it is mapped. */
-static void hand_over_bytes(struct dmk_checker *checker, const struct dmk_extent *extent, const struct dmk_event *event,
-			    const struct dmk_trace *where)
+static void hand_over_bytes(struct dmk_checker *checker, const struct dmk_extent *extent,
+			    const struct dmk_event *event, const struct dmk_trace *where)
 {
 	const uint64_t first = extent->offset + (event->dma.v - extent->range.first);
 	const uint64_t left = extent->range.last - event->dma.v;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The unmap: whether it repeats the map, comes once, and after the device is done. What an address that fits nothing may have
- * meant is told from the live records, the past ones and those of other devices.
+ * The unmap: whether it repeats the map, comes once, and after the device is done. What an address
+ * that fits nothing may have meant is told from the live records, the past ones and those of other
+ * devices.
  */
 #include "findings.h"
 
@@ -62,7 +63,10 @@ bool dmk_judge_busy(struct dmk_checker *checker, struct dmk_record *record,
 	return true;
 }
 
-/* dma_map_single() and dma_map_page() are one kind, as in Linux; so are dma_map_resource() and dma_map_phys() of registers. */
+/*
+ * dma_map_single() and dma_map_page() are one kind, as in Linux; so are dma_map_resource() and
+ * dma_map_phys() of registers.
+ */
 static enum dmk_map_kind kind_class(enum dmk_map_kind kind, unsigned long attrs)
 {
 	if (kind == DMK_MAP_PHYS && attrs & ATTR_MMIO)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that was given back and not yet given out again: the ground of MEM-05. Memory that nobody ever announced is nobody's
- * mistake. The oldest are forgotten when there are DMK_FREED_KEPT of them: a mapping of memory freed that long ago is then not seen.
+ * Memory that was given back and not yet given out again: the ground of MEM-05. Memory that nobody
+ * ever announced is nobody's mistake. The oldest are forgotten when there are DMK_FREED_KEPT of
+ * them: a mapping of memory freed that long ago is then not seen.
  *
- * And what is given out, the ground of MEM-08: only on a machine whose caches are not coherent, and only what begins or ends in the
- * middle of a line.
+ * And what is given out, the ground of MEM-08: only on a machine whose caches are not coherent, and
+ * only what begins or ends in the middle of a line.
  */
 #include "shadow.h"
 
@@ -64,8 +65,8 @@ static struct dmk_freed *touching(const struct dmk_shadow *shadow, const struct 
 }
 
 /*
- * Whatever it touches is no longer known as free, all of it: a new object may use the room that an older, longer one had, and
- * a page may be cut up by an allocator that announces only the pieces.
+ * Whatever it touches is no longer known as free, all of it: a new object may use the room that an
+ * older, longer one had, and a page may be cut up by an allocator that announces only the pieces.
  */
 void dmk_memory_taken(struct dmk_shadow *shadow, uint64_t phys, uint64_t size)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The treap behind ranges.h. Its priorities are hashes of node addresses: no generator, no state. */
+/*
+ * The treap behind ranges.h. Its priorities are hashes of node addresses: no generator, no state.
+ */
 #include "ranges.h"
 
 void dmk_range_set(struct dmk_range *range, uint64_t first, uint64_t size)

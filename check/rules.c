@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules the checker can report. A row is a rule of docs/rules; a rule that is broken in a grave and in a mild way has two.
+ * The rules the checker can report. A row is a rule of docs/rules; a rule that is broken in a grave
+ * and in a mild way has two.
  */
 #include <dmakit/check.h>
 
@@ -18,7 +19,8 @@ const struct dmk_rule dmk_rules[] = {
 	[DMK_RULE_MEM_03] = {"MEM-03", "stack, code and static data are not for DMA", ERROR},
 	[DMK_RULE_MEM_04] = {"MEM-04", "kmap addresses are not for DMA", ERROR},
 	[DMK_RULE_MEM_05] = {"MEM-05", "freed memory and mapped memory exclude each other", ERROR},
-	[DMK_RULE_MEM_08] = {"MEM-08", "a buffer that a device writes has cache lines of its own", ERROR},
+	[DMK_RULE_MEM_08] = {"MEM-08", "a buffer that a device writes has cache lines of its own",
+			     ERROR},
 	[DMK_RULE_MSK_03] = {"MSK-03", "no DMA without an accepted mask", ERROR},
 	[DMK_RULE_MSK_03_IGNORED] = {"MSK-03", "the answer to a mask call counts", WARNING},
 	[DMK_RULE_MSK_08] = {"MSK-08", "segments keep to the device's limits", ERROR},
@@ -32,7 +34,8 @@ const struct dmk_rule dmk_rules[] = {
 	[DMK_RULE_DIR_04] = {"DIR-04", "unmap and sync name the direction of the map", ERROR},
 	[DMK_RULE_STR_02] = {"STR-02", "each mapping call is asked whether it failed", ERROR},
 	[DMK_RULE_STR_03] = {"STR-03", "a mapped buffer is the device's", ERROR},
-	[DMK_RULE_STR_03_READ] = {"STR-03", "a mapped buffer is the device's, to read too", WARNING},
+	[DMK_RULE_STR_03_READ] = {"STR-03", "a mapped buffer is the device's, to read too",
+				  WARNING},
 	[DMK_RULE_STR_04] = {"STR-04", "unmap repeats what map was told", ERROR},
 	[DMK_RULE_STR_06] = {"STR-06", "nothing stays mapped or allocated", ERROR},
 	[DMK_RULE_STR_07] = {"STR-07", "the device is done before its buffer is taken away", ERROR},
@@ -40,7 +43,8 @@ const struct dmk_rule dmk_rules[] = {
 			     ERROR},
 	[DMK_RULE_STR_10] = {"STR-10", "the device stays inside what is mapped", ERROR},
 	[DMK_RULE_STR_11] = {"STR-11", "only RAM, and at least a byte of it, is mapped", ERROR},
-	[DMK_RULE_IOM_06] = {"IOM-06", "what is linked lies in its space, on whole pages, and is synced",
+	[DMK_RULE_IOM_06] = {"IOM-06",
+			     "what is linked lies in its space, on whole pages, and is synced",
 			     ERROR},
 	[DMK_RULE_SGL_02] = {"SGL-02", "lists are built and walked with their helpers", ERROR},
 	[DMK_RULE_SGL_05] = {"SGL-05", "a list is unmapped and synced with its own entry count",

@@ -80,7 +80,7 @@ void dmk_shadow_exit(struct dmk_shadow *shadow)
 	free(shadow->lost_slot);
 }
 
-/* --- devices ------------------------------------------------------------------------------------------------------ */
+/* --- devices ---------------------------------------------------------------------------------- */
 
 static struct dmk_watched *device_new(struct dmk_shadow *shadow, const struct dmk_dev *dev)
 {
@@ -165,7 +165,7 @@ void dmk_shadow_device_unbound(struct dmk_watched *device)
 	device->no_sync = false;
 }
 
-/* --- what was lost ------------------------------------------------------------------------------------------------ */
+/* --- what was lost ---------------------------------------------------------------------------- */
 
 static uint16_t *lost_slot(struct dmk_shadow *shadow, const struct dmk_watched *device,
 			   uint64_t dma)
@@ -196,7 +196,7 @@ bool dmk_lost_take(struct dmk_shadow *shadow, struct dmk_watched *device, uint64
 	return true;
 }
 
-/* --- records ------------------------------------------------------------------------------------------------------ */
+/* --- records ---------------------------------------------------------------------------------- */
 
 struct dmk_record *dmk_record_new(struct dmk_shadow *shadow, struct dmk_watched *device,
 				  uint64_t dma)
@@ -263,7 +263,8 @@ bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uin
 	dmk_range_set(&extent->range, phys, size);
 	dmk_ranges_insert(memory_of(shadow, record), &extent->range);
 	if (shadow->memory)
-		shadow->memory(shadow->memory_ctx, extent->range.first, extent->range.last - extent->range.first + 1, true);
+		shadow->memory(shadow->memory_ctx, extent->range.first,
+			       extent->range.last - extent->range.first + 1, true);
 	return true;
 }
 
@@ -348,7 +349,8 @@ static void forget_memory(struct dmk_shadow *shadow, const struct dmk_record *re
 	if (!shadow->memory || !record->memory.record)
 		return;
 	for (const struct dmk_extent *extent = &record->memory; extent; extent = extent->next)
-		shadow->memory(shadow->memory_ctx, extent->range.first, extent->range.last - extent->range.first + 1, false);
+		shadow->memory(shadow->memory_ctx, extent->range.first,
+			       extent->range.last - extent->range.first + 1, false);
 }
 
 void dmk_record_retire(struct dmk_shadow *shadow, struct dmk_record *record,
@@ -447,7 +449,7 @@ bool dmk_live_without(const struct dmk_watched *device, uint64_t first, uint64_t
 	return false;
 }
 
-/* --- the past ----------------------------------------------------------------------------------------------------- */
+/* --- the past --------------------------------------------------------------------------------- */
 
 struct dmk_past *dmk_past_touching(const struct dmk_shadow *shadow,
 				   const struct dmk_watched *device, uint64_t first, uint64_t last)
@@ -494,7 +496,7 @@ struct dmk_past *dmk_past_of_cpu(const struct dmk_shadow *shadow, const struct d
 	return NULL;
 }
 
-/* --- pools -------------------------------------------------------------------------------------------------------- */
+/* --- pools ------------------------------------------------------------------------------------ */
 
 struct dmk_watched_pool *dmk_shadow_pool(const struct dmk_shadow *shadow, const void *pool)
 {
@@ -540,7 +542,7 @@ void dmk_shadow_pool_gone(struct dmk_shadow *shadow, struct dmk_watched_pool *po
 	dmk_pile_put(&shadow->pool_pile, pool);
 }
 
-/* --- transfers ---------------------------------------------------------------------------------------------------- */
+/* --- transfers -------------------------------------------------------------------------------- */
 
 void dmk_transfer_begin(struct dmk_shadow *shadow, struct dmk_watched *device,
 			const struct dmk_event *event)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shadow: what is mapped, allocated, freed and under way, as far as events told. Facts only; what is right or wrong about
- * them is judged in the judge_*.c files. Everything here is guarded by the checker's lock.
+ * The shadow: what is mapped, allocated, freed and under way, as far as events told. Facts only;
+ * what is right or wrong about them is judged in the judge_*.c files. Everything here is guarded by
+ * the checker's lock.
  */
 #ifndef CHECK_SHADOW_H
 #define CHECK_SHADOW_H
@@ -16,7 +17,8 @@
 enum dmk_record_kind {
 	DMK_RECORD_MAPPING,
 	DMK_RECORD_ALLOCATION,    /* consistent memory */
-	DMK_RECORD_PAGES,         /* of dma_alloc_pages(): both sides take turns, as with a mapping */
+	/* of dma_alloc_pages(): both sides take turns, as with a mapping */
+	DMK_RECORD_PAGES,
 	DMK_RECORD_NONCONTIGUOUS, /* the same as a list */
 	DMK_RECORD_BLOCK,     /* of a pool */
 	DMK_RECORD_POOL_PAGE, /* memory that a pool carves its blocks from: nobody's by itself */
@@ -24,13 +26,15 @@ enum dmk_record_kind {
 
 static inline bool dmk_is_allocation(enum dmk_record_kind kind)
 {
-	return kind == DMK_RECORD_ALLOCATION || kind == DMK_RECORD_PAGES || kind == DMK_RECORD_NONCONTIGUOUS;
+	return kind == DMK_RECORD_ALLOCATION || kind == DMK_RECORD_PAGES ||
+	       kind == DMK_RECORD_NONCONTIGUOUS;
 }
 
 /** Whether it has a direction, and is handed over with syncs. */
 static inline bool dmk_takes_turns(enum dmk_record_kind kind)
 {
-	return kind == DMK_RECORD_MAPPING || kind == DMK_RECORD_PAGES || kind == DMK_RECORD_NONCONTIGUOUS;
+	return kind == DMK_RECORD_MAPPING || kind == DMK_RECORD_PAGES ||
+	       kind == DMK_RECORD_NONCONTIGUOUS;
 }
 
 /** One contiguous piece of a record: of bus addresses, or of physical ones. */
@@ -76,10 +80,16 @@ struct dmk_record {
 	bool no_sync;  /* the driver asked, and was told that syncs of it do nothing */
 	bool by_managed; /* made by a call of the dmam_ family */
 	bool checked; /* dma_mapping_error() was asked, or nobody needs to */
-	bool excused; /* a mistake with it was reported: what follows from that one is not reported again */
+	/* a mistake with it was reported: what follows from that one is not reported again */
+	bool excused;
 	struct dmk_turns turns;
-	bool said_device; /* a mistake of the CPU's that the device's access showed, since the last sync */
-	struct dmk_finding *said[2]; /* a mistake of the CPU's since the last sync, reading and writing: the others follow from it */
+	/* a mistake of the CPU's that the device's access showed, since the last sync */
+	bool said_device;
+	/*
+	 * a mistake of the CPU's since the last sync, reading and writing: the others follow from
+	 * it
+	 */
+	struct dmk_finding *said[2];
 	bool unsynced; /* linked, and dma_iova_sync() was not called */
 	uint64_t dma, phys, size, serial;
 	const void *cpu;
@@ -91,7 +101,10 @@ struct dmk_record {
 	uint64_t bus_bytes, memory_bytes; /* in all of them */
 };
 
-/** Something that is no more: kept for a while, so that what comes too late can be told from what never was. */
+/**
+ * Something that is no more: kept for a while, so that what comes too late can be told from what
+ * never was.
+ */
 struct dmk_past {
 	enum dmk_record_kind kind;
 	enum dmk_map_kind map_kind;
@@ -136,7 +149,8 @@ struct dmk_watched {
 	const struct dmk_dev *dev;
 	uint64_t id; /* never reused, as .dev may be */
 	uint32_t requester;
-	char name[64], driver[64], let_go[64]; /* let_go: the driver that was bound last, if none is now */
+	/* let_go: the driver that was bound last, if none is now */
+	char name[64], driver[64], let_go[64];
 	struct dmk_mask_state streaming, coherent;
 	uint64_t max_segment, boundary; /* bytes; mask */
 	struct dmk_ranges live;         /* extents by bus address */
@@ -172,7 +186,8 @@ struct dmk_object {
 };
 
 struct dmk_shadow {
-	uint64_t cache_line; /* bytes; 1 where all caches are coherent. Set at boot, before anybody else is there */
+	/* bytes; 1 where all caches are coherent. Set at boot, before anybody else is there */
+	uint64_t cache_line;
 	uint64_t serial;
 	uint64_t device_ids;
 	size_t live, max_live;
@@ -185,11 +200,14 @@ struct dmk_shadow {
 	struct dmk_freed *newest_freed, *oldest_freed;
 	size_t nr_freed;
 	struct dmk_ranges objects; /* none touches another */
-	struct dmk_pile device_pile, record_pile, extent_pile, pool_pile, transfer_pile, freed_pile, object_pile, space_pile;
+	struct dmk_pile device_pile, record_pile, extent_pile, pool_pile, transfer_pile, freed_pile,
+		object_pile, space_pile;
 	uint16_t *lost_slot;       /* lost records by hash of their address */
 	uint64_t lost;             /* lost records that may be live */
-	uint64_t forgotten;        /* records of which it is not known whose turn it is, for want of memory */
-	void (*memory)(void *ctx, uint64_t phys, uint64_t size, bool begins); /* dmk_check_options.memory, or NULL */
+	/* records of which it is not known whose turn it is, for want of memory */
+	uint64_t forgotten;
+	/* dmk_check_options.memory, or NULL */
+	void (*memory)(void *ctx, uint64_t phys, uint64_t size, bool begins);
 	void *memory_ctx;
 	struct dmk_watched nobody; /* the device of calls without one */
 };
@@ -197,9 +215,12 @@ struct dmk_shadow {
 bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *options);
 void dmk_shadow_exit(struct dmk_shadow *shadow);
 
-/* --- devices ------------------------------------------------------------------------------------------------------ */
+/* --- devices ---------------------------------------------------------------------------------- */
 
-/** The watched device; a device that was never announced is made up on the spot. NULL only for @dev NULL or no memory. */
+/**
+ * The watched device; a device that was never announced is made up on the spot. NULL only for @dev
+ * NULL or no memory.
+ */
 struct dmk_watched *dmk_shadow_device(struct dmk_shadow *shadow, const struct dmk_dev *dev);
 struct dmk_watched *dmk_shadow_requester(struct dmk_shadow *shadow, uint32_t requester);
 void dmk_shadow_name_requester(struct dmk_shadow *shadow, struct dmk_watched *device,
@@ -207,9 +228,12 @@ void dmk_shadow_name_requester(struct dmk_shadow *shadow, struct dmk_watched *de
 void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *device);
 void dmk_shadow_device_unbound(struct dmk_watched *device);
 
-/* --- records ------------------------------------------------------------------------------------------------------ */
+/* --- records ---------------------------------------------------------------------------------- */
 
-/** A zeroed record of @device with a serial; NULL: over the limit or out of memory, and @dma was noted as lost. */
+/**
+ * A zeroed record of @device with a serial; NULL: over the limit or out of memory, and @dma was
+ * noted as lost.
+ */
 struct dmk_record *dmk_record_new(struct dmk_shadow *shadow, struct dmk_watched *device,
 				  uint64_t dma);
 /** dmk_record_bus/_memory - one more piece of it; false: out of memory, the piece is not known. */
@@ -217,7 +241,10 @@ bool dmk_record_bus(struct dmk_shadow *shadow, struct dmk_record *record, uint64
 		    uint64_t size);
 bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uint64_t phys,
 		       uint64_t size);
-/** dmk_record_turn - what one of the dmk_turns_*() calls returned for @record: without memory, nothing of it is judged any more */
+/**
+ * dmk_record_turn - what one of the dmk_turns_*() calls returned for @record: without memory,
+ * nothing of it is judged any more
+ */
 void dmk_record_turn(struct dmk_shadow *shadow, struct dmk_record *record, bool known);
 /** dmk_record_live - all fields are set: from now on it is found. */
 void dmk_record_live(struct dmk_shadow *shadow, struct dmk_record *record);
@@ -234,31 +261,40 @@ struct dmk_record *dmk_record_of_cpu_more(const struct dmk_record *record);
 /** Pieces of @device's live records that touch [first, last], lowest first. */
 struct dmk_extent *dmk_live_touching(const struct dmk_watched *device, uint64_t first,
 				     uint64_t last, const struct dmk_extent *after);
-/** A piece of a live mapping or allocation that holds @dma; pool pages count only when nothing else does. NULL: none. */
+/**
+ * A piece of a live mapping or allocation that holds @dma; pool pages count only when nothing else
+ * does. NULL: none.
+ */
 struct dmk_extent *dmk_live_holding(const struct dmk_watched *device, uint64_t dma);
 
 /** Whether every byte of [first, last] is live for @device by other records than @except. */
 bool dmk_live_without(const struct dmk_watched *device, uint64_t first, uint64_t last,
 		      const struct dmk_record *except);
 
-/* --- the past ----------------------------------------------------------------------------------------------------- */
+/* --- the past --------------------------------------------------------------------------------- */
 
-/** dmk_past_touching - the newest past piece of @device that touches [first, last]; NULL: none remembered. */
+/**
+ * dmk_past_touching - the newest past piece of @device that touches [first, last]; NULL: none
+ * remembered.
+ */
 struct dmk_past *dmk_past_touching(const struct dmk_shadow *shadow,
 				   const struct dmk_watched *device, uint64_t first, uint64_t last);
-/** dmk_past_at - the newest one that starts at @dma and is of one of @kinds (bits of enum dmk_record_kind). */
+/**
+ * dmk_past_at - the newest one that starts at @dma and is of one of @kinds (bits of enum
+ * dmk_record_kind).
+ */
 struct dmk_past *dmk_past_at(const struct dmk_shadow *shadow, const struct dmk_watched *device,
 			     uint64_t dma, unsigned int kinds);
 /** dmk_past_of_cpu - the same, by CPU address */
 struct dmk_past *dmk_past_of_cpu(const struct dmk_shadow *shadow, const struct dmk_watched *device,
 				 const void *cpu, unsigned int kinds);
 
-/* --- what was lost ------------------------------------------------------------------------------------------------ */
+/* --- what was lost ---------------------------------------------------------------------------- */
 
 /** dmk_lost_take - @dma was perhaps lost: take it for found, once. */
 bool dmk_lost_take(struct dmk_shadow *shadow, struct dmk_watched *device, uint64_t dma);
 
-/* --- pools -------------------------------------------------------------------------------------------------------- */
+/* --- pools ------------------------------------------------------------------------------------ */
 
 struct dmk_watched_pool *dmk_shadow_pool(const struct dmk_shadow *shadow, const void *pool);
 struct dmk_watched_pool *dmk_shadow_pool_new(struct dmk_shadow *shadow, struct dmk_watched *device,
@@ -266,31 +302,40 @@ struct dmk_watched_pool *dmk_shadow_pool_new(struct dmk_shadow *shadow, struct d
 /** The pool is gone, and its pages with it. Blocks must be retired already. */
 void dmk_shadow_pool_gone(struct dmk_shadow *shadow, struct dmk_watched_pool *pool);
 
-/* --- transfers ---------------------------------------------------------------------------------------------------- */
+/* --- transfers -------------------------------------------------------------------------------- */
 
 void dmk_transfer_begin(struct dmk_shadow *shadow, struct dmk_watched *device,
 			const struct dmk_event *event);
 void dmk_transfer_end(struct dmk_shadow *shadow, uint64_t cookie);
 
-/* --- memory that was given back ----------------------------------------------------------------------------------- */
+/* --- memory that was given back --------------------------------------------------------------- */
 
 void dmk_memory_freed(struct dmk_shadow *shadow, uint64_t phys, uint64_t size,
 		      const struct dmk_trace *where, const char *name);
 void dmk_memory_taken(struct dmk_shadow *shadow, uint64_t phys, uint64_t size);
 /** dmk_memory_taken_by - what an event says was made for a device, in one run or in .sg */
 void dmk_memory_taken_by(struct dmk_shadow *shadow, const struct dmk_event *event);
-/** dmk_memory_taken_anywhere - memory was given out, and nobody said which: all that was freed may be in use again. */
+/**
+ * dmk_memory_taken_anywhere - memory was given out, and nobody said which: all that was freed may
+ * be in use again.
+ */
 void dmk_memory_taken_anywhere(struct dmk_shadow *shadow);
 struct dmk_freed *dmk_memory_is_freed(const struct dmk_shadow *shadow, uint64_t phys,
 				      uint64_t size);
 
-/* --- objects in use, where they can share a line ------------------------------------------------------------------ */
+/* --- objects in use, where they can share a line ---------------------------------------------- */
 
-/** dmk_object_taken - memory was given out; NULL: it shares no line on this machine, or memory is out: not kept. */
+/**
+ * dmk_object_taken - memory was given out; NULL: it shares no line on this machine, or memory is
+ * out: not kept.
+ */
 struct dmk_object *dmk_object_taken(struct dmk_shadow *shadow, uint64_t phys, uint64_t size,
 				    const struct dmk_trace *where, const char *name);
 void dmk_object_freed(struct dmk_shadow *shadow, uint64_t phys, uint64_t size);
-/** dmk_object_touching - the lowest object that touches [first, last] and comes after @after; NULL: no more. */
+/**
+ * dmk_object_touching - the lowest object that touches [first, last] and comes after @after; NULL:
+ * no more.
+ */
 struct dmk_object *dmk_object_touching(const struct dmk_shadow *shadow, uint64_t first,
 				       uint64_t last, const struct dmk_object *after);
 

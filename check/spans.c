@@ -40,12 +40,17 @@ static bool make_room(struct dmk_spans *spans, uint32_t more)
 /* [at, at + old) makes room for @new of them. There is room. */
 static void splice(struct dmk_spans *spans, uint32_t at, uint32_t old, uint32_t new)
 {
-	memmove(&spans->span[at + new], &spans->span[at + old], (spans->n - at - old) * sizeof(spans->span[0]));
+	memmove(&spans->span[at + new], &spans->span[at + old],
+		(spans->n - at - old) * sizeof(spans->span[0]));
 	spans->n += new - old;
 }
 
-/* What is left of the spans that touch [first, last] on either side of it; their places are taken by @middle, if that is any. */
-static bool replace(struct dmk_spans *spans, uint64_t first, uint64_t last, const struct dmk_span *middle)
+/*
+ * What is left of the spans that touch [first, last] on either side of it; their places are taken
+ * by @middle, if that is any.
+ */
+static bool replace(struct dmk_spans *spans, uint64_t first, uint64_t last,
+		    const struct dmk_span *middle)
 {
 	struct dmk_span fresh[3];
 	uint32_t at = from(spans, first), end = at, n = 0;
@@ -91,8 +96,12 @@ static void join(struct dmk_spans *spans, uint64_t first)
 	}
 }
 
-/* What is read or written in order, byte after byte, makes one span longer. False: it is not as simple as that. */
-static bool extend(struct dmk_spans *spans, uint64_t first, uint64_t last, const struct dmk_trace *where)
+/*
+ * What is read or written in order, byte after byte, makes one span longer. False: it is not as
+ * simple as that.
+ */
+static bool extend(struct dmk_spans *spans, uint64_t first, uint64_t last,
+		   const struct dmk_trace *where)
 {
 	const uint32_t at = from(spans, first ? first - 1 : 0);
 	struct dmk_span *span = &spans->span[at];
@@ -107,7 +116,8 @@ static bool extend(struct dmk_spans *spans, uint64_t first, uint64_t last, const
 	return true;
 }
 
-bool dmk_spans_add(struct dmk_spans *spans, uint64_t first, uint64_t last, const struct dmk_trace *where)
+bool dmk_spans_add(struct dmk_spans *spans, uint64_t first, uint64_t last,
+		   const struct dmk_trace *where)
 {
 	const struct dmk_span span = {.first = first, .last = last, .where = where};
 
@@ -133,7 +143,8 @@ struct dmk_span *dmk_spans_touching(const struct dmk_spans *spans, uint64_t firs
 
 bool dmk_spans_hold(const struct dmk_spans *spans, uint64_t *first, uint64_t last)
 {
-	for (uint32_t i = from(spans, *first); i < spans->n && spans->span[i].first <= *first; i++) {
+	for (uint32_t i = from(spans, *first); i < spans->n && spans->span[i].first <= *first;
+	     i++) {
 		if (spans->span[i].last >= last)
 			return true;
 		*first = spans->span[i].last + 1;

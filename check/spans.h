@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets of bytes: disjoint spans in order, each with the place that made it what it is. For what a buffer's bytes are (handed to the
- * CPU, written, …), where a few spans do; ranges.h is for many ranges that overlap.
+ * Sets of bytes: disjoint spans in order, each with the place that made it what it is. For what a
+ * buffer's bytes are (handed to the CPU, written, …), where a few spans do; ranges.h is for many
+ * ranges that overlap.
  */
 #ifndef CHECK_SPANS_H
 #define CHECK_SPANS_H
@@ -23,13 +24,20 @@ struct dmk_spans {
 	uint32_t n, room;
 };
 
-/** dmk_spans_add - @where takes the place of what was there. False: out of memory, and the set is as it was. */
-bool dmk_spans_add(struct dmk_spans *spans, uint64_t first, uint64_t last, const struct dmk_trace *where);
+/**
+ * dmk_spans_add - @where takes the place of what was there. False: out of memory, and the set is as
+ * it was.
+ */
+bool dmk_spans_add(struct dmk_spans *spans, uint64_t first, uint64_t last,
+		   const struct dmk_trace *where);
 /** dmk_spans_remove - False: out of memory (a hole makes two of one), and the set is as it was. */
 bool dmk_spans_remove(struct dmk_spans *spans, uint64_t first, uint64_t last);
 /** dmk_spans_touching - the lowest span that has a byte in [first, last]; NULL: none. */
 struct dmk_span *dmk_spans_touching(const struct dmk_spans *spans, uint64_t first, uint64_t last);
-/** dmk_spans_hold - whether all bytes of [*first, last] are in the set; if not, *first is the first that is not. */
+/**
+ * dmk_spans_hold - whether all bytes of [*first, last] are in the set; if not, *first is the first
+ * that is not.
+ */
 bool dmk_spans_hold(const struct dmk_spans *spans, uint64_t *first, uint64_t last);
 void dmk_spans_clear(struct dmk_spans *spans);
 

@@ -8,8 +8,8 @@
 #include "stack.h"
 
 /*
- * Where a frame keeps its caller's frame and its return address, in words from the frame pointer. x86 and Arm 64: the two
- * words at the pointer. RISC-V: the two words below it.
+ * Where a frame keeps its caller's frame and its return address, in words from the frame pointer.
+ * x86 and Arm 64: the two words at the pointer. RISC-V: the two words below it.
  */
 #if defined(__riscv)
 enum { SAVED_FRAME = -2, SAVED_RETURN = -1 };
@@ -44,7 +44,10 @@ static const struct bounds *stack_bounds(void)
 	return &thread_stack;
 }
 
-/* A frame that can be read: aligned, and its words inside the thread's stack with a little to spare. */
+/*
+ * A frame that can be read: aligned, and its words inside the thread's stack with a little to
+ * spare.
+ */
 static bool readable(const struct bounds *stack, uintptr_t frame)
 {
 	const uintptr_t words = 2 * sizeof(void *);
@@ -54,7 +57,10 @@ static bool readable(const struct bounds *stack, uintptr_t frame)
 	return frame >= stack->low + words && frame <= stack->high - words;
 }
 
-/* Frames may lie beside what a sanitizer has fenced off: plain reads of our own stack are what is meant here. */
+/*
+ * Frames may lie beside what a sanitizer has fenced off: plain reads of our own stack are what is
+ * meant here.
+ */
 __attribute__((no_sanitize_address, no_sanitize_thread, noinline)) static const void *
 word_at(uintptr_t frame, int index)
 {
@@ -75,7 +81,10 @@ void dmk_stack_walk(struct dmk_stack *stack, const void *caller, const void *fra
 	bounds = stack_bounds();
 	if (!readable(bounds, at))
 		return;
-	/* The frame is that of the function called, which returns to @caller; or, after a fault, the caller's own. */
+	/*
+	 * The frame is that of the function called, which returns to @caller; or, after a fault,
+	 * the caller's own.
+	 */
 	if (word_at(at, SAVED_RETURN) == caller) {
 		next = (uintptr_t)word_at(at, SAVED_FRAME);
 		if (next <= at)
@@ -119,7 +128,10 @@ static uint64_t hash_of(const struct dmk_stack *stack)
 	return hash;
 }
 
-/* The library's innermost frames say nothing to who reads a report; a stack of nothing else stays whole. */
+/*
+ * The library's innermost frames say nothing to who reads a report; a stack of nothing else stays
+ * whole.
+ */
 static unsigned int library_frames(const struct dmk_traces *traces, const struct dmk_stack *stack)
 {
 	unsigned int n = 0;

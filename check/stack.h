@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Call stacks: walked by frame pointers, kept once each. A record holds a pointer to its stack, two equal stacks are one.
+ * Call stacks: walked by frame pointers, kept once each. A record holds a pointer to its stack, two
+ * equal stacks are one.
  */
 #ifndef CHECK_STACK_H
 #define CHECK_STACK_H
@@ -32,7 +33,8 @@ void dmk_traces_exit(struct dmk_traces *traces);
 
 /**
  * dmk_stack_walk - the calls that led to an event, from its .caller and .frame
- * Follows frame pointers upwards inside the calling thread's stack only: never faults, whatever the frames hold.
+ * Follows frame pointers upwards inside the calling thread's stack only: never faults, whatever the
+ * frames hold.
  */
 void dmk_stack_walk(struct dmk_stack *stack, const void *caller, const void *frame,
 		    unsigned int depth);
@@ -40,11 +42,15 @@ void dmk_stack_walk(struct dmk_stack *stack, const void *caller, const void *fra
 /** dmk_trace_keep - the one kept copy of @stack; the empty one when memory is out. */
 const struct dmk_trace *dmk_trace_keep(struct dmk_traces *traces, const struct dmk_stack *stack);
 
-/** dmk_trace_line - a number for the source line that the stack starts at: by it places are told apart. The empty stack has 0. */
+/**
+ * dmk_trace_line - a number for the source line that the stack starts at: by it places are told
+ * apart. The empty stack has 0.
+ */
 uint64_t dmk_trace_line(const struct dmk_traces *traces, const struct dmk_trace *trace);
 /**
  * dmk_trace_is_line - let the code address stand for the line, without asking
- * For events from a fault's handler, which may run on a small stack of its own: whoever knows lines needs more than that.
+ * For events from a fault's handler, which may run on a small stack of its own: whoever knows lines
+ * needs more than that.
  */
 void dmk_trace_is_line(const struct dmk_trace *trace);
 

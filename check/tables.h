@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two plain tools of the shadow: a hash index over intrusive links, and a pile of equal records that are reused. Neither knows
- * what it holds, and neither locks.
+ * Two plain tools of the shadow: a hash index over intrusive links, and a pile of equal records
+ * that are reused. Neither knows what it holds, and neither locks.
  */
 #ifndef CHECK_TABLES_H
 #define CHECK_TABLES_H
@@ -13,7 +13,10 @@ struct dmk_link {
 	uint64_t key;
 };
 
-/** Several links may have one key. Grows by doubling; when memory for that is out, chains get longer and nothing is lost. */
+/**
+ * Several links may have one key. Grows by doubling; when memory for that is out, chains get longer
+ * and nothing is lost.
+ */
 struct dmk_index {
 	struct dmk_link **bucket;
 	size_t buckets; /* a power of two */
@@ -35,7 +38,9 @@ uint64_t dmk_hash_text(const char *text);
 
 struct dmk_pile_chunk;
 
-/** Records of one size, handed out zeroed and taken back; memory goes back to libc at the end only. */
+/**
+ * Records of one size, handed out zeroed and taken back; memory goes back to libc at the end only.
+ */
 struct dmk_pile {
 	size_t size; /* bytes of a record, at least a pointer */
 	void *free;

@@ -4,16 +4,22 @@
 
 #include <stddef.h>
 
-/* A buffer that is read here and there, in more pieces than that: which ones were read is then forgotten, and less is found. */
+/*
+ * A buffer that is read here and there, in more pieces than that: which ones were read is then
+ * forgotten, and less is found.
+ */
 enum { SEEN_MAX = 1024 };
 
 static bool fresh(struct dmk_turns *turns, uint64_t first, uint64_t last)
 {
-	return dmk_spans_remove(&turns->unsynced, first, last) && dmk_spans_remove(&turns->seen, first, last) &&
-	       dmk_spans_remove(&turns->written, first, last) && dmk_spans_remove(&turns->stale, first, last);
+	return dmk_spans_remove(&turns->unsynced, first, last) &&
+	       dmk_spans_remove(&turns->seen, first, last) &&
+	       dmk_spans_remove(&turns->written, first, last) &&
+	       dmk_spans_remove(&turns->stale, first, last);
 }
 
-bool dmk_turns_to_cpu(struct dmk_turns *turns, uint64_t first, uint64_t last, const struct dmk_trace *where)
+bool dmk_turns_to_cpu(struct dmk_turns *turns, uint64_t first, uint64_t last,
+		      const struct dmk_trace *where)
 {
 	return fresh(turns, first, last) && dmk_spans_add(&turns->cpu, first, last, where);
 }
@@ -36,7 +42,8 @@ bool dmk_turns_seen(struct dmk_turns *turns, uint64_t first, uint64_t last)
 	return dmk_spans_add(&turns->seen, first, last, NULL);
 }
 
-bool dmk_turns_dirtied(struct dmk_turns *turns, uint64_t first, uint64_t last, const struct dmk_trace *where)
+bool dmk_turns_dirtied(struct dmk_turns *turns, uint64_t first, uint64_t last,
+		       const struct dmk_trace *where)
 {
 	return dmk_spans_add(&turns->dirty, first, last, where);
 }
@@ -47,7 +54,8 @@ bool dmk_turns_written(struct dmk_turns *turns, uint64_t first, uint64_t last)
 	uint64_t at = first;
 
 	while (at <= last && (seen = dmk_spans_touching(&turns->seen, at, last))) {
-		const uint64_t begin = seen->first > at ? seen->first : at, end = seen->last < last ? seen->last : last;
+		const uint64_t begin = seen->first > at ? seen->first : at,
+			       end = seen->last < last ? seen->last : last;
 
 		if (!dmk_spans_add(&turns->stale, begin, end, NULL))
 			return false;
@@ -64,7 +72,8 @@ bool dmk_turns_allow(const struct dmk_turns *turns, uint64_t *first, uint64_t la
 
 	do {
 		before = *first;
-		if (dmk_spans_hold(&turns->cpu, first, last) || dmk_spans_hold(&turns->unsynced, first, last))
+		if (dmk_spans_hold(&turns->cpu, first, last) ||
+		    dmk_spans_hold(&turns->unsynced, first, last))
 			return true;
 	} while (*first != before);
 	return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls that give drivers memory for their devices by CPU address: consistent memory, and pages that both sides use in turns. Each
- * announces itself; the memory is coherent.c's, the records are records.c's.
+ * The calls that give drivers memory for their devices by CPU address: consistent memory, and pages
+ * that both sides use in turns. Each announces itself; the memory is coherent.c's, the records are
+ * records.c's.
  */
 #include "allocation.h"
 #include "text.h"
@@ -10,7 +11,7 @@
 #include <dmakit/fail.h>
 #include <linux/errno.h>
 
-/* --- allocation --------------------------------------------------------------------------------------------------- */
+/* --- allocation ------------------------------------------------------------------------------- */
 
 static void say_failed(const struct dmk_dev *dev, size_t size, unsigned int flags)
 {
@@ -181,9 +182,12 @@ void *dmk_alloc_cached(struct dmk_dev *dev, size_t size, dmk_dma *dma, enum dmk_
 	return record->block.cpu;
 }
 
-/* --- free --------------------------------------------------------------------------------------------------------- */
+/* --- free ------------------------------------------------------------------------------------- */
 
-/* A free may have to take an address range away from all CPUs. In an interrupt it is refused, which says more. */
+/*
+ * A free may have to take an address range away from all CPUs. In an interrupt it is refused, which
+ * says more.
+ */
 enum dmk_reason dmk_free_context(struct dmk_dev *dev, const char *call, struct dmk_place place)
 {
 	if (!dev)
@@ -282,7 +286,7 @@ static void release_managed(struct dmk_dev *dev, struct dmk_managed *self)
 	dmk_record_end(record);
 }
 
-/* --- where it is -------------------------------------------------------------------------------------------------- */
+/* --- where it is ------------------------------------------------------------------------------ */
 
 struct place_wanted {
 	dmk_dma dma;

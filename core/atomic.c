@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The atomic pool: pages, an uncached view of them where some bus is not coherent, and shared with devices where memory is private; made
- * beforehand for callers that may not sleep (COH-06). Not an allocator of bytes: it gives out whole pages.
+ * The atomic pool: pages, an uncached view of them where some bus is not coherent, and shared with
+ * devices where memory is private; made beforehand for callers that may not sleep (COH-06). Not an
+ * allocator of bytes: it gives out whole pages.
  *
- * It is a list of chunks, each within reach of some devices. A chunk is added at its head and stays until the core stops, so the list is read
- * without a lock. Whoever finds too little left for devices like his leaves word of what he wanted, and a chunk of it is made in a
- * context that may sleep:
+ * It is a list of chunks, each within reach of some devices. A chunk is added at its head and stays
+ * until the core stops, so the list is read without a lock. Whoever finds too little left for
+ * devices like his leaves word of what he wanted, and a chunk of it is made in a context that may
+ * sleep:
  *
  *	take -> too little is left -> wanted -> os->defer -> refill -> one chunk more
  */
@@ -42,7 +44,10 @@ static struct {
 
 static struct dmk_region *first_chunk(void)
 {
-	/* Acquire: pairs with the release in add_chunk(), so that what a chunk says is seen with it. */
+	/*
+	 * Acquire: pairs with the release in add_chunk(), so that what a chunk says is seen with
+	 * it.
+	 */
 	return __atomic_load_n(&pool.first, __ATOMIC_ACQUIRE);
 }
 
@@ -66,7 +71,7 @@ static size_t nominal_pages(uint64_t bytes)
 	return pages;
 }
 
-/* --- making a chunk; may sleep --------------------------------------------------------------------------------------- */
+/* --- making a chunk; may sleep ---------------------------------------------------------------- */
 
 static size_t bytes_of(const struct dmk_region *chunk)
 {
@@ -167,7 +172,7 @@ static bool add_for(const struct dmk_bus *bus, uint64_t limit, size_t pages, siz
 	return false;
 }
 
-/* --- growing ----------------------------------------------------------------------------------------------------------- */
+/* --- growing ---------------------------------------------------------------------------------- */
 
 static bool may_grow(size_t pages)
 {
@@ -247,7 +252,7 @@ void dmk_atomic_ready(struct dmk_dev *dev)
 		add_for(dev->bus, limit, LEAST_PAGES, 1);
 }
 
-/* --- life -------------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 /* One for everybody, as low as devices of few address bits need it. */
 static void start_common(void)
@@ -300,7 +305,7 @@ void dmk_atomic_stop(void)
 	pool.nominal = 0;
 }
 
-/* --- take -------------------------------------------------------------------------------------------------------------- */
+/* --- take ------------------------------------------------------------------------------------- */
 
 bool dmk_atomic_take(const struct dmk_dev *dev, size_t size, size_t align, struct dmk_block *block)
 {

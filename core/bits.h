@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets of 128 things, a bit each. The compiler's own instructions where the machine has them, and no helper of its library.
+ * Sets of 128 things, a bit each. The compiler's own instructions where the machine has them, and
+ * no helper of its library.
  */
 #ifndef DMK_CORE_BITS_H
 #define DMK_CORE_BITS_H
@@ -106,7 +107,10 @@ static inline void dmk_bits_flip(struct dmk_bits *bits, unsigned int first, unsi
 	}
 }
 
-/** dmk_bits_every - one in @stride bits, from @phase on; @stride a power of two up to 128, @phase below it */
+/**
+ * dmk_bits_every - one in @stride bits, from @phase on; @stride a power of two up to 128, @phase
+ * below it
+ */
 static inline struct dmk_bits dmk_bits_every(unsigned int stride, unsigned int phase)
 {
 	static const uint64_t every[] = {

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bounce buffers: the calls. A mapping gets a run of slots in one of the pools that the device may use, or, when these are full and
- * there may be more, memory of its own; its bytes are copied there and back.
+ * Bounce buffers: the calls. A mapping gets a run of slots in one of the pools that the device may
+ * use, or, when these are full and there may be more, memory of its own; its bytes are copied there
+ * and back.
  *
- * Not here: whether to bounce (direct.c), how slots are found (bounce_area.c), what pools there are (bounce_setup.c,
- * bounce_grow.c).
+ * Not here: whether to bounce (direct.c), how slots are found (bounce_area.c), what pools there are
+ * (bounce_setup.c, bounce_grow.c).
  */
 #include "bounce_slots.h"
 #include "copy.h"
 #include "lock.h"
 #include "text.h"
 
-/* --- which pools -------------------------------------------------------------------------------------------------- */
+/* --- which pools ------------------------------------------------------------------------------ */
 
 static inline struct dmk_slot_pool *pool_at(const struct dmk_bounce *source, dmk_phys phys)
 {
@@ -57,9 +58,12 @@ static inline bool reaches_all(const struct dmk_slot_pool *pool, const struct dm
 	return true;
 }
 
-/* Which slots of the pool the device can address, and at which bus address the pool stands for it. */
-static __attribute__((__noinline__)) bool reached_slots(const struct dmk_slot_pool *pool, const struct dmk_dev *dev,
-			  uint64_t limit, struct dmk_wanted *wanted)
+/*
+ * Which slots of the pool the device can address, and at which bus address the pool stands for it.
+ */
+static __attribute__((__noinline__)) bool reached_slots(const struct dmk_slot_pool *pool,
+							const struct dmk_dev *dev, uint64_t limit,
+							struct dmk_wanted *wanted)
 {
 	const struct dmk_bus *bus = dev->bus;
 	struct dmk_range part;
@@ -104,7 +108,7 @@ struct dmk_slot_pool *dmk_pool_usable(const struct dmk_bounce *source, const str
 	return NULL;
 }
 
-/* --- how much ----------------------------------------------------------------------------------------------------- */
+/* --- how much --------------------------------------------------------------------------------- */
 
 /* The longest part of a range of bus addresses that crosses no boundary. */
 static uint64_t longest_part(struct dmk_range bus, uint64_t boundary)
@@ -151,7 +155,8 @@ static uint64_t room_for(const struct dmk_dev *dev)
 
 	if (!dev->bounce || !dev->bus || !dev->dma_mask)
 		return 0;
-	while (room < dmk_longest_run(wanted.boundary) && dmk_pool_usable(dev->bounce, dev, &wanted)) {
+	while (room < dmk_longest_run(wanted.boundary) &&
+	       dmk_pool_usable(dev->bounce, dev, &wanted)) {
 		const uint64_t of_pool = room_in_pool(&wanted);
 
 		room = of_pool > room ? of_pool : room;
@@ -159,7 +164,10 @@ static uint64_t room_for(const struct dmk_dev *dev)
 	return room;
 }
 
-/* What the device asked to be kept may move a run up from where it could begin; and a run begins at a slot. */
+/*
+ * What the device asked to be kept may move a run up from where it could begin; and a run begins at
+ * a slot.
+ */
 static size_t what_fits(const struct dmk_dev *dev, uint64_t room)
 {
 	const uint64_t lost = dmk_align_up(dev->min_align_mask,
@@ -179,8 +187,9 @@ size_t dmk_bounce_max_mapping(const struct dmk_dev *dev)
 }
 
 /*
- * The offset in the page is kept, so that a buffer that a device fetches in pages is fetched the same way; but for one that then
- * would not fit into a run. What the device asked for by its min_align_mask is kept always.
+ * The offset in the page is kept, so that a buffer that a device fetches in pages is fetched the
+ * same way; but for one that then would not fit into a run. What the device asked for by its
+ * min_align_mask is kept always.
  */
 static uint64_t bits_to_keep(const struct dmk_dev *dev, const struct dmk_wanted *wanted)
 {
@@ -191,7 +200,7 @@ static uint64_t bits_to_keep(const struct dmk_dev *dev, const struct dmk_wanted 
 	return dev->min_align_mask | in_page;
 }
 
-/* --- bytes -------------------------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 void dmk_bounce_copy_out(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys to,
 			 size_t size)
@@ -208,7 +217,7 @@ static char *cpu_of(const struct dmk_slot_pool *pool, dmk_phys phys)
 	return pool->cpu + (phys.v - pool->memory.first);
 }
 
-/* --- map ---------------------------------------------------------------------------------------------------------- */
+/* --- map -------------------------------------------------------------------------------------- */
 
 /* dmk_pool_usable() from the first on, which is nearly always that one. */
 static inline struct dmk_slot_pool *first_usable(const struct dmk_dev *dev,
@@ -254,7 +263,10 @@ static enum dmk_reason take(struct dmk_dev *dev, struct dmk_wanted *wanted, enum
 	room = room_for(dev);
 	if (wanted->size > what_fits(dev, room))
 		return DMK_REASON_TOO_LARGE;
-	/* The device reaches so few slots that a run of this size has not always one with the page's offset. */
+	/*
+	 * The device reaches so few slots that a run of this size has not always one with the
+	 * page's offset.
+	 */
 	if (wanted->size + DMK_PAGE_SIZE > room && wanted->keep != dev->min_align_mask) {
 		wanted->keep = dev->min_align_mask;
 		return take_in_pools(dev, wanted, dir, pool, slots);
@@ -311,11 +323,12 @@ enum dmk_reason dmk_bounce_map(struct dmk_dev *dev, struct dmk_range phys, enum 
 
 	if (!dev->bounce)
 		return DMK_REASON_UNREACHABLE;
-	return dmk_bounce_map_hot(dev, phys, dir, dmk_streaming_limit(dev), false, &reason, dma) ? reason
-						     : map_anywhere(dev, phys, dir, attrs, dma);
+	return dmk_bounce_map_hot(dev, phys, dir, dmk_streaming_limit(dev), false, &reason, dma)
+		       ? reason
+		       : map_anywhere(dev, phys, dir, attrs, dma);
 }
 
-/* --- unmap, sync -------------------------------------------------------------------------------------------------- */
+/* --- unmap, sync ------------------------------------------------------------------------------ */
 
 static bool unmap_transient(struct dmk_dev *dev, dmk_phys phys, bool copy)
 {
@@ -413,7 +426,7 @@ bool dmk_bounce_sync_for_device(struct dmk_dev *dev, struct dmk_range slots, enu
 	return true;
 }
 
-/* --- consistent memory of a restricted region --------------------------------------------------------------------- */
+/* --- consistent memory of a restricted region ------------------------------------------------- */
 
 /* Which slots the device reaches with its coherent mask. */
 static struct dmk_slot_pool *pages_pool(const struct dmk_dev *dev, struct dmk_wanted *wanted)
@@ -452,7 +465,7 @@ void *dmk_bounce_address(const struct dmk_dev *dev, dmk_phys phys)
 	return pool ? cpu_of(pool, phys) : NULL;
 }
 
-/* --- questions ---------------------------------------------------------------------------------------------------- */
+/* --- questions -------------------------------------------------------------------------------- */
 
 bool dmk_bounce_active(const struct dmk_dev *dev)
 {

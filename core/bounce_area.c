@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slots of a pool, taken and given back. A CPU or thread begins at an area of its own, so that threads meet at a lock only when one of the
- * areas is full.
+ * Slots of a pool, taken and given back. A CPU or thread begins at an area of its own, so that
+ * threads meet at a lock only when one of the areas is full.
  *
- * What is free in a segment is 128 bits, and a place for a run comes out of a few shifts of them, however many mappings there are.
- * What a search in vain has learnt is kept as an upper bound, for the segment and for the area, until a slot comes back; so a full
- * area answers with one comparison, without its lock.
+ * What is free in a segment is 128 bits, and a place for a run comes out of a few shifts of them,
+ * however many mappings there are. What a search in vain has learnt is kept as an upper bound, for
+ * the segment and for the area, until a slot comes back; so a full area answers with one
+ * comparison, without its lock.
  *
  * A run's record:
  *
  *	NONE --take--> HELD --end--> LEAVING --(bytes are out) give--> NONE
  *	                    --end, nothing to copy-------------------> NONE
  *
- * LEAVING keeps a second unmap of the same address from copying, and from freeing what the next owner holds.
+ * LEAVING keeps a second unmap of the same address from copying, and from freeing what the next
+ * owner holds.
  *
  * Not here: whose pool, and the bytes (bounce.c); where a pool's memory is from (bounce_memory.c).
  */
 #include "bits.h"
 #include "bounce_slots.h"
 
-/* A search in one pool: the same offset and the same places in every segment, because segments are a multiple of @keep. */
+/*
+ * A search in one pool: the same offset and the same places in every segment, because segments are
+ * a multiple of @keep.
+ */
 struct search {
 	const struct dmk_wanted *wanted;
 	size_t count;           /* slots */
@@ -30,11 +35,11 @@ struct search {
 	bool crossed;           /* a place was passed over because it crosses the boundary */
 };
 
-/* --- where a run can lie ------------------------------------------------------------------------------------------ */
+/* --- where a run can lie ---------------------------------------------------------------------- */
 
 /*
- * A run may begin at each slot of which the bits of @keep are right: one in @stride of them. One of whole granules begins where a granule
- * does, wherever in it the buffer's first byte is.
+ * A run may begin at each slot of which the bits of @keep are right: one in @stride of them. One of
+ * whole granules begins where a granule does, wherever in it the buffer's first byte is.
  */
 static bool search_make(const struct dmk_wanted *wanted, struct search *search)
 {
@@ -141,9 +146,12 @@ static bool find_in_area(struct dmk_slot_pool *pool, const struct dmk_area *area
 	return false;
 }
 
-/* --- an area ------------------------------------------------------------------------------------------------------ */
+/* --- an area ---------------------------------------------------------------------------------- */
 
-/* Relaxed: a thread sees what came back before its call by whatever told it so; other news may be late. */
+/*
+ * Relaxed: a thread sees what came back before its call by whatever told it so; other news may be
+ * late.
+ */
 static bool area_may_fit(const struct dmk_area *area, const struct search *search)
 {
 	for (unsigned int parity = 0; parity < 2; parity++) {
@@ -177,7 +185,7 @@ size_t dmk_slots_used(const struct dmk_slot_pool *pool, size_t *high_water)
 	return used;
 }
 
-/* --- mappings ----------------------------------------------------------------------------------------------------- */
+/* --- mappings --------------------------------------------------------------------------------- */
 
 static bool take_in_area(struct dmk_slot_pool *pool, struct dmk_area *area, struct dmk_dev *dev,
 			 struct search *search, enum dmk_direction dir, struct dmk_slots *place)
@@ -230,8 +238,9 @@ static uint64_t run_first(const struct dmk_slot_pool *pool, const struct dmk_run
 }
 
 /*
- * The run that a slot is in, if the device holds it. What a slot says of the way back may be old; but a run that reaches as far as
- * to this slot is the one that it is in, because no two have a slot in common.
+ * The run that a slot is in, if the device holds it. What a slot says of the way back may be old;
+ * but a run that reaches as far as to this slot is the one that it is in, because no two have a
+ * slot in common.
  */
 static struct dmk_run *run_at(const struct dmk_slot_pool *pool, const struct dmk_dev *dev,
 			      size_t slot)
@@ -292,7 +301,7 @@ bool dmk_slots_part(struct dmk_slot_pool *pool, const struct dmk_dev *dev, struc
 	return found;
 }
 
-/* --- pages -------------------------------------------------------------------------------------------------------- */
+/* --- pages ------------------------------------------------------------------------------------ */
 
 /* What of @place lies in the segment that its first slot is in. */
 static struct dmk_slots piece_of(const struct dmk_slots *place)
@@ -318,7 +327,10 @@ static bool all_free(const struct dmk_slot_pool *pool, struct dmk_slots place)
 	return true;
 }
 
-/* Longer than a segment, if need be, and so looked for one place after another: it is not done often. */
+/*
+ * Longer than a segment, if need be, and so looked for one place after another: it is not done
+ * often.
+ */
 static bool find_pages(const struct dmk_slot_pool *pool, const struct dmk_area *area, size_t align,
 		       struct dmk_range slots, struct dmk_slots *place)
 {

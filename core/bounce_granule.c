@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bouncing behind an IOMMU. It maps whole granules, so what lies beside a buffer in its first and last one would be in the reach of the
- * device too: of one that is not trusted the bytes are copied to memory of which nobody else has a part, zero around them (STR-10, BNC-02).
+ * Bouncing behind an IOMMU. It maps whole granules, so what lies beside a buffer in its first and
+ * last one would be in the reach of the device too: of one that is not trusted the bytes are copied
+ * to memory of which nobody else has a part, zero around them (STR-10, BNC-02).
  *
  *	the buffer        ..........bbbbbbbb|bbbbbbbb|bb..............
  *	what is mapped    |00000000 bbbbbbbb|bbbbbbbb|bb00000000000000|      granules, slots of a pool or memory of their own
  *
  * The device's mask and windows do not matter for where they lie: the IOMMU leads there.
  *
- * Not here: which mappings these are, and their addresses (domain_map.c); how slots are found (bounce_area.c). A sync is bounce.c's, by the
- * physical address of a byte.
+ * Not here: which mappings these are, and their addresses (domain_map.c); how slots are found
+ * (bounce_area.c). A sync is bounce.c's, by the physical address of a byte.
  */
 #include "bounce_pool.h"
 #include "bounce_slots.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * More slots when the pools are full: a further pool, made later in a thread that may sleep, and kept until the core stops. What a
- * mapping gets until then is in bounce_transient.c. How much there may be at all: bounce_setup.c.
+ * More slots when the pools are full: a further pool, made later in a thread that may sleep, and
+ * kept until the core stops. What a mapping gets until then is in bounce_transient.c. How much
+ * there may be at all: bounce_setup.c.
  */
 #include "bounce_pool.h"
 #include "lock.h"
@@ -12,7 +13,10 @@ static struct dmk_bounce *source_of(struct dmk_deferred *grow)
 	return (struct dmk_bounce *)((char *)grow - __builtin_offsetof(struct dmk_bounce, grow));
 }
 
-/* Where most devices reach it, if there is memory. A smaller one, when there is no run of memory that long. */
+/*
+ * Where most devices reach it, if there is memory. A smaller one, when there is no run of memory
+ * that long.
+ */
 static struct dmk_slot_pool *pool_in(const struct dmk_bounce *source, struct dmk_range want,
 				     uint64_t slots)
 {
@@ -84,7 +88,10 @@ static void grow(struct dmk_deferred *deferred)
 	end_growing(source, pool || !slots);
 }
 
-/* The memory that the device reaches through the first of its windows that shows some, as far as the CPU has its address. */
+/*
+ * The memory that the device reaches through the first of its windows that shows some, as far as
+ * the CPU has its address.
+ */
 static bool reach_of(const struct dmk_dev *dev, struct dmk_range *reach)
 {
 	const struct dmk_range direct = {0, dmk_layout.direct_last};

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory of pools: page frames or a region that was kept back, shared with devices where the machine's memory is private, and
- * the records, which no device can write. Not here: how large a pool is (bounce_setup.c, bounce_grow.c).
+ * The memory of pools: page frames or a region that was kept back, shared with devices where the
+ * machine's memory is private, and the records, which no device can write. Not here: how large a
+ * pool is (bounce_setup.c, bounce_grow.c).
  */
 #include "bounce_pool.h"
 #include "lock.h"
 #include "text.h"
 
-/* --- page frames -------------------------------------------------------------------------------------------------- */
+/* --- page frames ------------------------------------------------------------------------------ */
 
 static bool memory_is_private(void)
 {
@@ -59,7 +60,7 @@ void dmk_bounce_pages_free(dmk_phys first, size_t size)
 		dmk_core.os.ops->pages_free(dmk_core.os.ctx, first, size);
 }
 
-/* --- records ------------------------------------------------------------------------------------------------------ */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static size_t meta_size(size_t nr_slots, size_t nr_segments, size_t nr_areas)
 {
@@ -134,7 +135,7 @@ static struct dmk_slot_pool *records_new(enum dmk_bounce_pool_kind kind, dmk_phy
 	return pool;
 }
 
-/* --- pools -------------------------------------------------------------------------------------------------------- */
+/* --- pools ------------------------------------------------------------------------------------ */
 
 struct dmk_slot_pool *dmk_slot_pool_new(enum dmk_bounce_pool_kind kind, uint64_t nr_slots,
 					size_t nr_areas, struct dmk_range within)
@@ -143,7 +144,10 @@ struct dmk_slot_pool *dmk_slot_pool_new(enum dmk_bounce_pool_kind kind, uint64_t
 	struct dmk_slot_pool *pool;
 	dmk_phys first;
 
-	/* Aligned, if that can be had, so that a device that may cross no 256 KiB can still have as much at once. */
+	/*
+	 * Aligned, if that can be had, so that a device that may cross no 256 KiB can still have as
+	 * much at once.
+	 */
 	if (size > ~(size_t)0 / 2 ||
 	    (!dmk_bounce_pages(within, (size_t)size, DMK_SEGMENT_SIZE, true, &first) &&
 	     !dmk_bounce_pages(within, (size_t)size, DMK_PAGE_SIZE, true, &first)))
@@ -188,7 +192,10 @@ static void cut_last_segment(struct dmk_slot_pool *pool)
 		pool->free[pool->nr_segments - 1] = dmk_bits_run(0, there);
 }
 
-/* One area: a restricted region is one device's or a few ones', and long runs are asked of it (dmk_bounce_take_pages()). */
+/*
+ * One area: a restricted region is one device's or a few ones', and long runs are asked of it
+ * (dmk_bounce_take_pages()).
+ */
 struct dmk_slot_pool *dmk_slot_pool_of(const struct dmk_memory *region)
 {
 	const uint64_t nr_slots = region->size >> DMK_SLOT_SHIFT;

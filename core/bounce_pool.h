@@ -7,10 +7,11 @@
  *	area	some whole segments of a pool, with a lock of their own
  *	run	the slots of one mapping
  *
- * Who owns what: a source's pools only ever become more while the core runs. pools[i] is written before nr_pools is (release), and
- * read after it was (acquire): a reader needs no lock, and a pool that it found stays. A pool's description is constant; what
- * is free in an area, and the records of the runs there, belong to who holds the area's lock. Transient memory comes and goes, so
- * it is behind a lock and a count of users (bounce_transient.c).
+ * Who owns what: a source's pools only ever become more while the core runs. pools[i] is written
+ * before nr_pools is (release), and read after it was (acquire): a reader needs no lock, and a pool
+ * that it found stays. A pool's description is constant; what is free in an area, and the records
+ * of the runs there, belong to who holds the area's lock. Transient memory comes and goes, so it is
+ * behind a lock and a count of users (bounce_transient.c).
  */
 #ifndef DMK_CORE_BOUNCE_POOL_H
 #define DMK_CORE_BOUNCE_POOL_H
@@ -22,7 +23,8 @@
 enum dmk_run_state {
 	DMK_RUN_NONE,
 	DMK_RUN_HELD,
-	DMK_RUN_LEAVING, /* its bytes are on the way out: it is nobody's to unmap or sync, and not free yet */
+	/* its bytes are on the way out: it is nobody's to unmap or sync, and not free yet */
+	DMK_RUN_LEAVING,
 	DMK_RUN_PAGES, /* consistent memory (dmk_bounce_take_pages): no mapping */
 };
 
@@ -31,7 +33,8 @@ struct dmk_run {
 	dmk_phys phys; /* of the buffer that the slots stand for */
 	struct dmk_dev *dev;
 	uint32_t size;   /* bytes */
-	uint16_t offset; /* of the first byte, in the first slot; of whole granules, in the first of these */
+	/* of the first byte, in the first slot; of whole granules, in the first of these */
+	uint16_t offset;
 	uint8_t count;   /* slots; of PAGES, @size says it */
 	uint8_t state : 4, dir : 4;
 };
@@ -39,15 +42,17 @@ struct dmk_run {
 struct dmk_area {
 	struct dmk_lock lock;
 	/*
-	 * No run that begins at an even slot [0], at an odd one [1], is longer than this: the answer to a search in an area that
-	 * is full, without its lock. Too large is harmless; raised by every slot that comes back. Written under the lock.
+	 * No run that begins at an even slot [0], at an odd one [1], is longer than this: the
+	 * answer to a search in an area that is full, without its lock. Too large is harmless;
+	 * raised by every slot that comes back. Written under the lock.
 	 */
 	unsigned int longest[2];
 	size_t first, end;       /* segments */
 	size_t used, high_water; /* slots; written under the lock, read without */
 	size_t hot; /* segment: slots were given back there, and may still be in a cache */
 	char apart
-		[72]; /* from the next one's lock; in all a power of two, where pointers have 64 bits */
+		/* from the next one's lock; in all a power of two, where pointers have 64 bits */
+		[72];
 };
 
 struct dmk_slot_pool {
@@ -67,7 +72,8 @@ struct dmk_slot_pool {
 	uint8_t *longest[2];   /* a segment each, as in an area */
 	uint8_t *back;         /* a slot each: slots to the run's first, if it is in one */
 	size_t used,
-		high_water; /* slots; atomic, relaxed: numbers to look at, nothing depends on them */
+		/* slots; atomic, relaxed: numbers to look at, nothing depends on them */
+		high_water;
 };
 
 /* More than growth needs: each pool is as large as all before it, but for when memory is short. */
@@ -96,13 +102,16 @@ struct dmk_bounce {
 	size_t transient_made;  /* mappings so far */
 };
 
-/* What is looked for: @size bytes whose bus address agrees with the buffer's in the bits of @keep. */
+/*
+ * What is looked for: @size bytes whose bus address agrees with the buffer's in the bits of @keep.
+ */
 struct dmk_wanted {
 	uint64_t phys; /* the buffer's */
 	size_t size;
 	uint64_t keep;     /* 2^n - 1 */
 	uint64_t boundary; /* mask; no run crosses it */
-	uint64_t granule;  /* behind an IOMMU: whole ones, and .bus and .keep speak of physical addresses; 0: slots */
+	/* behind an IOMMU: whole ones, and .bus and .keep speak of physical addresses; 0: slots */
+	uint64_t granule;
 
 	/* Of the pool that is looked at: dmk_pool_usable(). */
 	size_t next_pool;
@@ -112,35 +121,50 @@ struct dmk_wanted {
 	uint64_t bus;           /* of the pool's first byte, if it were reached */
 };
 
-/* --- bounce.c ----------------------------------------------------------------------------------------------------- */
+/* --- bounce.c --------------------------------------------------------------------------------- */
 
-/** dmk_pool_usable - the next pool that the device reaches some of and may use; NULL: that was the last one. */
+/**
+ * dmk_pool_usable - the next pool that the device reaches some of and may use; NULL: that was the
+ * last one.
+ */
 struct dmk_slot_pool *dmk_pool_usable(const struct dmk_bounce *source, const struct dmk_dev *dev,
 				      struct dmk_wanted *wanted);
 
 /** dmk_pool_at - of the source's pools the one that the byte is in; NULL: none. */
 struct dmk_slot_pool *dmk_pool_at(const struct dmk_bounce *source, dmk_phys phys);
 
-/** Bytes from memory that stands for a buffer back into that (bounce_slots.h: there), and the caches of the former. @cpu and @at are one place. */
+/**
+ * Bytes from memory that stands for a buffer back into that (bounce_slots.h: there), and the caches
+ * of the former. @cpu and @at are one place.
+ */
 void dmk_bounce_copy_out(const struct dmk_dev *dev, char *cpu, dmk_phys at, dmk_phys to,
 			 size_t size);
 
-/* --- bounce_area.c ------------------------------------------------------------------------------------------------ */
+/* --- bounce_area.c ---------------------------------------------------------------------------- */
 
 /** dmk_slots_take - a run for a mapping, whose first byte is at @first; false: no room. */
 bool dmk_slots_take(struct dmk_slot_pool *pool, struct dmk_dev *dev,
 		    const struct dmk_wanted *wanted, enum dmk_direction dir, dmk_phys *first);
 void dmk_slots_give(struct dmk_slot_pool *pool, struct dmk_run *run);
-/** dmk_slots_end_granules - dmk_slots_end() of a run of whole granules, whose first slot is at @first */
+/**
+ * dmk_slots_end_granules - dmk_slots_end() of a run of whole granules, whose first slot is at
+ * @first
+ */
 struct dmk_run *dmk_slots_end_granules(struct dmk_slot_pool *pool, const struct dmk_dev *dev,
 				       dmk_phys first, bool copy);
 /** dmk_slots_used - slots in use, and the most that were at once in each area */
 size_t dmk_slots_used(const struct dmk_slot_pool *pool, size_t *high_water);
-/** dmk_slots_part - what of @slots is in the device's mapping at its first byte, and where the buffer's bytes are. */
+/**
+ * dmk_slots_part - what of @slots is in the device's mapping at its first byte, and where the
+ * buffer's bytes are.
+ */
 bool dmk_slots_part(struct dmk_slot_pool *pool, const struct dmk_dev *dev, struct dmk_range *slots,
 		    dmk_phys *phys);
 
-/** dmk_slots_take_pages - @size bytes at a multiple of @align, whole slots of those in @slots; false: no room. No mapping. */
+/**
+ * dmk_slots_take_pages - @size bytes at a multiple of @align, whole slots of those in @slots;
+ * false: no room. No mapping.
+ */
 bool dmk_slots_take_pages(struct dmk_slot_pool *pool, struct dmk_dev *dev, size_t size,
 			  size_t align, struct dmk_range slots, dmk_phys *phys);
 /** dmk_slots_are_pages - whether the byte is in such pages of the device */
@@ -149,36 +173,49 @@ bool dmk_slots_are_pages(struct dmk_slot_pool *pool, const struct dmk_dev *dev, 
 bool dmk_slots_give_pages(struct dmk_slot_pool *pool, const struct dmk_dev *dev, dmk_phys phys,
 			  size_t size);
 
-/* --- bounce_memory.c ---------------------------------------------------------------------------------------------- */
+/* --- bounce_memory.c -------------------------------------------------------------------------- */
 
-/** dmk_bounce_pages - page frames in @within, shared with devices; false: none. Sleeps if @may_sleep. */
+/**
+ * dmk_bounce_pages - page frames in @within, shared with devices; false: none. Sleeps if
+ * @may_sleep.
+ */
 bool dmk_bounce_pages(struct dmk_range within, size_t size, size_t align, bool may_sleep,
 		      dmk_phys *first);
-/** dmk_bounce_pages_free - made private again, and given back. Any context but for a machine with private memory. */
+/**
+ * dmk_bounce_pages_free - made private again, and given back. Any context but for a machine with
+ * private memory.
+ */
 void dmk_bounce_pages_free(dmk_phys first, size_t size);
 
 /** dmk_slot_pool_new - slots in @within; NULL: no memory. Sleeps. */
 struct dmk_slot_pool *dmk_slot_pool_new(enum dmk_bounce_pool_kind kind, uint64_t nr_slots,
 					size_t nr_areas, struct dmk_range within);
-/** dmk_slot_pool_of - slots in a region that is kept back for them; NULL: no memory for the records, or no address space. */
+/**
+ * dmk_slot_pool_of - slots in a region that is kept back for them; NULL: no memory for the records,
+ * or no address space.
+ */
 struct dmk_slot_pool *dmk_slot_pool_of(const struct dmk_memory *region);
 void dmk_slot_pool_free(struct dmk_slot_pool *pool);
-/** dmk_bounce_add - the source has one pool more; it owns it. false: it has as many as it can have. */
+/**
+ * dmk_bounce_add - the source has one pool more; it owns it. false: it has as many as it can have.
+ */
 bool dmk_bounce_add(struct dmk_bounce *source, struct dmk_slot_pool *pool);
 
-/* --- bounce_grow.c ------------------------------------------------------------------------------------------------ */
+/* --- bounce_grow.c ---------------------------------------------------------------------------- */
 
 /**
- * dmk_bounce_ask_growth - have a pool made that the device reaches, soon; one that is asked for already will do
+ * dmk_bounce_ask_growth - have a pool made that the device reaches, soon; one that is asked for
+ * already will do
  * @narrow: the device doesn't reach all of the first pool
  * Context: any. Return: false: this source has all that it may have.
  */
 bool dmk_bounce_ask_growth(struct dmk_bounce *source, const struct dmk_dev *dev, bool narrow);
 
-/* --- bounce_transient.c ------------------------------------------------------------------------------------------- */
+/* --- bounce_transient.c ----------------------------------------------------------------------- */
 
 /**
- * dmk_transient_take - memory for this mapping alone; false: there is none to be had here and now. Bytes are copied in.
+ * dmk_transient_take - memory for this mapping alone; false: there is none to be had here and now.
+ * Bytes are copied in.
  * @dma: of the first byte; with .granule, its physical address
  */
 bool dmk_transient_take(struct dmk_bounce *source, struct dmk_dev *dev,
@@ -187,21 +224,27 @@ bool dmk_transient_take(struct dmk_bounce *source, struct dmk_dev *dev,
 void dmk_transients_stop(void);
 /** dmk_transient_left - slots that there may still be, as of now */
 size_t dmk_transient_left(const struct dmk_bounce *source);
-/** dmk_transient_reserve - slots for a pool, at most @most, whole segments, which memory of one mapping then leaves alone; 0: none */
+/**
+ * dmk_transient_reserve - slots for a pool, at most @most, whole segments, which memory of one
+ * mapping then leaves alone; 0: none
+ */
 size_t dmk_transient_reserve(struct dmk_bounce *source, size_t most);
 
 struct dmk_transient;
 /** dmk_transient_at - the one that the byte lies in, which stays until it is put; NULL: none. */
 struct dmk_transient *dmk_transient_at(struct dmk_bounce *source, dmk_phys phys);
 void dmk_transient_put(struct dmk_transient *transient);
-/** The device's mapping that starts at @phys ends. It is another one's, or starts elsewhere: nothing happens. */
+/**
+ * The device's mapping that starts at @phys ends. It is another one's, or starts elsewhere: nothing
+ * happens.
+ */
 void dmk_transient_end(struct dmk_transient *transient, const struct dmk_dev *dev, dmk_phys phys,
 		       bool copy);
 /** What of @slots is in the device's mapping, and its buffer; the CPU's address of it. */
 bool dmk_transient_part(struct dmk_transient *transient, const struct dmk_dev *dev,
 			struct dmk_range *slots, dmk_phys *phys, char **cpu);
 
-/* --- bounce_statistics.c ------------------------------------------------------------------------------------------ */
+/* --- bounce_statistics.c ---------------------------------------------------------------------- */
 
 /** dmk_bounce_refused - count it, and say so */
 void dmk_bounce_refused(struct dmk_dev *dev, size_t size, unsigned long attrs);

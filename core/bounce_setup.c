@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many bounce slots, and where: the parameters (BNC-01), the machine's memory and its buses, and the regions that devices are
- * restricted to (BNC-05).
+ * How many bounce slots, and where: the parameters (BNC-01), the machine's memory and its buses,
+ * and the regions that devices are restricted to (BNC-05).
  *
  *	swiotlb=[N[,M]][,force|,noforce]	N slots of 2 KiB, in M areas with a lock each
  *	dmakit.swiotlb_max=N			how many slots there may be after growth
  *
- * N goes up to whole segments of 128 slots, as in Linux, because a mapping lies in one; Linux then goes on to a power of two, which
- * nothing here needs. M becomes a power of two, and no area is less than a segment. Numbers may be written as in C.
+ * N goes up to whole segments of 128 slots, as in Linux, because a mapping lies in one; Linux then
+ * goes on to a power of two, which nothing here needs. M becomes a power of two, and no area is
+ * less than a segment. Numbers may be written as in C.
  *
- * Growth: who says N means it, and a test of what a driver does when there is no more room must be able to rely on it. So N slots stay N
- * slots, unless dmakit.swiotlb_max= allows more. Where N is not said, there may be four times as many slots as at the start;
- * dmakit.swiotlb_max=0, or any number that is not more than there are, switches growth off.
+ * Growth: who says N means it, and a test of what a driver does when there is no more room must be
+ * able to rely on it. So N slots stay N slots, unless dmakit.swiotlb_max= allows more. Where N is
+ * not said, there may be four times as many slots as at the start; dmakit.swiotlb_max=0, or any
+ * number that is not more than there are, switches growth off.
  */
 #include "bounce_pool.h"
 #include "lock.h"
@@ -27,7 +29,7 @@ struct wish {
 	bool force, none;
 };
 
-/* --- the parameter ------------------------------------------------------------------------------------------------ */
+/* --- the parameter ---------------------------------------------------------------------------- */
 
 /* @value is what follows "swiotlb=". */
 static bool parse_slots(const char *value, struct wish *wish)
@@ -90,11 +92,11 @@ static struct wish parse_parameters(const char *parameters)
 	return wish;
 }
 
-/* --- pools -------------------------------------------------------------------------------------------------------- */
+/* --- pools ------------------------------------------------------------------------------------ */
 
 /*
- * As low as it fits, because devices of 28 and 30 bits are common and the pool is of use to a device only where it reaches; and
- * smaller, when there is no run of memory that long.
+ * As low as it fits, because devices of 28 and 30 bits are common and the pool is of use to a
+ * device only where it reaches; and smaller, when there is no run of memory that long.
  */
 static struct dmk_slot_pool *pool_below(unsigned int bits, uint64_t nr_slots, size_t nr_areas)
 {
@@ -115,7 +117,7 @@ static struct dmk_slot_pool *pool_below(unsigned int bits, uint64_t nr_slots, si
 	return NULL;
 }
 
-/* --- how much ----------------------------------------------------------------------------------------------------- */
+/* --- how much --------------------------------------------------------------------------------- */
 
 static uint64_t ram_bytes(uint64_t last)
 {
@@ -147,7 +149,10 @@ static uint64_t default_slots(void)
 	return whole_segments((share < most ? share : most) >> DMK_SLOT_SHIFT);
 }
 
-/* For devices of 24 bits, where the main pool is out of their reach and the machine has such memory: at most 1 MiB. */
+/*
+ * For devices of 24 bits, where the main pool is out of their reach and the machine has such
+ * memory: at most 1 MiB.
+ */
 static void add_lowest(struct dmk_bounce *source)
 {
 	const uint64_t zone_last = dmk_core.machine->dma_zone_last;
@@ -197,7 +202,7 @@ static size_t most_slots(const struct wish *wish, size_t slots)
 	return wish->slots || slots > ~(size_t)0 / GROWS_TO ? slots : slots * GROWS_TO;
 }
 
-/* --- sources ------------------------------------------------------------------------------------------------------ */
+/* --- sources ---------------------------------------------------------------------------------- */
 
 static void source_end(struct dmk_bounce *source)
 {
@@ -228,7 +233,9 @@ static struct dmk_bounce *default_source(const struct wish *wish)
 	return source;
 }
 
-/* Without its memory it is there all the same, so that its devices reach no other. It never grows. */
+/*
+ * Without its memory it is there all the same, so that its devices reach no other. It never grows.
+ */
 static void start_restricted(const struct dmk_memory *region)
 {
 	struct dmk_bounce *source = dmk_meta_alloc(sizeof(*source), true);

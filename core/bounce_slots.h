@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The slots of most mappings, inlined: a run in the segment where slots were given back last, taken and given back. What is unusual about
- * a mapping, a pool or an area goes through bounce_area.c, which this is a part of otherwise.
+ * The slots of most mappings, inlined: a run in the segment where slots were given back last, taken
+ * and given back. What is unusual about a mapping, a pool or an area goes through bounce_area.c,
+ * which this is a part of otherwise.
  */
 #ifndef DMK_CORE_BOUNCE_SLOTS_H
 #define DMK_CORE_BOUNCE_SLOTS_H
@@ -22,7 +23,10 @@ static inline struct dmk_area *dmk_area_of(const struct dmk_slot_pool *pool, siz
 	return &pool->areas[slot / DMK_SEGMENT_SLOTS >> pool->area_shift];
 }
 
-/** dmk_own_area - by the system's number and nothing that is another in each run, as a stack's address would be */
+/**
+ * dmk_own_area - by the system's number and nothing that is another in each run, as a stack's
+ * address would be
+ */
 static inline size_t dmk_own_area(const struct dmk_slot_pool *pool)
 {
 	const unsigned int number = dmk_cpu_number(), areas = (unsigned int)pool->nr_areas;
@@ -90,7 +94,8 @@ static inline void dmk_run_end(struct dmk_slot_pool *pool, struct dmk_area *area
 /* Without the lock. */
 
 /**
- * dmk_slots_take_hot - dmk_slots_take() for a device that reaches all of the pool and asked for nothing but the place in the page, where
+ * dmk_slots_take_hot - dmk_slots_take() for a device that reaches all of the pool and asked for
+ * nothing but the place in the page, where
  *			slots were given back last
  * @bus: of the pool's first byte; @at: of the first byte, in the pool
  * Both hold nearly always. Return: false: nothing was done, nothing was learnt.
@@ -163,7 +168,7 @@ drop:
 	return leaving;
 }
 
-/* --- whole mappings ----------------------------------------------------------------------------------------------- */
+/* --- whole mappings --------------------------------------------------------------------------- */
 
 /* Acquire: pairs with the release in dmk_bounce_add(). */
 static inline size_t dmk_nr_pools(const struct dmk_bounce *source)
@@ -182,7 +187,10 @@ static inline uint64_t dmk_longest_run(uint64_t boundary)
 	return boundary < DMK_SEGMENT_SIZE ? boundary + 1 : DMK_SEGMENT_SIZE;
 }
 
-/* The slots are always written out: a dirty line that stayed could be laid over what the device writes. */
+/*
+ * The slots are always written out: a dirty line that stayed could be laid over what the device
+ * writes.
+ */
 static inline bool dmk_bounce_copy_in(const struct dmk_dev *dev, char *cpu, dmk_phys at,
 				      dmk_phys from, size_t size)
 {
@@ -193,7 +201,10 @@ static inline bool dmk_bounce_copy_in(const struct dmk_dev *dev, char *cpu, dmk_
 	return copied;
 }
 
-/** dmk_pool_bus - where the whole pool is on the device's bus, not above @limit: *@bus; false: nowhere in one piece. */
+/**
+ * dmk_pool_bus - where the whole pool is on the device's bus, not above @limit: *@bus; false:
+ * nowhere in one piece.
+ */
 static inline bool dmk_pool_bus(const struct dmk_slot_pool *pool, const struct dmk_dev *dev,
 				uint64_t limit, uint64_t *bus)
 {
@@ -205,10 +216,12 @@ static inline bool dmk_pool_bus(const struct dmk_slot_pool *pool, const struct d
 }
 
 /**
- * dmk_bounce_map_hot - dmk_bounce_map() for a device with no wish of its own, all of its source's first pool in its reach, and room where
+ * dmk_bounce_map_hot - dmk_bounce_map() for a device with no wish of its own, all of its source's
+ * first pool in its reach, and room where
  *			there was some last. The device has a source
  * @limit: dmk_streaming_limit(); @direct: all of @phys is in the direct map
- * Return: false: nothing was done, and dmk_bounce_map() must be called; true: @reason says what became of it.
+ * Return: false: nothing was done, and dmk_bounce_map() must be called; true: @reason says what
+ *         became of it.
  */
 static inline __attribute__((__always_inline__)) bool
 dmk_bounce_map_hot(struct dmk_dev *dev, struct dmk_range phys, enum dmk_direction dir,
@@ -245,7 +258,8 @@ undo_take:
 }
 
 /**
- * dmk_bounce_unmap_hot - dmk_bounce_unmap() of what is in the source's first pool; false: it is not there, and nothing was done.
+ * dmk_bounce_unmap_hot - dmk_bounce_unmap() of what is in the source's first pool; false: it is not
+ * there, and nothing was done.
  */
 static inline bool dmk_bounce_unmap_hot(struct dmk_dev *dev, dmk_phys phys, enum dmk_direction dir,
 					unsigned long attrs)

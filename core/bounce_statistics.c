@@ -113,7 +113,7 @@ void dmk_bounce_refused(struct dmk_dev *dev, size_t size, unsigned long attrs)
 		say_full(dev, size, refused);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------ */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void say_number(struct dmk_text *text, const char *before, uint64_t number,
 		       const char *after)

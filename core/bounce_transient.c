@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that stands for one buffer, and for no other after it: taken when the pools are full and there may be more, given back by
- * the unmap. It is what a driver gets while a larger pool is on its way (bounce_grow.c). Mapping and unmapping never sleep; so there
- * is no such memory on a machine where sharing pages with devices may.
+ * Memory that stands for one buffer, and for no other after it: taken when the pools are full and
+ * there may be more, given back by the unmap. It is what a driver gets while a larger pool is on
+ * its way (bounce_grow.c). Mapping and unmapping never sleep; so there is no such memory on a
+ * machine where sharing pages with devices may.
  *
- * A record is found by the address that a driver hands in, which may be made up, and while another thread unmaps. So it lives as long
- * as somebody uses it: one user is the mapping, until it ends, and each call that has found it is another. Who puts it last frees
- * it. The lock guards the table and these counts; nothing is copied and nothing sleeps under it.
+ * A record is found by the address that a driver hands in, which may be made up, and while another
+ * thread unmaps. So it lives as long as somebody uses it: one user is the mapping, until it ends,
+ * and each call that has found it is another. Who puts it last frees it. The lock guards the table
+ * and these counts; nothing is copied and nothing sleeps under it.
  *
- * While there is none, which is nearly always, a look-up is one load. Relaxed is enough there: the thread that unmaps has the
- * address from the one that mapped, and what ordered that has ordered the count as well; who made an address up may miss.
+ * While there is none, which is nearly always, a look-up is one load. Relaxed is enough there: the
+ * thread that unmaps has the address from the one that mapped, and what ordered that has ordered
+ * the count as well; who made an address up may miss.
  */
 #include "bounce_slots.h"
 #include "lock.h"
@@ -34,7 +37,10 @@ static struct {
 	struct dmk_transient *buckets[BUCKETS];
 } table;
 
-/* Memory of one mapping is no longer than a granule: it is in the bucket of its first byte's, and looked for there and in the one before. */
+/*
+ * Memory of one mapping is no longer than a granule: it is in the bucket of its first byte's, and
+ * looked for there and in the one before.
+ */
 _Static_assert(DMK_SEGMENT_SIZE <= 1 << GRANULE_SHIFT, "it lies in two granules at most");
 
 static struct dmk_transient **bucket_of(uint64_t granule)
@@ -47,11 +53,12 @@ static size_t bytes_of(const struct dmk_transient *transient)
 	return (size_t)dmk_range_bytes(transient->memory);
 }
 
-/* --- the table; the lock is held ---------------------------------------------------------------------------------- */
+/* --- the table; the lock is held -------------------------------------------------------------- */
 
 /*
- * What there may still be. Under the lock never too much: what growth is about to add is counted before it is there, and after that
- * twice for a moment. Acquire: pairs with the release in end_growing(), so that who doesn't see it coming sees that it came.
+ * What there may still be. Under the lock never too much: what growth is about to add is counted
+ * before it is there, and after that twice for a moment. Acquire: pairs with the release in
+ * end_growing(), so that who doesn't see it coming sees that it came.
  */
 static size_t left_of(const struct dmk_bounce *source)
 {
@@ -98,7 +105,7 @@ static void count(struct dmk_bounce *source, size_t slots, bool more)
 	__atomic_store_n(&source->transients, source->transients + one, __ATOMIC_RELAXED);
 }
 
-/* --- making one --------------------------------------------------------------------------------------------------- */
+/* --- making one ------------------------------------------------------------------------------- */
 
 /* Room before the first byte: what is kept moves it up, at most so far. */
 static size_t room_for(const struct dmk_wanted *wanted)
@@ -115,7 +122,10 @@ static size_t room_for(const struct dmk_wanted *wanted)
 	return (size_t)dmk_align_up(ahead + wanted->size, DMK_PAGE_SIZE);
 }
 
-/* Where in @memory, which is at @bus, the buffer's first byte goes; false: it would cross a boundary there. */
+/*
+ * Where in @memory, which is at @bus, the buffer's first byte goes; false: it would cross a
+ * boundary there.
+ */
 static bool place_in(struct dmk_transient *transient, const struct dmk_wanted *wanted, uint64_t bus)
 {
 	const uint64_t offset = (wanted->phys - bus) & wanted->keep, first = bus + offset;
@@ -130,10 +140,14 @@ static size_t align_for(const struct dmk_wanted *wanted, size_t size)
 {
 	if (wanted->granule > DMK_PAGE_SIZE)
 		return (size_t)wanted->granule;
-	return wanted->boundary < 0xffffffffULL ? (size_t)dmk_power_of_two_for(size) : DMK_PAGE_SIZE;
+	return wanted->boundary < 0xffffffffULL ? (size_t)dmk_power_of_two_for(size)
+						: DMK_PAGE_SIZE;
 }
 
-/* Memory in one of the device's windows, aligned so that it crosses no boundary if that can be. An IOMMU leads to all that is in them. */
+/*
+ * Memory in one of the device's windows, aligned so that it crosses no boundary if that can be. An
+ * IOMMU leads to all that is in them.
+ */
 static bool take_memory(struct dmk_transient *transient, const struct dmk_wanted *wanted,
 			dmk_dma *dma)
 {
@@ -216,7 +230,7 @@ free_record:
 	return false;
 }
 
-/* --- using and ending one ----------------------------------------------------------------------------------------- */
+/* --- using and ending one --------------------------------------------------------------------- */
 
 struct dmk_transient *dmk_transient_at(struct dmk_bounce *source, dmk_phys phys)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of memory for devices. For a device whose bus is coherent they are pages in the direct map; for another one they are seen through
- * an uncached view, and no line of theirs may be left in a cache, where it would hide or overwrite what the device does (COH-04).
+ * Blocks of memory for devices. For a device whose bus is coherent they are pages in the direct
+ * map; for another one they are seen through an uncached view, and no line of theirs may be left in
+ * a cache, where it would hide or overwrite what the device does (COH-04).
  *
  * Where a block comes from:
  *
@@ -22,10 +23,13 @@
 
 #include <linux/scatterlist.h>
 
-/* The largest order of pages there is: above it memory is aligned to this at least, and to its size where such memory is free. */
+/*
+ * The largest order of pages there is: above it memory is aligned to this at least, and to its size
+ * where such memory is free.
+ */
 #define LARGEST_ORDER ((uint64_t)4 << 20)
 
-/* --- views and sharing --------------------------------------------------------------------------------------------- */
+/* --- views and sharing ------------------------------------------------------------------------ */
 
 void *dmk_view_run(dmk_phys phys, size_t size, enum dmk_view kind, bool may_sleep)
 {
@@ -54,7 +58,7 @@ bool dmk_memory_share(dmk_phys phys, size_t size, bool shared)
 	return false;
 }
 
-/* --- pages of the system's ------------------------------------------------------------------------------------------ */
+/* --- pages of the system's -------------------------------------------------------------------- */
 
 /* What is looked for, and how. */
 struct wish {
@@ -91,8 +95,9 @@ static uint64_t window_skew(const struct dmk_window *window, uint64_t align)
 }
 
 /*
- * Pages whose bus address is aligned. Where the window moves addresses by less than that, the physical one is not: more is taken, and
- * the block lies where it should in that. Memory that stays cached has no address but the direct map's, and is aligned by that.
+ * Pages whose bus address is aligned. Where the window moves addresses by less than that, the
+ * physical one is not: more is taken, and the block lies where it should in that. Memory that stays
+ * cached has no address but the direct map's, and is aligned by that.
  */
 static bool take_through(const struct dmk_window *window, struct dmk_range part,
 			 const struct wish *wish, struct dmk_block *block)
@@ -109,7 +114,10 @@ static bool take_through(const struct dmk_window *window, struct dmk_range part,
 	return true;
 }
 
-/* Pages that the device reaches below its coherent mask, from the first of its windows that has some. */
+/*
+ * Pages that the device reaches below its coherent mask, from the first of its windows that has
+ * some.
+ */
 static bool take_aligned(const struct wish *wish, struct dmk_block *block)
 {
 	const struct dmk_range direct = {0, dmk_layout.direct_last};
@@ -146,7 +154,7 @@ static void give_pages(const struct dmk_block *block)
 	dmk_core.os.ops->pages_free(dmk_core.os.ctx, block->pages, block->pages_size);
 }
 
-/* --- an address for the CPU ----------------------------------------------------------------------------------------- */
+/* --- an address for the CPU ------------------------------------------------------------------- */
 
 /* Addresses above the largest order are aligned to it, as the direct map is. */
 static bool is_aligned(const void *address, uint64_t align)
@@ -161,7 +169,10 @@ static bool in_direct_map(const struct dmk_block *block)
 	return block->phys.v + (block->size - 1) <= dmk_layout.direct_last;
 }
 
-/* Where the region's own view shows the block; NULL: it does not, or out of line with the bus address. */
+/*
+ * Where the region's own view shows the block; NULL: it does not, or out of line with the bus
+ * address.
+ */
 static void *address_in_region(const struct dmk_block *block, const struct wish *wish)
 {
 	const struct dmk_region *region = block->region;
@@ -189,7 +200,9 @@ static enum dmk_view view_for(const struct wish *wish)
 	return wish->dev->bus->coherent ? DMK_VIEW_CACHED : DMK_VIEW_UNCACHED;
 }
 
-/* Pieces are side by side in a view only; what nobody looks at through one is zeroed where it lies. */
+/*
+ * Pieces are side by side in a view only; what nobody looks at through one is zeroed where it lies.
+ */
 static bool give_address_of_pieces(const struct wish *wish, struct dmk_block *block)
 {
 	const bool unseen = wish->hidden || wish->listed;
@@ -217,7 +230,9 @@ static bool give_address(const struct wish *wish, struct dmk_block *block)
 	block->cpu = address_there_is(block, wish);
 	if (block->cpu)
 		return true;
-	/* Memory that stays cached is known by its page, and that is in the direct map or nowhere. */
+	/*
+	 * Memory that stays cached is known by its page, and that is in the direct map or nowhere.
+	 */
 	if (wish->atomic || wish->cached)
 		return false;
 	block->cpu = dmk_view_run(block->phys, block->size, view_for(wish), wish->may_sleep);
@@ -235,7 +250,7 @@ static void hide(struct dmk_block *block)
 				      : (void *)pfn_to_page(block->phys.v >> DMK_PAGE_SHIFT);
 }
 
-/* --- take and give ---------------------------------------------------------------------------------------------------- */
+/* --- take and give ---------------------------------------------------------------------------- */
 
 static bool take_from_pool(struct dmk_region *region, const struct wish *wish,
 			   struct dmk_block *block)
@@ -291,7 +306,10 @@ static bool share(struct dmk_block *block)
 	return block->shared;
 }
 
-/* Behind an IOMMU memory is where its domain says. Addresses are aligned as pages are: to less where such are out. */
+/*
+ * Behind an IOMMU memory is where its domain says. Addresses are aligned as pages are: to less
+ * where such are out.
+ */
 static bool translate(const struct wish *wish, struct dmk_block *block)
 {
 	struct dmk_piece whole;
@@ -340,8 +358,8 @@ static bool take_memory(struct wish *wish, struct dmk_block *block)
 }
 
 /*
- * Whole pages. What shares a page of the IOMMU's with the block is in the device's reach as well; of a device that is not trusted that has
- * to be the block's own.
+ * Whole pages. What shares a page of the IOMMU's with the block is in the device's reach as well;
+ * of a device that is not trusted that has to be the block's own.
  */
 static uint64_t whole_pages(const struct dmk_dev *dev, size_t size)
 {
@@ -385,12 +403,17 @@ enum dmk_reason dmk_block_take(struct dmk_dev *dev, size_t size, unsigned int fl
 
 void dmk_block_give(struct dmk_dev *dev, const struct dmk_block *block)
 {
-	/* First: no device may reach what goes back. Of a device that is gone the whole domain went. */
+	/*
+	 * First: no device may reach what goes back. Of a device that is gone the whole domain
+	 * went.
+	 */
 	if (block->translated && dev)
 		dmk_domain_unmap_block(dev, block->dma);
 	if (block->view)
 		dmk_view_end(block->cpu, block->size);
-	/* Of a device that is gone it stays out of use: nothing says that the device stands still. */
+	/*
+	 * Of a device that is gone it stays out of use: nothing says that the device stands still.
+	 */
 	if (block->restricted && !dev)
 		return;
 	if (block->restricted && !block->region) {

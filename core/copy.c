@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moving bytes between physical memory and an address. RAM below direct_last is copied as it is; highmem a page at a time. And which
- * memory caches hold.
+ * Moving bytes between physical memory and an address. RAM below direct_last is copied as it is;
+ * highmem a page at a time. And which memory caches hold.
  */
 #include "copy.h"
 
@@ -68,7 +68,10 @@ bool dmk_zero_phys(dmk_phys to, size_t size)
 	return copy_phys(COPY_ZERO, to, NULL, size);
 }
 
-/* Memory that the device has for itself, which the system doesn't own: dma_alloc_pages() gives it out with caches on. */
+/*
+ * Memory that the device has for itself, which the system doesn't own: dma_alloc_pages() gives it
+ * out with caches on.
+ */
 static bool in_own_region(const struct dmk_dev *dev, struct dmk_range phys)
 {
 	const struct dmk_memory *const own[] = {dev->bus->shared_pool, dev->bus->restricted_pool};

@@ -36,7 +36,7 @@ void dmk_fail_with(const struct dmk_failer *failer)
 	dmk_attention = dmk_observer || dmk_failer;
 }
 
-/* --- what was handed in ------------------------------------------------------------------------------------------- */
+/* --- what was handed in ----------------------------------------------------------------------- */
 
 /* The field's name, if it is not there. */
 #define MISSING(object, field) \
@@ -150,7 +150,7 @@ static const char *missing_os_hook(const struct dmk_os *os)
 	return NULL;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int refuse(const struct dmk_core_config *config, const char *what, const char *field)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the core's files share: the machine and the system it was started on, and the few calls into them that every file makes.
- * Not for anybody outside core/: that is dmakit/dma.h.
+ * What the core's files share: the machine and the system it was started on, and the few calls into
+ * them that every file makes. Not for anybody outside core/: that is dmakit/dma.h.
  */
 #ifndef DMK_CORE_H
 #define DMK_CORE_H
@@ -30,7 +30,8 @@ struct dmk_core {
 	char *nowhere; /* addresses that can't be followed, one for each physical one */
 	bool running;
 
-	struct dmk_range ram[DMK_RAM_KNOWN]; /* what is RAM for certain; other memory may be too. Written at the start only. */
+	/* what is RAM for certain; other memory may be too. Written at the start only. */
+	struct dmk_range ram[DMK_RAM_KNOWN];
 	unsigned int nr_ram;
 	/* What of it has its address in the direct map for certain; as much as there is of .ram. */
 	struct dmk_range direct[DMK_RAM_KNOWN];
@@ -75,10 +76,16 @@ static inline bool dmk_is_ram(struct dmk_range phys)
 				       dmk_range_bytes(phys));
 }
 
-/** dmk_is_direct - whether it is RAM, with its address in the direct map, for certain; false: the system must be asked. */
+/**
+ * dmk_is_direct - whether it is RAM, with its address in the direct map, for certain; false: the
+ * system must be asked.
+ */
 static inline bool dmk_is_direct(struct dmk_range phys)
 {
-	/* A PC's two first, written out: nearly all is in one of them. What is not there holds nothing. */
+	/*
+	 * A PC's two first, written out: nearly all is in one of them. What is not there holds
+	 * nothing.
+	 */
 	if (dmk_range_within(phys, dmk_core.direct[1]) ||
 	    dmk_range_within(phys, dmk_core.direct[0]))
 		return true;

@@ -65,7 +65,9 @@ static bool is_mappable(const struct dmk_memory *memory)
 	return memory->kind == DMK_MEMORY_RAM || memory->kind == DMK_MEMORY_CONTIGUOUS;
 }
 
-/* Whether it is memory that the device may be given: RAM, or the region that it is restricted to. */
+/*
+ * Whether it is memory that the device may be given: RAM, or the region that it is restricted to.
+ */
 static bool is_for(const struct dmk_dev *dev, const struct dmk_memory *memory)
 {
 	const struct dmk_memory *only = dmk_bounce_memory(dev);
@@ -181,7 +183,10 @@ bool dmk_addressing_limited(struct dmk_dev *dev)
 
 	if (!dev || !dev->bus || !dev->dma_mask)
 		return true;
-	/* All memory is in reach; but by addresses that a mask as narrow has few of. Linux's answer too. */
+	/*
+	 * All memory is in reach; but by addresses that a mask as narrow has few of. Linux's answer
+	 * too.
+	 */
 	if (dev->domain)
 		return dmk_streaming_limit(dev) < mask_of_32_bits;
 	for (unsigned int m = 0; m < machine->nr_memory; m++) {
@@ -204,7 +209,10 @@ size_t dmk_max_mapping_size(struct dmk_dev *dev)
 	return dmk_bounce_max_mapping(dev);
 }
 
-/* Without an IOMMU nothing is faster for small mappings than for large ones; with one, sizes for which addresses lie ready. */
+/*
+ * Without an IOMMU nothing is faster for small mappings than for large ones; with one, sizes for
+ * which addresses lie ready.
+ */
 size_t dmk_opt_mapping_size(struct dmk_dev *dev)
 {
 	const size_t most = dmk_max_mapping_size(dev);
@@ -216,7 +224,10 @@ size_t dmk_opt_mapping_size(struct dmk_dev *dev)
 	return ready < most ? ready : most;
 }
 
-/* 0: neighbours are never merged, because without an IOMMU nothing makes scattered pages contiguous for a device. */
+/*
+ * 0: neighbours are never merged, because without an IOMMU nothing makes scattered pages contiguous
+ * for a device.
+ */
 uint64_t dmk_merge_boundary(struct dmk_dev *dev)
 {
 	return dev && dev->domain ? dmk_domain_granule(dev) - 1 : 0;

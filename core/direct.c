@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mapping without an IOMMU. A coherent device that reaches the memory costs arithmetic only: no lock, no record. Nothing is
- * remembered of a direct mapping of such a device; a bounced one is known to its pool, and what a device has that does not look into
- * caches to lent.c.
+ * Mapping without an IOMMU. A coherent device that reaches the memory costs arithmetic only: no
+ * lock, no record. Nothing is remembered of a direct mapping of such a device; a bounced one is
+ * known to its pool, and what a device has that does not look into caches to lent.c.
  */
 #include <linux/errno.h>
 
@@ -66,7 +66,10 @@ static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum d
 	dmk_log(DMK_LOG_WARNING, dev, text.data);
 }
 
-/* It was bounced to there, which whoever unmaps it will see. Looked at first: the line is every mapping's, and they are written a few times. */
+/*
+ * It was bounced to there, which whoever unmaps it will see. Looked at first: the line is every
+ * mapping's, and they are written a few times.
+ */
 static inline void hold(struct dmk_dev *dev, dmk_dma dma, uint64_t before_last)
 {
 	const struct dmk_range range = {dma.v, dma.v + before_last};
@@ -146,8 +149,8 @@ struct dmk_mapping dmk_direct_map_mmio(struct dmk_dev *dev, struct dmk_range phy
 }
 
 /*
- * The memory behind an address as a driver names it; false: it is none that can have been mapped. Of @size only the first byte
- * counts here: what a wrong size means is for who has the record.
+ * The memory behind an address as a driver names it; false: it is none that can have been mapped.
+ * Of @size only the first byte counts here: what a wrong size means is for who has the record.
  */
 static inline bool behind(const struct dmk_dev *dev, dmk_dma dma, dmk_phys *phys)
 {
@@ -161,7 +164,10 @@ static bool nothing_to_do(const struct dmk_dev *dev)
 	return dev && dev->bus && dev->bus->coherent && !dev->bounce;
 }
 
-/* Whether caches must follow, and may: a range that a driver made up is not let loose on memory that is none. */
+/*
+ * Whether caches must follow, and may: a range that a driver made up is not let loose on memory
+ * that is none.
+ */
 static bool cached(const struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir)
 {
 	struct dmk_range range;
@@ -176,7 +182,10 @@ void dmk_direct_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 	dmk_phys phys;
 	bool lent;
 
-	/* No mapping has no bytes: it is an entry of a list that is not mapped, and its address may be another's. */
+	/*
+	 * No mapping has no bytes: it is an entry of a list that is not mapped, and its address may
+	 * be another's.
+	 */
 	if (!size)
 		return;
 	if (nothing_to_do(dev) || !behind(dev, dma, &phys) ||

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One physical range to one bus range, without an IOMMU: as it is, or bounced. Single mappings and lists both stand on it.
+ * One physical range to one bus range, without an IOMMU: as it is, or bounced. Single mappings and
+ * lists both stand on it.
  */
 #ifndef DMK_CORE_DIRECT_H
 #define DMK_CORE_DIRECT_H
@@ -32,14 +33,19 @@ int dmk_result_of(enum dmk_reason reason);
 struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys,
 				  enum dmk_direction dir, unsigned long attrs);
 /**
- * dmk_direct_map_soon - a mapping of [@first, @last] that is bounced, and nothing about it is unusual
- * Two numbers: a compiler that is given them as one thing stores both, loads them as one, and the processor waits for that.
- * Return: DMK_MAPPING_ERROR: nothing was done; all that the call was given must be judged, and dmk_direct_map() called.
+ * dmk_direct_map_soon - a mapping of [@first, @last] that is bounced, and nothing about it is
+ * unusual Two numbers: a compiler that is given them as one thing stores both, loads them as one,
+ * and the processor waits for that.
+ * Return: DMK_MAPPING_ERROR: nothing was done; all that the call was given must be judged, and
+ *         dmk_direct_map() called.
  */
 dmk_dma dmk_direct_map_soon(struct dmk_dev *dev, uint64_t first, uint64_t last,
 			    enum dmk_direction dir, unsigned long attrs);
 
-/** dmk_direct_map_mmio - another device's registers: never bounced, never cached; refused to a device that must bounce. */
+/**
+ * dmk_direct_map_mmio - another device's registers: never bounced, never cached; refused to a
+ * device that must bounce.
+ */
 struct dmk_mapping dmk_direct_map_mmio(struct dmk_dev *dev, struct dmk_range phys);
 
 /** The opposites. What is not mapped, or makes no sense, is left alone. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains' life: a group of devices has one, from its first device to its last (IOM-07). What is mapped in it is domain_map.c's.
+ * Domains' life: a group of devices has one, from its first device to its last (IOM-07). What is
+ * mapped in it is domain_map.c's.
  *
  *	iommu.passthrough=1, iommu=pt      devices that are trusted use physical addresses, as if there were no IOMMU
  *	iommu.strict=1                     an unmap waits until the IOMMU has forgotten it (the default)
  *	iommu.strict=0                     it doesn't: see domain_flush.c. Never so for a device that is not trusted
  *	iommu.forcedac=0                   addresses below 4 GiB come first, as where Linux is not told otherwise; without it those from the
- *	                                   top do, so that a driver which loses the upper half of an address is found out
+ *	                                   top do, so that a driver which loses the upper half of an
+ *	                                   address is found out
  */
 #include <linux/errno.h>
 
@@ -24,7 +26,7 @@ static struct {
 	bool lazy, passthrough, low_first;
 } domains;
 
-/* --- parameters ------------------------------------------------------------------------------------------------- */
+/* --- parameters ------------------------------------------------------------------------------- */
 
 void dmk_domains_start(const char *parameters)
 {
@@ -49,7 +51,7 @@ void dmk_domains_start(const char *parameters)
 	}
 }
 
-/* --- one domain -------------------------------------------------------------------------------------------------- */
+/* --- one domain ------------------------------------------------------------------------------- */
 
 static void domain_free(struct dmk_domain *domain)
 {
@@ -93,7 +95,10 @@ static int take_regions(struct dmk_domain *domain)
 	return result;
 }
 
-/* The first granule is left out: address 0 is a good one, and yet most drivers that use it are wrong. */
+/*
+ * The first granule is left out: address 0 is a good one, and yet most drivers that use it are
+ * wrong.
+ */
 static struct dmk_domain *domain_new(const struct dmk_iommu *iommu, uint32_t group, bool lazy)
 {
 	struct dmk_domain *domain = dmk_meta_alloc(sizeof(*domain), true);
@@ -185,7 +190,7 @@ static bool leave(struct dmk_dev *dev, struct dmk_domain *domain)
 	return last;
 }
 
-/* --- devices ------------------------------------------------------------------------------------------------------ */
+/* --- devices ---------------------------------------------------------------------------------- */
 
 static int attach_through(struct dmk_dev *dev, const struct dmk_iommu_attach *to)
 {
@@ -282,7 +287,7 @@ uint64_t dmk_domain_granule(const struct dmk_dev *dev)
 	return dev->domain->granule;
 }
 
-/* --- faults ------------------------------------------------------------------------------------------------------- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 enum { LOOK_AROUND = 64 }; /* granules */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains: the addresses of the devices of one group, and what they lead to. One group, one domain (IOM-07).
+ * Domains: the addresses of the devices of one group, and what they lead to. One group, one domain
+ * (IOM-07).
  */
 #ifndef DMK_CORE_DOMAIN_H
 #define DMK_CORE_DOMAIN_H
@@ -18,10 +19,16 @@ void dmk_domains_stop(void);
 /** dmk_domain_detach - the device's domain loses it, and ends with its last one. */
 void dmk_domain_detach(struct dmk_dev *dev);
 
-/** dmk_domain_map - as dmk_direct_map(), behind an IOMMU. @mmio: another device's registers: not cached. */
+/**
+ * dmk_domain_map - as dmk_direct_map(), behind an IOMMU. @mmio: another device's registers: not
+ * cached.
+ */
 struct dmk_mapping dmk_domain_map(struct dmk_dev *dev, struct dmk_range phys,
 				  enum dmk_direction dir, unsigned long attrs, bool mmio);
-/** dmk_domain_unmap - what was mapped at @dma, whatever @size is said; where nothing begins nothing happens. */
+/**
+ * dmk_domain_unmap - what was mapped at @dma, whatever @size is said; where nothing begins nothing
+ * happens.
+ */
 void dmk_domain_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
 		      unsigned long attrs);
 void dmk_domain_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir);
@@ -29,7 +36,8 @@ void dmk_domain_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,
 				enum dmk_direction dir);
 
 /**
- * dmk_domain_map_list - a list whose entries are RAM, in one range of addresses: scattered pages become neighbours (IOM-01), and
+ * dmk_domain_map_list - a list whose entries are RAM, in one range of addresses: scattered pages
+ * become neighbours (IOM-01), and
  *                       neighbours one segment, within the device's limits (SGL-04)
  * Return: segments, at least 1; 0 and @reason: nothing is mapped.
  */
@@ -51,15 +59,23 @@ void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma);
 /** What an IOMMU makes of masks and limits. */
 uint64_t dmk_domain_granule(const struct dmk_dev *dev);
 
-/* --- domain_bounce.c: devices that are not trusted --------------------------------------------------------------------- */
+/* --- domain_bounce.c: devices that are not trusted -------------------------------------------- */
 
-/** dmk_domain_may_bounce - whether some of the device's mappings are bounced: of those, parts of granules */
+/**
+ * dmk_domain_may_bounce - whether some of the device's mappings are bounced: of those, parts of
+ * granules
+ */
 bool dmk_domain_may_bounce(const struct dmk_dev *dev);
 /** dmk_domain_is_bounced - whether the byte at the address is */
 bool dmk_domain_is_bounced(struct dmk_dev *dev, dmk_dma dma);
-/** dmk_domain_apart - whether a list's entries are to be mapped one by one, because some of them are bounced */
+/**
+ * dmk_domain_apart - whether a list's entries are to be mapped one by one, because some of them are
+ * bounced
+ */
 bool dmk_domain_apart(const struct dmk_dev *dev, struct scatterlist *list, int nents);
-/** dmk_domain_unmap_apart - a list of which that was so; false: it was not, and nothing was done. */
+/**
+ * dmk_domain_unmap_apart - a list of which that was so; false: it was not, and nothing was done.
+ */
 bool dmk_domain_unmap_apart(struct dmk_dev *dev, struct scatterlist *list, int nents,
 			    enum dmk_direction dir, unsigned long attrs);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Devices that are not trusted, behind an IOMMU: what does not fill whole granules is bounced, so that they see no byte beside it
- * (STR-10). Other mappings of theirs are as anybody's.
+ * Devices that are not trusted, behind an IOMMU: what does not fill whole granules is bounced, so
+ * that they see no byte beside it (STR-10). Other mappings of theirs are as anybody's.
  *
- * Their domains are strict: an unmap returns when nothing leads to the memory any more, and only then are its bytes copied out and the
- * slots somebody else's. So what a device writes late is lost, and is never read by another one.
+ * Their domains are strict: an unmap returns when nothing leads to the memory any more, and only
+ * then are its bytes copied out and the slots somebody else's. So what a device writes late is
+ * lost, and is never read by another one.
  *
  * Of two threads that unmap one mapping, one finds it in the tables: it ends what was bounced.
  */
@@ -31,7 +32,7 @@ bool dmk_domain_may_bounce(const struct dmk_dev *dev)
 	return dev->domain && dev->bus->untrusted && dev->bounce;
 }
 
-/* --- map ------------------------------------------------------------------------------------------------------------------ */
+/* --- map -------------------------------------------------------------------------------------- */
 
 static struct dmk_mapping refused(enum dmk_reason reason)
 {
@@ -89,9 +90,12 @@ struct dmk_mapping dmk_domain_map_bounced(struct dmk_dev *dev, struct dmk_range 
 	return (struct dmk_mapping){.dma = DMK_DMA(dma + offset), .bounced = true};
 }
 
-/* --- unmap, sync ---------------------------------------------------------------------------------------------------------- */
+/* --- unmap, sync ------------------------------------------------------------------------------ */
 
-/* The granules behind a mapping that begins at @iova; false: none begins there. They are side by side if they are a bounced one's. */
+/*
+ * The granules behind a mapping that begins at @iova; false: none begins there. They are side by
+ * side if they are a bounced one's.
+ */
 static bool granules_at(struct dmk_domain *domain, uint64_t iova, struct dmk_range *granules)
 {
 	const uint64_t extent = dmk_pgtable_extent(domain->table, iova);
@@ -147,7 +151,7 @@ bool dmk_domain_is_bounced(struct dmk_dev *dev, dmk_dma dma)
 	return dmk_domain_may_bounce(dev) && phys_at(dev, dma, &phys) && dmk_bounce_has(dev, phys);
 }
 
-/* --- lists ------------------------------------------------------------------------------------------------------------------ */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 bool dmk_domain_apart(const struct dmk_dev *dev, struct scatterlist *list, int nents)
 {
@@ -162,8 +166,8 @@ bool dmk_domain_apart(const struct dmk_dev *dev, struct scatterlist *list, int n
 }
 
 /*
- * The second entry says it: of a list that is one range it has no segment, or one in that range; mapped by itself it is elsewhere. The only
- * one of a list is mapped alike either way.
+ * The second entry says it: of a list that is one range it has no segment, or one in that range;
+ * mapped by itself it is elsewhere. The only one of a list is mapped alike either way.
  */
 static bool is_apart(const struct dmk_dev *dev, struct scatterlist *list, int nents)
 {

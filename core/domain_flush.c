@@ -2,12 +2,14 @@
 /*
  * What happens between an unmap and the day its addresses are given out again.
  *
- * Strict: the IOMMU is told, and waited for, before the unmap returns. Lazy: the range waits in a list of the CPU's that unmapped it, and
- * all of the list is forgotten at once when it is full; all lists, a time after the first range came: at most DMK_LEAVING_MOST ranges of
- * each CPU, and DMK_LEAVING_USEC of time, in which a device may still reach what was unmapped (IOM-02). Its addresses are not used again
- * before, and its tables stay.
+ * Strict: the IOMMU is told, and waited for, before the unmap returns. Lazy: the range waits in a
+ * list of the CPU's that unmapped it, and all of the list is forgotten at once when it is full; all
+ * lists, a time after the first range came: at most DMK_LEAVING_MOST ranges of each CPU, and
+ * DMK_LEAVING_USEC of time, in which a device may still reach what was unmapped (IOM-02). Its
+ * addresses are not used again before, and its tables stay.
  *
- * A list is its CPU's, without a lock (cpu_parts.h); CPUs that have none share one, under the queue's lock. Who flushes gathers all of them.
+ * A list is its CPU's, without a lock (cpu_parts.h); CPUs that have none share one, under the
+ * queue's lock. Who flushes gathers all of them.
  */
 #include "domain_private.h"
 #include "lock.h"
@@ -19,7 +21,7 @@ static void take_back(struct dmk_domain *domain, const struct dmk_leaving *leavi
 	dmk_iova_give(domain->space, leaving->iova, leaving->size);
 }
 
-/* --- with the queue's lock ------------------------------------------------------------------------------------------ */
+/* --- with the queue's lock -------------------------------------------------------------------- */
 
 static void forget_all(struct dmk_domain *domain)
 {
@@ -64,8 +66,9 @@ static void flush_gathered(struct dmk_domain *domain)
 }
 
 /*
- * Gives the lock up in between; the domain may end then. Where CPUs can't be waited for, no device reaches what they unmapped all the same;
- * only its addresses stay with them. Return: whether all came back.
+ * Gives the lock up in between; the domain may end then. Where CPUs can't be waited for, no device
+ * reaches what they unmapped all the same; only its addresses stay with them. Return: whether all
+ * came back.
  */
 static bool flush_and_gather(struct dmk_flush_queue *queue, unsigned long *flags)
 {
@@ -91,9 +94,12 @@ void dmk_domain_flush(struct dmk_domain *domain)
 	dmk_lock_drop(&queue->lock, flags);
 }
 
-/* --- a queue's life ------------------------------------------------------------------------------------------------ */
+/* --- a queue's life --------------------------------------------------------------------------- */
 
-/* Queues whose domain ended while the system had work of theirs: not freed before it ran, or never will. */
+/*
+ * Queues whose domain ended while the system had work of theirs: not freed before it ran, or never
+ * will.
+ */
 static struct {
 	struct dmk_lock lock;
 	struct dmk_flush_queue *first;
@@ -129,8 +135,9 @@ static void retired_add(struct dmk_flush_queue *queue)
 static bool flush_is_due(struct dmk_flush_queue *queue)
 {
 	/*
-	 * Relaxed: a range that comes to an open list after a flush finds what the flush stored before it opened the list; one that came
-	 * before was gathered by it, and then a stale value makes one flush too many.
+	 * Relaxed: a range that comes to an open list after a flush finds what the flush stored
+	 * before it opened the list; one that came before was gathered by it, and then a stale
+	 * value makes one flush too many.
 	 */
 	if (__atomic_load_n(&queue->due, __ATOMIC_RELAXED) ||
 	    __atomic_exchange_n(&queue->due, 1, __ATOMIC_RELAXED))
@@ -171,7 +178,10 @@ bool dmk_domain_queue_make(struct dmk_domain *domain)
 	return true;
 }
 
-/* Nobody maps or unmaps in it any more, so all lists are at hand; but the system may be about to flush, or do it now. */
+/*
+ * Nobody maps or unmaps in it any more, so all lists are at hand; but the system may be about to
+ * flush, or do it now.
+ */
 void dmk_domain_queue_end(struct dmk_domain *domain)
 {
 	struct dmk_flush_queue *queue = domain->queue;
@@ -202,7 +212,7 @@ void dmk_domain_queues_stop(void)
 	}
 }
 
-/* --- unmapped ------------------------------------------------------------------------------------------------------- */
+/* --- unmapped --------------------------------------------------------------------------------- */
 
 static void leave_now(struct dmk_domain *domain, const struct dmk_leaving *leaving)
 {
@@ -247,7 +257,10 @@ void dmk_domain_leave(struct dmk_domain *domain, const struct dmk_leaving *leavi
 {
 	struct dmk_flush_queue *queue = domain->queue;
 
-	/* Relaxed: who unmaps at the moment when the first one joins is not late for anything of that one's. */
+	/*
+	 * Relaxed: who unmaps at the moment when the first one joins is not late for anything of
+	 * that one's.
+	 */
 	if (!queue || __atomic_load_n(&domain->untrusted, __ATOMIC_RELAXED)) {
 		leave_now(domain, leaving);
 		return;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mapping behind an IOMMU: addresses are taken, tables filled, caches followed; and the opposite. Nothing is remembered beside the tables:
- * what was mapped as one thing is marked in them, so an unmap takes that, whatever size a driver names, and where nothing begins it takes
- * nothing (STR-04).
+ * Mapping behind an IOMMU: addresses are taken, tables filled, caches followed; and the opposite.
+ * Nothing is remembered beside the tables: what was mapped as one thing is marked in them, so an
+ * unmap takes that, whatever size a driver names, and where nothing begins it takes nothing
+ * (STR-04).
  */
 #include <linux/errno.h>
 #include <linux/scatterlist.h>
@@ -72,7 +73,7 @@ bool dmk_domain_take_iova(struct dmk_domain *domain, uint64_t size, uint64_t ali
 	return take_iova(domain, size, align, limit, boundary, iova);
 }
 
-/* --- one range -------------------------------------------------------------------------------------------------------- */
+/* --- one range -------------------------------------------------------------------------------- */
 
 /* Whole granules around the range, at an address of their own. */
 static inline enum dmk_reason map_range(struct dmk_domain *domain, struct dmk_range phys,
@@ -129,9 +130,12 @@ struct dmk_mapping dmk_domain_map(struct dmk_dev *dev, struct dmk_range phys,
 	return (struct dmk_mapping){.dma = DMK_DMA(dma)};
 }
 
-/* --- what is behind an address ------------------------------------------------------------------------------------------ */
+/* --- what is behind an address ---------------------------------------------------------------- */
 
-/* The physical run behind @dma: contiguous, of one mapping, no longer than @size. Return: its bytes; 0: nothing is mapped. */
+/*
+ * The physical run behind @dma: contiguous, of one mapping, no longer than @size. Return: its
+ * bytes; 0: nothing is mapped.
+ */
 static uint64_t run_at(struct dmk_domain *domain, uint64_t dma, uint64_t size, dmk_phys *phys)
 {
 	uint64_t run = 0, page;
@@ -149,7 +153,9 @@ static uint64_t run_at(struct dmk_domain *domain, uint64_t dma, uint64_t size, d
 	return run < size ? run : size;
 }
 
-/* The next run of memory in [*@dma, + *@size), as far as that is mapped; registers are passed over. */
+/*
+ * The next run of memory in [*@dma, + *@size), as far as that is mapped; registers are passed over.
+ */
 static bool next_run(const struct dmk_dev *dev, uint64_t *dma, uint64_t *size,
 		     struct dmk_range *memory)
 {
@@ -179,7 +185,7 @@ static bool is_cached(const struct dmk_dev *dev, enum dmk_direction dir, dmk_dma
 	return !dev->bus->coherent && dmk_direction_good(dir) && dma.v != DMK_MAPPING_ERROR.v;
 }
 
-/* --- unmap, sync ---------------------------------------------------------------------------------------------------------- */
+/* --- unmap, sync ------------------------------------------------------------------------------ */
 
 /* Whatever was mapped as one thing from @iova on, and nothing else. */
 bool dmk_domain_unmap_at(struct dmk_domain *domain, uint64_t iova)
@@ -249,7 +255,7 @@ void dmk_domain_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size,
 		dmk_cache_for_device(DMK_PHYS(range.first), dmk_range_bytes(range), dir);
 }
 
-/* --- lists ------------------------------------------------------------------------------------------------------------------ */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static uint64_t max_segment(const struct dmk_dev *dev)
 {
@@ -272,9 +278,10 @@ static struct places places_of(const struct dmk_dev *dev)
 }
 
 /*
- * Where an entry goes that comes after others, which end at *@end: an offset in one range of addresses, and *@end is moved behind its whole
- * granules. One that would cross the device's boundary begins at the next, where that helps: take_list_iova() sees to it that the range
- * begins at a boundary, or crosses none.
+ * Where an entry goes that comes after others, which end at *@end: an offset in one range of
+ * addresses, and *@end is moved behind its whole granules. One that would cross the device's
+ * boundary begins at the next, where that helps: take_list_iova() sees to it that the range begins
+ * at a boundary, or crosses none.
  */
 static inline uint64_t place(struct places places, struct scatterlist *sg, uint64_t *end)
 {
@@ -421,8 +428,9 @@ int dmk_domain_map_list(struct dmk_dev *dev, struct scatterlist *list, int nents
 }
 
 /*
- * The segments that are there, and no more: what lies beside them in their pages was not lent, and may be dirty (STR-08). Of a mapping that
- * has ended there are none: another may have its addresses (STR-04).
+ * The segments that are there, and no more: what lies beside them in their pages was not lent, and
+ * may be dirty (STR-08). Of a mapping that has ended there are none: another may have its addresses
+ * (STR-04).
  */
 static void segments_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, enum dmk_direction dir,
 			     unsigned long attrs, uint64_t iova)
@@ -456,7 +464,7 @@ void dmk_domain_unmap_list(struct dmk_dev *dev, struct scatterlist *list, int ne
 	dmk_domain_unmap_at(dev->domain, iova);
 }
 
-/* --- blocks ------------------------------------------------------------------------------------------------------------------ */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 /* Fills the tables for @pieces, which are one thing. */
 static int map_pieces(struct dmk_domain *domain, const struct dmk_piece *pieces, size_t n,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A treap of free runs. Each node knows the order of the largest aligned block in it and below, so that a search for such a block enters
- * no part that has none: it is one way down, and a second one along the limit.
+ * A treap of free runs. Each node knows the order of the largest aligned block in it and below, so
+ * that a search for such a block enters no part that has none: it is one way down, and a second one
+ * along the limit.
  */
 #include <linux/errno.h>
 
@@ -9,11 +10,11 @@
 
 enum { SPARE_KEPT = 256, TRIM_STEP = 4 };
 
-/* --- nodes laid by ------------------------------------------------------------------------------------------------ */
+/* --- nodes laid by ---------------------------------------------------------------------------- */
 
 /*
- * With @out ranges out there are at most @out + 1 free runs, and on the way to fewer one more is needed at most: so many nodes there are,
- * in the tree or laid by.
+ * With @out ranges out there are at most @out + 1 free runs, and on the way to fewer one more is
+ * needed at most: so many nodes there are, in the tree or laid by.
  */
 static uint64_t nodes_needed(uint64_t out)
 {
@@ -57,9 +58,12 @@ void dmk_free_tree_trim(struct dmk_free_tree *tree)
 		dmk_meta_free(spare_take(tree), sizeof(struct dmk_free_run));
 }
 
-/* --- one run -------------------------------------------------------------------------------------------------------- */
+/* --- one run ---------------------------------------------------------------------------------- */
 
-/* A run of 2^k and more has a block of 2^(k-1) wherever it begins, and one of 2^k if it begins well. */
+/*
+ * A run of 2^k and more has a block of 2^(k-1) wherever it begins, and one of 2^k if it begins
+ * well.
+ */
 static unsigned int block_in(uint64_t first, uint64_t last)
 {
 	const unsigned int order = dmk_highest_bit(last - first + 1);
@@ -91,7 +95,7 @@ static void set_run(struct dmk_free_run *run, uint64_t first, uint64_t last)
 	run->block = (uint8_t)block_in(first, last);
 }
 
-/* --- the tree --------------------------------------------------------------------------------------------------------- */
+/* --- the tree --------------------------------------------------------------------------------- */
 
 /* All of @run before @first to @low, the rest to @high. */
 static void split(struct dmk_free_run *run, uint64_t first, struct dmk_free_run **low,
@@ -192,7 +196,7 @@ static void resize(struct dmk_free_tree *tree, struct dmk_free_run *run, uint64_
 	changed(tree->root, run);
 }
 
-/* --- take ---------------------------------------------------------------------------------------------------------------- */
+/* --- take ------------------------------------------------------------------------------------- */
 
 /* The highest place in one run. */
 static bool place_in(const struct dmk_free_run *run, const struct dmk_free_wish *wish,
@@ -207,8 +211,9 @@ static bool place_in(const struct dmk_free_run *run, const struct dmk_free_wish 
 }
 
 /*
- * The highest run that has a place. For a power of two at a multiple of itself each run below the limit that is entered has one: only what
- * lies around the limit is looked at in vain. For other sizes and alignments some more may be.
+ * The highest run that has a place. For a power of two at a multiple of itself each run below the
+ * limit that is entered has one: only what lies around the limit is looked at in vain. For other
+ * sizes and alignments some more may be.
  */
 static struct dmk_free_run *find(struct dmk_free_run *run, const struct dmk_free_wish *wish,
 				 uint64_t *first)
@@ -255,7 +260,7 @@ bool dmk_free_tree_take(struct dmk_free_tree *tree, const struct dmk_free_wish *
 	return true;
 }
 
-/* --- give ---------------------------------------------------------------------------------------------------------------- */
+/* --- give ------------------------------------------------------------------------------------- */
 
 /* The runs on both sides of what is not in the tree. */
 static void neighbours(const struct dmk_free_tree *tree, uint64_t first,
@@ -298,7 +303,7 @@ void dmk_free_tree_give(struct dmk_free_tree *tree, uint64_t first, uint64_t las
 	tree->out--;
 }
 
-/* --- reserve, count ------------------------------------------------------------------------------------------------------ */
+/* --- reserve, count --------------------------------------------------------------------------- */
 
 /* The lowest run that holds some of [@first, @last]. */
 static struct dmk_free_run *run_at(struct dmk_free_run *run, uint64_t first, uint64_t last)
@@ -364,7 +369,7 @@ void dmk_free_tree_end(struct dmk_free_tree *tree)
 		dmk_meta_free(spare_take(tree), sizeof(struct dmk_free_run));
 }
 
-/* --- what must hold ------------------------------------------------------------------------------------------------------ */
+/* --- what must hold --------------------------------------------------------------------------- */
 
 struct walk {
 	const struct dmk_free_run *before;

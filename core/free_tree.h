@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free runs of numbers by address: the highest place for any size, alignment and limit in logarithmic time. Knows no bytes, no lock and no
- * cache; numbers are granules, below 2^63.
+ * Free runs of numbers by address: the highest place for any size, alignment and limit in
+ * logarithmic time. Knows no bytes, no lock and no cache; numbers are granules, below 2^63.
  *
- * Giving a range back must not fail, and may need a node: so each range that is out has one laid by.
+ * Giving a range back must not fail, and may need a node: so each range that is out has one laid
+ * by.
  */
 #ifndef DMK_CORE_FREE_TREE_H
 #define DMK_CORE_FREE_TREE_H
@@ -15,7 +16,10 @@ struct dmk_free_run {
 	struct dmk_free_run *left, *right;
 	uint64_t first, last;
 	uint32_t weight; /* a heap by it: random, so that the tree is balanced */
-	/* Orders of the largest blocks, each at a multiple of its size, in this run; and in any run here and below. */
+	/*
+	 * Orders of the largest blocks, each at a multiple of its size, in this run; and in any run
+	 * here and below.
+	 */
 	uint8_t block, most;
 };
 
@@ -36,9 +40,15 @@ struct dmk_free_wish {
 	unsigned int order; /* of the largest power of two that is not above @n */
 };
 
-/** dmk_free_tree_ready - nodes, so that @more ranges can be taken and all given back; false: no memory. Never sleeps unless it may. */
+/**
+ * dmk_free_tree_ready - nodes, so that @more ranges can be taken and all given back; false: no
+ * memory. Never sleeps unless it may.
+ */
 bool dmk_free_tree_ready(struct dmk_free_tree *tree, uint64_t more, bool may_sleep);
-/** dmk_free_tree_take - the highest place, as @pieces ranges to be given back each for itself; false: there is none. After ready(). */
+/**
+ * dmk_free_tree_take - the highest place, as @pieces ranges to be given back each for itself;
+ * false: there is none. After ready().
+ */
 bool dmk_free_tree_take(struct dmk_free_tree *tree, const struct dmk_free_wish *wish,
 			uint64_t pieces, uint64_t *first);
 /** dmk_free_tree_give - one of them back */

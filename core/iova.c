@@ -3,20 +3,23 @@
  * I/O virtual addresses, in three layers.
  *
  *	cache	of one CPU: ranges of 1, 2, 4 ... 1,024 granules that were given back, last in first out. Nobody else's business, and so
- *		without a lock and without an atomic read-modify-write (cpu_parts.h): nearly every take and give ends here, whatever is live
+ *		without a lock and without an atomic read-modify-write (cpu_parts.h): nearly every
+ *		take and give ends here, whatever is live
  *	depot	batches of such ranges that caches had too many of; the space's lock guards it
  *	tree	what is free and nobody's, in runs as long as can be (free_tree.h); the same lock
  *
- * A range given back on another CPU than took it goes to that one's cache, and with a batch of others through the depot to whoever lacks
- * some: one lock for 64 of them. A CPU or thread that is gone for good has left its ranges in its cache: whoever gets its number
- * next has them at once, and everybody has them when addresses run out.
+ * A range given back on another CPU than took it goes to that one's cache, and with a batch of
+ * others through the depot to whoever lacks some: one lock for 64 of them. A CPU or thread that is
+ * gone for good has left its ranges in its cache: whoever gets its number next has them at once,
+ * and everybody has them when addresses run out.
  *
- * Running out: what lies in caches and in the depot may be just what is missing. So before a take fails, all of it goes back to the tree and
- * what touches becomes one. That is not cheap; so then the caches stay closed until SCARCE calls have ended well, and while
- * they are a take that fails costs one look at the tree.
+ * Running out: what lies in caches and in the depot may be just what is missing. So before a take
+ * fails, all of it goes back to the tree and what touches becomes one. That is not cheap; so then
+ * the caches stay closed until SCARCE calls have ended well, and while they are a take that fails
+ * costs one look at the tree.
  *
- * Sizes are rounded up to a power of two and so aligned up to 1,024 granules, and above that aligned as if they were: a range crosses no
- * boundary that is a multiple of its rounded size.
+ * Sizes are rounded up to a power of two and so aligned up to 1,024 granules, and above that
+ * aligned as if they were: a range crosses no boundary that is a multiple of its rounded size.
  */
 #include <linux/errno.h>
 
@@ -76,11 +79,13 @@ struct wish {
 	struct dmk_free_wish tree;
 };
 
-/* Ranges in a cache: of large ones fewer, so that together they are no more than 1 << 14 granules. */
+/*
+ * Ranges in a cache: of large ones fewer, so that together they are no more than 1 << 14 granules.
+ */
 static const unsigned int most_of[ORDERS] = {MOST, MOST, MOST,     MOST,     MOST,    MOST,
 					     MOST, MOST, MOST / 2, MOST / 4, MOST / 8};
 
-/* --- to and from the tree; with the lock -------------------------------------------------------------------------- */
+/* --- to and from the tree; with the lock ------------------------------------------------------ */
 
 static void tree_give(struct dmk_iova_space *space, uint64_t first, uint64_t granules)
 {
@@ -138,7 +143,7 @@ static bool carve(struct dmk_iova_space *space, struct cache *cache, const struc
 	return true;
 }
 
-/* --- caches and the depot; with the lock, or by the cache's CPU ------------------------------------------------------ */
+/* --- caches and the depot; with the lock, or by the cache's CPU ------------------------------- */
 
 /* The newest that lies low enough. */
 static bool cache_take(struct cache *cache, const struct wish *wish, uint64_t *first)
@@ -214,13 +219,16 @@ static bool fill(struct dmk_iova_space *space, struct cache *cache, unsigned int
 	return true;
 }
 
-/* This CPU's. NULL: it has no number, or there is no memory, or addresses are scarce: it goes to the tree. */
+/*
+ * This CPU's. NULL: it has no number, or there is no memory, or addresses are scarce: it goes to
+ * the tree.
+ */
 static struct cache *cache_here(struct dmk_iova_space *space)
 {
 	return space->scarce ? NULL : dmk_cpu_parts_here(&space->caches, sizeof(struct cache));
 }
 
-/* --- scarce ------------------------------------------------------------------------------------------------------------- */
+/* --- scarce ----------------------------------------------------------------------------------- */
 
 static void empty_cache(struct dmk_iova_space *space, struct cache *cache)
 {
@@ -252,7 +260,10 @@ static void drain(struct dmk_iova_space *space)
 	space->drained = true;
 }
 
-/* All that lies ready goes back to the tree, and for a while nothing will lie ready. false: other CPUs can't be waited for. */
+/*
+ * All that lies ready goes back to the tree, and for a while nothing will lie ready. false: other
+ * CPUs can't be waited for.
+ */
 static bool become_scarce(struct dmk_iova_space *space, unsigned long *flags)
 {
 	bool gathered;
@@ -273,7 +284,7 @@ static void less_scarce(struct dmk_iova_space *space)
 		space->scarce = space->drained = 0;
 }
 
-/* --- take and give ------------------------------------------------------------------------------------------------- */
+/* --- take and give ---------------------------------------------------------------------------- */
 
 static bool take_with_lock(struct dmk_iova_space *space, const struct wish *wish, uint64_t *first)
 {
@@ -299,7 +310,10 @@ static bool take_and_lock(struct dmk_iova_space *space, const struct wish *wish,
 	return taken;
 }
 
-/* The size in bits of the smallest power of two that is no less than a granule and than @size; 64: there is none, or no @size. */
+/*
+ * The size in bits of the smallest power of two that is no less than a granule and than @size; 64:
+ * there is none, or no @size.
+ */
 static inline unsigned int bits_of(const struct dmk_iova_space *space, uint64_t size)
 {
 	return size - 1 <= space->rest ? space->shift : dmk_highest_bit(size - 1) + 1;
@@ -327,7 +341,10 @@ static __attribute__((__noinline__)) bool take_slowly(struct dmk_iova_space *spa
 	return take_and_lock(space, &wish, first);
 }
 
-/* The newest range at hand, if it will do. @boundary - 1: where there is no boundary that is more than any span. */
+/*
+ * The newest range at hand, if it will do. @boundary - 1: where there is no boundary that is more
+ * than any span.
+ */
 bool dmk_iova_take(struct dmk_iova_space *space, uint64_t size, uint64_t align, uint64_t limit,
 		   uint64_t boundary, uint64_t *first)
 {
@@ -387,7 +404,7 @@ void dmk_iova_give(struct dmk_iova_space *space, uint64_t first, uint64_t size)
 		give_slowly(space, first, size);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct dmk_iova_space *dmk_iova_make(uint64_t first, uint64_t last, unsigned int shift)
 {
@@ -449,7 +466,7 @@ void dmk_iova_free(struct dmk_iova_space *space)
 	dmk_meta_free(space, sizeof(*space));
 }
 
-/* --- what must hold ----------------------------------------------------------------------------------------------- */
+/* --- what must hold --------------------------------------------------------------------------- */
 
 /* What lies ready, in granules. @wrong: what is wrong with it. */
 static uint64_t count_ready(struct dmk_iova_space *space, const uint64_t *first, unsigned int n,

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses first, pages later (IOM-06): what <linux/dma-mapping.h> calls dma_iova_*(). A driver takes a space of addresses, links memory
- * into it piece by piece, and gives all of it back at once. Only behind an IOMMU, and only for a device that is trusted: part of a page of
- * one that is not would have to be bounced. Elsewhere there is no space, and the driver maps as ever.
+ * Addresses first, pages later (IOM-06): what <linux/dma-mapping.h> calls dma_iova_*(). A driver
+ * takes a space of addresses, links memory into it piece by piece, and gives all of it back at
+ * once. Only behind an IOMMU, and only for a device that is trusted: part of a page of one that is
+ * not would have to be bounced. Elsewhere there is no space, and the driver maps as ever.
  *
- * The driver's state is the driver's memory, so what it says is believed only where a record here says the same: no space goes back twice,
- * and nothing is linked beside it. What was linked is remembered by the tables alone. No entry is marked as the beginning of anything, so
- * an unmap by address takes nothing of it.
+ * The driver's state is the driver's memory, so what it says is believed only where a record here
+ * says the same: no space goes back twice, and nothing is linked beside it. What was linked is
+ * remembered by the tables alone. No entry is marked as the beginning of anything, so an unmap by
+ * address takes nothing of it.
  *
- * Each bucket has its own lock, which guards its list and nothing that a record says: that never changes. A driver that gives a space back
- * while it links into it is wrong; the tables stay whole, and the addresses are flushed before they are used again.
+ * Each bucket has its own lock, which guards its list and nothing that a record says: that never
+ * changes. A driver that gives a space back while it links into it is wrong; the tables stay whole,
+ * and the addresses are flushed before they are used again.
  */
 #include <dmakit/fail.h>
 #include <linux/errno.h>
@@ -110,7 +113,7 @@ static struct dmk_range granules(const struct dmk_domain *domain, struct dmk_ran
 				  range.last | (domain->granule - 1)};
 }
 
-/* --- addresses ------------------------------------------------------------------------------------------------------ */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static bool state_alloc(struct dmk_dev *dev, dmk_phys phys, size_t size, dmk_dma *dma)
 {
@@ -167,7 +170,10 @@ static bool unmap(struct dmk_dev *dev, struct dmk_range range)
 	return dmk_pgtable_unmap(dev->domain->table, range.first, dmk_range_bytes(range));
 }
 
-/* All of the space, whatever the driver says is linked in it. The addresses go where those of other mappings go. */
+/*
+ * All of the space, whatever the driver says is linked in it. The addresses go where those of other
+ * mappings go.
+ */
 static void end_space(struct dmk_dev *dev, struct dmk_range dma, size_t linked,
 		      enum dmk_direction dir, unsigned long attrs)
 {
@@ -207,9 +213,12 @@ void dmk_iova_state_free(struct dmk_dev *dev, dmk_dma dma, uint64_t size, size_t
 		end_space(dev, (struct dmk_range){dma.v, dma.v + (size - 1)}, linked, dir, attrs);
 }
 
-/* --- memory --------------------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
-/* [@offset, + @size) of the state's addresses; false: there is no such space, or no such part of it. */
+/*
+ * [@offset, + @size) of the state's addresses; false: there is no such space, or no such part of
+ * it.
+ */
 static bool part_of(const struct dmk_dev *dev, dmk_dma dma, uint64_t all, uint64_t offset,
 		    uint64_t size, struct dmk_range *part)
 {
@@ -324,7 +333,10 @@ int dmk_iova_state_sync(struct dmk_dev *dev, dmk_dma dma, uint64_t all, size_t o
 	return good ? 0 : -EINVAL;
 }
 
-/* The addresses may be linked to other memory next, so that this is forgotten at once, also where unmaps are lazy. */
+/*
+ * The addresses may be linked to other memory next, so that this is forgotten at once, also where
+ * unmaps are lazy.
+ */
 static void unlink_range(struct dmk_dev *dev, struct dmk_range dma, enum dmk_direction dir,
 			 unsigned long attrs)
 {

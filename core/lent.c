@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What devices hold that don't look into caches, or share an IOMMU's domain with others. On such a machine an unmap throws cache lines away: what a device wrote shall be
- * seen, and not what was read ahead. Of memory that is not mapped that would throw away what the CPU wrote. So a wrong unmap or
- * sync, by an address that is made up or by one that was unmapped before, must be told from a right one (STR-04, SYN-04).
+ * What devices hold that don't look into caches, or share an IOMMU's domain with others. On such a
+ * machine an unmap throws cache lines away: what a device wrote shall be seen, and not what was
+ * read ahead. Of memory that is not mapped that would throw away what the CPU wrote. So a wrong
+ * unmap or sync, by an address that is made up or by one that was unmapped before, must be told
+ * from a right one (STR-04, SYN-04).
  *
- * A record is what tells. Where there is none, because the driver is wrong, or memory for records was out, or consistent memory that
- * is cached is synced, which nobody maps: there lines are written back before they are dropped. That is right for whatever memory it
- * is, since nobody's bytes are lost; it is not done always, since on a real machine what the CPU wrote while the device had the buffer
- * is lost at the unmap, and a driver's author wants to see that here.
+ * A record is what tells. Where there is none, because the driver is wrong, or memory for records
+ * was out, or consistent memory that is cached is synced, which nobody maps: there lines are
+ * written back before they are dropped. That is right for whatever memory it is, since nobody's
+ * bytes are lost; it is not done always, since on a real machine what the CPU wrote while the
+ * device had the buffer is lost at the unmap, and a driver's author wants to see that here.
  *
- * In a domain of several devices the tables don't say whose a mapping is. What a device leaves behind in it when it goes is found here, and
- * ended: else the others would reach it on (IOM-07).
+ * In a domain of several devices the tables don't say whose a mapping is. What a device leaves
+ * behind in it when it goes is found here, and ended: else the others would reach it on (IOM-07).
  *
- * Coherent buses cost nothing else: nobody calls here for them. Found by the page of the first byte; a sync of a part looks back a few pages.
- * Each bucket has its own lock, held for the walk of a short list.
+ * Coherent buses cost nothing else: nobody calls here for them. Found by the page of the first
+ * byte; a sync of a part looks back a few pages. Each bucket has its own lock, held for the walk of
+ * a short list.
  */
 #include "domain.h"
 #include "lent.h"
@@ -32,7 +36,8 @@ struct bucket {
 	struct lent *first;
 };
 
-static struct bucket *buckets; /* NULL: nothing is remembered. Released when it is stored, acquired when it is loaded. */
+/* NULL: nothing is remembered. Released when it is stored, acquired when it is loaded. */
+static struct bucket *buckets;
 
 static struct bucket *all_buckets(void)
 {

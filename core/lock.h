@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The core's lock: a spinning one that also keeps this CPU's interrupt handlers out, so that every call may come from any
- * context. Held for a few instructions; nothing that may sleep is called under it. Where threads are the CPUs (cpu.h) there are no
- * handlers to keep out, and the system is not asked to.
+ * The core's lock: a spinning one that also keeps this CPU's interrupt handlers out, so that every
+ * call may come from any context. Held for a few instructions; nothing that may sleep is called
+ * under it. Where threads are the CPUs (cpu.h) there are no handlers to keep out, and the system is
+ * not asked to.
  */
 #ifndef DMK_CORE_LOCK_H
 #define DMK_CORE_LOCK_H

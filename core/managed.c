@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is undone when a driver lets go of its device, newest first (COH-09, POL-06). The list is the device's; each entry knows
- * how it is released and who it belongs to.
+ * What is undone when a driver lets go of its device, newest first (COH-09, POL-06). The list is
+ * the device's; each entry knows how it is released and who it belongs to.
  *
- * An entry is taken off by whoever finds it on the list, under the device's lock: so of a release and an early free one has it.
+ * An entry is taken off by whoever finds it on the list, under the device's lock: so of a release
+ * and an early free one has it.
  */
 #include "core.h"
 #include "lock.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dma_alloc_noncontiguous(): memory as a list that is mapped already, used by both sides in turns with syncs of the list. Behind an IOMMU
- * it is in pieces, an entry for each run of them, and one segment; elsewhere nothing makes one range of scattered pages: it is one run.
+ * dma_alloc_noncontiguous(): memory as a list that is mapped already, used by both sides in turns
+ * with syncs of the list. Behind an IOMMU it is in pieces, an entry for each run of them, and one
+ * segment; elsewhere nothing makes one range of scattered pages: it is one run.
  *
- * A view of it is a mapping of its own, as it would be of scattered pages: no address of the direct map, and gone after its unmap.
+ * A view of it is a mapping of its own, as it would be of scattered pages: no address of the direct
+ * map, and gone after its unmap.
  */
 #include "allocation.h"
 
@@ -12,9 +14,12 @@
 /* The only attributes that the call takes. */
 #define GOOD_ATTRS (DMK_ATTR_ALLOC_SINGLE_PAGES | DMK_ATTR_NO_WARN)
 
-/* --- the list --------------------------------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 
-/* Where the entry is, of a table that one of the records has; of another one it is nobody's address. */
+/*
+ * Where the entry is, of a table that one of the records has; of another one it is nobody's
+ * address.
+ */
 static const void *list_of(const struct sg_table *table)
 {
 	return (const char *)table - offsetof(struct dmk_allocation_list, table) +
@@ -31,7 +36,10 @@ static unsigned int count_runs(const struct dmk_block *block)
 	return n;
 }
 
-/* Room for @n entries: the first is the record's own, so that a table's address says where its list is. */
+/*
+ * Room for @n entries: the first is the record's own, so that a table's address says where its list
+ * is.
+ */
 static bool make_entries(struct dmk_allocation *record, unsigned int n, bool may_sleep)
 {
 	struct dmk_allocation_list *list = dmk_meta_alloc(sizeof(*list), may_sleep);
@@ -71,12 +79,13 @@ static bool make_list(struct dmk_allocation *record, bool may_sleep)
 		sg_dma_address(sg) = (dma_addr_t)(offset ? DMK_MAPPING_ERROR.v : block->dma.v);
 		sg_dma_len(sg) = offset ? 0 : (unsigned int)block->size;
 	}
-	record->list->table = (struct sg_table){.sgl = record->list->entry, .nents = 1, .orig_nents = n};
+	record->list->table =
+		(struct sg_table){.sgl = record->list->entry, .nents = 1, .orig_nents = n};
 	record->key = &record->list->table;
 	return true;
 }
 
-/* --- allocation --------------------------------------------------------------------------------------------------------- */
+/* --- allocation ------------------------------------------------------------------------------- */
 
 static enum dmk_reason allocate(struct dmk_dev *dev, size_t size, enum dmk_direction dir,
 				unsigned int flags, unsigned long attrs,
@@ -160,7 +169,7 @@ struct sg_table *dmk_alloc_noncontiguous(struct dmk_dev *dev, size_t size, enum 
 	return record ? &record->list->table : NULL;
 }
 
-/* --- free ----------------------------------------------------------------------------------------------------------------- */
+/* --- free ------------------------------------------------------------------------------------- */
 
 static unsigned int count_views(const struct dmk_allocation *record)
 {
@@ -205,7 +214,7 @@ void dmk_free_noncontiguous(struct dmk_dev *dev, size_t size, struct sg_table *t
 		dmk_record_end(record);
 }
 
-/* --- views ---------------------------------------------------------------------------------------------------------------- */
+/* --- views ------------------------------------------------------------------------------------ */
 
 struct wanted {
 	size_t size;
@@ -264,7 +273,10 @@ static void *map_pages(struct dmk_dev *dev, const struct sg_table *table, struct
 	return view;
 }
 
-/* The memory can't go between the looks and the record of the view but by a driver's mistake: then there is no view. */
+/*
+ * The memory can't go between the looks and the record of the view but by a driver's mistake: then
+ * there is no view.
+ */
 static enum dmk_reason make_view(struct dmk_dev *dev, const struct sg_table *table,
 				 struct wanted *wanted)
 {

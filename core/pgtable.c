@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * I/O page tables: what is in them. Which table is where, and when it goes, is pgtable_nodes.c's and pgtable_kept.c's; how it all fits
- * together stands in pgtable_private.h.
+ * I/O page tables: what is in them. Which table is where, and when it goes, is pgtable_nodes.c's
+ * and pgtable_kept.c's; how it all fits together stands in pgtable_private.h.
  */
 #include <linux/errno.h>
 
@@ -18,7 +18,10 @@ static struct dmk_node *find_locked(struct dmk_pgtable *table, uint64_t iova, un
 			*flags = dmk_lock_take(&node->lock);
 			if (node->entry)
 				return node;
-			/* It went between the look and the lock, or long ago: nothing of ours was in it. */
+			/*
+			 * It went between the look and the lock, or long ago: nothing of ours was
+			 * in it.
+			 */
 			dmk_lock_drop(&node->lock, *flags);
 		}
 		dmk_path_find(table, iova, &path);
@@ -31,7 +34,7 @@ static bool in_reach(const struct dmk_pgtable *table, uint64_t iova)
 	return !(iova >> dmk_level_shift(table, table->levels));
 }
 
-/* --- map ------------------------------------------------------------------------------------------------------------ */
+/* --- map -------------------------------------------------------------------------------------- */
 
 /** What is left to map. */
 struct run {
@@ -82,7 +85,10 @@ static void write_run(uint64_t *entry, uint64_t value, uint64_t step, unsigned i
 		dmk_set_entry(entry++, value);
 }
 
-/* As many entries of one table as the run fills. The marks are on the first and the last one of the whole run. */
+/*
+ * As many entries of one table as the run fills. The marks are on the first and the last one of the
+ * whole run.
+ */
 static void write_entries(const struct dmk_pgtable *table, const struct dmk_node *node,
 			  const struct run *run, unsigned int index, unsigned int n)
 {
@@ -221,9 +227,11 @@ int dmk_pgtable_map(struct dmk_pgtable *table, uint64_t iova, dmk_phys phys, uin
 	return map_run(table, iova, phys, size, prot, may_sleep);
 }
 
-/* --- unmap ---------------------------------------------------------------------------------------------------------- */
+/* --- unmap ------------------------------------------------------------------------------------ */
 
-/* One granule, of which the table says all of @marks. False: something else is there, or no table. */
+/*
+ * One granule, of which the table says all of @marks. False: something else is there, or no table.
+ */
 static bool take_one(struct dmk_pgtable *table, uint64_t iova, uint64_t marks)
 {
 	struct dmk_node *node = dmk_node_near(table, iova);
@@ -264,7 +272,10 @@ static unsigned int clear_run(uint64_t *entry, unsigned int n)
 	return cleared;
 }
 
-/* Clears what is mapped of [@iova, + @size) in one table; @done: bytes looked at. Return: bytes that were mapped. */
+/*
+ * Clears what is mapped of [@iova, + @size) in one table; @done: bytes looked at. Return: bytes
+ * that were mapped.
+ */
 static uint64_t clear_entries(struct dmk_pgtable *table, struct dmk_node *node, uint64_t iova,
 			      uint64_t size, uint64_t *done)
 {
@@ -396,7 +407,10 @@ static void prune_all(struct dmk_pgtable *table, uint64_t iova, uint64_t size)
 		dmk_path_find(table, iova, &path);
 		node = path.node[path.bottom];
 		keep_if_empty(table, node);
-		/* On to the next table of the last level, or past an entry above that leads to none. */
+		/*
+		 * On to the next table of the last level, or past an entry above that leads to
+		 * none.
+		 */
 		span = 1ULL << dmk_level_shift(table, node->level ? node->level : 1);
 		span -= iova & (span - 1);
 		if (span >= size)
@@ -427,7 +441,7 @@ void dmk_pgtable_prune_next(struct dmk_pgtable *table, uint64_t iova, uint64_t s
 	*seen = number + 1;
 }
 
-/* --- look ------------------------------------------------------------------------------------------------------------- */
+/* --- look ------------------------------------------------------------------------------------- */
 
 bool dmk_pgtable_walk(struct dmk_pgtable *table, uint64_t iova, dmk_phys *phys, unsigned int *prot,
 		      uint64_t *page_size)
@@ -471,7 +485,7 @@ size_t dmk_pgtable_pages(const struct dmk_pgtable *table)
 	return __atomic_load_n(&table->pages, __ATOMIC_RELAXED);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static unsigned int lowest_bit(uint64_t value)
 {
@@ -500,7 +514,10 @@ static bool set_geometry(struct dmk_pgtable *table)
 	return table->shift >= DMK_PAGE_SHIFT && table->levels <= DMK_LEVELS_MOST;
 }
 
-/* An entry is what its address, its rights and its marks are, each for itself: known once, and put together for each page. */
+/*
+ * An entry is what its address, its rights and its marks are, each for itself: known once, and put
+ * together for each page.
+ */
 static void set_format(struct dmk_pgtable *table)
 {
 	const struct dmk_table_ops *ops = table->iommu->format == DMK_TABLE_VTD ? &dmk_table_vtd

@@ -4,7 +4,7 @@
  */
 #include "pgtable_format.h"
 
-/* --- VT-d second level: Intel VT-d specification 4.1, section 9.8 --------------------------------------------------- */
+/* --- VT-d second level: Intel VT-d specification 4.1, section 9.8 ----------------------------- */
 
 enum {
 	VTD_READ = 1 << 0,
@@ -61,11 +61,12 @@ const struct dmk_table_ops dmk_table_vtd = {
 	.leaf_prot = vtd_leaf_prot,
 };
 
-/* --- VMSAv8-64 stage 1: Arm ARM DDI 0487, section D8.3 --------------------------------------------------------------- */
+/* --- VMSAv8-64 stage 1: Arm ARM DDI 0487, section D8.3 ---------------------------------------- */
 
 /*
- * Stage 1 has no page that can be written and not read: a mapping for a device that only writes can be read too (DIR-03 is as strict as
- * the machine). Attributes: index 0 of the MAIR is normal memory that is not cached, index 1 normal memory, write-back.
+ * Stage 1 has no page that can be written and not read: a mapping for a device that only writes can
+ * be read too (DIR-03 is as strict as the machine). Attributes: index 0 of the MAIR is normal
+ * memory that is not cached, index 1 normal memory, write-back.
  */
 #define LPAE_VALID      (1ULL << 0)
 #define LPAE_TABLE      (1ULL << 1) /* a link; at level 0, where there are no links, a page */

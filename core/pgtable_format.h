@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an entry of an I/O page table looks like, a format a table of functions. Levels count from 0, the one whose entries map granules.
+ * What an entry of an I/O page table looks like, a format a table of functions. Levels count from
+ * 0, the one whose entries map granules.
  */
 #ifndef DMK_CORE_PGTABLE_FORMAT_H
 #define DMK_CORE_PGTABLE_FORMAT_H

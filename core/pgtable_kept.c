@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables that were emptied. A driver that maps one page, unmaps it, and maps the next would make and unmake tables each time, and have the
- * IOMMU forget the way to them: so an empty one stays for a while, DMK_KEPT of them at most, and goes when another one takes its place, or
- * when nobody used it for one to two times KEPT_USEC (IOM-05).
+ * Tables that were emptied. A driver that maps one page, unmaps it, and maps the next would make
+ * and unmake tables each time, and have the IOMMU forget the way to them: so an empty one stays for
+ * a while, DMK_KEPT of them at most, and goes when another one takes its place, or when nobody used
+ * it for one to two times KEPT_USEC (IOM-05).
  *
- *	in use --- emptied, dmk_kept_add() ---> in hand --- filled ---> in use (and named here until it is looked at)
- *	                                        in hand --- another takes its place, nobody used it ---> gone
+ *	in use --- emptied, dmk_kept_add() ---> in hand --- filled ---> in use (and named here until
+ *	it is looked at)
+ *	                                        in hand --- another takes its place, nobody used it
+ *	                                        ---> gone
  *
- * Who empties a table writes its name here after that; who takes the name away looks after that whether the table is empty, and then it
- * goes. Both exchange the same word, with acquire and release: so either the one that takes the name away comes second, and sees that the
- * table is empty, or the one that emptied it does, and names it again. No empty table is forgotten, and one that is in use while its
- * name is taken away is named again when it gets empty.
+ * Who empties a table writes its name here after that; who takes the name away looks after that
+ * whether the table is empty, and then it goes. Both exchange the same word, with acquire and
+ * release: so either the one that takes the name away comes second, and sees that the table is
+ * empty, or the one that emptied it does, and names it again. No empty table is forgotten, and one
+ * that is in use while its name is taken away is named again when it gets empty.
  *
- * The work is one for all, so that no table waits for it when it ends: its owner takes it off the list.
+ * The work is one for all, so that no table waits for it when it ends: its owner takes it off the
+ * list.
  */
 #include "pgtable_private.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * I/O page tables: which table is where, and how one comes and goes. What is in them is pgtable.c's.
+ * I/O page tables: which table is where, and how one comes and goes. What is in them is
+ * pgtable.c's.
  */
 #include <linux/errno.h>
 
@@ -18,7 +19,7 @@ static size_t node_size(const struct dmk_pgtable *table, unsigned int level)
 	       (level ? dmk_entries(table) * sizeof(struct dmk_node *) : 0);
 }
 
-/* --- paths --------------------------------------------------------------------------------------------------------- */
+/* --- paths ------------------------------------------------------------------------------------ */
 
 static struct dmk_node *node_make(struct dmk_pgtable *table, struct dmk_node *above,
 				  unsigned int index, bool may_sleep)
@@ -102,7 +103,7 @@ static unsigned int absent_on(const struct dmk_path *path)
 	return n;
 }
 
-/* --- pages --------------------------------------------------------------------------------------------------------- */
+/* --- pages ------------------------------------------------------------------------------------ */
 
 /** Tables in RAM that hang nowhere. */
 struct pages {
@@ -148,7 +149,7 @@ void dmk_clean_blind(const struct dmk_node *node, unsigned int first, unsigned i
 	dmk_cache_clean(DMK_PHYS(node->phys.v + first * sizeof(uint64_t)), n * sizeof(uint64_t));
 }
 
-/* --- up ------------------------------------------------------------------------------------------------------------- */
+/* --- up --------------------------------------------------------------------------------------- */
 
 static void give_table(struct dmk_node *node, struct pages *pages)
 {
@@ -168,7 +169,8 @@ static void link_below(struct dmk_pgtable *table, uint64_t iova, struct dmk_node
 }
 
 /*
- * Tables for the nodes that have none, linked from the lowest up, so that the IOMMU sees a whole chain or none. All locks are held.
+ * Tables for the nodes that have none, linked from the lowest up, so that the IOMMU sees a whole
+ * chain or none. All locks are held.
  * Return: -EEXIST: where the chain has to be linked to what is there, something is mapped.
  */
 static int make_present(struct dmk_pgtable *table, uint64_t iova, const struct dmk_path *path,
@@ -214,7 +216,7 @@ int dmk_node_up(struct dmk_pgtable *table, uint64_t iova, const struct dmk_path 
 	return result;
 }
 
-/* --- down ----------------------------------------------------------------------------------------------------------- */
+/* --- down ------------------------------------------------------------------------------------- */
 
 static void unlink_below(struct dmk_pgtable *table, uint64_t iova, struct dmk_node *above,
 			 struct dmk_node *below)
@@ -228,8 +230,8 @@ static void unlink_below(struct dmk_pgtable *table, uint64_t iova, struct dmk_no
 }
 
 /*
- * The IOMMU has to forget that it ever saw them with the locks held: it may remember the way to the old table, and what somebody mapped in
- * a new one would not be found.
+ * The IOMMU has to forget that it ever saw them with the locks held: it may remember the way to the
+ * old table, and what somebody mapped in a new one would not be found.
  */
 void dmk_node_down(struct dmk_pgtable *table, const struct dmk_node *node)
 {
@@ -261,7 +263,7 @@ void dmk_node_down(struct dmk_pgtable *table, const struct dmk_node *node)
 	pages_free(table, &pages);
 }
 
-/* --- life ----------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct dmk_node *dmk_node_root(struct dmk_pgtable *table)
 {

@@ -2,24 +2,29 @@
 /*
  * A page table as pgtable.c, pgtable_nodes.c and pgtable_kept.c see it.
  *
- * Beside each table in RAM, which an IOMMU reads, stands a node in the core's own records, which no device reaches: its address, how
- * many of its entries are in use, the nodes below. Walks go over nodes; tables are only written. A node once made stays as long as
- * the whole, and what it is about never changes, so that a walk needs no lock; its table comes with the first entry, and goes some time
- * after the last (IOM-05).
+ * Beside each table in RAM, which an IOMMU reads, stands a node in the core's own records, which no
+ * device reaches: its address, how many of its entries are in use, the nodes below. Walks go over
+ * nodes; tables are only written. A node once made stays as long as the whole, and what it is about
+ * never changes, so that a walk needs no lock; its table comes with the first entry, and goes some
+ * time after the last (IOM-05).
  *
  *	absent  --- dmk_node_up(): a table is made, linked from above --->  present
  *	present --- dmk_node_down(): empty, unlinked, forgotten       --->  absent
  *
- * Locks: a node's lock guards its table, its count and its entries. Who needs several takes them from the top down. A node is present
- * only while the one above it is, and then the entry above leads to it: both locks are held when that changes. What two callers map and
- * unmap at the same time is disjoint, so entries need no more than the lock of their table.
+ * Locks: a node's lock guards its table, its count and its entries. Who needs several takes them
+ *         from the top down. A node is present
+ * only while the one above it is, and then the entry above leads to it: both locks are held when
+ * that changes. What two callers map and unmap at the same time is disjoint, so entries need no
+ * more than the lock of their table.
  *
- * The cursor: for each of the last tables of level 0 that were used, by their number, the node. It is nobody's and has no lock: a node
- * says itself which table it is, so whoever reads an old one sees that and walks from the root; and since nodes stay, an old one can be read.
+ * The cursor: for each of the last tables of level 0 that were used, by their number, the node. It
+ * is nobody's and has no lock: a node says itself which table it is, so whoever reads an old one
+ * sees that and walks from the root; and since nodes stay, an old one can be read.
  *
- * Order: an entry that leads to a table is stored with release, after the table's own entries (and the clean of them, where the IOMMU
- * doesn't see the CPU's caches); it pairs with the IOMMU's dependent read. Entries that map are told to no IOMMU by their store: the driver
- * tells its device, later, and orders that itself.
+ * Order: an entry that leads to a table is stored with release, after the table's own entries (and
+ * the clean of them, where the IOMMU doesn't see the CPU's caches); it pairs with the IOMMU's
+ * dependent read. Entries that map are told to no IOMMU by their store: the driver tells its
+ * device, later, and orders that itself.
  */
 #ifndef DMK_CORE_PGTABLE_PRIVATE_H
 #define DMK_CORE_PGTABLE_PRIVATE_H
@@ -166,7 +171,10 @@ static inline bool dmk_node_links(const struct dmk_node *node, unsigned int inde
 static inline struct dmk_node *dmk_node_near(const struct dmk_pgtable *table, uint64_t iova)
 {
 	const uint64_t number = iova >> table->span;
-	/* Acquire: pairs with the release in dmk_node_remember(): what the node is about was written before. */
+	/*
+	 * Acquire: pairs with the release in dmk_node_remember(): what the node is about was
+	 * written before.
+	 */
 	struct dmk_node *node = __atomic_load_n(&table->cursor[number % DMK_CURSORS],
 						__ATOMIC_ACQUIRE);
 
@@ -190,11 +198,15 @@ void dmk_path_unlock(const struct dmk_path *path, const unsigned long flags[DMK_
 
 /**
  * dmk_node_up - make all tables of the path, and lock it
- * Return: 0; -ENOMEM, -EEXIST (a large page is in the way): nothing is locked, and nothing was made.
+ * Return: 0; -ENOMEM, -EEXIST (a large page is in the way): nothing is locked, and nothing was
+ *         made.
  */
 int dmk_node_up(struct dmk_pgtable *table, uint64_t iova, const struct dmk_path *path,
 		bool may_sleep, unsigned long flags[DMK_LEVELS_MOST]);
-/** dmk_node_down - unlink the table and those above it, as far as nothing is in them, and give them back when the IOMMU forgot them */
+/**
+ * dmk_node_down - unlink the table and those above it, as far as nothing is in them, and give them
+ * back when the IOMMU forgot them
+ */
 void dmk_node_down(struct dmk_pgtable *table, const struct dmk_node *node);
 
 struct dmk_node *dmk_node_root(struct dmk_pgtable *table);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pools of small blocks of consistent memory: the calls, and a pool's life. What a pool is made of is in pool_parts.h.
+ * Pools of small blocks of consistent memory: the calls, and a pool's life. What a pool is made of
+ * is in pool_parts.h.
  *
  *	a pool:  LIVE --destroy--> gone             every block is back
  *	              --destroy--> ORPHAN --> gone  when the last block comes back, or the core stops
  *
- * An ORPHAN gives out nothing; it is what keeps memory that a device may still write to from being somebody else's.
+ * An ORPHAN gives out nothing; it is what keeps memory that a device may still write to from being
+ * somebody else's.
  */
 #include <dmakit/fail.h>
 #include <linux/errno.h>
@@ -61,7 +63,7 @@ static void announce_page(const struct dmk_pool *pool, const struct dmk_pool_pag
 	dmk_tell_end(&told);
 }
 
-/* --- create ------------------------------------------------------------------------------------------------------- */
+/* --- create ----------------------------------------------------------------------------------- */
 
 static void release_managed(struct dmk_dev *dev, struct dmk_managed *self);
 
@@ -148,7 +150,7 @@ struct dmk_pool *dmk_pool_create(const char *name, struct dmk_dev *dev, size_t s
 	return pool;
 }
 
-/* --- alloc -------------------------------------------------------------------------------------------------------- */
+/* --- alloc ------------------------------------------------------------------------------------ */
 
 /* The way of most: a block that this CPU has at hand. NULL: another way must be gone. */
 static inline void *take_at_hand(struct dmk_pool *pool, dmk_dma *dma)
@@ -162,7 +164,10 @@ static inline void *take_at_hand(struct dmk_pool *pool, dmk_dma *dma)
 	return block;
 }
 
-/* The first time that a CPU comes here it gets a cache, if there is memory for one; else it goes to the depot for each block. */
+/*
+ * The first time that a CPU comes here it gets a cache, if there is memory for one; else it goes to
+ * the depot for each block.
+ */
 static void ready_cache(struct dmk_pool *pool)
 {
 	unsigned long flags = dmk_lock_take(&pool->lock);
@@ -178,7 +183,10 @@ static void ready_cache(struct dmk_pool *pool)
 		return;
 	flags = dmk_lock_take(&pool->lock);
 	if (!pool->caches[cpu]) {
-		/* Release: the CPU may be another one by now; pairs with the acquire in dmk_pool_cache_of(). */
+		/*
+		 * Release: the CPU may be another one by now; pairs with the acquire in
+		 * dmk_pool_cache_of().
+		 */
 		__atomic_store_n(&pool->caches[cpu], cache, __ATOMIC_RELEASE);
 		cache = NULL;
 	}
@@ -199,7 +207,9 @@ static void *take_from_depot(struct dmk_pool *pool, dmk_dma *dma)
 	return block.cpu;
 }
 
-/* With the lock, whose holder no handler interrupts: so this CPU's cache may be used here as well. */
+/*
+ * With the lock, whose holder no handler interrupts: so this CPU's cache may be used here as well.
+ */
 static void *take_with_lock(struct dmk_pool *pool, dmk_dma *dma)
 {
 	const unsigned int cpu = dmk_cpu_ask();
@@ -325,11 +335,12 @@ void *dmk_pool_alloc(struct dmk_pool *pool, unsigned int flags, bool zero, dmk_d
 	return block;
 }
 
-/* --- free --------------------------------------------------------------------------------------------------------- */
+/* --- free ------------------------------------------------------------------------------------- */
 
 /*
- * The way of most: to what this CPU has at hand. false: nothing was done. What a driver gives back is often what it took last; that lies
- * right behind the top, with its state, and then it need not be looked for.
+ * The way of most: to what this CPU has at hand. false: nothing was done. What a driver gives back
+ * is often what it took last; that lies right behind the top, with its state, and then it need not
+ * be looked for.
  */
 static inline bool put_at_hand(struct dmk_pool *pool, void *cpu_addr, dmk_dma dma)
 {
@@ -354,7 +365,10 @@ leave:
 	return done;
 }
 
-/* Marks it as back, so that a second free finds that out; it can be given out again after put_block() only. */
+/*
+ * Marks it as back, so that a second free finds that out; it can be given out again after
+ * put_block() only.
+ */
 static enum dmk_reason claim_block(struct dmk_pool *pool, void *cpu, dmk_dma dma,
 				   struct dmk_pool_block *block)
 {
@@ -441,7 +455,7 @@ void dmk_pool_free(struct dmk_pool *pool, void *cpu, dmk_dma dma)
 		free_slowly(pool, cpu, dma, DMK_PLACE_HERE);
 }
 
-/* --- destroy ------------------------------------------------------------------------------------------------------ */
+/* --- destroy ---------------------------------------------------------------------------------- */
 
 static void free_pages(struct dmk_pool *pool, struct dmk_place place)
 {
@@ -455,7 +469,10 @@ static void free_pages(struct dmk_pool *pool, struct dmk_place place)
 	}
 }
 
-/* No other CPU is in a call with it: who gave the last block back has told whoever destroys, or was found out under the lock. */
+/*
+ * No other CPU is in a call with it: who gave the last block back has told whoever destroys, or was
+ * found out under the lock.
+ */
 static void pool_free(struct dmk_pool *pool, struct dmk_place place)
 {
 	for (unsigned int cpu = 0; cpu < DMK_CPUS; cpu++)
@@ -509,8 +526,8 @@ static size_t make_orphan(struct dmk_pool *pool)
 }
 
 /*
- * Takes a live pool out of its drivers' hands: off the list when all blocks are back, else an orphan. The pointer may be that of a
- * pool that is gone: it is not followed before it is found.
+ * Takes a live pool out of its drivers' hands: off the list when all blocks are back, else an
+ * orphan. The pointer may be that of a pool that is gone: it is not followed before it is found.
  */
 static enum dmk_reason detach(struct dmk_pool *pool, size_t *nr_out)
 {
@@ -602,7 +619,7 @@ static void release_managed(struct dmk_dev *dev, struct dmk_managed *self)
 		DMK_PLACE_HERE);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void dmk_pools_forget_device(struct dmk_dev *dev)
 {

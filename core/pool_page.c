@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool's pages: how blocks lie in them, how they are found again, and the depot of free blocks. The calls are in pool.c.
+ * A pool's pages: how blocks lie in them, how they are found again, and the depot of free blocks.
+ * The calls are in pool.c.
  */
 #include "pool.h"
 #include "pool_parts.h"
 
-/* --- the shape of a page ------------------------------------------------------------------------------------------ */
+/* --- the shape of a page ---------------------------------------------------------------------- */
 
 static size_t blocks_in(size_t bytes, size_t size, size_t stride)
 {
@@ -27,14 +28,20 @@ void dmk_pool_shape(struct dmk_pool *pool, size_t size, size_t align, size_t bou
 	pool->size = size;
 	pool->stride = (size_t)dmk_align_up(size, align);
 	pool->page_size = (size_t)dmk_align_up(pool->stride, DMK_PAGE_SIZE);
-	/* Blocks that are aligned to as much as the boundary or more start on one, and are not longer. */
+	/*
+	 * Blocks that are aligned to as much as the boundary or more start on one, and are not
+	 * longer.
+	 */
 	pool->group_size = boundary > align && boundary < pool->page_size ? boundary
 									  : pool->page_size;
 	pool->per_group = blocks_in(pool->group_size, size, pool->stride);
 	rest = pool->page_size % pool->group_size;
 	pool->per_page = pool->page_size / pool->group_size * pool->per_group +
 			 blocks_in(rest, size, pool->stride);
-	/* Rounded up by less than stride / 2^32 each: exact for as many bytes as 2^32 / stride, and a stride is at most a page. */
+	/*
+	 * Rounded up by less than stride / 2^32 each: exact for as many bytes as 2^32 / stride, and
+	 * a stride is at most a page.
+	 */
 	if (pool->group_size == pool->page_size && pool->page_size <= 65536)
 		pool->reciprocal = ((1ULL << 32) + pool->stride - 1) / pool->stride;
 	pool->most = cache_size(pool->per_page);
@@ -56,7 +63,7 @@ uint32_t dmk_pool_index(const struct dmk_pool *pool, size_t offset)
 		       : ~0U;
 }
 
-/* --- the table ---------------------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static size_t table_size(size_t nr)
 {
@@ -98,7 +105,10 @@ static void table_add(struct dmk_pool_table *table, uint64_t frame, struct dmk_p
 	entry->dma = page->memory.dma.v;
 	entry->cpu = page->memory.cpu;
 	entry->who = page->who;
-	/* Release: who sees the page sees what the entry says of it, and that its blocks are nobody's. */
+	/*
+	 * Release: who sees the page sees what the entry says of it, and that its blocks are
+	 * nobody's.
+	 */
 	__atomic_store_n(&entry->page, page, __ATOMIC_RELEASE);
 	table->used++;
 }
@@ -120,7 +130,10 @@ static void table_add_page(const struct dmk_pool *pool, struct dmk_pool_table *t
 		table_add(table, frame, page);
 }
 
-/* Whoever reads the older one still finds all that was in it; the newest pages are looked for again under the lock. */
+/*
+ * Whoever reads the older one still finds all that was in it; the newest pages are looked for again
+ * under the lock.
+ */
 static void table_replace(struct dmk_pool *pool, struct dmk_pool_table *table)
 {
 	for (struct dmk_pool_page *page = pool->pages; page; page = page->next)
@@ -130,9 +143,12 @@ static void table_replace(struct dmk_pool *pool, struct dmk_pool_table *table)
 	__atomic_store_n(&pool->table, table, __ATOMIC_RELEASE);
 }
 
-/* --- pages -------------------------------------------------------------------------------------------------------- */
+/* --- pages ------------------------------------------------------------------------------------ */
 
-/* The states of blocks follow the record, and begin and end with a line: what one page's have is written to, and no other's. */
+/*
+ * The states of blocks follow the record, and begin and end with a line: what one page's have is
+ * written to, and no other's.
+ */
 static size_t page_record_size(const struct dmk_pool *pool)
 {
 	return sizeof(struct dmk_pool_page) + pool->per_page * sizeof(uint16_t) +
@@ -220,7 +236,7 @@ bool dmk_pool_page_add(struct dmk_pool *pool, struct dmk_pool_page *page)
 	return true;
 }
 
-/* --- the depot: with the lock -------------------------------------------------------------------------------------- */
+/* --- the depot: with the lock ----------------------------------------------------------------- */
 
 bool dmk_pool_depot_take(struct dmk_pool *pool, struct dmk_pool_block *block)
 {
@@ -252,7 +268,9 @@ void dmk_pool_depot_give(struct dmk_pool *pool, const struct dmk_pool_block *blo
 	page->free[page->nr_free++] = (uint16_t)(block->who - page->who);
 }
 
-/* Whether the state of the block that the depot would give next is in one line with that of @block. */
+/*
+ * Whether the state of the block that the depot would give next is in one line with that of @block.
+ */
 static bool next_is_near(const struct dmk_pool *pool, const struct dmk_pool_block *block)
 {
 	const struct dmk_pool_page *page = pool->usable;
@@ -302,7 +320,7 @@ void dmk_pool_spill(struct dmk_pool *pool, struct dmk_pool_cache *cache, unsigne
 		cache->blocks[i] = cache->blocks[i + n];
 }
 
-/* --- counting ----------------------------------------------------------------------------------------------------- */
+/* --- counting --------------------------------------------------------------------------------- */
 
 size_t dmk_pool_count_out(const struct dmk_pool *pool)
 {

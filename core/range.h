@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ranges of addresses, first byte to last: never empty, never wrapping. The one place that adds an address and a length.
+ * Ranges of addresses, first byte to last: never empty, never wrapping. The one place that adds an
+ * address and a length.
  */
 #ifndef DMK_CORE_RANGE_H
 #define DMK_CORE_RANGE_H
@@ -52,7 +53,10 @@ static inline bool dmk_is_power_of_two(uint64_t value)
 	return value && !(value & (value - 1));
 }
 
-/** dmk_bits_below - every bit up to the highest one of @value; without a compiler's helper on machines that have no such instruction. */
+/**
+ * dmk_bits_below - every bit up to the highest one of @value; without a compiler's helper on
+ * machines that have no such instruction.
+ */
 static inline uint64_t dmk_bits_below(uint64_t value)
 {
 	for (unsigned int shift = 1; shift < 64; shift *= 2)

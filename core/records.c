@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of allocations, in a hash that grows with them, by what their free is given. A free that does not agree with its record is refused and
- * changes nothing (COH-07).
+ * Records of allocations, in a hash that grows with them, by what their free is given. A free that
+ * does not agree with its record is refused and changes nothing (COH-07).
  *
- * A record is found by whoever frees, and taken out under the lock: so of two frees of one block one finds nothing. What the device's
- * managed list has already let go of is left to that.
+ * A record is found by whoever frees, and taken out under the lock: so of two frees of one block
+ * one finds nothing. What the device's managed list has already let go of is left to that.
  */
 #include "allocation.h"
 #include "lock.h"
@@ -46,7 +46,7 @@ static struct dmk_allocation **bucket_of(const void *key)
 	return &records.buckets[bucket_number(key, records.nr_buckets)];
 }
 
-/* --- growing --------------------------------------------------------------------------------------------------------- */
+/* --- growing ---------------------------------------------------------------------------------- */
 
 static void rehash(struct dmk_allocation **buckets, size_t nr_buckets)
 {
@@ -86,7 +86,7 @@ static void more_buckets(size_t nr_old)
 	}
 }
 
-/* --- in and out ------------------------------------------------------------------------------------------------------- */
+/* --- in and out ------------------------------------------------------------------------------- */
 
 void dmk_record_add(struct dmk_allocation *record)
 {
@@ -140,7 +140,7 @@ static struct dmk_allocation *record_at(const void *key)
 	return record;
 }
 
-/* --- what a driver gives back ----------------------------------------------------------------------------------------- */
+/* --- what a driver gives back ----------------------------------------------------------------- */
 
 /* Why there is nothing at the address. */
 static enum dmk_reason why_not_there(const struct dmk_free_request *request)
@@ -229,7 +229,7 @@ void dmk_record_end(struct dmk_allocation *record)
 	free_record(record);
 }
 
-/* --- looking ---------------------------------------------------------------------------------------------------------- */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 bool dmk_record_look(const struct dmk_dev *dev, enum dmk_alloc_kind kind, const void *key,
 		     bool (*look)(struct dmk_allocation *record, void *ctx), void *ctx)
@@ -260,7 +260,7 @@ struct dmk_allocation_view *dmk_record_view_take(const struct dmk_dev *dev, cons
 	return view;
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void dmk_allocations_forget_device(struct dmk_dev *dev)
 {
@@ -276,7 +276,10 @@ void dmk_allocations_forget_device(struct dmk_dev *dev)
 		if (!record)
 			return;
 		dmk_block_detach(dev, &record->block);
-		/* The memory stays out of use: nothing says that whoever has its address stands still. */
+		/*
+		 * The memory stays out of use: nothing says that whoever has its address stands
+		 * still.
+		 */
 		dmk_meta_free(record->block.pieces, record->block.pieces_size);
 		end_views(record);
 		free_record(record);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs of whole pages out of one physically contiguous piece of memory, which somebody else took from the system or was given by
- * the machine: chunks of the atomic pool, shared-dma-pools. Not for bytes, and nothing is written here: no zeroes, no cache work.
+ * Runs of whole pages out of one physically contiguous piece of memory, which somebody else took
+ * from the system or was given by the machine: chunks of the atomic pool, shared-dma-pools. Not for
+ * bytes, and nothing is written here: no zeroes, no cache work.
  */
 #ifndef DMK_CORE_REGION_H
 #define DMK_CORE_REGION_H
@@ -12,7 +13,8 @@ struct dmk_region {
 	struct dmk_region *next; /* its owner's */
 	struct dmk_range memory; /* physical, whole pages */
 	size_t nr_pages;
-	char *cached, *uncached; /* where its first byte is seen, the one way and the other; NULL: it is not */
+	/* where its first byte is seen, the one way and the other; NULL: it is not */
+	char *cached, *uncached;
 	size_t record_size;      /* bytes of this */
 
 	struct dmk_lock lock; /* guards what follows */
@@ -34,12 +36,17 @@ struct dmk_region_request {
 	const char *base; /* .cached or .uncached of the region */
 };
 
-/** dmk_region_take - the first run that fits and that the device reaches below its coherent mask; false: none. Any context. */
+/**
+ * dmk_region_take - the first run that fits and that the device reaches below its coherent mask;
+ * false: none. Any context.
+ */
 bool dmk_region_take(struct dmk_region *region, const struct dmk_region_request *request,
 		     dmk_phys *phys, dmk_dma *dma);
 void dmk_region_give(struct dmk_region *region, dmk_phys phys, size_t size);
 
-/** dmk_region_reached - whether devices of @bus that drive addresses up to @limit reach all of it */
+/**
+ * dmk_region_reached - whether devices of @bus that drive addresses up to @limit reach all of it
+ */
 bool dmk_region_reached(const struct dmk_region *region, const struct dmk_bus *bus, uint64_t limit);
 /** dmk_region_left - pages that are free, as seen for a moment */
 size_t dmk_region_left(struct dmk_region *region);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the atomic pool is to others, for devices that are restricted to a region and not coherent: a few pages of their region each, of which
- * an uncached view was made beforehand (COH-06, BNC-05). Coherent ones need none: their region is served in any context.
+ * What the atomic pool is to others, for devices that are restricted to a region and not coherent:
+ * a few pages of their region each, of which an uncached view was made beforehand (COH-06, BNC-05).
+ * Coherent ones need none: their region is served in any context.
  *
- * A reserve is the device's, found by it in a list. Growing takes a view, and that sleep: so it is done in three steps, and the device
- * may go between them.
+ * A reserve is the device's, found by it in a list. Growing takes a view, and that sleep: so it is
+ * done in three steps, and the device may go between them.
  *
- *	pages, with the lock -> a view, without -> added, with the lock; or the device is gone, and the view goes
+ *	pages, with the lock -> a view, without -> added, with the lock; or the device is gone, and
+ *	the view goes
  */
 #include "bounce.h"
 #include "coherent.h"
@@ -53,9 +55,11 @@ static size_t bytes_of(const struct dmk_region *chunk)
 	return chunk->nr_pages << DMK_PAGE_SHIFT;
 }
 
-/* --- growing --------------------------------------------------------------------------------------------------------- */
+/* --- growing ---------------------------------------------------------------------------------- */
 
-/* Pages for the first reserve that wants some; false: none does, or can have them. With the lock. */
+/*
+ * Pages for the first reserve that wants some; false: none does, or can have them. With the lock.
+ */
 static bool take_wanted(struct dmk_dev **dev, dmk_phys *phys, size_t *size)
 {
 	for (struct dmk_reserve *reserve = reserves.first; reserve; reserve = reserve->next) {
@@ -131,7 +135,7 @@ static void refill(struct dmk_deferred *self)
 		;
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void dmk_reserves_start(void)
 {
@@ -211,7 +215,7 @@ void dmk_reserves_stop(void)
 		dmk_reserve_forget_device(reserves.first->dev);
 }
 
-/* --- take ------------------------------------------------------------------------------------------------------------ */
+/* --- take ------------------------------------------------------------------------------------- */
 
 bool dmk_reserve_take(struct dmk_dev *dev, size_t size, size_t align, struct dmk_block *block)
 {

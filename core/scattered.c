@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory in pieces. An IOMMU shows pages that lie anywhere as one range, so that memory for a device behind one needs no long run: it is
- * there as long as there are pages.
+ * Memory in pieces. An IOMMU shows pages that lie anywhere as one range, so that memory for a
+ * device behind one needs no long run: it is there as long as there are pages.
  *
- * A piece is as large as one of the IOMMU's pages: large ones as long as they are free, since each is one entry of the tables and one
- * of what the IOMMU remembers. And it is never less than the smallest of these pages: who else's bytes lie in a page that the device
- * reaches, it would reach as well.
+ * A piece is as large as one of the IOMMU's pages: large ones as long as they are free, since each
+ * is one entry of the tables and one of what the IOMMU remembers. And it is never less than the
+ * smallest of these pages: who else's bytes lie in a page that the device reaches, it would reach
+ * as well.
  *
  * Not here: what the device and the CPU see of it (domain_map.c, coherent.c).
  */
@@ -18,7 +19,7 @@
 /* Above it nobody has pages, and a request costs a search for nothing. */
 #define LARGEST_PIECE ((size_t)4 << 20)
 
-/* --- taking ----------------------------------------------------------------------------------------------------------- */
+/* --- taking ----------------------------------------------------------------------------------- */
 
 /* How much there is still to take, and the sizes of pieces that may yet be had: a bit for each. */
 struct taking {
@@ -38,7 +39,10 @@ static uint64_t sizes_for(const struct dmk_dev *dev, bool single)
 	return single ? smallest : smallest | (all & ~(smallest - 1));
 }
 
-/* The largest piece that is not more than what is left; what is left is a multiple of the smallest one. */
+/*
+ * The largest piece that is not more than what is left; what is left is a multiple of the smallest
+ * one.
+ */
 static size_t next_size(const struct taking *taking)
 {
 	uint64_t sizes = taking->sizes & dmk_bits_below(taking->left);
@@ -105,7 +109,10 @@ static bool take_one(struct taking *taking, struct dmk_block *block, size_t offs
 			block->pieces[block->nr_pieces++] = piece;
 			return true;
 		}
-		/* What is not there now is not looked for again: short of memory, that would be once for every page. */
+		/*
+		 * What is not there now is not looked for again: short of memory, that would be
+		 * once for every page.
+		 */
 		taking->sizes &= piece.size - 1;
 	}
 	return false;
@@ -140,7 +147,7 @@ void dmk_scattered_give(const struct dmk_block *block)
 	dmk_meta_free(block->pieces, block->pieces_size);
 }
 
-/* --- bytes and caches --------------------------------------------------------------------------------------------------- */
+/* --- bytes and caches ------------------------------------------------------------------------- */
 
 void dmk_scattered_zero(const struct dmk_block *block)
 {
@@ -160,9 +167,11 @@ void dmk_scattered_invalidate(const struct dmk_block *block)
 		dmk_cache_invalidate(block->pieces[i].first, block->pieces[i].size);
 }
 
-/* --- where it is ---------------------------------------------------------------------------------------------------------- */
+/* --- where it is ------------------------------------------------------------------------------ */
 
-/* The piece that the byte lies in: of those in their order, the last that does not begin behind it. */
+/*
+ * The piece that the byte lies in: of those in their order, the last that does not begin behind it.
+ */
 static size_t piece_at(const struct dmk_block *block, size_t offset)
 {
 	size_t from = 0, beyond = block->nr_pieces;
@@ -223,7 +232,7 @@ void *dmk_block_view(const struct dmk_block *block, size_t size, enum dmk_view k
 	return view;
 }
 
-/* --- for whoever watches ---------------------------------------------------------------------------------------------------- */
+/* --- for whoever watches ---------------------------------------------------------------------- */
 
 struct dmk_told_pieces dmk_tell_pieces(const struct dmk_block *block)
 {

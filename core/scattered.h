@@ -17,9 +17,11 @@ struct dmk_piece {
 };
 
 /**
- * dmk_scattered_take - @block->size bytes, rounded up to the domain's granule, in the largest of the IOMMU's pages that are free
+ * dmk_scattered_take - @block->size bytes, rounded up to the domain's granule, in the largest of
+ * the IOMMU's pages that are free
  * @single: in the smallest instead
- * Fills .pieces, .nr_pieces and .phys of @block; contents undefined. Return: false: no memory, and nothing was taken.
+ * Fills .pieces, .nr_pieces and .phys of @block; contents undefined. Return: false: no memory, and
+ * nothing was taken.
  */
 bool dmk_scattered_take(const struct dmk_dev *dev, bool single, bool may_sleep,
 			struct dmk_block *block);
@@ -36,7 +38,10 @@ void dmk_scattered_invalidate(const struct dmk_block *block);
  * Return: how many bytes of the block lie side by side from there on.
  */
 size_t dmk_block_run(const struct dmk_block *block, size_t offset, dmk_phys *phys);
-/** dmk_block_view - the first @size bytes, whole pages, at one address of the CPU's; NULL: no address space. */
+/**
+ * dmk_block_view - the first @size bytes, whole pages, at one address of the CPU's; NULL: no
+ * address space.
+ */
 void *dmk_block_view(const struct dmk_block *block, size_t size, enum dmk_view kind,
 		     bool may_sleep);
 /** dmk_block_pages - the first @n pages of it, in their order */
@@ -48,7 +53,9 @@ struct dmk_told_pieces {
 	unsigned int n;
 	size_t size; /* bytes of the record */
 };
-/** dmk_tell_pieces - the runs of a block that is in pieces; dmk_tell_end - when the event was told */
+/**
+ * dmk_tell_pieces - the runs of a block that is in pieces; dmk_tell_end - when the event was told
+ */
 struct dmk_told_pieces dmk_tell_pieces(const struct dmk_block *block);
 void dmk_tell_end(const struct dmk_told_pieces *told);
 

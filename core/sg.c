@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mapping scatterlists: every entry by itself, none merged, because nothing here makes neighbours of scattered pages. The list's own
- * calls are in sglist.c.
+ * Mapping scatterlists: every entry by itself, none merged, because nothing here makes neighbours
+ * of scattered pages. The list's own calls are in sglist.c.
  */
 #include <dmakit/fail.h>
 #include <linux/errno.h>
@@ -13,13 +13,14 @@
 #include "straight.h"
 #include "window.h"
 
-/* --- what an observer is told ------------------------------------------------------------------------------------- */
+/* --- what an observer is told ----------------------------------------------------------------- */
 
 enum {
 	FEW_ENTRIES = 16, /* told from the stack */
 	MOST_ENTRIES =
 		1
-		<< 20 /* beyond it, a driver's count is taken for nonsense, and no entries are told */
+		/* beyond it, a driver's count is taken for nonsense, and no entries are told */
+		<< 20
 };
 
 struct told {
@@ -28,7 +29,10 @@ struct told {
 	size_t size;                  /* bytes of metadata memory, 0: none was needed */
 };
 
-/* Copies the list for an event: @nents entries; where the list is shorter than the driver says, the rest says so. */
+/*
+ * Copies the list for an event: @nents entries; where the list is shorter than the driver says, the
+ * rest says so.
+ */
 static void tell_list(struct told *told, struct scatterlist *sg, int nents, int mapped_nents)
 {
 	told->entries = told->few;
@@ -79,7 +83,7 @@ static __attribute__((__noinline__)) void announce_list(struct dmk_event *event,
 	tell_end(&told);
 }
 
-/* --- the calls ---------------------------------------------------------------------------------------------------- */
+/* --- the calls -------------------------------------------------------------------------------- */
 
 /* sg_next(), for the way that most lists go: the next entry in the array. */
 static inline struct scatterlist *next_of(struct scatterlist *sg)
@@ -114,7 +118,10 @@ static void unmap_entries(struct dmk_dev *dev, struct scatterlist *sg, int nents
 	}
 }
 
-/* Why memory that is no RAM is none: sg_set_buf() of an address that is not in the direct map left the address to be found. */
+/*
+ * Why memory that is no RAM is none: sg_set_buf() of an address that is not in the direct map left
+ * the address to be found.
+ */
 static struct dmk_mapping not_ram(struct dmk_range phys)
 {
 	const struct dmk_os *os = &dmk_core.os;
@@ -180,7 +187,10 @@ static void no_addresses(struct scatterlist *sg, int n)
 	}
 }
 
-/* The first @n entries were mapped, and no longer are: nobody finds an address in them, nor in the one that failed (SGL-07). */
+/*
+ * The first @n entries were mapped, and no longer are: nobody finds an address in them, nor in the
+ * one that failed (SGL-07).
+ */
 static void undo_entries(struct dmk_dev *dev, struct scatterlist *list, int n,
 			 enum dmk_direction dir, unsigned long attrs)
 {
@@ -188,7 +198,10 @@ static void undo_entries(struct dmk_dev *dev, struct scatterlist *list, int n,
 	no_addresses(list, n + 1);
 }
 
-/* What stays the same from entry to entry of a list: the parts of memory that need arithmetic only, as far as the device reaches. */
+/*
+ * What stays the same from entry to entry of a list: the parts of memory that need arithmetic only,
+ * as far as the device reaches.
+ */
 struct straight {
 	struct dmk_straight parts[DMK_STRAIGHT_PARTS];
 };
@@ -303,20 +316,21 @@ int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_
 	const bool mapped = outcome.reason == DMK_REASON_NONE;
 
 	if (dmk_observed())
-		announce_list(&(struct dmk_event){.kind = mapped ? DMK_EVENT_MAP
-								 : DMK_EVENT_MAP_FAILED,
-						  .dev = dev,
-						  .dir = dir,
-						  .attrs = attrs,
-						  .mapped_nents = mapped ? (unsigned int)outcome.segments : 0,
-						  .bounced = outcome.bounced,
-						  .coherent = mapped && dev->bus->coherent,
-						  .reason = outcome.reason,
-						  .address_kind = outcome.address_kind,
-						  .entry = outcome.entry,
-						  .result = dmk_result_of(outcome.reason),
-						  DMK_EVENT_HERE},
-			      sg, nents);
+		announce_list(
+			&(struct dmk_event){.kind = mapped ? DMK_EVENT_MAP : DMK_EVENT_MAP_FAILED,
+					    .dev = dev,
+					    .dir = dir,
+					    .attrs = attrs,
+					    .mapped_nents = mapped ? (unsigned int)outcome.segments
+								   : 0,
+					    .bounced = outcome.bounced,
+					    .coherent = mapped && dev->bus->coherent,
+					    .reason = outcome.reason,
+					    .address_kind = outcome.address_kind,
+					    .entry = outcome.entry,
+					    .result = dmk_result_of(outcome.reason),
+					    DMK_EVENT_HERE},
+			sg, nents);
 	return mapped ? outcome.segments : dmk_result_of(outcome.reason);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scatterlists as lists: walking and copying (SGL-01, SGL-02). Tables are made in sgtable.c, mapped in sg.c.
+ * Scatterlists as lists: walking and copying (SGL-01, SGL-02). Tables are made in sgtable.c, mapped
+ * in sg.c.
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>
@@ -9,7 +10,7 @@
 #include "copy.h"
 #include "sglist.h"
 
-/* --- what a driver does wrong with a list ------------------------------------------------------------------------- */
+/* --- what a driver does wrong with a list ----------------------------------------------------- */
 
 void dmk_list_mistake(const struct scatterlist *sg, const char *call, enum dmk_reason reason,
 		      struct dmk_place place)
@@ -40,7 +41,7 @@ void dmk_sg_misused(const struct scatterlist *sg, const char *call)
 	misused(sg, call, DMK_PLACE_HERE);
 }
 
-/* --- walking ------------------------------------------------------------------------------------------------------ */
+/* --- walking ---------------------------------------------------------------------------------- */
 
 struct scatterlist *sg_next(struct scatterlist *sg)
 {
@@ -104,7 +105,7 @@ int sg_nents_for_len(struct scatterlist *sg, u64 len)
 	return -EINVAL;
 }
 
-/* --- copying ------------------------------------------------------------------------------------------------------ */
+/* --- copying ---------------------------------------------------------------------------------- */
 
 enum way { TO_BUFFER, FROM_BUFFER, ZERO };
 
@@ -157,7 +158,7 @@ size_t sg_zero_buffer(struct scatterlist *sgl, unsigned int nents, size_t buflen
 	return copy_list(ZERO, sgl, nents, NULL, buflen, skip);
 }
 
-/* --- page by page ------------------------------------------------------------------------------------------------- */
+/* --- page by page ----------------------------------------------------------------------------- */
 
 void __sg_page_iter_start(struct sg_page_iter *piter, struct scatterlist *sglist,
 			  unsigned int nents, unsigned long pgoffset)

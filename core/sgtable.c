@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scatterlists as tables: made, grown and given back (SGL-02). Tables are records of the core's: they lie where no device writes.
+ * Scatterlists as tables: made, grown and given back (SGL-02). Tables are records of the core's:
+ * they lie where no device writes.
  *
- * A table of more than a page is chained, as Linux has it, so that a driver that walks it with sg++ comes to a link and is told so.
- * Its parts lie in one block all the same, between two entries that are no pieces: whoever indexes a table by the number of its pieces
- * is reported and stays inside the block.
+ * A table of more than a page is chained, as Linux has it, so that a driver that walks it with sg++
+ * comes to a link and is told so. Its parts lie in one block all the same, between two entries that
+ * are no pieces: whoever indexes a table by the number of its pieces is reported and stays inside
+ * the block.
  *
  *	head | piece piece ... link | piece piece ... link | piece ... | end
  *
- * A table that grew consists of several blocks. Each block's head says how many entries it has and where the next one is.
+ * A table that grew consists of several blocks. Each block's head says how many entries it has and
+ * where the next one is.
  */
 #include <dmakit/fail.h>
 #include <linux/errno.h>
@@ -28,7 +31,7 @@ static unsigned int single_alloc(void)
 	return (unsigned int)SG_MAX_SINGLE_ALLOC;
 }
 
-/* --- blocks ------------------------------------------------------------------------------------------------------- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 static struct scatterlist *block_head(struct scatterlist *sgl)
 {
@@ -75,7 +78,10 @@ static void blocks_free(struct scatterlist *sgl)
 	}
 }
 
-/* Whether a list that a driver calls a table is one of these: what lies in the machine's memory is not looked at. */
+/*
+ * Whether a list that a driver calls a table is one of these: what lies in the machine's memory is
+ * not looked at.
+ */
 static bool is_block(struct scatterlist *sgl)
 {
 	const struct dmk_os *os = &dmk_core.os;
@@ -98,7 +104,10 @@ static void free_table(struct scatterlist *sgl, const char *call, struct dmk_pla
 		dmk_list_mistake(sgl, call, DMK_REASON_NOT_FOUND, place);
 }
 
-/* Whether an allocation goes ahead: reports one that may sleep where nobody may, and fails on purpose. */
+/*
+ * Whether an allocation goes ahead: reports one that may sleep where nobody may, and fails on
+ * purpose.
+ */
 static bool may_alloc(gfp_t gfp, const char *call, struct dmk_place place)
 {
 	if (gfpflags_allow_blocking(gfp) && dmk_observed() && dmk_in_atomic())
@@ -110,7 +119,7 @@ static bool may_alloc(gfp_t gfp, const char *call, struct dmk_place place)
 	return gfp & __GFP_NOFAIL || !dmk_should_fail(DMK_FAIL_MEMORY, place.caller);
 }
 
-/* --- chains ------------------------------------------------------------------------------------------------------- */
+/* --- chains ----------------------------------------------------------------------------------- */
 
 /* Where the parts of a table come from: one block, or a driver's function. */
 struct source {
@@ -147,7 +156,10 @@ static int chain_up(struct sg_table *table, unsigned int nents, unsigned int mos
 		struct scatterlist *part = first ? first : take(source, entries);
 
 		if (!part) {
-			/* What would have been the link is a piece, if an empty one: so is the table given back. */
+			/*
+			 * What would have been the link is a piece, if an empty one: so is the
+			 * table given back.
+			 */
 			table->orig_nents += link ? 1 : 0;
 			table->nents = table->orig_nents;
 			return -ENOMEM;
@@ -235,7 +247,7 @@ void sg_free_table(struct sg_table *table)
 	*table = (struct sg_table){0};
 }
 
-/* --- chained to a driver's own entries ---------------------------------------------------------------------------- */
+/* --- chained to a driver's own entries -------------------------------------------------------- */
 
 /* A first chunk that can't hold a piece and a link is not used. */
 static unsigned int usable_first(unsigned int nents_first_chunk)
@@ -277,7 +289,7 @@ void(sg_free_table_chained)(struct sg_table *table, unsigned int nents_first_chu
 	*table = (struct sg_table){0};
 }
 
-/* --- over pages --------------------------------------------------------------------------------------------------- */
+/* --- over pages ------------------------------------------------------------------------------- */
 
 /* The pages that a table is made of; consumed from the front. */
 struct run {
@@ -366,7 +378,7 @@ int sg_alloc_table_from_pages_segment(struct sg_table *sgt, struct page **pages,
 	return error;
 }
 
-/* --- growing ------------------------------------------------------------------------------------------------------ */
+/* --- growing ---------------------------------------------------------------------------------- */
 
 /* What pages are left after those that join the last entry, which then has @joined bytes more. */
 static void run_join(struct run *run, const struct scatterlist *last, unsigned int *joined)
@@ -388,7 +400,10 @@ static struct scatterlist *last_block(struct scatterlist *sgl)
 	return sgl;
 }
 
-/* A block more. Its last entry, if the list goes on, becomes the link; a piece that stands there moves into the new block. */
+/*
+ * A block more. Its last entry, if the list goes on, becomes the link; a piece that stands there
+ * moves into the new block.
+ */
 static bool grow(struct sg_append_table *table, unsigned int wanted, bool may_sleep)
 {
 	const unsigned int most = single_alloc();
@@ -420,7 +435,10 @@ static bool make_room(struct sg_append_table *table, unsigned int now, u64 later
 {
 	for (;;) {
 		const unsigned int spare = table->total_nents - table->sgt.orig_nents;
-		/* One more for the link, if there must be another block; so a list never begins with one. */
+		/*
+		 * One more for the link, if there must be another block; so a list never begins
+		 * with one.
+		 */
 		u64 missing = (u64)now + later - spare + 1;
 
 		if (now <= spare)

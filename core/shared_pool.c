@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shared-dma-pools: memory that the machine keeps for the consistent memory of the devices that name it (MEM-09). Each is a region, made
- * when the core starts and seen as a whole, so that a driver that may not sleep is served as any other.
+ * shared-dma-pools: memory that the machine keeps for the consistent memory of the devices that
+ * name it (MEM-09). Each is a region, made when the core starts and seen as a whole, so that a
+ * driver that may not sleep is served as any other.
  */
 #include "coherent.h"
 #include "copy.h"
@@ -122,7 +123,10 @@ void dmk_shared_pools_stop(void)
 	}
 }
 
-/* Every bus of the machine's was looked at in the beginning, and regions stay: nothing changes here, and there is nothing to lock. */
+/*
+ * Every bus of the machine's was looked at in the beginning, and regions stay: nothing changes
+ * here, and there is nothing to lock.
+ */
 struct dmk_region *dmk_shared_pool_of(const struct dmk_bus *bus)
 {
 	struct dmk_region *region = find(bus->shared_pool);

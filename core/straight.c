@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What makes a direct mapping arithmetic. The system is asked once, at the start, where RAM is; and of that a device is told which parts
- * its bus shows it in one piece, so that a map is a comparison and an addition, inlined into the driver (<linux/dma-mapping.h>).
+ * What makes a direct mapping arithmetic. The system is asked once, at the start, where RAM is; and
+ * of that a device is told which parts its bus shows it in one piece, so that a map is a comparison
+ * and an addition, inlined into the driver (<linux/dma-mapping.h>).
  *
- * Not here: any decision. What is not in these tables is judged by streaming.c and direct.c, which ask everybody; a table that is empty
- * makes mapping slow, not wrong. So a device has one only if its caches are coherent and nothing forces it to bounce, and the parts
- * leave out whatever the two ways could answer differently.
+ * Not here: any decision. What is not in these tables is judged by streaming.c and direct.c, which
+ * ask everybody; a table that is empty makes mapping slow, not wrong. So a device has one only if
+ * its caches are coherent and nothing forces it to bounce, and the parts leave out whatever the two
+ * ways could answer differently.
  */
 #include "bounce.h"
 #include "straight.h"
 #include "window.h"
 
-/* --- where RAM is ------------------------------------------------------------------------------------------------- */
+/* --- where RAM is ----------------------------------------------------------------------------- */
 
-/* How many bytes of it, from the first on, are the system's RAM: all, or up to a limit that the system was given. */
+/*
+ * How many bytes of it, from the first on, are the system's RAM: all, or up to a limit that the
+ * system was given.
+ */
 static uint64_t owned_bytes(const struct dmk_memory *memory)
 {
 	const struct dmk_os *os = &dmk_core.os;
@@ -92,9 +97,12 @@ void dmk_straight_stop(void)
 	forget_direct();
 }
 
-/* --- what a device sees of it ------------------------------------------------------------------------------------- */
+/* --- what a device sees of it ----------------------------------------------------------------- */
 
-/* Of windows that show the same memory the first counts: what a later one shows of it is left to who looks at them all. */
+/*
+ * Of windows that show the same memory the first counts: what a later one shows of it is left to
+ * who looks at them all.
+ */
 static bool shown_before(const struct dmk_bus *bus, unsigned int window, struct dmk_range phys)
 {
 	struct dmk_range part, common;
@@ -164,14 +172,20 @@ void dmk_straight_attach(struct dmk_dev *dev)
 		keep_window(dev, i);
 }
 
-/* Of several that do this at once each has its own in it afterwards, for the bounds only move apart. */
+/*
+ * Of several that do this at once each has its own in it afterwards, for the bounds only move
+ * apart.
+ */
 void dmk_hold(struct dmk_dev *dev, struct dmk_range dma)
 {
 	const unsigned long first = (unsigned long)(dma.first >> DMK_PAGE_SHIFT);
 	const unsigned long last = (unsigned long)(dma.last >> DMK_PAGE_SHIFT);
 	unsigned long before = __atomic_load_n(&dev->held_first, __ATOMIC_RELAXED);
 
-	/* Where addresses have more bits than their pages here, what is cut off both here and there may leave them the wrong way round. */
+	/*
+	 * Where addresses have more bits than their pages here, what is cut off both here and there
+	 * may leave them the wrong way round.
+	 */
 	while (before > (first <= last ? first : 0) &&
 	       !__atomic_compare_exchange_n(&dev->held_first, &before, first <= last ? first : 0,
 					    true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Streaming mappings of one buffer: what a driver asks for is judged here, done in direct.c, and announced from here.
+ * Streaming mappings of one buffer: what a driver asks for is judged here, done in direct.c, and
+ * announced from here.
  */
 #include <dmakit/fail.h>
 #include <linux/errno.h>
@@ -34,7 +35,9 @@ static void announce_map(struct dmk_event *event, const struct dmk_mapping *mapp
 	dmk_announce(event);
 }
 
-/* An address that is not known: the system says what it is. Its range, or why it can't be mapped. */
+/*
+ * An address that is not known: the system says what it is. Its range, or why it can't be mapped.
+ */
 static __attribute__((__noinline__)) struct dmk_mapping ask(const void *cpu, size_t size,
 							    dmk_phys *phys, struct dmk_range *range)
 {
@@ -122,7 +125,10 @@ static bool is_mmio(enum dmk_map_kind kind, unsigned long attrs)
 	return kind == DMK_MAP_RESOURCE || (kind == DMK_MAP_PHYS && attrs & DMK_ATTR_MMIO);
 }
 
-/* A page or an address in the direct map is RAM: there are no registers that the attribute could mean. */
+/*
+ * A page or an address in the direct map is RAM: there are no registers that the attribute could
+ * mean.
+ */
 static bool is_senseless(enum dmk_map_kind kind, unsigned long attrs)
 {
 	return attrs & DMK_ATTR_MMIO && kind != DMK_MAP_PHYS && kind != DMK_MAP_RESOURCE;

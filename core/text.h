@@ -22,8 +22,8 @@ void dmk_text_hex(struct dmk_text *text, uint64_t number);
 void dmk_log(enum dmk_log_level level, const struct dmk_dev *dev, const char *message);
 
 /**
- * dmk_log_due - whether the @nth message of its kind should be written: the 1st, 2nd, 4th, 8th …, so that a log grows with the
- * logarithm of what went wrong. The core has no clock.
+ * dmk_log_due - whether the @nth message of its kind should be written: the 1st, 2nd, 4th, 8th …,
+ * so that a log grows with the logarithm of what went wrong. The core has no clock.
  */
 static inline bool dmk_log_due(uint64_t nth)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Windows between a bus and memory (Devicetree Specification 0.4, section 2.3.9). A mapping lies in one window, or in several that
- * touch on both sides: where they touch on one side only, a device would see a jump.
+ * Windows between a bus and memory (Devicetree Specification 0.4, section 2.3.9). A mapping lies in
+ * one window, or in several that touch on both sides: where they touch on one side only, a device
+ * would see a jump.
  */
 #include "core.h"
 #include "window.h"
@@ -13,7 +14,10 @@ static bool window_span(const struct dmk_window *window, uint64_t *last_offset)
 	return window->size;
 }
 
-/* Moves @range from one side of the window, which begins at @from, to the other, which begins at @to. */
+/*
+ * Moves @range from one side of the window, which begins at @from, to the other, which begins at
+ * @to.
+ */
 static bool window_move(struct dmk_range range, uint64_t from, uint64_t to, uint64_t last_offset,
 			uint64_t *first)
 {
@@ -27,8 +31,8 @@ static bool window_move(struct dmk_range range, uint64_t from, uint64_t to, uint
 }
 
 /*
- * The part of @range from its first byte on that one window moves, and to where. Of several windows, the first whose other side
- * begins at *@wanted; NULL: wherever.
+ * The part of @range from its first byte on that one window moves, and to where. Of several
+ * windows, the first whose other side begins at *@wanted; NULL: wherever.
  */
 static bool move_part(const struct dmk_bus *bus, bool to_bus, struct dmk_range *range,
 		      const uint64_t *wanted, uint64_t *first)
@@ -55,7 +59,10 @@ static bool move_part(const struct dmk_bus *bus, bool to_bus, struct dmk_range *
 	return false;
 }
 
-/* A range that no one window holds: window by window, as long as they go on where the one before ended. */
+/*
+ * A range that no one window holds: window by window, as long as they go on where the one before
+ * ended.
+ */
 static __attribute__((__noinline__)) bool
 move_across(const struct dmk_bus *bus, bool to_bus, struct dmk_range range, uint64_t *first)
 {
@@ -139,7 +146,10 @@ bool dmk_reaches_each(const struct dmk_dev *dev, struct dmk_range phys)
 	return false;
 }
 
-/* Narrows @all to what @bus shows below @limit: of several windows, the first that leaves something. */
+/*
+ * Narrows @all to what @bus shows below @limit: of several windows, the first that leaves
+ * something.
+ */
 static bool narrow(struct dmk_range *all, const struct dmk_bus *bus, uint64_t limit)
 {
 	struct dmk_range part;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The smallest driver that shows the three kinds of address: it lends a buffer to the card and says how the CPU, the memory and
- * the card call it. `dmakit check --verbose --machine rpi-like examples/addresses.c`, and the same on other machines.
+ * The smallest driver that shows the three kinds of address: it lends a buffer to the card and says
+ * how the CPU, the memory and the card call it. `dmakit check --verbose --machine rpi-like
+ * examples/addresses.c`, and the same on other machines.
  */
 #include <linux/dma-mapping.h>
 #include <linux/module.h>

@@ -8,7 +8,8 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
-static unsigned long find(const unsigned long *bits, unsigned long size, unsigned long from, unsigned long invert)
+static unsigned long find(const unsigned long *bits, unsigned long size, unsigned long from,
+			  unsigned long invert)
 {
 	unsigned long word, at;
 
@@ -92,7 +93,8 @@ bool bitmap_equal(const unsigned long *a, const unsigned long *b, unsigned int b
 	return true;
 }
 
-bool bitmap_and(unsigned long *to, const unsigned long *a, const unsigned long *b, unsigned int bits)
+bool bitmap_and(unsigned long *to, const unsigned long *a, const unsigned long *b,
+		unsigned int bits)
 {
 	unsigned int i;
 
@@ -119,7 +121,8 @@ bool bitmap_intersects(const unsigned long *a, const unsigned long *b, unsigned 
 	return false;
 }
 
-unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size, unsigned long start, unsigned int n,
+unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size,
+					 unsigned long start, unsigned int n,
 					 unsigned long align_mask)
 {
 	unsigned long first, used;
@@ -137,7 +140,8 @@ unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size,
 
 int bitmap_find_free_region(unsigned long *map, unsigned int bits, int order)
 {
-	unsigned long first = bitmap_find_next_zero_area(map, bits, 0, 1U << order, (1UL << order) - 1);
+	unsigned long first = bitmap_find_next_zero_area(map, bits, 0, 1U << order,
+							 (1UL << order) - 1);
 
 	if (first >= bits)
 		return -ENOMEM;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel part's life: each part started in order, and undone in reverse, also when a later one fails.
+ * The kernel part's life: each part started in order, and undone in reverse, also when a later one
+ * fails.
  */
 #include "internal.h"
 #include "device/device.h"
@@ -56,7 +57,7 @@ const struct dmk_port *dmk_kernel_port(void)
 	return booted ? &running : NULL;
 }
 
-/* --- parts, in the order in which they start ---------------------------------------------------------------------- */
+/* --- parts, in the order in which they start -------------------------------------------------- */
 
 static int start_pages(char *error, size_t size)
 {
@@ -76,17 +77,25 @@ static void stop_slab(void)
 	dmk_slab_stop();
 }
 
-/* The upper half of the address space: the system's own on every 64-bit machine, so that each access faults, with its address. */
+/*
+ * The upper half of the address space: the system's own on every 64-bit machine, so that each
+ * access faults, with its address.
+ */
 void *const dmk_nowhere = (void *)0xffffa00000000000;
 
 static struct dmk_port_ops core_ops; /* the machine's, but for views */
 
 static int start_core(char *error, size_t size)
 {
-	const struct dmk_port port = { .ops = &core_ops, .ctx = running.ctx, .machine = running.machine };
-	const struct dmk_core_config config = { .port = port, .os = dmk_os_table(), .memmap = dmk_memmap, .nowhere = dmk_nowhere,
-						.wrong_address = dmk_wrong_address,
-						.parameters = running.machine->bootargs };
+	const struct dmk_port port = {.ops = &core_ops,
+				      .ctx = running.ctx,
+				      .machine = running.machine};
+	const struct dmk_core_config config = {.port = port,
+					       .os = dmk_os_table(),
+					       .memmap = dmk_memmap,
+					       .nowhere = dmk_nowhere,
+					       .wrong_address = dmk_wrong_address,
+					       .parameters = running.machine->bootargs};
 
 	int err;
 
@@ -184,7 +193,8 @@ static int start_parts(char *error, size_t error_size)
 		if (!err)
 			continue;
 		if (!error[0])
-			snprintf(error, error_size, "the %s could not start: %s", parts[n].name, strerror(-err));
+			snprintf(error, error_size, "the %s could not start: %s", parts[n].name,
+				 strerror(-err));
 		stop_parts(n);
 		return err;
 	}
@@ -205,7 +215,8 @@ int dmk_kernel_boot(const struct dmk_port *port, char *error, size_t error_size)
 		return -EINVAL;
 	}
 	running = *port;
-	dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_BOOT, .machine = running.machine, .name = running.machine->name });
+	dmk_announce(&(struct dmk_event){
+		.kind = DMK_EVENT_BOOT, .machine = running.machine, .name = running.machine->name});
 	err = start_parts(error, error_size);
 	if (err)
 		return err;
@@ -214,8 +225,8 @@ int dmk_kernel_boot(const struct dmk_port *port, char *error, size_t error_size)
 }
 
 /*
- * Devices go first: their drivers let go of everything. What drivers left is judged when the last of our own threads is gone, with
- * the memory still there.
+ * Devices go first: their drivers let go of everything. What drivers left is judged when the last
+ * of our own threads is gone, with the memory still there.
  */
 void dmk_kernel_shutdown(void)
 {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that run driver code: who they are, where they are (interrupt, softirq, spinlocks held), how they sleep and wake.
+ * Threads that run driver code: who they are, where they are (interrupt, softirq, spinlocks held),
+ * how they sleep and wake.
  *
- * Every thread is a CPU of its own, so the counts are the thread's and need no lock. A thread becomes a task at its first call in and
- * stops being one at its end. Sleeping is Linux's: set a state, look at the condition, schedule(); who makes the condition true
- * calls wake_up_process(). It is not a scheduler: the host has one.
+ * Every thread is a CPU of its own, so the counts are the thread's and need no lock. A thread
+ * becomes a task at its first call in and stops being one at its end. Sleeping is Linux's: set a
+ * state, look at the condition, schedule(); who makes the condition true calls wake_up_process().
+ * It is not a scheduler: the host has one.
  */
 #include "internal.h"
 
@@ -28,11 +30,13 @@
 #define NSEC_PER_JIFFY TICK_NSEC
 enum { EXITED_KEPT = 64, STOP_PATIENCE_SECONDS = 5 };
 
-static pthread_mutex_t tasks_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the lists, and refs and exited of the tasks on them */
+/* guards the lists, and refs and exited of the tasks on them */
+static pthread_mutex_t tasks_lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(tasks);
 static LIST_HEAD(exited); /* kthreads that returned and nobody has joined */
 static unsigned int nr_exited;
-static bool cpus_taken[DMK_CPUS]; /* by a thread; the lock's. Every thread is a CPU of its own for the core (dmakit/os.h). */
+/* by a thread; the lock's. Every thread is a CPU of its own for the core (dmakit/os.h). */
+static bool cpus_taken[DMK_CPUS];
 static unsigned int tasks_made; /* atomic */
 static __thread struct dmk_task *self;
 static pthread_key_t thread_key;
@@ -43,7 +47,7 @@ static struct dmk_task *to_task(struct task_struct *task)
 	return task->dmk;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static struct dmk_task *task_new(const char *name)
 {
@@ -93,8 +97,8 @@ static bool can_settle(void)
 }
 
 /*
- * The lowest that no thread has, so that who comes finds what who went left at hand. With the lock; 0: there are none, or what one kept
- * could not be taken from it when it is all that is left.
+ * The lowest that no thread has, so that who comes finds what who went left at hand. With the lock;
+ * 0: there are none, or what one kept could not be taken from it when it is all that is left.
  */
 static unsigned int cpu_take(void)
 {
@@ -147,8 +151,9 @@ static void task_leave(struct dmk_task *task)
 }
 
 /*
- * The barrier makes each thread of this program that runs have a full one: what it stores to .busy afterwards it stores having seen what the
- * caller had stored, and what it stored before is seen here. A busy thread is in a few instructions that wait for nothing.
+ * The barrier makes each thread of this program that runs have a full one: what it stores to .busy
+ * afterwards it stores having seen what the caller had stored, and what it stored before is seen
+ * here. A busy thread is in a few instructions that wait for nothing.
  */
 bool dmk_tasks_settle(void)
 {
@@ -219,7 +224,7 @@ void put_task_struct(struct task_struct *task)
 	task_put(to_task(task));
 }
 
-/* --- where the thread is ------------------------------------------------------------------------------------------ */
+/* --- where the thread is ---------------------------------------------------------------------- */
 
 unsigned int dmk_preempt_count(void)
 {
@@ -287,7 +292,7 @@ bool dmk_in_stack(const void *address)
 	return found;
 }
 
-/* --- sleeping and waking ------------------------------------------------------------------------------------------ */
+/* --- sleeping and waking ---------------------------------------------------------------------- */
 
 void dmk_set_state(unsigned int state)
 {
@@ -427,7 +432,7 @@ int wake_up_process(struct task_struct *task)
 	return wake_up_state(task, TASK_NORMAL);
 }
 
-/* --- signals ------------------------------------------------------------------------------------------------------ */
+/* --- signals ---------------------------------------------------------------------------------- */
 
 static void interrupt_task(struct dmk_task *task)
 {
@@ -511,12 +516,13 @@ void dmk_tasks_interrupt(void)
 	pthread_mutex_unlock(&tasks_lock);
 }
 
-/* --- kthreads ----------------------------------------------------------------------------------------------------- */
+/* --- kthreads --------------------------------------------------------------------------------- */
 
 /*
- * A kthread is joined by kthread_stop(), or when it has returned and enough others after it: a stop that comes late still
- * finds the result of one of the last few, and later only who holds a reference may call it. Who joins it claims it first, and drops
- * the reference that it was made with.
+ * A kthread is joined by kthread_stop(), or when it has returned and enough others after it: a stop
+ * that comes late still finds the result of one of the last few, and later only who holds a
+ * reference may call it. Who joins it claims it first, and drops the reference that it was made
+ * with.
  */
 static bool claim(struct dmk_task *task)
 {
@@ -608,7 +614,8 @@ static struct task_struct *kthread_new(int (*function)(void *data), void *data, 
 	return ERR_PTR(-ENOMEM);
 }
 
-struct task_struct *dmk_kthread_create(int (*function)(void *data), void *data, const char *name, ...)
+struct task_struct *dmk_kthread_create(int (*function)(void *data), void *data, const char *name,
+				       ...)
 {
 	char text[TASK_COMM_LEN];
 	va_list arguments;
@@ -711,7 +718,10 @@ void kthread_bind(struct task_struct *task, unsigned int cpu)
 {
 }
 
-/* A kthread that no driver stopped: the machine goes away under it, so it is asked, and waited for, but not for ever. */
+/*
+ * A kthread that no driver stopped: the machine goes away under it, so it is asked, and waited for,
+ * but not for ever.
+ */
 static struct dmk_task *kthread_left(void)
 {
 	struct dmk_task *task;
@@ -735,7 +745,8 @@ void dmk_context_stop(void)
 			__atomic_store_n(&task->should_stop, true, __ATOMIC_RELEASE);
 			interrupt_task(task);
 			wake_up_process(&task->task);
-			snprintf(text, sizeof(text), "thread \"%s\" was never stopped, and does not end when asked",
+			snprintf(text, sizeof(text),
+				 "thread \"%s\" was never stopped, and does not end when asked",
 				 task->task.comm);
 		}
 		pthread_mutex_unlock(&tasks_lock);
@@ -757,7 +768,8 @@ bool dmk_thread_get(unsigned int index, struct dmk_thread_info *info)
 		if (index--)
 			continue;
 		found = task;
-		*info = (struct dmk_thread_info){ task->task.comm, task->tid, task->stack_low, task->stack_high };
+		*info = (struct dmk_thread_info){task->task.comm, task->tid, task->stack_low,
+						 task->stack_high};
 		break;
 	}
 	pthread_mutex_unlock(&tasks_lock);

@@ -74,7 +74,8 @@ static void put_string(struct output *out, const struct spec *spec, const char *
 	put_text(out, spec, text, length);
 }
 
-static void put_number(struct output *out, const struct spec *spec, u64 value, bool negative, unsigned int base, bool upper)
+static void put_number(struct output *out, const struct spec *spec, u64 value, bool negative,
+		       unsigned int base, bool upper)
 {
 	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	char text[24], sign = negative ? '-' : spec->plus ? '+' : spec->space ? ' ' : 0;
@@ -110,14 +111,15 @@ static void put_number(struct output *out, const struct spec *spec, u64 value, b
 
 static void put_hex(struct output *out, u64 value, int digits)
 {
-	struct spec spec = { .alternate = true, .zero = true, .width = digits + 2, .precision = -1 };
+	struct spec spec = {.alternate = true, .zero = true, .width = digits + 2, .precision = -1};
 
 	put_number(out, &spec, value, false, 16, false);
 }
 
-/* --- what %p can be ----------------------------------------------------------------------------------------------- */
+/* --- what %p can be --------------------------------------------------------------------------- */
 
-static void put_symbol(struct output *out, const struct spec *spec, const void *address, bool offset)
+static void put_symbol(struct output *out, const struct spec *spec, const void *address,
+		       bool offset)
 {
 	char text[160];
 	Dl_info info;
@@ -148,7 +150,8 @@ static void put_error(struct output *out, const struct spec *spec, const void *p
 }
 
 /* @order: how many bytes on, +1 or -1 */
-static void put_bytes(struct output *out, const unsigned char *bytes, int n, int order, char separator)
+static void put_bytes(struct output *out, const unsigned char *bytes, int n, int order,
+		      char separator)
 {
 	static const char digits[] = "0123456789abcdef";
 	int i;
@@ -170,9 +173,13 @@ static int put_mac(struct output *out, const unsigned char *bytes, const char *f
 	return reverse || dashes ? 2 : 1;
 }
 
-static int put_dump(struct output *out, const struct spec *spec, const unsigned char *bytes, const char *format)
+static int put_dump(struct output *out, const struct spec *spec, const unsigned char *bytes,
+		    const char *format)
 {
-	char separator = format[1] == 'C' ? ':' : format[1] == 'D' ? '-' : format[1] == 'N' ? 0 : ' ';
+	char separator = format[1] == 'C'   ? ':'
+			 : format[1] == 'D' ? '-'
+			 : format[1] == 'N' ? 0
+					    : ' ';
 
 	put_bytes(out, bytes, clamp(spec->width, 1, 64), 1, separator);
 	return separator == ' ' ? 1 : 2;
@@ -184,8 +191,9 @@ static int put_ip(struct output *out, const unsigned char *bytes, const char *fo
 	int i;
 
 	if (format[1] == '4') {
-		snprintf(text, sizeof(text), format[0] == 'i' ? "%03u.%03u.%03u.%03u" : "%u.%u.%u.%u", bytes[0], bytes[1],
-			 bytes[2], bytes[3]);
+		snprintf(text, sizeof(text),
+			 format[0] == 'i' ? "%03u.%03u.%03u.%03u" : "%u.%u.%u.%u", bytes[0],
+			 bytes[1], bytes[2], bytes[3]);
 		for (i = 0; text[i]; i++)
 			put(out, text[i]);
 		return 2;
@@ -202,8 +210,9 @@ static int put_ip(struct output *out, const unsigned char *bytes, const char *fo
 
 static int put_uuid(struct output *out, const unsigned char *bytes, const char *format)
 {
-	static const unsigned char big[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
-	static const unsigned char little[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+	static const unsigned char big[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+	static const unsigned char little[16] = {3, 2, 1,  0,  5,  4,  7,  6,
+						 8, 9, 10, 11, 12, 13, 14, 15};
 	char kind = format[1];
 	const unsigned char *order = (kind | 0x20) == 'l' ? little : big;
 	const char *digits = kind == 'B' || kind == 'L' ? "0123456789ABCDEF" : "0123456789abcdef";
@@ -220,8 +229,10 @@ static int put_uuid(struct output *out, const unsigned char *bytes, const char *
 
 static void put_resource(struct output *out, const struct resource *resource)
 {
-	const char *kind = resource->flags & IORESOURCE_IO ? "io  " : resource->flags & IORESOURCE_MEM ? "mem " :
-			   resource->flags & IORESOURCE_IRQ ? "irq " : "??? ";
+	const char *kind = resource->flags & IORESOURCE_IO    ? "io  "
+			   : resource->flags & IORESOURCE_MEM ? "mem "
+			   : resource->flags & IORESOURCE_IRQ ? "irq "
+							      : "??? ";
 	char text[80];
 	int i;
 
@@ -242,7 +253,8 @@ static void put_va_format(struct output *out, const struct va_format *format)
 }
 
 /* Return: how many letters after %p were its. */
-static int put_pointer(struct output *out, struct spec *spec, const char *format, const void *pointer)
+static int put_pointer(struct output *out, struct spec *spec, const char *format,
+		       const void *pointer)
 {
 	bool letter = (*format >= 'a' && *format <= 'z') || (*format >= 'A' && *format <= 'Z');
 
@@ -290,7 +302,7 @@ static int put_pointer(struct output *out, struct spec *spec, const char *format
 	return *format == 'K' || *format == 'x' ? 1 : 0;
 }
 
-/* --- the format --------------------------------------------------------------------------------------------------- */
+/* --- the format ------------------------------------------------------------------------------- */
 
 static const char *parse_flags(const char *format, struct spec *spec)
 {
@@ -348,12 +360,16 @@ static const char *parse_size(const char *format, struct spec *spec)
 
 _Static_assert(sizeof(long) == 8 || sizeof(void *) == 4, "a long is as wide as a pointer");
 
-/* An array type decays in a call: so that it can be handed on by reference, a va_list goes in a structure. */
+/*
+ * An array type decays in a call: so that it can be handed on by reference, a va_list goes in a
+ * structure.
+ */
 struct arguments {
 	va_list list;
 };
 
-static u64 next_integer(struct arguments *arguments, const struct spec *spec, bool is_signed, bool *negative)
+static u64 next_integer(struct arguments *arguments, const struct spec *spec, bool is_signed,
+			bool *negative)
 {
 	s64 value;
 
@@ -409,7 +425,11 @@ static const char *convert(struct output *out, const char *format, struct argume
 	case 'o':
 		value = next_integer(arguments, &spec, false, &negative);
 		spec.plus = spec.space = false;
-		put_number(out, &spec, value, false, *format == 'u' ? 10 : *format == 'o' ? 8 : 16, *format == 'X');
+		put_number(out, &spec, value, false,
+			   *format == 'u'   ? 10
+			   : *format == 'o' ? 8
+					    : 16,
+			   *format == 'X');
 		return format + 1;
 	case 'c': {
 		char c = va_arg(arguments->list, int);
@@ -444,7 +464,10 @@ int dmk_vsnprintf(char *to, size_t size, const char *format, va_list arguments)
 
 	if (size > INT_MAX)
 		size = INT_MAX;
-	/* at may pass end, but not wrap: a text of a page or two is nowhere near the end of the address space. */
+	/*
+	 * at may pass end, but not wrap: a text of a page or two is nowhere near the end of the
+	 * address space.
+	 */
 	out = (struct output){ start, start + (size ? size - 1 : 0) };
 	va_copy(list.list, arguments);
 	while (*format) {

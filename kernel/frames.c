@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page frames: zones by the machine's limits, free runs in each, and the records (struct page) in memory that no device reaches. What
- * drivers call stands in page.c; slab.c and vmalloc.c take their frames here too.
+ * Page frames: zones by the machine's limits, free runs in each, and the records (struct page) in
+ * memory that no device reaches. What drivers call stands in page.c; slab.c and vmalloc.c take
+ * their frames here too.
  *
- * A run is 2^order frames at a multiple of its length. The first struct page of a free run says so, and so does that of a run in use;
- * the others say nothing, so a pointer to one of those finds its head by looking at the places where one can be. Free runs of one order
- * are a set by address (runset.h): the smallest run that will do is taken, of those the lowest, which keeps long runs whole.
+ * A run is 2^order frames at a multiple of its length. The first struct page of a free run says so,
+ * and so does that of a run in use; the others say nothing, so a pointer to one of those finds its
+ * head by looking at the places where one can be. Free runs of one order are a set by address
+ * (runset.h): the smallest run that will do is taken, of those the lowest, which keeps long runs
+ * whole.
  *
- * Zones are ranges of addresses. A request names the highest it can use, and falls back to the ones below; each keeps back a little
- * that only requests who can use no higher zone get (MEM-06), as Linux's lowmem_reserve_ratio does. Memory that the machine keeps
- * for long runs (DMK_MEMORY_CONTIGUOUS) is a zone beside these. Pages here do not move, so nothing but the core's consistent memory is
- * ever in it, short runs only when there is no other room.
+ * Zones are ranges of addresses. A request names the highest it can use, and falls back to the ones
+ * below; each keeps back a little that only requests who can use no higher zone get (MEM-06), as
+ * Linux's lowmem_reserve_ratio does. Memory that the machine keeps for long runs
+ * (DMK_MEMORY_CONTIGUOUS) is a zone beside these. Pages here do not move, so nothing but the core's
+ * consistent memory is ever in it, short runs only when there is no other room.
  *
  * One lock: short work, and no call sleeps or calls out with it held.
  */
@@ -30,8 +34,10 @@
 enum { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_HIGH, ZONE_CONTIGUOUS, ZONES };
 enum { ORDERS = 21 }; /* runs of 4 GiB for the core */
 enum { POISON_FREED = 0x6a };
-enum { LONG_RUN = 256 << 10 };      /* bytes: from here on a request goes to the contiguous memory first */
-enum { PIECED_FRAMES = 16 };        /* shorter requests are not looked for across the borders of runs */
+/* bytes: from here on a request goes to the contiguous memory first */
+enum { LONG_RUN = 256 << 10 };
+/* shorter requests are not looked for across the borders of runs */
+enum { PIECED_FRAMES = 16 };
 enum { RESERVE_RATIO = 256, RESERVE_RATIO_NORMAL = 32 };
 #define FOUR_GIB (1ULL << 32)
 
@@ -41,7 +47,8 @@ struct zone {
 	struct dmk_runset *runs;      /* by order; zones that are told apart by address share one */
 	unsigned long nr_runs[ORDERS];
 	unsigned long nr_free, present; /* frames */
-	unsigned long reserve[ZONE_CONTIGUOUS]; /* frames that stay free of requests whose highest zone is this one */
+	/* frames that stay free of requests whose highest zone is this one */
+	unsigned long reserve[ZONE_CONTIGUOUS];
 };
 
 struct page *dmk_memmap;
@@ -58,7 +65,7 @@ static bool contiguous_open; /* the lock's: not while the core takes what it kee
 static uint64_t *words[2];   /* of these sets */
 static unsigned long nr_words;
 
-/* --- arithmetic --------------------------------------------------------------------------------------------------- */
+/* --- arithmetic ------------------------------------------------------------------------------- */
 
 static unsigned long frame_of(const struct page *page)
 {
@@ -98,7 +105,10 @@ static bool any_memory(const struct dmk_memory *memory)
 	return true;
 }
 
-/* One of the machine's runs of memory holds all of it, or several that touch; each as @fits wants it. */
+/*
+ * One of the machine's runs of memory holds all of it, or several that touch; each as @fits wants
+ * it.
+ */
 static bool covered(phys_addr_t first, uint64_t size, bool (*fits)(const struct dmk_memory *memory))
 {
 	phys_addr_t last = first + size - 1, at = first;
@@ -158,7 +168,7 @@ static unsigned int zone_of(unsigned long frame)
 	return zone;
 }
 
-/* --- free runs: all with the lock held ---------------------------------------------------------------------------- */
+/* --- free runs: all with the lock held -------------------------------------------------------- */
 
 static void link_free(unsigned long frame, unsigned int order, unsigned int zone)
 {
@@ -194,7 +204,8 @@ static void release_run(unsigned long frame, unsigned int order, unsigned int zo
 	for (; order + 1 < ORDERS; order++) {
 		unsigned long buddy = frame ^ (1UL << order);
 
-		if (buddy + (1UL << order) > nr_frames || !is_free_run(dmk_memmap + buddy, order, zone))
+		if (buddy + (1UL << order) > nr_frames ||
+		    !is_free_run(dmk_memmap + buddy, order, zone))
 			break;
 		unlink_free(dmk_memmap + buddy);
 		frame &= ~(1UL << order);
@@ -223,7 +234,8 @@ static void release_frames(unsigned long frame, unsigned long n, unsigned int zo
 	}
 }
 
-static void mark_used(unsigned long frame, unsigned int order, unsigned int zone, unsigned int flags)
+static void mark_used(unsigned long frame, unsigned int order, unsigned int zone,
+		      unsigned int flags)
 {
 	struct page *page = dmk_memmap + frame;
 
@@ -268,7 +280,7 @@ static void carve(unsigned long frame, unsigned long n)
 	}
 }
 
-/* --- by order: drivers -------------------------------------------------------------------------------------------- */
+/* --- by order: drivers ------------------------------------------------------------------------ */
 
 static bool enough_left(const struct zone *zone, unsigned int highest, unsigned long n)
 {
@@ -285,8 +297,13 @@ static struct page *take_from_zone(unsigned int index, unsigned int order, unsig
 
 		if (!zone->nr_runs[larger])
 			continue;
-		/* One of this zone's is there, and none of another's lies between the zone's first frame and it. */
-		frame = dmk_runset_next(&zone->runs[larger], (zone->first + (1UL << larger) - 1) >> larger) << larger;
+		/*
+		 * One of this zone's is there, and none of another's lies between the zone's first
+		 * frame and it.
+		 */
+		frame = dmk_runset_next(&zone->runs[larger],
+					(zone->first + (1UL << larger) - 1) >> larger)
+			<< larger;
 		carve(frame, 1UL << order);
 		mark_used(frame, order, index, flags);
 		return dmk_memmap + frame;
@@ -295,8 +312,9 @@ static struct page *take_from_zone(unsigned int index, unsigned int order, unsig
 }
 
 /*
- * The highest zone that will do, or -1. A zone that the machine does not have is empty, and gives nothing (MEM-06); but memory below
- * 4 GiB is there also where no zone of that name is needed, because all of it is.
+ * The highest zone that will do, or -1. A zone that the machine does not have is empty, and gives
+ * nothing (MEM-06); but memory below 4 GiB is there also where no zone of that name is needed,
+ * because all of it is.
  */
 static int highest_zone(gfp_t gfp)
 {
@@ -321,7 +339,8 @@ struct page *dmk_page_alloc(gfp_t gfp, unsigned int order, unsigned int flags)
 	highest = highest_zone(gfp);
 	pthread_mutex_lock(&dmk_frames_lock);
 	for (zone = highest; zone >= 0 && !page; zone--)
-		if ((gfp & (__GFP_MEMALLOC | __GFP_NOFAIL)) || enough_left(&zones[zone], highest, 1UL << order))
+		if ((gfp & (__GFP_MEMALLOC | __GFP_NOFAIL)) ||
+		    enough_left(&zones[zone], highest, 1UL << order))
 			page = take_from_zone(zone, order, flags);
 	pthread_mutex_unlock(&dmk_frames_lock);
 	return page;
@@ -366,7 +385,7 @@ void dmk_page_free(struct page *page, bool poisoned)
 	dmk_memory_released();
 }
 
-/* --- by bytes and limits: the core -------------------------------------------------------------------------------- */
+/* --- by bytes and limits: the core ------------------------------------------------------------ */
 
 /* In frames. The window is that of the request and the zone at once. */
 struct wish {
@@ -374,7 +393,8 @@ struct wish {
 };
 
 /* Where the wish fits into [first, end), which is free. */
-static bool fits(const struct wish *wish, unsigned long first, unsigned long end, unsigned long *frame)
+static bool fits(const struct wish *wish, unsigned long first, unsigned long end,
+		 unsigned long *frame)
 {
 	first = ALIGN(max(first, wish->first), wish->align);
 	end = min(end, wish->end);
@@ -390,16 +410,21 @@ static bool fits_run(const struct wish *wish, const struct page *run, unsigned l
 }
 
 /* The lowest run of this order that begins in the window and will do. */
-static bool find_of_order(const struct zone *zone, const struct wish *wish, unsigned int order, unsigned long *frame)
+static bool find_of_order(const struct zone *zone, const struct wish *wish, unsigned int order,
+			  unsigned long *frame)
 {
 	unsigned long at = (wish->first + (1UL << order) - 1) >> order;
 
 	if (!zone->nr_runs[order])
 		return false;
-	while ((at = dmk_runset_next(&zone->runs[order], at)) != DMK_RUNSET_NONE && at << order < wish->end) {
+	while ((at = dmk_runset_next(&zone->runs[order], at)) != DMK_RUNSET_NONE &&
+	       at << order < wish->end) {
 		if (fits_run(wish, dmk_memmap + (at << order), frame))
 			return true;
-		/* Only alignment can be wrong of a run that begins in the window: go where it is right. */
+		/*
+		 * Only alignment can be wrong of a run that begins in the window: go where it is
+		 * right.
+		 */
 		at = max(at + 1, ALIGN(at << order, wish->align) >> order);
 	}
 	return false;
@@ -422,12 +447,15 @@ static unsigned long span_first(unsigned long frame, unsigned int zone)
 
 static unsigned long span_end(unsigned long frame, unsigned int zone)
 {
-	while (frame < nr_frames && (dmk_memmap[frame].flags & DMK_PAGE_FREE) && dmk_memmap[frame].zone == zone)
+	while (frame < nr_frames && (dmk_memmap[frame].flags & DMK_PAGE_FREE) &&
+	       dmk_memmap[frame].zone == zone)
 		frame += 1UL << dmk_memmap[frame].order;
 	return frame;
 }
 
-/* The lowest free run of @order or more that begins at @from or behind it; DMK_RUNSET_NONE: none. */
+/*
+ * The lowest free run of @order or more that begins at @from or behind it; DMK_RUNSET_NONE: none.
+ */
 static unsigned long next_run(const struct zone *zone, unsigned int order, unsigned long from)
 {
 	unsigned long lowest = DMK_RUNSET_NONE;
@@ -445,8 +473,8 @@ static unsigned long next_run(const struct zone *zone, unsigned int order, unsig
 }
 
 /*
- * The lowest place, in runs that touch, buddies or not. What is n frames long holds an aligned run of a quarter of that or more, so only
- * those are looked at.
+ * The lowest place, in runs that touch, buddies or not. What is n frames long holds an aligned run
+ * of a quarter of that or more, so only those are looked at.
  */
 static bool find_pieced(unsigned int index, const struct wish *wish, unsigned long *frame)
 {
@@ -468,7 +496,9 @@ static bool find_wish(unsigned int index, const struct wish *wish, unsigned long
 	struct page *around;
 	unsigned int order;
 
-	/* Where runs are to stay long, one after the other, so that what is left is in one piece. */
+	/*
+	 * Where runs are to stay long, one after the other, so that what is left is in one piece.
+	 */
 	if (index == ZONE_CONTIGUOUS && wish->n >= LONG_RUN >> PAGE_SHIFT)
 		return find_pieced(index, wish, frame);
 	for (order = get_order(wish->n << PAGE_SHIFT); order < ORDERS; order++)
@@ -489,7 +519,8 @@ static bool take_wish(unsigned int index, struct wish wish, phys_addr_t *first)
 
 	wish.first = max(wish.first, zone->first);
 	wish.end = min(wish.end, zone->end);
-	if (!zone->nr_free || wish.first >= wish.end || wish.end - wish.first < wish.n || !find_wish(index, &wish, &frame))
+	if (!zone->nr_free || wish.first >= wish.end || wish.end - wish.first < wish.n ||
+	    !find_wish(index, &wish, &frame))
 		return false;
 	carve(frame, n);
 	*first = (phys_addr_t)frame << PAGE_SHIFT;
@@ -500,7 +531,10 @@ static bool take_wish(unsigned int index, struct wish wish, phys_addr_t *first)
 	return true;
 }
 
-/* Not highmem: the core looks at what it gets through the direct map. Scarce low memory last, and not the last of it. */
+/*
+ * Not highmem: the core looks at what it gets through the direct map. Scarce low memory last, and
+ * not the last of it.
+ */
 static bool take_ordinary(const struct wish *wish, phys_addr_t *first)
 {
 	int highest, zone;
@@ -523,12 +557,14 @@ void dmk_frames_booted(void)
 int dmk_frames_alloc(const struct dmk_page_request *request, phys_addr_t *first)
 {
 	bool is_long = request->size >= LONG_RUN, found = false;
-	struct wish wish = { .first = PFN_UP(request->first.v), .align = max(request->align >> PAGE_SHIFT, 1UL),
-			     .n = request->size >> PAGE_SHIFT };
+	struct wish wish = {.first = PFN_UP(request->first.v),
+			    .align = max(request->align >> PAGE_SHIFT, 1UL),
+			    .n = request->size >> PAGE_SHIFT};
 
 	if (!dmk_memmap || !wish.n || (request->size & ~PAGE_MASK))
 		return -ENOMEM;
-	wish.end = min(request->last.v == ~0ULL ? nr_frames : (request->last.v + 1) >> PAGE_SHIFT, nr_frames);
+	wish.end = min(request->last.v == ~0ULL ? nr_frames : (request->last.v + 1) >> PAGE_SHIFT,
+		       nr_frames);
 	pthread_mutex_lock(&dmk_frames_lock);
 	if (is_long && contiguous_open)
 		found = take_wish(ZONE_CONTIGUOUS, wish, first);
@@ -562,7 +598,7 @@ void dmk_frames_free(phys_addr_t first, uint64_t size)
 	}
 }
 
-/* --- none left ---------------------------------------------------------------------------------------------------- */
+/* --- none left -------------------------------------------------------------------------------- */
 
 static pthread_cond_t released = PTHREAD_COND_INITIALIZER; /* with the frames' lock */
 static unsigned int nr_waiting;                            /* atomic */
@@ -599,7 +635,8 @@ static void wait_end(unsigned long seen, bool wait)
 	__atomic_fetch_sub(&nr_waiting, 1, __ATOMIC_SEQ_CST);
 }
 
-void *dmk_memory_insist(void *(*take)(const void *request), const void *request, const char *call, size_t size, gfp_t gfp)
+void *dmk_memory_insist(void *(*take)(const void *request), const void *request, const char *call,
+			size_t size, gfp_t gfp)
 {
 	void *memory = take(request);
 	unsigned long seen;
@@ -607,7 +644,8 @@ void *dmk_memory_insist(void *(*take)(const void *request), const void *request,
 	if (memory)
 		return memory;
 	dmk_memory_short(call, size, gfp);
-	while (!memory && (gfp & __GFP_NOFAIL) && gfpflags_allow_blocking(gfp) && highest_zone(gfp) >= 0) {
+	while (!memory && (gfp & __GFP_NOFAIL) && gfpflags_allow_blocking(gfp) &&
+	       highest_zone(gfp) >= 0) {
 		seen = wait_begin();
 		memory = take(request);
 		wait_end(seen, !memory);
@@ -626,9 +664,11 @@ static size_t print_zone(char *text, size_t size, unsigned int index, unsigned i
 		order--;
 	if (!zone->present)
 		return 0;
-	return snprintf(text, size, "%s %s %lu of %lu KiB (%lu kept back), longest run %lu KiB", text[-1] == ':' ? "" : ";",
-			zone->name, zone->nr_free * 4, zone->present * 4,
-			highest < ZONE_CONTIGUOUS ? zone->reserve[highest] * 4 : 0, order < 0 ? 0 : 4UL << order);
+	return snprintf(text, size, "%s %s %lu of %lu KiB (%lu kept back), longest run %lu KiB",
+			text[-1] == ':' ? "" : ";", zone->name, zone->nr_free * 4,
+			zone->present * 4,
+			highest < ZONE_CONTIGUOUS ? zone->reserve[highest] * 4 : 0,
+			order < 0 ? 0 : 4UL << order);
 }
 
 void dmk_memory_short(const char *call, size_t size, gfp_t gfp)
@@ -640,11 +680,13 @@ void dmk_memory_short(const char *call, size_t size, gfp_t gfp)
 
 	if ((gfp & __GFP_NOWARN) || !machine || !__ratelimit(&often))
 		return;
-	used = snprintf(text, sizeof(text), "%s: no %zu bytes side by side (gfp %#x%s%s%s); free:", call, size, gfp,
+	used = snprintf(text, sizeof(text),
+			"%s: no %zu bytes side by side (gfp %#x%s%s%s); free:", call, size, gfp,
 			gfp & __GFP_DMA ? " GFP_DMA" : "", gfp & __GFP_DMA32 ? " GFP_DMA32" : "",
 			gfp & __GFP_HIGHMEM ? " highmem" : "");
 	if (highest < 0)
-		snprintf(text + used, sizeof(text) - used, " this machine has no such zone: a mask says what a device reaches");
+		snprintf(text + used, sizeof(text) - used,
+			 " this machine has no such zone: a mask says what a device reaches");
 	pthread_mutex_lock(&dmk_frames_lock);
 	for (i = 0; highest >= 0 && i < ZONES; i++)
 		used += print_zone(text + used, sizeof(text) - used, i, highest);
@@ -652,7 +694,7 @@ void dmk_memory_short(const char *call, size_t size, gfp_t gfp)
 	dmk_print(DMK_LOG_WARNING, NULL, text);
 }
 
-/* --- start and stop ----------------------------------------------------------------------------------------------- */
+/* --- start and stop --------------------------------------------------------------------------- */
 
 static void add_range(unsigned long frame, unsigned long end, unsigned int zone)
 {
@@ -711,10 +753,11 @@ static unsigned long frames_up_to(uint64_t last)
 /* Each zone begins where the one below ends, so one that the machine does not have is empty. */
 static void lay_out_zones(void)
 {
-	static const char *const name[ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Contiguous" };
+	static const char *const name[ZONES] = {"DMA", "DMA32", "Normal", "HighMem", "Contiguous"};
 	const uint64_t dma = machine->dma_zone_last, dma32 = machine->dma32_zone_last;
 	unsigned long direct = frames_up_to(machine->direct_last.v), at = 0;
-	unsigned long end[ZONES] = { dma ? frames_up_to(dma) : 0, dma32 ? frames_up_to(dma32) : 0, direct, ~0UL, direct };
+	unsigned long end[ZONES] = {dma ? frames_up_to(dma) : 0, dma32 ? frames_up_to(dma32) : 0,
+				    direct, ~0UL, direct};
 	unsigned int i;
 
 	memset(zones, 0, sizeof(zones));
@@ -737,7 +780,8 @@ static void set_reserves(void)
 	for (zone = 0; zone < ZONE_HIGH; zone++)
 		for (above = 0, highest = zone + 1; highest < ZONE_CONTIGUOUS; highest++) {
 			above += zones[highest].present;
-			zones[zone].reserve[highest] = above / (zone < ZONE_NORMAL ? RESERVE_RATIO : RESERVE_RATIO_NORMAL);
+			zones[zone].reserve[highest] =
+				above / (zone < ZONE_NORMAL ? RESERVE_RATIO : RESERVE_RATIO_NORMAL);
 		}
 }
 
@@ -753,7 +797,8 @@ static bool has_contiguous(void)
 
 static void *address_space(size_t size)
 {
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }
@@ -773,7 +818,8 @@ static bool make_sets(struct dmk_runset *sets, uint64_t **at)
 	return word;
 }
 
-int dmk_page_start(const struct dmk_port *port, const char *parameters, char *error, size_t error_size)
+int dmk_page_start(const struct dmk_port *port, const char *parameters, char *error,
+		   size_t error_size)
 {
 	unsigned int i;
 	uint64_t end = 0;
@@ -786,8 +832,10 @@ int dmk_page_start(const struct dmk_port *port, const char *parameters, char *er
 		end = max(end, machine->memory[i].first.v + machine->memory[i].size);
 	nr_frames = end >> PAGE_SHIFT;
 	dmk_memmap = address_space((nr_frames + 1) * sizeof(struct page));
-	if (!dmk_memmap || !make_sets(ordinary, &words[0]) || (has_contiguous() && !make_sets(contiguous, &words[1]))) {
-		snprintf(error, error_size, "no address space for the records of %lu page frames", nr_frames);
+	if (!dmk_memmap || !make_sets(ordinary, &words[0]) ||
+	    (has_contiguous() && !make_sets(contiguous, &words[1]))) {
+		snprintf(error, error_size, "no address space for the records of %lu page frames",
+			 nr_frames);
 		dmk_page_stop();
 		return -ENOMEM;
 	}
@@ -819,7 +867,7 @@ void dmk_page_stop(void)
 	dmk_port_running = NULL;
 }
 
-/* --- how much ----------------------------------------------------------------------------------------------------- */
+/* --- how much --------------------------------------------------------------------------------- */
 
 static unsigned long sum(unsigned int first, unsigned int last, bool free)
 {
@@ -855,8 +903,11 @@ unsigned long nr_free_highpages(void)
 
 void si_meminfo(struct sysinfo *info)
 {
-	*info = (struct sysinfo){ .totalram = totalram_pages(), .freeram = nr_free_pages(), .totalhigh = totalhigh_pages(),
-				  .freehigh = nr_free_highpages(), .mem_unit = PAGE_SIZE };
+	*info = (struct sysinfo){.totalram = totalram_pages(),
+				 .freeram = nr_free_pages(),
+				 .totalhigh = totalhigh_pages(),
+				 .freehigh = nr_free_highpages(),
+				 .mem_unit = PAGE_SIZE};
 }
 
 bool dmk_zone_usage(unsigned int index, struct dmk_zone_usage *usage)
@@ -870,7 +921,7 @@ bool dmk_zone_usage(unsigned int index, struct dmk_zone_usage *usage)
 	return true;
 }
 
-/* --- for tests ---------------------------------------------------------------------------------------------------- */
+/* --- for tests -------------------------------------------------------------------------------- */
 
 struct audit {
 	unsigned long nr_runs[ZONES][ORDERS], nr_free[ZONES], present[ZONES];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kmap(): an address for a page that has none, for a moment. Each mapping is a view of one page; a page that is mapped twice has one
- * view and two users.
+ * kmap(): an address for a page that has none, for a moment. Each mapping is a view of one page; a
+ * page that is mapped twice has one view and two users.
  */
 #include "internal.h"
 
@@ -48,7 +48,8 @@ static int by_view(const void *a, const void *b)
 /* With the lock held. By page, or when that is NULL by address. */
 static struct kmapped *find(const struct page *page, const void *address)
 {
-	const struct kmapped key = { .page = (struct page *)page, .view = (char *)((uintptr_t)address & PAGE_MASK) };
+	const struct kmapped key = {.page = (struct page *)page,
+				    .view = (char *)((uintptr_t)address & PAGE_MASK)};
 	struct kmapped **found = page ? tfind(&key, &pages, by_page) : tfind(&key, &views, by_view);
 
 	return found ? *found : NULL;
@@ -114,7 +115,8 @@ static void drop(struct kmapped *kmapped)
 	forget(kmapped);
 }
 
-static void unmap(const struct page *page, const void *address, const char *call, const void *caller)
+static void unmap(const struct page *page, const void *address, const char *call,
+		  const void *caller)
 {
 	struct kmapped *kmapped;
 
@@ -146,7 +148,9 @@ static void *map_local(struct page *page, const char *call, struct dmk_place pla
 	if (!view || dmk_page_cpu(page))
 		return view;
 	if (local.depth == LOCAL_MAX)
-		dmk_complain(place.caller, "%s: %u are mapped by this thread already; is kunmap_local() missing?", call, LOCAL_MAX);
+		dmk_complain(place.caller,
+			     "%s: %u are mapped by this thread already; is kunmap_local() missing?",
+			     call, LOCAL_MAX);
 	else
 		local.view[local.depth++] = view;
 	return view;
@@ -164,7 +168,10 @@ static void unmap_local(const void *address, const char *call, struct dmk_place 
 	while (i && local.view[i - 1] != view)
 		i--;
 	if (i && i != local.depth)
-		dmk_complain(place.caller, "%s: another page was mapped after this one, and must be unmapped before it", call);
+		dmk_complain(
+			place.caller,
+			"%s: another page was mapped after this one, and must be unmapped before it",
+			call);
 	if (i) {
 		for (local.depth--; i <= local.depth; i++)
 			local.view[i - 1] = local.view[i];
@@ -207,7 +214,8 @@ struct page *kmap_to_page(void *address)
 	page = kmapped ? kmapped->page : NULL;
 	pthread_mutex_unlock(&lock);
 	if (!page)
-		dmk_complain(__builtin_return_address(0), "kmap_to_page(%p): no page is mapped there", address);
+		dmk_complain(__builtin_return_address(0),
+			     "kmap_to_page(%p): no page is mapped there", address);
 	return page;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of kernel/ share, and what kernel/device may call. Nothing here is for drivers or for tools.
+ * What the files of kernel/ share, and what kernel/device may call. Nothing here is for drivers or
+ * for tools.
  *
- * Order of life: printk, context, page, slab, then the core, then time, softirq, work, interrupts, then devices; the way down is the
- * way up reversed (boot.c).
+ * Order of life: printk, context, page, slab, then the core, then time, softirq, work, interrupts,
+ * then devices; the way down is the way up reversed (boot.c).
  */
 #ifndef DMK_KERNEL_INTERNAL_H
 #define DMK_KERNEL_INTERNAL_H
@@ -27,7 +28,10 @@ struct dmk_place {
 	const void *caller, *frame;
 };
 #define DMK_HERE ((struct dmk_place){ __builtin_return_address(0), __builtin_frame_address(0) })
-/** A call that asks who made it, and that others of its file make too: those must be seen to come from here. */
+/**
+ * A call that asks who made it, and that others of its file make too: those must be seen to come
+ * from here.
+ */
 #if __has_attribute(__noclone__)
 #define DMK_ENTRY __attribute__((__noinline__, __noclone__))
 #else /* clang makes no clones */
@@ -40,9 +44,12 @@ static inline bool dmk_memory_fails(gfp_t gfp, struct dmk_place place)
 }
 #define DMK_AT(place) .caller = (place).caller, .frame = (place).frame
 
-/* --- context.c: threads, and where they are ----------------------------------------------------------------------- */
+/* --- context.c: threads, and where they are --------------------------------------------------- */
 
-/** The part of a task that drivers do not see. Lives from the thread's first call to its end, and longer while referenced. */
+/**
+ * The part of a task that drivers do not see. Lives from the thread's first call to its end, and
+ * longer while referenced.
+ */
 struct dmk_task {
 	struct task_struct task; /* first */
 
@@ -50,7 +57,8 @@ struct dmk_task {
 	unsigned int preempt;
 	bool irqs_off;
 	unsigned int rcu_depth;
-	unsigned int file_depth; /* system calls under way: written under lock, for dmk_tasks_interrupt() */
+	/* system calls under way: written under lock, for dmk_tasks_interrupt() */
+	unsigned int file_depth;
 
 	pthread_mutex_t lock; /* guards the next three */
 	pthread_cond_t wake;
@@ -65,7 +73,8 @@ struct dmk_task {
 	struct dmk_thread_cpu *cpu; /* the thread's own, while it is on the list */
 
 	int tid;
-	unsigned int number; /* in the order in which they were made, the same in each run as far as that is */
+	/* in the order in which they were made, the same in each run as far as that is */
+	unsigned int number;
 	const char *stack_low, *stack_high;
 
 	/* a kthread's */
@@ -97,27 +106,36 @@ void dmk_tasks_interrupt(void);
 /** dmk_tasks_settle - dmk_os_ops.settle */
 bool dmk_tasks_settle(void);
 
-/* --- frames.c, page.c --------------------------------------------------------------------------------------------- */
+/* --- frames.c, page.c ------------------------------------------------------------------------- */
 
 enum dmk_page_flags {
 	DMK_PAGE_FREE = 1 << 0,      /* first of a free run */
 	DMK_PAGE_USED = 1 << 1,      /* first of a run that was handed out */
 	DMK_PAGE_SLAB = 1 << 2,      /* first page of a slab */
-	DMK_PAGE_KMALLOC = 1 << 3,   /* kmalloc() of more than half a page; index: bytes asked for */
-	DMK_PAGE_FREED = 1 << 4,     /* was the first of a run before it was freed: a second free is told apart by it */
+	/* kmalloc() of more than half a page; index: bytes asked for */
+	DMK_PAGE_KMALLOC = 1 << 3,
+	/* was the first of a run before it was freed: a second free is told apart by it */
+	DMK_PAGE_FREED = 1 << 4,
 	DMK_PAGE_CORE = 1 << 5,      /* the core's, not a driver's */
 	DMK_PAGE_VMALLOC = 1 << 6,
 };
 
-int dmk_page_start(const struct dmk_port *port, const char *parameters, char *error, size_t error_size);
+int dmk_page_start(const struct dmk_port *port, const char *parameters, char *error,
+		   size_t error_size);
 void dmk_page_stop(void);
 extern struct page *dmk_memmap;
-/** Addresses that stand for memory without one: this plus the physical address (DMA_ATTR_NO_KERNEL_MAPPING). */
+/**
+ * Addresses that stand for memory without one: this plus the physical address
+ * (DMA_ATTR_NO_KERNEL_MAPPING).
+ */
 extern void *const dmk_nowhere;
 extern pthread_mutex_t dmk_frames_lock; /* guards flags, order, refcount of every page */
 /** The allocator without an announcement. NULL: none. @flags as above. Never waits. */
 struct page *dmk_page_alloc(gfp_t gfp, unsigned int order, unsigned int flags);
-/** As dmk_page_alloc(), and says why not, and waits when it may not fail. No lock held. @call: what the driver called. */
+/**
+ * As dmk_page_alloc(), and says why not, and waits when it may not fail. No lock held. @call: what
+ * the driver called.
+ */
 struct page *dmk_page_insist(gfp_t gfp, unsigned int order, unsigned int flags, const char *call);
 /** @page is the first of a run in use. */
 void dmk_page_free(struct page *page, bool poison);
@@ -134,31 +152,46 @@ phys_addr_t dmk_page_phys(const struct page *page);
 void *dmk_page_cpu(const struct page *page);
 /** The page of a physical address; NULL: no RAM there. */
 struct page *dmk_page_of(phys_addr_t phys);
-/** Physical address of a pointer into the direct map with memory that it shows behind [address, address + size). */
+/**
+ * Physical address of a pointer into the direct map with memory that it shows behind [address,
+ * address + size).
+ */
 bool dmk_direct(const void *address, size_t size, phys_addr_t *phys);
 /** A conversion was given an address that it is not for. */
 void dmk_wrong_address(const char *call, uint64_t address);
-/** Memory of any kind all along. @owned: memory that the page allocator has, or gave out; neither kept back nor a pool. */
+/**
+ * Memory of any kind all along. @owned: memory that the page allocator has, or gave out; neither
+ * kept back nor a pool.
+ */
 bool dmk_ram(phys_addr_t first, uint64_t size, bool owned);
-/** What a call does that found no memory: say so, with what is free (unless __GFP_NOWARN). @size: bytes. */
+/**
+ * What a call does that found no memory: say so, with what is free (unless __GFP_NOWARN). @size:
+ * bytes.
+ */
 void dmk_memory_short(const char *call, size_t size, gfp_t gfp);
 /** @take until it gives something, when it may not fail (__GFP_NOFAIL); else once. No lock held. */
-void *dmk_memory_insist(void *(*take)(const void *request), const void *request, const char *call, size_t size, gfp_t gfp);
+void *dmk_memory_insist(void *(*take)(const void *request), const void *request, const char *call,
+			size_t size, gfp_t gfp);
 /** Somebody may find memory who found none. */
 void dmk_memory_released(void);
 /** What is wrong with the lists of free frames, or NULL. Slow: for tests. */
 const char *dmk_frames_audit(void);
-/** What the core took until here it keeps; from now on its long runs come from the memory that the machine keeps for them. */
+/**
+ * What the core took until here it keeps; from now on its long runs come from the memory that the
+ * machine keeps for them.
+ */
 void dmk_frames_booted(void);
 int dmk_frames_alloc(const struct dmk_page_request *request, phys_addr_t *first);
 void dmk_frames_free(phys_addr_t first, uint64_t size);
 extern const struct dmk_port *dmk_port_running; /* NULL: not booted */
 
-/* --- slab.c, vmalloc.c, highmem.c --------------------------------------------------------------------------------- */
+/* --- slab.c, vmalloc.c, highmem.c ------------------------------------------------------------- */
 
 int dmk_slab_start(const struct dmk_machine *machine);
 void dmk_slab_stop(void);
-/** kmalloc() and kfree() on behalf of the call at @place: for functions of ours that a driver calls. */
+/**
+ * kmalloc() and kfree() on behalf of the call at @place: for functions of ours that a driver calls.
+ */
 void *dmk_kmalloc_at(size_t size, gfp_t gfp, struct dmk_place place);
 void dmk_kfree_at(const void *memory, struct dmk_place place);
 
@@ -170,7 +203,10 @@ const char *dmk_slab_audit(void);
 /** Bytes that the area at @address, its first, was asked for; 0: no such area. */
 size_t dmk_vmalloc_size(const void *address);
 unsigned long dmk_vmalloc_areas(void);
-/** The machine's view_map and view_unmap as the core has them: what it maps is known as vmalloc()'s addresses are. Any context. */
+/**
+ * The machine's view_map and view_unmap as the core has them: what it maps is known as vmalloc()'s
+ * addresses are. Any context.
+ */
 void *dmk_core_view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view);
 void dmk_core_view_unmap(void *ctx, void *view, size_t n);
 /** Whether the core made a view there: of consistent memory. */
@@ -181,20 +217,26 @@ void dmk_highmem_stop(void);
 bool dmk_is_kmap(const void *address);
 
 /** Announce memory that a driver got or gives back. */
-/** dmk_memory_read - the rest of the kernel looks at what a driver handed it in @call: an access of the CPU's, made where @place is */
+/**
+ * dmk_memory_read - the rest of the kernel looks at what a driver handed it in @call: an access of
+ * the CPU's, made where @place is
+ */
 void dmk_memory_read(phys_addr_t phys, size_t size, const char *call, struct dmk_place place);
-void dmk_memory_event(enum dmk_event_kind kind, const char *name, const void *cpu, phys_addr_t phys, size_t size,
-		      enum dmk_reason reason, struct dmk_place place);
+void dmk_memory_event(enum dmk_event_kind kind, const char *name, const void *cpu, phys_addr_t phys,
+		      size_t size, enum dmk_reason reason, struct dmk_place place);
 
-/* --- os.c, printk.c, format.c ------------------------------------------------------------------------------------- */
+/* --- os.c, printk.c, format.c ----------------------------------------------------------------- */
 
 struct dmk_os dmk_os_table(void);
 void dmk_print(int level, const char *device, const char *text);
-/** A mistake of the driver's that is no rule's: into the log, and to who asked for complaints. @caller: its call, or NULL. */
+/**
+ * A mistake of the driver's that is no rule's: into the log, and to who asked for complaints.
+ * @caller: its call, or NULL.
+ */
 void dmk_complain(const void *caller, const char *format, ...) __printf(2, 3);
 #define DMK_MESSAGE_MAX 1024
 
-/* --- time, softirq, work, interrupts ------------------------------------------------------------------------------ */
+/* --- time, softirq, work, interrupts ---------------------------------------------------------- */
 
 int dmk_time_start(void);
 int dmk_timer_start(void);
@@ -211,7 +253,10 @@ void dmk_random_seed(uint64_t seed);
 int dmk_network_start(void);
 void dmk_network_stop(void);
 
-/** What kernel/device calls: interrupt numbers that messages arrive on are edges; forget what arrived before they were freed. */
+/**
+ * What kernel/device calls: interrupt numbers that messages arrive on are edges; forget what
+ * arrived before they were freed.
+ */
 void dmk_irq_forget(unsigned int first, unsigned int n);
 
 #endif

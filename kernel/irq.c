@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupts: the machine says that a line changed or a message came, one thread calls the handlers.
+ * Interrupts: the machine says that a line changed or a message came, one thread calls the
+ * handlers.
  *
  *	a line (level)		a message (edge)
  *	idle <-> up		idle -> pending
  *	up: handlers are called again and again until it is down, masked, or nobody cares
  *
- * A number is enabled at the machine while it has handlers and is not disabled. A level that none of its handlers answers STORM_MAX
- * times in a row is masked, with a message: the program goes on, its interrupt does not. A threaded handler's line (IRQF_ONESHOT) is
- * kept masked until its thread is done.
+ * A number is enabled at the machine while it has handlers and is not disabled. A level that none
+ * of its handlers answers STORM_MAX times in a row is masked, with a message: the program goes on,
+ * its interrupt does not. A threaded handler's line (IRQF_ONESHOT) is kept masked until its thread
+ * is done.
  *
- * Handlers' threads, the interrupt thread and callers share one lock; handlers run without it. An action is freed by free_irq(), which
- * first waits until nobody runs it.
+ * Handlers' threads, the interrupt thread and callers share one lock; handlers run without it. An
+ * action is freed by free_irq(), which first waits until nobody runs it.
  */
 #include "internal.h"
 
@@ -47,14 +49,16 @@ struct line {
 	bool off;               /* nobody cared */
 	bool enabled;           /* as the machine knows it, or is about to be told */
 	bool telling;           /* somebody tells the machine */
-	unsigned int held;      /* threads that wait for running to end: it must not begin again before they saw that */
+	/* threads that wait for running to end: it must not begin again before they saw that */
+	unsigned int held;
 	unsigned int unhandled;
 	struct list_head link;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all of this */
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER; /* something for the interrupt thread */
-static pthread_cond_t idle = PTHREAD_COND_INITIALIZER;    /* a handler returned, or a thread has something to do */
+/* a handler returned, or a thread has something to do */
+static pthread_cond_t idle = PTHREAD_COND_INITIALIZER;
 static LIST_HEAD(ready);
 static struct line *lines;
 static unsigned int nr_lines;
@@ -62,12 +66,12 @@ static const struct dmk_port *port;
 static struct task_struct *runner;
 static bool stopping;
 
-/* --- state: all with the lock held -------------------------------------------------------------------------------- */
+/* --- state: all with the lock held ------------------------------------------------------------ */
 
 static bool deliverable(const struct line *line)
 {
-	return line->actions && !line->depth && !line->oneshot && !line->off && !line->running && !line->held &&
-	       (line->level || line->pending);
+	return line->actions && !line->depth && !line->oneshot && !line->off && !line->running &&
+	       !line->held && (line->level || line->pending);
 }
 
 static void look(struct line *line)
@@ -85,8 +89,9 @@ static struct line *line_of(unsigned int irq)
 }
 
 /*
- * Tell the machine, without the lock: it may deliver at once, from its own thread. One thread at a time, so that the machine hears it
- * in the order in which it was meant: who finds another one at it leaves it to that one, which looks again.
+ * Tell the machine, without the lock: it may deliver at once, from its own thread. One thread at a
+ * time, so that the machine hears it in the order in which it was meant: who finds another one at
+ * it leaves it to that one, which looks again.
  */
 static void tell_machine(struct line *line)
 {
@@ -109,7 +114,7 @@ static void tell_machine(struct line *line)
 	pthread_cond_broadcast(&idle);
 }
 
-/* --- from the machine --------------------------------------------------------------------------------------------- */
+/* --- from the machine ------------------------------------------------------------------------- */
 
 void dmk_irq_changed(unsigned int irq, bool level, bool edge)
 {
@@ -139,7 +144,7 @@ void dmk_irq_forget(unsigned int first, unsigned int n)
 	pthread_mutex_unlock(&lock);
 }
 
-/* --- the interrupt thread ----------------------------------------------------------------------------------------- */
+/* --- the interrupt thread --------------------------------------------------------------------- */
 
 static irqreturn_t call(struct action *action)
 {
@@ -161,7 +166,8 @@ static irqreturn_t call(struct action *action)
 static void wake_thread(struct line *line, struct action *action)
 {
 	if (!action->thread) {
-		dmk_complain(NULL, "irq %u: the handler of \"%s\" wants a thread that it has not", action->irq, action->name);
+		dmk_complain(NULL, "irq %u: the handler of \"%s\" wants a thread that it has not",
+			     action->irq, action->name);
 		return;
 	}
 	/* Already wanted or running: it runs once more, and holds the line for that anyway. */
@@ -178,12 +184,17 @@ static void nobody_cared(struct line *line)
 
 	line->off = true;
 	for (action = line->actions; action; action = action->next)
-		scnprintf(names + strlen(names), sizeof(names) - strlen(names), " \"%s\"", action->name);
-	printk(KERN_ERR "irq %u: nobody cared (%u times in a row none of%s answered it); it is disabled\n",
+		scnprintf(names + strlen(names), sizeof(names) - strlen(names), " \"%s\"",
+			  action->name);
+	printk(KERN_ERR
+	       "irq %u: nobody cared (%u times in a row none of%s answered it); it is disabled\n",
 	       (unsigned int)(line - lines), line->unhandled, names);
 }
 
-/* free_irq() waits while running is set, so the list does not lose what we stand on; a new action may come at its end. */
+/*
+ * free_irq() waits while running is set, so the list does not lose what we stand on; a new action
+ * may come at its end.
+ */
 static void deliver(struct line *line)
 {
 	bool edge = line->pending && !line->level;
@@ -259,10 +270,10 @@ static int action_thread(void *data)
 	return 0;
 }
 
-/* --- what drivers call -------------------------------------------------------------------------------------------- */
+/* --- what drivers call ------------------------------------------------------------------------ */
 
-static struct action *action_new(unsigned int irq, irq_handler_t handler, irq_handler_t thread, unsigned long flags,
-				 const char *name, void *data)
+static struct action *action_new(unsigned int irq, irq_handler_t handler, irq_handler_t thread,
+				 unsigned long flags, const char *name, void *data)
 {
 	struct action *action = calloc(1, sizeof(*action));
 
@@ -289,8 +300,8 @@ static bool may_share(const struct line *line, const struct action *action)
 	return !line->actions || (line->actions->flags & action->flags & IRQF_SHARED);
 }
 
-int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t thread, unsigned long flags,
-			 const char *name, void *data)
+int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t thread,
+			 unsigned long flags, const char *name, void *data)
 {
 	struct action *action, **end;
 	struct line *line;
@@ -299,7 +310,8 @@ int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t 
 	dmk_might_sleep_at("request_irq", DMK_HERE);
 	line = line_of(irq);
 	if (!line || (!handler && !thread) || ((flags & IRQF_SHARED) && !data) ||
-	    (!handler && !(flags & IRQF_ONESHOT)) || ((flags & IRQF_SHARED) && (flags & IRQF_NO_AUTOEN)))
+	    (!handler && !(flags & IRQF_ONESHOT)) ||
+	    ((flags & IRQF_SHARED) && (flags & IRQF_NO_AUTOEN)))
 		return -EINVAL;
 	if (dmk_should_fail(DMK_FAIL_IRQ, DMK_CALLER))
 		return -ENOMEM;
@@ -307,7 +319,8 @@ int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t 
 	if (!action)
 		return -ENOMEM;
 	if (thread) {
-		action->task = dmk_kthread_create(action_thread, action, "irq/%u-%s", irq, action->name);
+		action->task = dmk_kthread_create(action_thread, action, "irq/%u-%s", irq,
+						  action->name);
 		if (IS_ERR(action->task)) {
 			action_free(action);
 			return -ENOMEM;
@@ -346,8 +359,9 @@ static bool on_irq_thread(void)
 }
 
 /*
- * With the lock held; from a handler it does not wait for itself. A level that stays up, answered or not, is delivered again and again
- * without a gap to see: so it is held back while somebody waits.
+ * With the lock held; from a handler it does not wait for itself. A level that stays up, answered
+ * or not, is delivered again and again without a gap to see: so it is held back while somebody
+ * waits.
  */
 static void wait_for_handlers(struct line *line)
 {
@@ -397,7 +411,8 @@ const void *free_irq(unsigned int irq, void *data)
 	wait_until_told(line);
 	pthread_mutex_unlock(&lock);
 	if (!action) {
-		dmk_complain(__builtin_return_address(0), "free_irq(%u, %p): no such handler", irq, data);
+		dmk_complain(__builtin_return_address(0), "free_irq(%u, %p): no such handler", irq,
+			     data);
 		return NULL;
 	}
 
@@ -462,7 +477,8 @@ void enable_irq(unsigned int irq)
 	look(line);
 	pthread_mutex_unlock(&lock);
 	if (!balanced)
-		dmk_complain(__builtin_return_address(0), "enable_irq(%u): it is not disabled", irq);
+		dmk_complain(__builtin_return_address(0), "enable_irq(%u): it is not disabled",
+			     irq);
 }
 
 void synchronize_irq(unsigned int irq)
@@ -479,7 +495,7 @@ void synchronize_irq(unsigned int irq)
 	pthread_mutex_unlock(&lock);
 }
 
-/* --- start and stop ----------------------------------------------------------------------------------------------- */
+/* --- start and stop --------------------------------------------------------------------------- */
 
 int dmk_irq_start(const struct dmk_port *machine_port)
 {
@@ -520,7 +536,8 @@ void dmk_irq_stop(void)
 
 	for (irq = 1; irq < nr_lines; irq++) {
 		while (lines[irq].actions) {
-			dmk_complain(NULL, "irq %u: the handler \"%s\" was never freed", irq, lines[irq].actions->name);
+			dmk_complain(NULL, "irq %u: the handler \"%s\" was never freed", irq,
+				     lines[irq].actions->name);
 			free_irq(irq, lines[irq].actions->data);
 		}
 	}

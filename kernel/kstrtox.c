@@ -26,7 +26,8 @@ static const char *prefix(const char *s, unsigned int *base)
 }
 
 /* Digits up to the first that is none. Return: how many; @overflow when they do not fit. */
-static unsigned int parse(const char *s, unsigned int base, unsigned long long *value, bool *overflow)
+static unsigned int parse(const char *s, unsigned int base, unsigned long long *value,
+			  bool *overflow)
 {
 	unsigned int n;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locks: spinning ones, which count as "may not sleep", and sleeping ones, which are built on tasks that sleep and wake.
+ * Locks: spinning ones, which count as "may not sleep", and sleeping ones, which are built on tasks
+ *         that sleep and wake.
  *
  * A thread that takes a lock it holds waits for ever, as on the real machine; it says so first.
  */
@@ -16,7 +17,7 @@
 
 enum { SPINS = 200 };
 
-/* --- spinlocks ---------------------------------------------------------------------------------------------------- */
+/* --- spinlocks -------------------------------------------------------------------------------- */
 
 /* The host has fewer CPUs than we have threads: after a while let the holder run. */
 static void relax(unsigned int *spins)
@@ -34,8 +35,10 @@ static bool take(spinlock_t *lock)
 
 static void say_deadlock(const char *what, const void *lock, const void *caller)
 {
-	dmk_complain(caller, "deadlock: %s takes the %s at %p, which it holds already; it now waits for ever",
-	       current->comm, what, lock);
+	dmk_complain(
+		caller,
+		"deadlock: %s takes the %s at %p, which it holds already; it now waits for ever",
+		current->comm, what, lock);
 }
 
 void dmk_spin_lock(spinlock_t *lock)
@@ -68,7 +71,8 @@ bool dmk_spin_trylock(spinlock_t *lock)
 void dmk_spin_unlock(spinlock_t *lock)
 {
 	if (!__atomic_load_n(&lock->locked, __ATOMIC_RELAXED)) {
-		dmk_complain(__builtin_return_address(0), "the spinlock at %p is unlocked, and nobody holds it", lock);
+		dmk_complain(__builtin_return_address(0),
+			     "the spinlock at %p is unlocked, and nobody holds it", lock);
 		return;
 	}
 	__atomic_store_n(&lock->owner, NULL, __ATOMIC_RELAXED);
@@ -76,21 +80,22 @@ void dmk_spin_unlock(spinlock_t *lock)
 	dmk_preempt_add(-(int)PREEMPT_OFFSET);
 }
 
-/* --- read-write spinlocks ----------------------------------------------------------------------------------------- */
+/* --- read-write spinlocks --------------------------------------------------------------------- */
 
 static bool take_read(rwlock_t *lock)
 {
 	int state = __atomic_load_n(&lock->state, __ATOMIC_RELAXED);
 
-	return state >= 0 &&
-	       __atomic_compare_exchange_n(&lock->state, &state, state + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	return state >= 0 && __atomic_compare_exchange_n(&lock->state, &state, state + 1, false,
+							 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static bool take_write(rwlock_t *lock)
 {
 	int none = 0;
 
-	return __atomic_compare_exchange_n(&lock->state, &none, -1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&lock->state, &none, -1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
 }
 
 void dmk_read_lock(rwlock_t *lock)
@@ -149,9 +154,12 @@ void dmk_write_unlock(rwlock_t *lock)
 	dmk_preempt_add(-(int)PREEMPT_OFFSET);
 }
 
-/* --- sleeping: waiters in order, each told when the lock is his --------------------------------------------------- */
+/* --- sleeping: waiters in order, each told when the lock is his ------------------------------- */
 
-/* On its thread's stack, on a list under the lock's spinlock; the one who grants it is done with it when he lets that go. */
+/*
+ * On its thread's stack, on a list under the lock's spinlock; the one who grants it is done with it
+ * when he lets that go.
+ */
 struct waiter {
 	struct list_head link;
 	struct task_struct *task;
@@ -162,7 +170,8 @@ struct waiter {
 /*
  * Called with @lock held, and returns with it held. Return: 0, -EINTR, -ETIME. @timeout in jiffies.
  */
-static int wait_for_grant(spinlock_t *lock, struct list_head *list, struct waiter *waiter, unsigned int state, long timeout)
+static int wait_for_grant(spinlock_t *lock, struct list_head *list, struct waiter *waiter,
+			  unsigned int state, long timeout)
 {
 	int err = 0;
 
@@ -194,7 +203,7 @@ static void grant(struct waiter *waiter)
 	wake_up_process(waiter->task);
 }
 
-/* --- mutexes ------------------------------------------------------------------------------------------------------ */
+/* --- mutexes ---------------------------------------------------------------------------------- */
 
 void mutex_init(struct mutex *mutex)
 {
@@ -221,7 +230,8 @@ static int mutex_take(struct mutex *mutex, unsigned int state, struct dmk_place 
 	if (!mutex->owner)
 		mutex->owner = current;
 	else
-		err = wait_for_grant(&mutex->wait_lock, &mutex->wait_list, &waiter, state, MAX_SCHEDULE_TIMEOUT);
+		err = wait_for_grant(&mutex->wait_lock, &mutex->wait_list, &waiter, state,
+				     MAX_SCHEDULE_TIMEOUT);
 	dmk_spin_unlock(&mutex->wait_lock);
 	return err;
 }
@@ -259,7 +269,8 @@ void mutex_unlock(struct mutex *mutex)
 
 	dmk_spin_lock(&mutex->wait_lock);
 	if (mutex->owner != current)
-		dmk_complain(__builtin_return_address(0), "the mutex at %p is unlocked by one who does not hold it", mutex);
+		dmk_complain(__builtin_return_address(0),
+			     "the mutex at %p is unlocked by one who does not hold it", mutex);
 	next = list_first_entry_or_null(&mutex->wait_list, struct waiter, link);
 	mutex->owner = next ? next->task : NULL;
 	if (next)
@@ -277,9 +288,10 @@ bool mutex_is_locked(struct mutex *mutex)
 	return locked;
 }
 
-/* --- semaphores --------------------------------------------------------------------------------------------------- */
+/* --- semaphores ------------------------------------------------------------------------------- */
 
-static int semaphore_take(struct semaphore *semaphore, unsigned int state, long timeout, struct dmk_place place)
+static int semaphore_take(struct semaphore *semaphore, unsigned int state, long timeout,
+			  struct dmk_place place)
 {
 	struct waiter waiter;
 	int err = 0;
@@ -289,7 +301,8 @@ static int semaphore_take(struct semaphore *semaphore, unsigned int state, long 
 	if (semaphore->count)
 		semaphore->count--;
 	else
-		err = wait_for_grant(&semaphore->lock, &semaphore->wait_list, &waiter, state, timeout);
+		err = wait_for_grant(&semaphore->lock, &semaphore->wait_list, &waiter, state,
+				     timeout);
 	dmk_spin_unlock(&semaphore->lock);
 	return err;
 }
@@ -339,9 +352,12 @@ void up(struct semaphore *semaphore)
 	dmk_spin_unlock(&semaphore->lock);
 }
 
-/* --- read-write semaphores ---------------------------------------------------------------------------------------- */
+/* --- read-write semaphores -------------------------------------------------------------------- */
 
-/* The first waiter, and when that is a reader all readers up to the next writer. Called with the lock held. */
+/*
+ * The first waiter, and when that is a reader all readers up to the next writer. Called with the
+ * lock held.
+ */
 static void rwsem_grant(struct rw_semaphore *sem)
 {
 	struct waiter *next;
@@ -354,7 +370,8 @@ static void rwsem_grant(struct rw_semaphore *sem)
 	}
 }
 
-static int rwsem_take(struct rw_semaphore *sem, bool writer, unsigned int state, struct dmk_place place)
+static int rwsem_take(struct rw_semaphore *sem, bool writer, unsigned int state,
+		      struct dmk_place place)
 {
 	struct waiter waiter = { .writer = writer };
 	bool free;
@@ -366,7 +383,8 @@ static int rwsem_take(struct rw_semaphore *sem, bool writer, unsigned int state,
 	if (free)
 		sem->count = writer ? -1 : sem->count + 1;
 	else
-		err = wait_for_grant(&sem->wait_lock, &sem->wait_list, &waiter, state, MAX_SCHEDULE_TIMEOUT);
+		err = wait_for_grant(&sem->wait_lock, &sem->wait_list, &waiter, state,
+				     MAX_SCHEDULE_TIMEOUT);
 	if (err)
 		rwsem_grant(sem); /* who gave up may have held others back */
 	dmk_spin_unlock(&sem->wait_lock);

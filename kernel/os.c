@@ -39,7 +39,7 @@ static void pages_free(void *ctx, dmk_phys first, size_t size)
 	dmk_frames_free(first.v, size);
 }
 
-/* --- what an address is ------------------------------------------------------------------------------------------- */
+/* --- what an address is ----------------------------------------------------------------------- */
 
 static int in_object(struct dl_phdr_info *info, size_t size, void *data)
 {
@@ -49,7 +49,8 @@ static int in_object(struct dl_phdr_info *info, size_t size, void *data)
 	for (i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
 
-		if (segment->p_type == PT_LOAD && address - (info->dlpi_addr + segment->p_vaddr) < segment->p_memsz)
+		if (segment->p_type == PT_LOAD &&
+		    address - (info->dlpi_addr + segment->p_vaddr) < segment->p_memsz)
 			return 1;
 	}
 	return 0;
@@ -88,7 +89,7 @@ static bool is_ram(void *ctx, dmk_phys first, size_t size)
 	return dmk_ram(first.v, size, true);
 }
 
-/* --- context ------------------------------------------------------------------------------------------------------ */
+/* --- context ---------------------------------------------------------------------------------- */
 
 static bool os_in_atomic(void *ctx)
 {
@@ -132,13 +133,14 @@ static void relax(void *ctx)
 	sched_yield();
 }
 
-/* --- later -------------------------------------------------------------------------------------------------------- */
+/* --- later ------------------------------------------------------------------------------------ */
 
 struct later {
 	struct delayed_work work;
 	bool made;
 };
-_Static_assert(sizeof(struct later) <= sizeof(((struct dmk_deferred *)0)->os), "a work fits in the core's record");
+_Static_assert(sizeof(struct later) <= sizeof(((struct dmk_deferred *)0)->os),
+	       "a work fits in the core's record");
 
 static struct later *later_of(struct dmk_deferred *deferred)
 {
@@ -148,7 +150,9 @@ static struct later *later_of(struct dmk_deferred *deferred)
 static void run_deferred(struct work_struct *work)
 {
 	struct dmk_deferred *deferred =
-		(struct dmk_deferred *)((char *)container_of(to_delayed_work(work), struct later, work) - offsetof(struct dmk_deferred, os));
+		(struct dmk_deferred *)((char *)container_of(to_delayed_work(work), struct later,
+							     work) -
+					offsetof(struct dmk_deferred, os));
 
 	deferred->run(deferred);
 }
@@ -171,7 +175,8 @@ static bool defer(void *ctx, struct dmk_deferred *deferred)
 	return true;
 }
 
-static void log_message(void *ctx, enum dmk_log_level level, const char *device, const char *message)
+static void log_message(void *ctx, enum dmk_log_level level, const char *device,
+			const char *message)
 {
 	dmk_print(level, device, message);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page allocator's calls, as drivers make them. A free of what is not the first page of a run in use is refused and reported: it
- * changes nothing. The frames themselves are frames.c's.
+ * The page allocator's calls, as drivers make them. A free of what is not the first page of a run
+ * in use is refused and reported: it changes nothing. The frames themselves are frames.c's.
  */
 #include "internal.h"
 
@@ -14,21 +14,30 @@
 
 enum { DRIVER_ORDERS = 11 }; /* up to 4 MiB, as in Linux */
 
-void dmk_memory_event(enum dmk_event_kind kind, const char *name, const void *cpu, phys_addr_t phys, size_t size,
-		      enum dmk_reason reason, struct dmk_place place)
+void dmk_memory_event(enum dmk_event_kind kind, const char *name, const void *cpu, phys_addr_t phys,
+		      size_t size, enum dmk_reason reason, struct dmk_place place)
 {
 	if (!dmk_observed())
 		return;
-	dmk_announce(&(struct dmk_event){ .kind = kind, .name = name, .cpu = cpu, .phys = DMK_PHYS(phys), .size = size,
-					  .reason = reason, .interrupt = in_interrupt(), DMK_AT(place) });
+	dmk_announce(&(struct dmk_event){.kind = kind,
+					 .name = name,
+					 .cpu = cpu,
+					 .phys = DMK_PHYS(phys),
+					 .size = size,
+					 .reason = reason,
+					 .interrupt = in_interrupt(),
+					 DMK_AT(place)});
 }
 
 void dmk_memory_read(phys_addr_t phys, size_t size, const char *call, struct dmk_place place)
 {
 	if (!dmk_observed() || !size)
 		return;
-	dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_CPU_ACCESS, .name = call, .phys = DMK_PHYS(phys), .size = size,
-					  DMK_AT(place) });
+	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_CPU_ACCESS,
+					 .name = call,
+					 .phys = DMK_PHYS(phys),
+					 .size = size,
+					 DMK_AT(place)});
 }
 
 struct page_request {
@@ -66,7 +75,8 @@ static struct page *alloc_at(gfp_t gfp, unsigned int order, struct dmk_place pla
 		dmk_might_sleep_at("alloc_pages", place);
 	if (order >= DRIVER_ORDERS) {
 		if (!(gfp & __GFP_NOWARN))
-			dmk_complain(place.caller, "alloc_pages: order %u, and the largest is %u", order, DRIVER_ORDERS - 1);
+			dmk_complain(place.caller, "alloc_pages: order %u, and the largest is %u",
+				     order, DRIVER_ORDERS - 1);
 		return NULL;
 	}
 	if (dmk_memory_fails(gfp, place))
@@ -76,8 +86,8 @@ static struct page *alloc_at(gfp_t gfp, unsigned int order, struct dmk_place pla
 		return NULL;
 	if (gfp & __GFP_ZERO)
 		clear_pages(page, 1U << order);
-	dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, "alloc_pages", dmk_page_cpu(page), dmk_page_phys(page), PAGE_SIZE << order,
-			 DMK_REASON_NONE, place);
+	dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, "alloc_pages", dmk_page_cpu(page),
+			 dmk_page_phys(page), PAGE_SIZE << order, DMK_REASON_NONE, place);
 	return page;
 }
 
@@ -110,11 +120,13 @@ bool dmk_is_page(const struct page *page, const char *call, struct dmk_place pla
 	return false;
 }
 
-static void refuse(struct page *page, enum dmk_reason reason, const char *what, struct dmk_place place)
+static void refuse(struct page *page, enum dmk_reason reason, const char *what,
+		   struct dmk_place place)
 {
-	dmk_complain(place.caller, "bad free of the page at %#llx: %s", (unsigned long long)dmk_page_phys(page), what);
-	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", dmk_page_cpu(page), dmk_page_phys(page), PAGE_SIZE, reason,
-			 place);
+	dmk_complain(place.caller, "bad free of the page at %#llx: %s",
+		     (unsigned long long)dmk_page_phys(page), what);
+	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", dmk_page_cpu(page),
+			 dmk_page_phys(page), PAGE_SIZE, reason, place);
 }
 
 /* Whether @page is a driver's run of that order; says why not. */
@@ -128,7 +140,8 @@ static bool may_free(struct page *page, unsigned int order, struct dmk_place pla
 	pthread_mutex_unlock(&dmk_frames_lock);
 	if (!(flags & DMK_PAGE_USED))
 		refuse(page, flags & DMK_PAGE_FREED ? DMK_REASON_DOUBLE_FREE : DMK_REASON_NOT_FOUND,
-		       flags & DMK_PAGE_FREED ? "it is free already" : "it was not handed out", place);
+		       flags & DMK_PAGE_FREED ? "it is free already" : "it was not handed out",
+		       place);
 	else if (flags & (DMK_PAGE_SLAB | DMK_PAGE_KMALLOC | DMK_PAGE_CORE | DMK_PAGE_VMALLOC))
 		refuse(page, DMK_REASON_NOT_FOUND, "another allocator gave it out", place);
 	else if (has != order)
@@ -150,10 +163,11 @@ static bool drop_reference(struct page *page)
 
 static void free_at(struct page *page, unsigned int order, struct dmk_place place)
 {
-	if (!page || !dmk_is_page(page, "__free_pages", place) || !may_free(page, order, place) || !drop_reference(page))
+	if (!page || !dmk_is_page(page, "__free_pages", place) || !may_free(page, order, place) ||
+	    !drop_reference(page))
 		return;
-	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", dmk_page_cpu(page), dmk_page_phys(page), PAGE_SIZE << order,
-			 DMK_REASON_NONE, place);
+	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", dmk_page_cpu(page),
+			 dmk_page_phys(page), PAGE_SIZE << order, DMK_REASON_NONE, place);
 	dmk_page_free(page, true);
 }
 
@@ -169,7 +183,8 @@ static struct page *page_of_address(const void *address, struct dmk_place place)
 	if (dmk_direct(address, 1, &phys) && !(phys & ~PAGE_MASK))
 		return dmk_page_of(phys);
 	dmk_complain(place.caller, "bad free of %p: no page of the page allocator", address);
-	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", address, 0, PAGE_SIZE, DMK_REASON_NOT_FOUND, place);
+	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", address, 0, PAGE_SIZE,
+			 DMK_REASON_NOT_FOUND, place);
 	return NULL;
 }
 
@@ -179,7 +194,10 @@ void free_pages(unsigned long address, unsigned int order)
 		free_at(page_of_address((void *)address, DMK_HERE), order, DMK_HERE);
 }
 
-/* A run of the next order, of which the pages behind the end go back at once; what stays are single pages. */
+/*
+ * A run of the next order, of which the pages behind the end go back at once; what stays are single
+ * pages.
+ */
 void *alloc_pages_exact(size_t size, gfp_t gfp)
 {
 	unsigned int order, i, n = PFN_UP(size);
@@ -200,8 +218,8 @@ void *alloc_pages_exact(size_t size, gfp_t gfp)
 		dmk_page_free(page + i, false);
 	if (gfp & __GFP_ZERO)
 		memset(dmk_page_cpu(page), 0, n * PAGE_SIZE);
-	dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, "alloc_pages", dmk_page_cpu(page), dmk_page_phys(page), n * PAGE_SIZE,
-			 DMK_REASON_NONE, place);
+	dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, "alloc_pages", dmk_page_cpu(page),
+			 dmk_page_phys(page), n * PAGE_SIZE, DMK_REASON_NONE, place);
 	return dmk_page_cpu(page);
 }
 
@@ -225,7 +243,8 @@ void split_page(struct page *page, unsigned int order)
 
 struct page *compound_head(const struct page *page)
 {
-	struct page *head = dmk_is_page(page, "compound_head", DMK_HERE) ? dmk_page_head(page) : NULL;
+	struct page *head = dmk_is_page(page, "compound_head", DMK_HERE) ? dmk_page_head(page)
+									 : NULL;
 
 	return head ? head : (struct page *)page;
 }
@@ -287,19 +306,22 @@ bool pfn_valid(unsigned long pfn)
 void dmk_wrong_address(const char *call, uint64_t address)
 {
 	if (call[0] == 'v' && dmk_is_core_view((const void *)(uintptr_t)address))
-		dmk_complain(__builtin_return_address(0),
-			     "%s: %#llx is consistent memory, whose pages may lie anywhere: the device's address is the handle that came with "
-			     "it. What this gives is the address of nothing",
-			     call, (unsigned long long)address);
+		dmk_complain(
+			__builtin_return_address(0),
+			"%s: %#llx is consistent memory, whose pages may lie anywhere: the device's address is the handle that came with "
+			"it. What this gives is the address of nothing",
+			call, (unsigned long long)address);
 	else if (call[0] == 'v')
-		dmk_complain(__builtin_return_address(0),
-			     "%s: %#llx is no address of kmalloc() or the page allocator: of vmalloc(), kmap(), a stack, a static "
-			     "variable? What this gives is the address of nothing",
-			     call, (unsigned long long)address);
+		dmk_complain(
+			__builtin_return_address(0),
+			"%s: %#llx is no address of kmalloc() or the page allocator: of vmalloc(), kmap(), a stack, a static "
+			"variable? What this gives is the address of nothing",
+			call, (unsigned long long)address);
 	else
-		dmk_complain(__builtin_return_address(0),
-			     "%s: %#llx is beyond the direct map: kmap() or memremap() have an address for it", call,
-			     (unsigned long long)address);
+		dmk_complain(
+			__builtin_return_address(0),
+			"%s: %#llx is beyond the direct map: kmap() or memremap() have an address for it",
+			call, (unsigned long long)address);
 }
 
 bool dmk_virt_addr_valid(const void *address)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages: level, text, and whose they are; to where dmk_log_to() says. Also warnings, rate limits and the end.
+ * Messages: level, text, and whose they are; to where dmk_log_to() says. Also warnings, rate limits
+ * and the end.
  */
 #include "internal.h"
 
@@ -17,7 +18,8 @@
 
 enum { LEVEL_DEFAULT = 4 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the destination: one message at a time */
+/* guards the destination: one message at a time */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void (*destination)(void *ctx, int level, const char *text);
 static void *destination_ctx;
 static void (*complaints)(void *ctx, const void *caller, const char *text);
@@ -59,8 +61,8 @@ static char *split_level(char *text, int *level)
 }
 
 /*
- * A message is written when it comes, newline or not: the last one before a crash is the one that counts. So what pr_cont() adds is a
- * line of its own.
+ * A message is written when it comes, newline or not: the last one before a crash is the one that
+ * counts. So what pr_cont() adds is a line of its own.
  */
 int dmk_vprintk(const char *format, va_list arguments)
 {
@@ -91,7 +93,7 @@ int dmk_printk(const char *format, ...)
 	return length;
 }
 
-/* --- complaints ---------------------------------------------------------------------------------------------------- */
+/* --- complaints ------------------------------------------------------------------------------- */
 
 void dmk_complaints_to(void (*complain)(void *ctx, const void *caller, const char *text), void *ctx)
 {
@@ -124,7 +126,7 @@ void dmk_complain(const void *caller, const char *format, ...)
 	pass_on(caller, text);
 }
 
-/* --- warnings ----------------------------------------------------------------------------------------------------- */
+/* --- warnings --------------------------------------------------------------------------------- */
 
 void dump_stack(void)
 {
@@ -146,7 +148,8 @@ void dmk_warn(const char *file, int line, const char *function, const char *form
 	text[strcspn(text, "\n")] = '\0';
 	dmk_printk(KERN_WARNING "warning at %s:%d %s(): %s\n", file, line, function, text);
 	dump_stack();
-	dmk_snprintf(place, sizeof(place), "WARN in %s (%s:%d): %s", function, strrchr(file, '/') ? strrchr(file, '/') + 1 : file, line, text);
+	dmk_snprintf(place, sizeof(place), "WARN in %s (%s:%d): %s", function,
+		     strrchr(file, '/') ? strrchr(file, '/') + 1 : file, line, text);
 	pass_on(NULL, place);
 }
 
@@ -198,8 +201,8 @@ bool dmk_ratelimit(struct ratelimit_state *state, const char *function)
 	return pass;
 }
 
-void print_hex_dump(const char *level, const char *prefix, int prefix_type, int row_size, int group_size,
-		    const void *bytes, size_t size, bool ascii)
+void print_hex_dump(const char *level, const char *prefix, int prefix_type, int row_size,
+		    int group_size, const void *bytes, size_t size, bool ascii)
 {
 	const unsigned char *at = bytes;
 	size_t row = row_size == 32 ? 32 : 16, offset, i;

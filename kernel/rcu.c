@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Read-copy-update, as one read-write lock that readers share: a grace period is taking it for writing once. Slow for writers, and
- * right.
+ * Read-copy-update, as one read-write lock that readers share: a grace period is taking it for
+ * writing once. Slow for writers, and right.
  */
 #include "internal.h"
 
@@ -70,7 +70,10 @@ void call_rcu(struct rcu_head *head, void (*function)(struct rcu_head *head))
 	schedule_work(&callbacks);
 }
 
-/* The object to free is found from the head's place in it, which only the caller knows: a note of our own carries it. */
+/*
+ * The object to free is found from the head's place in it, which only the caller knows: a note of
+ * our own carries it.
+ */
 struct note {
 	struct rcu_head head;
 	void *memory;

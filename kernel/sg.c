@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What drivers do with scatterlists that takes an address for each page, or memory of theirs: mapping iterators, sg_split(), the
- * sgl_alloc() family. The lists themselves are the core's.
+ * What drivers do with scatterlists that takes an address for each page, or memory of theirs:
+ * mapping iterators, sg_split(), the sgl_alloc() family. The lists themselves are the core's.
  */
 #include <linux/highmem.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
-/* --- piece by piece ----------------------------------------------------------------------------------------------- */
+/* --- piece by piece --------------------------------------------------------------------------- */
 
-void sg_miter_start(struct sg_mapping_iter *miter, struct scatterlist *sgl, unsigned int nents, unsigned int flags)
+void sg_miter_start(struct sg_mapping_iter *miter, struct scatterlist *sgl, unsigned int nents,
+		    unsigned int flags)
 {
 	*miter = (struct sg_mapping_iter){ .__flags = flags };
 	__sg_page_iter_start(&miter->piter, sgl, nents, 0);
@@ -95,7 +96,7 @@ void sg_miter_stop(struct sg_mapping_iter *miter)
 	miter->consumed = 0;
 }
 
-/* --- cutting ------------------------------------------------------------------------------------------------------ */
+/* --- cutting ---------------------------------------------------------------------------------- */
 
 /* One of the lists that sg_split() makes: where its bytes are in the list that is cut. */
 struct cut {
@@ -113,7 +114,8 @@ static size_t length_of(const struct scatterlist *sg, bool mapped)
  * Finds where each of @n cuts begins, behind @skip bytes of @nents entries; their sizes are known.
  * Return: 0, -EINVAL: the list is shorter.
  */
-static int find_cuts(struct scatterlist *sg, unsigned int nents, bool mapped, u64 skip, struct cut *cut, int n)
+static int find_cuts(struct scatterlist *sg, unsigned int nents, bool mapped, u64 skip,
+		     struct cut *cut, int n)
 {
 	u64 position = 0, begin = skip; /* of the entry; of the next cut */
 	int at = 0;
@@ -153,7 +155,8 @@ static void fill_pieces(const struct cut *cut, struct scatterlist *out, int n)
 	for (int i = 0; i < n; i++, in = sg_next(in)) {
 		const size_t part = min_t(size_t, in->length - skip, left);
 
-		sg_set_page(&out[i], sg_page(in), (unsigned int)part, in->offset + (unsigned int)skip);
+		sg_set_page(&out[i], sg_page(in), (unsigned int)part,
+			    in->offset + (unsigned int)skip);
 		left -= part;
 		skip = 0;
 	}
@@ -197,7 +200,8 @@ static int make_pieces(const struct cut *cut, struct scatterlist **out, int n, g
 	return 0;
 }
 
-static void map_pieces(const struct cut *cut, struct scatterlist **out, int *out_mapped_nents, int n)
+static void map_pieces(const struct cut *cut, struct scatterlist **out, int *out_mapped_nents,
+		       int n)
 {
 	for (int i = 0; i < n; i++) {
 		const int entries = entries_of(&cut[i], true);
@@ -218,8 +222,9 @@ static bool sizes_good(const off_t skip, const int nb_splits, const size_t *size
 	return true;
 }
 
-int sg_split(struct scatterlist *in, const int in_mapped_nents, const off_t skip, const int nb_splits,
-	     const size_t *split_sizes, struct scatterlist **out, int *out_mapped_nents, gfp_t gfp)
+int sg_split(struct scatterlist *in, const int in_mapped_nents, const off_t skip,
+	     const int nb_splits, const size_t *split_sizes, struct scatterlist **out,
+	     int *out_mapped_nents, gfp_t gfp)
 {
 	struct cut *cut;
 	int err = -EINVAL;
@@ -232,7 +237,10 @@ int sg_split(struct scatterlist *in, const int in_mapped_nents, const off_t skip
 	for (int i = 0; i < nb_splits; i++)
 		cut[i].size = split_sizes[i];
 
-	/* The segments first, if only to see that there are enough: then nothing that can fail is left after the memory. */
+	/*
+	 * The segments first, if only to see that there are enough: then nothing that can fail is
+	 * left after the memory.
+	 */
 	if (in_mapped_nents > 0)
 		err = find_cuts(in, (unsigned int)in_mapped_nents, true, (u64)skip, cut, nb_splits);
 	if (in_mapped_nents > 0 && err)
@@ -250,12 +258,12 @@ free_cut:
 	return err;
 }
 
-/* --- lists with memory of their own ------------------------------------------------------------------------------- */
+/* --- lists with memory of their own ----------------------------------------------------------- */
 
 enum { ORDER_MOST = 19 }; /* beyond it no machine has a run of pages */
 
-struct scatterlist *sgl_alloc_order(unsigned long long length, unsigned int order, bool chainable, gfp_t gfp,
-				    unsigned int *nent_p)
+struct scatterlist *sgl_alloc_order(unsigned long long length, unsigned int order, bool chainable,
+				    gfp_t gfp, unsigned int *nent_p)
 {
 	struct scatterlist *sgl, *sg;
 	u64 piece, pieces;

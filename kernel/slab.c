@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory by the byte. Objects of one size share a slab, a short run of pages in simulated RAM, so that devices can be given them;
- * which of them are in use is written in the C heap, where no device can write and no driver's overrun reaches (MEM-01, MEM-05).
+ * Memory by the byte. Objects of one size share a slab, a short run of pages in simulated RAM, so
+ * that devices can be given them; which of them are in use is written in the C heap, where no
+ * device can write and no driver's overrun reaches (MEM-01, MEM-05).
  *
- * A freed object is filled with a pattern before it can be given out again, so that a stale use shows. More than half a page comes from
- * the page allocator directly. On a machine whose caches are not coherent no two objects share a line (MEM-08).
+ * A freed object is filled with a pattern before it can be given out again, so that a stale use
+ * shows. More than half a page comes from the page allocator directly. On a machine whose caches
+ * are not coherent no two objects share a line (MEM-08).
  */
 #include "internal.h"
 
@@ -29,7 +31,8 @@ struct slab {
 	unsigned int n, used;
 	uint32_t *asked;        /* bytes asked for, of each object in use */
 	unsigned long *in_use;  /* bitmap */
-	unsigned long *was_used; /* bitmap: was given out once, to tell a double free from a wild one */
+	/* bitmap: was given out once, to tell a double free from a wild one */
+	unsigned long *was_used;
 };
 
 struct kmem_cache {
@@ -52,10 +55,11 @@ static unsigned int nr_classes;
 static unsigned int line; /* bytes that no two objects of kmalloc's share; at least 8 */
 static unsigned long nr_objects; /* in use, kmalloc() of pages included */
 
-static const unsigned int class_size[] = { 8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, CLASS_LARGEST };
+static const unsigned int class_size[] = {8,   16,  32,  64,   96,           128,
+					  192, 256, 512, 1024, CLASS_LARGEST};
 static const gfp_t kind_zone[ZONE_KINDS] = { 0, __GFP_DMA32, __GFP_DMA };
 
-/* --- slabs: with the lock held ------------------------------------------------------------------------------------ */
+/* --- slabs: with the lock held ---------------------------------------------------------------- */
 
 static struct slab *slab_new(struct kmem_cache *cache, gfp_t gfp)
 {
@@ -152,7 +156,7 @@ static void give_back_pages(struct page *page)
 	dmk_page_free(page, true);
 }
 
-/* --- what an address is ------------------------------------------------------------------------------------------- */
+/* --- what an address is ----------------------------------------------------------------------- */
 
 struct found {
 	enum dmk_reason reason; /* why it is nothing that can be freed; DMK_REASON_NONE: it can */
@@ -201,24 +205,28 @@ static struct found find(const void *memory)
 	found.room = found.slab->cache->stride;
 	found.reason = DMK_REASON_NONE;
 	if (!test_bit(object, found.slab->in_use))
-		found.reason = test_bit(object, found.slab->was_used) ? DMK_REASON_DOUBLE_FREE : DMK_REASON_NOT_FOUND;
+		found.reason = test_bit(object, found.slab->was_used) ? DMK_REASON_DOUBLE_FREE
+								      : DMK_REASON_NOT_FOUND;
 	return found;
 }
 
-static void refuse(const struct found *found, const char *call, const void *memory, struct dmk_place place)
+static void refuse(const struct found *found, const char *call, const void *memory,
+		   struct dmk_place place)
 {
 	dmk_complain(place.caller, "%s(%p): %s", call, memory,
 	       found->reason == DMK_REASON_DOUBLE_FREE ? "it is free already" :
 	       found->reason == DMK_REASON_MISMATCH    ? "it belongs to another cache" :
 							 "no such object was allocated");
-	dmk_memory_event(DMK_EVENT_MEMORY_FREE, found->name, memory, found->phys, found->asked, found->reason, place);
+	dmk_memory_event(DMK_EVENT_MEMORY_FREE, found->name, memory, found->phys, found->asked,
+			 found->reason, place);
 }
 
 /*
- * The observer hears of it before the memory can be somebody else's; the object is marked free only afterwards, and looked at
- * again, because two threads may free it at once.
+ * The observer hears of it before the memory can be somebody else's; the object is marked free only
+ * afterwards, and looked at again, because two threads may free it at once.
  */
-static void free_found(const void *memory, const struct kmem_cache *only, const char *call, struct dmk_place place)
+static void free_found(const void *memory, const struct kmem_cache *only, const char *call,
+		       struct dmk_place place)
 {
 	struct found found;
 
@@ -227,7 +235,8 @@ static void free_found(const void *memory, const struct kmem_cache *only, const 
 	if (!found.reason && only && (!found.slab || found.slab->cache != only))
 		found.reason = DMK_REASON_MISMATCH;
 	if (!found.reason) {
-		dmk_memory_event(DMK_EVENT_MEMORY_FREE, found.name, memory, found.phys, found.asked, DMK_REASON_NONE, place);
+		dmk_memory_event(DMK_EVENT_MEMORY_FREE, found.name, memory, found.phys, found.asked,
+				 DMK_REASON_NONE, place);
 		if (found.large)
 			give_back_pages(found.large);
 		else
@@ -239,7 +248,7 @@ static void free_found(const void *memory, const struct kmem_cache *only, const 
 		refuse(&found, call, memory, place);
 }
 
-/* --- kmalloc ------------------------------------------------------------------------------------------------------ */
+/* --- kmalloc ---------------------------------------------------------------------------------- */
 
 static unsigned int kind_of(gfp_t gfp)
 {
@@ -281,17 +290,23 @@ static void *try(const void *request)
 	void *memory;
 
 	pthread_mutex_lock(&lock);
-	memory = asked->cache ? take(asked->cache, asked->size, asked->gfp) : take_pages(asked->size, asked->gfp);
+	memory = asked->cache ? take(asked->cache, asked->size, asked->gfp)
+			      : take_pages(asked->size, asked->gfp);
 	pthread_mutex_unlock(&lock);
 	return memory;
 }
 
-/* A product that does not fit into size_t arrives as the largest there is, and is no news to who wrote kcalloc(). */
+/*
+ * A product that does not fit into size_t arrives as the largest there is, and is no news to who
+ * wrote kcalloc().
+ */
 static void too_large(size_t size, gfp_t gfp, struct dmk_place place)
 {
 	if (size != SIZE_MAX && !(gfp & __GFP_NOWARN))
-		dmk_complain(place.caller, "kmalloc: %zu bytes, and the most is %lu: kvmalloc() has more, in scattered pages", size,
-			     KMALLOC_MAX_SIZE);
+		dmk_complain(
+			place.caller,
+			"kmalloc: %zu bytes, and the most is %lu: kvmalloc() has more, in scattered pages",
+			size, KMALLOC_MAX_SIZE);
 }
 
 static void *kmalloc_unasked(size_t size, gfp_t gfp, struct dmk_place place)
@@ -315,7 +330,8 @@ static void *kmalloc_unasked(size_t size, gfp_t gfp, struct dmk_place place)
 	if (gfp & __GFP_ZERO)
 		memset(memory, 0, size);
 	if (dmk_observed() && dmk_direct(memory, size, &phys))
-		dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, "kmalloc", memory, phys, size, DMK_REASON_NONE, place);
+		dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, "kmalloc", memory, phys, size,
+				 DMK_REASON_NONE, place);
 	return memory;
 }
 
@@ -458,7 +474,7 @@ void kvfree(const void *memory)
 		dmk_kfree_at(memory, DMK_HERE);
 }
 
-/* --- caches of a driver's own ------------------------------------------------------------------------------------- */
+/* --- caches of a driver's own ----------------------------------------------------------------- */
 
 static unsigned int order_for(unsigned int stride)
 {
@@ -469,8 +485,8 @@ static unsigned int order_for(unsigned int stride)
 	return order;
 }
 
-static struct kmem_cache *cache_new(const char *name, unsigned int size, unsigned int align, gfp_t zone,
-				    void (*ctor)(void *object))
+static struct kmem_cache *cache_new(const char *name, unsigned int size, unsigned int align,
+				    gfp_t zone, void (*ctor)(void *object))
 {
 	struct kmem_cache *cache = calloc(1, sizeof(*cache));
 
@@ -506,9 +522,10 @@ static void cache_free(struct kmem_cache *cache)
 }
 
 /*
- * Aligned to 8 bytes, to what is asked for, and with SLAB_HWCACHE_ALIGN to the cache line, or to the half, quarter, … of it that a small
- * object fits into. So small ones share a line, also where kmalloc() sees to it that they don't: whose objects a device writes says
- * so with an alignment of dma_get_cache_alignment() (MEM-08).
+ * Aligned to 8 bytes, to what is asked for, and with SLAB_HWCACHE_ALIGN to the cache line, or to
+ * the half, quarter, … of it that a small object fits into. So small ones share a line, also where
+ * kmalloc() sees to it that they don't: whose objects a device writes says so with an alignment of
+ * dma_get_cache_alignment() (MEM-08).
  */
 static unsigned int alignment(unsigned int size, unsigned int align, slab_flags_t flags)
 {
@@ -521,30 +538,37 @@ static unsigned int alignment(unsigned int size, unsigned int align, slab_flags_
 	return max3(align, part, (unsigned int)ARCH_SLAB_MINALIGN);
 }
 
-static struct kmem_cache *create_at(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
-				    void (*ctor)(void *object), struct dmk_place place)
+static struct kmem_cache *create_at(const char *name, unsigned int size, unsigned int align,
+				    slab_flags_t flags, void (*ctor)(void *object),
+				    struct dmk_place place)
 {
-	gfp_t zone = flags & SLAB_CACHE_DMA ? __GFP_DMA : flags & SLAB_CACHE_DMA32 ? __GFP_DMA32 : 0;
+	gfp_t zone = flags & SLAB_CACHE_DMA     ? __GFP_DMA
+		     : flags & SLAB_CACHE_DMA32 ? __GFP_DMA32
+						: 0;
 
 	dmk_might_sleep_at("kmem_cache_create", place);
-	if (!size || size > KMALLOC_MAX_SIZE || (align & (align - 1)) || align > PAGE_SIZE || dmk_memory_fails(0, place))
+	if (!size || size > KMALLOC_MAX_SIZE || (align & (align - 1)) || align > PAGE_SIZE ||
+	    dmk_memory_fails(0, place))
 		return NULL;
 	return cache_new(name, size, alignment(size, align, flags), zone, ctor);
 }
 
-struct kmem_cache *(kmem_cache_create)(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
-				       void (*ctor)(void *object))
+struct kmem_cache *(kmem_cache_create)(const char *name, unsigned int size, unsigned int align,
+				       slab_flags_t flags, void (*ctor)(void *object))
 {
 	return create_at(name, size, align, flags, ctor, DMK_HERE);
 }
 
-struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
-					      unsigned int useroffset, unsigned int usersize, void (*ctor)(void *object))
+struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size,
+					      unsigned int align, slab_flags_t flags,
+					      unsigned int useroffset, unsigned int usersize,
+					      void (*ctor)(void *object))
 {
 	return create_at(name, size, align, flags, ctor, DMK_HERE);
 }
 
-struct kmem_cache *dmk_kmem_cache_create_args(const char *name, unsigned int size, struct kmem_cache_args *args, slab_flags_t flags)
+struct kmem_cache *dmk_kmem_cache_create_args(const char *name, unsigned int size,
+					      struct kmem_cache_args *args, slab_flags_t flags)
 {
 	static const struct kmem_cache_args none;
 	const struct kmem_cache_args *how = args ? args : &none;
@@ -568,7 +592,8 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		cache_free(cache);
 	pthread_mutex_unlock(&lock);
 	if (used)
-		dmk_complain(__builtin_return_address(0), "kmem_cache_destroy(%s): %u objects are in use", cache->name, used);
+		dmk_complain(__builtin_return_address(0),
+			     "kmem_cache_destroy(%s): %u objects are in use", cache->name, used);
 }
 
 static void *cache_alloc_at(struct kmem_cache *cache, gfp_t gfp, struct dmk_place place)
@@ -580,7 +605,9 @@ static void *cache_alloc_at(struct kmem_cache *cache, gfp_t gfp, struct dmk_plac
 	if (gfpflags_allow_blocking(gfp))
 		dmk_might_sleep_at("kmem_cache_alloc", place);
 	if (!cache) {
-		dmk_complain(place.caller, "kmem_cache_alloc: the cache is NULL: was kmem_cache_create() looked at?");
+		dmk_complain(
+			place.caller,
+			"kmem_cache_alloc: the cache is NULL: was kmem_cache_create() looked at?");
 		return NULL;
 	}
 	request.size = cache->size;
@@ -592,7 +619,8 @@ static void *cache_alloc_at(struct kmem_cache *cache, gfp_t gfp, struct dmk_plac
 	if (gfp & __GFP_ZERO)
 		memset(object, 0, cache->size);
 	if (dmk_observed() && dmk_direct(object, cache->size, &phys))
-		dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, cache->name, object, phys, cache->size, DMK_REASON_NONE, place);
+		dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, cache->name, object, phys, cache->size,
+				 DMK_REASON_NONE, place);
 	return object;
 }
 
@@ -651,7 +679,7 @@ unsigned int kmem_cache_size(struct kmem_cache *cache)
 	return cache->size;
 }
 
-/* --- how much ----------------------------------------------------------------------------------------------------- */
+/* --- how much --------------------------------------------------------------------------------- */
 
 unsigned long dmk_slab_objects(void)
 {
@@ -665,7 +693,9 @@ unsigned long dmk_slab_objects(void)
 
 struct dmk_object_usage dmk_object_usage(void)
 {
-	return (struct dmk_object_usage){ .objects = dmk_slab_objects(), .areas = dmk_vmalloc_areas(), .kmaps = dmk_kmaps() };
+	return (struct dmk_object_usage){.objects = dmk_slab_objects(),
+					 .areas = dmk_vmalloc_areas(),
+					 .kmaps = dmk_kmaps()};
 }
 
 /* One slab; what is wrong with it, or NULL. With the lock held. */
@@ -714,7 +744,7 @@ const char *dmk_slab_audit(void)
 	return wrong;
 }
 
-/* --- start and stop ----------------------------------------------------------------------------------------------- */
+/* --- start and stop --------------------------------------------------------------------------- */
 
 int dmk_slab_start(const struct dmk_machine *machine)
 {
@@ -735,7 +765,8 @@ int dmk_slab_start(const struct dmk_machine *machine)
 
 			snprintf(name, sizeof(name), "kmalloc-%u", size);
 			/* A power of two is aligned to itself. */
-			cache = cache_new(name, size, is_power_of_2(size) ? size : line, kind_zone[kind], NULL);
+			cache = cache_new(name, size, is_power_of_2(size) ? size : line,
+					  kind_zone[kind], NULL);
 			if (!cache)
 				return -ENOMEM;
 			cache->general = true;

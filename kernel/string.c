@@ -174,7 +174,7 @@ int __sysfs_match_string(const char *const *array, size_t n, const char *string)
 	return -EINVAL;
 }
 
-/* --- copies ------------------------------------------------------------------------------------------------------- */
+/* --- copies ----------------------------------------------------------------------------------- */
 
 static void *copy_at(const void *bytes, size_t size, size_t room, gfp_t gfp, struct dmk_place place)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasklets: short work that an interrupt handler leaves for right afterwards. One thread runs them, in softirq context, in the order
- * they were scheduled; so one never runs beside itself.
+ * Tasklets: short work that an interrupt handler leaves for right afterwards. One thread runs them,
+ * in softirq context, in the order they were scheduled; so one never runs beside itself.
  */
 #include "internal.h"
 
@@ -81,7 +81,10 @@ void dmk_softirq_stop(void)
 	pthread_cond_signal(&changed);
 	pthread_mutex_unlock(&lock);
 	kthread_stop(runner);
-	/* What is left is of drivers that forgot it: it can be scheduled again, should there be a next machine. */
+	/*
+	 * What is left is of drivers that forgot it: it can be scheduled again, should there be a
+	 * next machine.
+	 */
 	pthread_mutex_lock(&lock);
 	runner = NULL;
 	list_for_each_entry_safe(tasklet, next, &queue, link) {
@@ -96,7 +99,8 @@ void tasklet_setup(struct tasklet_struct *tasklet, void (*callback)(struct taskl
 	*tasklet = (struct tasklet_struct){ .use_callback = true, .callback = callback };
 }
 
-void tasklet_init(struct tasklet_struct *tasklet, void (*func)(unsigned long data), unsigned long data)
+void tasklet_init(struct tasklet_struct *tasklet, void (*func)(unsigned long data),
+		  unsigned long data)
 {
 	*tasklet = (struct tasklet_struct){ .func = func, .data = data };
 }

@@ -39,10 +39,15 @@ ktime_t ktime_get_real(void)
 
 unsigned long dmk_jiffies(void)
 {
-	return INITIAL_JIFFIES + (clock_ns(CLOCK_MONOTONIC) - __atomic_load_n(&boot_ns, __ATOMIC_RELAXED)) / TICK_NSEC;
+	return INITIAL_JIFFIES +
+	       (clock_ns(CLOCK_MONOTONIC) - __atomic_load_n(&boot_ns, __ATOMIC_RELAXED)) /
+		       TICK_NSEC;
 }
 
-/* A host's thread that would only spin the time away gives it to others, but for the last few microseconds. */
+/*
+ * A host's thread that would only spin the time away gives it to others, but for the last few
+ * microseconds.
+ */
 static void wait_ns(s64 ns)
 {
 	s64 end = ktime_get() + ns;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers, of jiffies and of nanoseconds: one queue in order of time, one thread that runs what is due.
+ * Timers, of jiffies and of nanoseconds: one queue in order of time, one thread that runs what is
+ * due.
  *
- * A timer is its driver's memory and is touched under the lock alone; the thread forgets it before its function runs, because the
- * function may arm it again, or free it. Who cancels and waits looks at "running".
+ * A timer is its driver's memory and is touched under the lock alone; the thread forgets it before
+ * its function runs, because the function may arm it again, or free it. Who cancels and waits looks
+ * at "running".
  */
 #include "internal.h"
 
@@ -20,7 +22,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the queue and
 static pthread_cond_t changed, idle;
 static LIST_HEAD(queue);
 static struct dmk_timer *running;
-static unsigned int waiters; /* threads that wait for running to end: nothing runs before they saw that */
+/* threads that wait for running to end: nothing runs before they saw that */
+static unsigned int waiters;
 static struct task_struct *runner;
 static bool stopping = true; /* no timer is armed before the start, or after the end */
 
@@ -55,7 +58,10 @@ static bool on_timer_thread(void)
 	return current == runner;
 }
 
-/* Waits with the lock held; a timer's own function does not wait for itself. One that arms itself again is due again at once, maybe. */
+/*
+ * Waits with the lock held; a timer's own function does not wait for itself. One that arms itself
+ * again is due again at once, maybe.
+ */
 static void wait_until_idle(struct dmk_timer *timer)
 {
 	if (running != timer || on_timer_thread())
@@ -124,7 +130,10 @@ void dmk_timer_stop(void)
 	pthread_cond_signal(&changed);
 	pthread_mutex_unlock(&lock);
 	kthread_stop(runner);
-	/* The timers that are left are of drivers that forgot them: they can be armed again, should there be a next machine. */
+	/*
+	 * The timers that are left are of drivers that forgot them: they can be armed again, should
+	 * there be a next machine.
+	 */
 	pthread_mutex_lock(&lock);
 	runner = NULL;
 	list_for_each_entry_safe(timer, next, &queue, link)
@@ -134,9 +143,10 @@ void dmk_timer_stop(void)
 	pthread_cond_destroy(&idle);
 }
 
-/* --- in jiffies --------------------------------------------------------------------------------------------------- */
+/* --- in jiffies ------------------------------------------------------------------------------- */
 
-void dmk_timer_setup(struct timer_list *timer, void (*function)(struct timer_list *timer), unsigned int flags)
+void dmk_timer_setup(struct timer_list *timer, void (*function)(struct timer_list *timer),
+		     unsigned int flags)
 {
 	*timer = (struct timer_list)__TIMER_INITIALIZER(function, flags);
 }
@@ -160,7 +170,8 @@ static s64 due_at(unsigned long expires)
 	return ktime_get() + (ticks > 0 ? ticks : 0) * TICK_NSEC;
 }
 
-static int rearm(struct timer_list *timer, unsigned long expires, bool only_pending, bool only_sooner)
+static int rearm(struct timer_list *timer, unsigned long expires, bool only_pending,
+		 bool only_sooner)
 {
 	bool was;
 
@@ -243,7 +254,7 @@ bool timer_pending(const struct timer_list *timer)
 	return pending;
 }
 
-/* --- in nanoseconds ----------------------------------------------------------------------------------------------- */
+/* --- in nanoseconds --------------------------------------------------------------------------- */
 
 static s64 clock_offset(const struct hrtimer *timer)
 {
@@ -262,15 +273,18 @@ static void hrtimer_fire(struct dmk_timer *dmk)
 	again = function(timer);
 	dmk_preempt_add(-(int)context);
 	pthread_mutex_lock(&lock);
-	/* Armed in its function or by another thread meanwhile: that counts. Not restarted, it may be freed by now. */
+	/*
+	 * Armed in its function or by another thread meanwhile: that counts. Not restarted, it may
+	 * be freed by now.
+	 */
 	if (again != HRTIMER_RESTART || timer->dmk.queued)
 		return;
 	timer->dmk.due = timer->expires - clock_offset(timer);
 	enqueue(&timer->dmk);
 }
 
-void hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *timer), int clock,
-		   enum hrtimer_mode mode)
+void hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *timer),
+		   int clock, enum hrtimer_mode mode)
 {
 	*timer = (struct hrtimer){ .dmk.fire = hrtimer_fire, .function = function, .clock = clock,
 				   .soft = mode & HRTIMER_MODE_SOFT };

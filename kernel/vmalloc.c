@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Views of scattered pages: vmalloc() and vmap(), and those that the core makes of consistent memory, which are known here so that they are
- * told from other addresses. The pages are real frames, the view is the machine's (port->view_map).
+ * Views of scattered pages: vmalloc() and vmap(), and those that the core makes of consistent
+ * memory, which are known here so that they are told from other addresses. The pages are real
+ * frames, the view is the machine's (port->view_map).
  */
 #include "internal.h"
 
@@ -20,7 +21,8 @@ struct area {
 	size_t n;      /* pages */
 	size_t asked;  /* bytes */
 	enum maker maker; /* whose opposite takes it away */
-	bool puts;        /* vmap() with VM_MAP_PUT_PAGES: a reference to each page goes with the view */
+	/* vmap() with VM_MAP_PUT_PAGES: a reference to each page goes with the view */
+	bool puts;
 	struct page *page[];
 };
 
@@ -33,7 +35,10 @@ static uintptr_t last_of(const struct area *area)
 	return (uintptr_t)area->first + area->n * PAGE_SIZE - 1;
 }
 
-/* Equal is what overlaps: one page looks for the area that it is in. It may be the last that there is, of an error pointer. */
+/*
+ * Equal is what overlaps: one page looks for the area that it is in. It may be the last that there
+ * is, of an error pointer.
+ */
 static int by_address(const void *a, const void *b)
 {
 	const struct area *x = a, *y = b;
@@ -76,7 +81,10 @@ static void *show(struct area *area, enum dmk_view view)
 	return known ? area->first : NULL;
 }
 
-/* Neighbours in the view are no neighbours in memory: who takes it for contiguous finds other bytes there. */
+/*
+ * Neighbours in the view are no neighbours in memory: who takes it for contiguous finds other bytes
+ * there.
+ */
 static int descending(const void *a, const void *b)
 {
 	const struct page *const *x = a, *const *y = b;
@@ -101,8 +109,9 @@ static void announce(const struct area *area, enum dmk_event_kind kind, struct d
 	size_t i, left = area->asked;
 
 	for (i = 0; i < area->n && dmk_observed(); i++, left -= PAGE_SIZE)
-		dmk_memory_event(kind, "vmalloc", area->first + i * PAGE_SIZE, dmk_page_phys(area->page[i]),
-				 min(left, PAGE_SIZE), DMK_REASON_NONE, place);
+		dmk_memory_event(kind, "vmalloc", area->first + i * PAGE_SIZE,
+				 dmk_page_phys(area->page[i]), min(left, PAGE_SIZE),
+				 DMK_REASON_NONE, place);
 }
 
 static void *vmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
@@ -119,8 +128,9 @@ static void *vmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
 		return NULL;
 	area->asked = size;
 	for (area->n = 0; area->n < n; area->n++) {
-		area->page[area->n] = dmk_page_insist(gfp | (gfp & (__GFP_DMA | __GFP_DMA32) ? 0 : __GFP_HIGHMEM), 0,
-						      DMK_PAGE_VMALLOC, "vmalloc");
+		area->page[area->n] =
+			dmk_page_insist(gfp | (gfp & (__GFP_DMA | __GFP_DMA32) ? 0 : __GFP_HIGHMEM),
+					0, DMK_PAGE_VMALLOC, "vmalloc");
 		if (!area->page[area->n])
 			goto free;
 	}
@@ -161,8 +171,8 @@ void *__vmalloc(unsigned long size, gfp_t gfp)
 	return vmalloc_at(size, gfp, DMK_HERE);
 }
 
-static void *view_of(struct page **pages, unsigned int count, enum maker maker, bool puts, enum dmk_view view, const char *call,
-		     struct dmk_place place)
+static void *view_of(struct page **pages, unsigned int count, enum maker maker, bool puts,
+		     enum dmk_view view, const char *call, struct dmk_place place)
 {
 	struct area *area;
 	unsigned int i;
@@ -191,7 +201,8 @@ static void *view_of(struct page **pages, unsigned int count, enum maker maker, 
 void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
 {
 	return view_of(pages, count, BY_VMAP, flags & VM_MAP_PUT_PAGES,
-		       pgprot_val(prot) & dmk_pgprot_uncached ? DMK_VIEW_UNCACHED : DMK_VIEW_CACHED, "vmap", DMK_HERE);
+		       pgprot_val(prot) & dmk_pgprot_uncached ? DMK_VIEW_UNCACHED : DMK_VIEW_CACHED,
+		       "vmap", DMK_HERE);
 }
 
 void *vm_map_ram(struct page **pages, unsigned int count, int node)
@@ -206,9 +217,11 @@ static bool is_opposite(const struct area *area, enum maker maker)
 }
 
 /* @n: pages that the caller says it has, or 0. */
-static void take_away(const void *address, enum maker maker, size_t n, const char *call, struct dmk_place place)
+static void take_away(const void *address, enum maker maker, size_t n, const char *call,
+		      struct dmk_place place)
 {
-	static const char *const opposite[] = { "vfree", "vunmap", "vm_unmap_ram", "dma_free_coherent" };
+	static const char *const opposite[] = {"vfree", "vunmap", "vm_unmap_ram",
+					       "dma_free_coherent"};
 	const struct dmk_port *port = dmk_port_running;
 	const char *other = NULL;
 	struct area *area;
@@ -226,9 +239,10 @@ static void take_away(const void *address, enum maker maker, size_t n, const cha
 	}
 	pthread_mutex_unlock(&lock);
 	if (!area) {
-		dmk_complain(place.caller, "%s(%p): %s%s", call, address, other ? "its opposite is " : "no such area",
-			     other ? other : "");
-		dmk_memory_event(DMK_EVENT_MEMORY_FREE, "vmalloc", address, 0, 0, DMK_REASON_NOT_FOUND, place);
+		dmk_complain(place.caller, "%s(%p): %s%s", call, address,
+			     other ? "its opposite is " : "no such area", other ? other : "");
+		dmk_memory_event(DMK_EVENT_MEMORY_FREE, "vmalloc", address, 0, 0,
+				 DMK_REASON_NOT_FOUND, place);
 		return;
 	}
 	if (area->maker == BY_VMALLOC)
@@ -254,7 +268,7 @@ void vm_unmap_ram(const void *address, unsigned int count)
 	take_away(address, BY_MAP_RAM, count, "vm_unmap_ram", DMK_HERE);
 }
 
-/* --- the core's ---------------------------------------------------------------------------------------------------- */
+/* --- the core's ------------------------------------------------------------------------------- */
 
 void *dmk_core_view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view)
 {
@@ -348,8 +362,10 @@ static struct page *page_behind(const void *address, const char *call, struct dm
 		page = area->page[((const char *)address - area->first) / PAGE_SIZE];
 	pthread_mutex_unlock(&lock);
 	if (!page)
-		dmk_complain(place.caller, "%s(%p): no vmalloc() or vmap() address; virt_to_page() is for those of the direct map", call,
-			     address);
+		dmk_complain(
+			place.caller,
+			"%s(%p): no vmalloc() or vmap() address; virt_to_page() is for those of the direct map",
+			call, address);
 	return page;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Wait queues, and completions on top of them.
  *
- * An entry is its waiter's, on its stack mostly. It is touched under the queue's lock alone, and finish_wait() takes that lock always: so
- * an entry is never looked at after its waiter went on.
+ * An entry is its waiter's, on its stack mostly. It is touched under the queue's lock alone, and
+ * finish_wait() takes that lock always: so an entry is never looked at after its waiter went on.
  */
 #include "internal.h"
 
@@ -16,7 +16,8 @@ int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int
 	return wake_up_state(entry->private, mode);
 }
 
-int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
+int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags,
+			     void *key)
 {
 	int woken = default_wake_function(entry, mode, flags, key);
 
@@ -25,7 +26,7 @@ int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode, 
 	return woken;
 }
 
-/* --- entries ------------------------------------------------------------------------------------------------------ */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 void add_wait_queue(struct wait_queue_head *queue, struct wait_queue_entry *entry)
 {
@@ -50,7 +51,10 @@ void remove_wait_queue(struct wait_queue_head *queue, struct wait_queue_entry *e
 	spin_unlock(&queue->lock);
 }
 
-/* Exclusive ones stand behind all others, so that a wake-up meets the others first. Called with the lock held. */
+/*
+ * Exclusive ones stand behind all others, so that a wake-up meets the others first. Called with the
+ * lock held.
+ */
 static bool stand_in(struct wait_queue_head *queue, struct wait_queue_entry *entry)
 {
 	bool first = list_empty(&queue->head);
@@ -73,7 +77,8 @@ void prepare_to_wait(struct wait_queue_head *queue, struct wait_queue_entry *ent
 	spin_unlock(&queue->lock);
 }
 
-bool prepare_to_wait_exclusive(struct wait_queue_head *queue, struct wait_queue_entry *entry, int state)
+bool prepare_to_wait_exclusive(struct wait_queue_head *queue, struct wait_queue_entry *entry,
+			       int state)
 {
 	bool first;
 
@@ -120,7 +125,7 @@ bool waitqueue_active(struct wait_queue_head *queue)
 	return active;
 }
 
-/* --- waking ------------------------------------------------------------------------------------------------------- */
+/* --- waking ----------------------------------------------------------------------------------- */
 
 static void wake(struct wait_queue_head *queue, unsigned int mode, int n, void *key)
 {
@@ -146,7 +151,7 @@ void __wake_up_locked(struct wait_queue_head *queue, unsigned int mode, int n)
 	wake(queue, mode, n, NULL);
 }
 
-/* --- completions -------------------------------------------------------------------------------------------------- */
+/* --- completions ------------------------------------------------------------------------------ */
 
 void complete(struct completion *completion)
 {
@@ -195,10 +200,12 @@ bool try_wait_for_completion(struct completion *completion)
 }
 
 /*
- * The lock is held when done is seen, so complete() has let go of the completion, which may end with its waiter's stack.
+ * The lock is held when done is seen, so complete() has let go of the completion, which may end
+ * with its waiter's stack.
  * Return: jiffies left, at least 1; 0; -ERESTARTSYS.
  */
-static long wait_done(struct completion *completion, long timeout, unsigned int state, struct dmk_place place)
+static long wait_done(struct completion *completion, long timeout, unsigned int state,
+		      struct dmk_place place)
 {
 	struct wait_queue_entry entry;
 	long result;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workqueues: queued work runs in threads that may sleep. Every queue has threads of its own, made when there is work and nobody
- * free, up to what it may run at a time; so work that waits for other work finds a thread for it.
+ * Workqueues: queued work runs in threads that may sleep. Every queue has threads of its own, made
+ * when there is work and nobody free, up to what it may run at a time; so work that waits for other
+ * work finds a thread for it.
  *
- * One lock for all. A work is its driver's, and may be freed in its own function: once a thread has taken it off its queue, only
- * the thread's note of what it runs is looked at. The same work never runs twice at a time, whatever queues it is put on.
+ * One lock for all. A work is its driver's, and may be freed in its own function: once a thread has
+ * taken it off its queue, only the thread's note of what it runs is looked at. The same work never
+ * runs twice at a time, whatever queues it is put on.
  */
 #include "internal.h"
 
@@ -44,7 +46,7 @@ static pthread_cond_t queued = PTHREAD_COND_INITIALIZER, done = PTHREAD_COND_INI
 static LIST_HEAD(queues);
 static u64 tickets;
 
-/* --- workers ------------------------------------------------------------------------------------------------------ */
+/* --- workers ---------------------------------------------------------------------------------- */
 
 static struct worker *runs(const struct work_struct *work)
 {
@@ -71,10 +73,14 @@ static struct work_struct *next_work(struct workqueue_struct *queue)
 
 static bool add_worker(struct workqueue_struct *queue);
 
-/* With the lock held: what is queued may be what this thread is about to wait for, so there is a thread for it too. */
+/*
+ * With the lock held: what is queued may be what this thread is about to wait for, so there is a
+ * thread for it too.
+ */
 static void want_worker(struct workqueue_struct *queue)
 {
-	if (!list_empty(&queue->works) && !queue->nr_idle && queue->nr_workers < queue->max_workers && !queue->ending)
+	if (!list_empty(&queue->works) && !queue->nr_idle &&
+	    queue->nr_workers < queue->max_workers && !queue->ending)
 		add_worker(queue);
 }
 
@@ -90,7 +96,8 @@ static void run(struct worker *worker, struct work_struct *work)
 	pthread_mutex_unlock(&lock);
 	function(work);
 	if (dmk_self()->preempt || dmk_self()->irqs_off) {
-		dmk_complain(NULL, "workqueue: %pS returned with a spinlock held or interrupts off", function);
+		dmk_complain(NULL, "workqueue: %pS returned with a spinlock held or interrupts off",
+			     function);
 		dmk_self()->preempt = 0;
 		dmk_self()->irqs_off = false;
 	}
@@ -124,7 +131,10 @@ static int worker_thread(void *data)
 	return 0;
 }
 
-/* With the lock held. One thread always exists; that another can't be made then only means that it takes longer. */
+/*
+ * With the lock held. One thread always exists; that another can't be made then only means that it
+ * takes longer.
+ */
 static bool add_worker(struct workqueue_struct *queue)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
@@ -142,11 +152,14 @@ static bool add_worker(struct workqueue_struct *queue)
 	return true;
 }
 
-/* --- queues ------------------------------------------------------------------------------------------------------- */
+/* --- queues ----------------------------------------------------------------------------------- */
 
-struct workqueue_struct *dmk_alloc_workqueue(const char *name, unsigned int flags, int max_active, ...)
+struct workqueue_struct *dmk_alloc_workqueue(const char *name, unsigned int flags, int max_active,
+					     ...)
 {
-	struct workqueue_struct *queue = dmk_should_fail(DMK_FAIL_THREAD, DMK_CALLER) ? NULL : calloc(1, sizeof(*queue));
+	struct workqueue_struct *queue = dmk_should_fail(DMK_FAIL_THREAD, DMK_CALLER)
+						 ? NULL
+						 : calloc(1, sizeof(*queue));
 	va_list arguments;
 	bool made;
 
@@ -196,7 +209,7 @@ void destroy_workqueue(struct workqueue_struct *queue)
 	queue_free(queue);
 }
 
-/* --- work --------------------------------------------------------------------------------------------------------- */
+/* --- work ------------------------------------------------------------------------------------- */
 
 void dmk_init_work(struct work_struct *work, work_func_t function)
 {
@@ -214,7 +227,10 @@ static bool is_alive(const struct workqueue_struct *queue)
 	return false;
 }
 
-/* With the lock held, and pending set. A queue that ends takes no more, or work that queues itself would keep it from ending. */
+/*
+ * With the lock held, and pending set. A queue that ends takes no more, or work that queues itself
+ * would keep it from ending.
+ */
 static void put_on(struct workqueue_struct *queue, struct work_struct *work)
 {
 	if (!is_alive(queue)) {
@@ -249,7 +265,10 @@ bool queue_work(struct workqueue_struct *queue, struct work_struct *work)
 	return mine;
 }
 
-/* With the lock held: off its queue, if it is on one. A delayed work that waits for its time is pending and on none. */
+/*
+ * With the lock held: off its queue, if it is on one. A delayed work that waits for its time is
+ * pending and on none.
+ */
 static bool take_off(struct work_struct *work)
 {
 	bool was = work->pending;
@@ -292,7 +311,10 @@ bool cancel_work_sync(struct work_struct *work)
 	return was;
 }
 
-/* The ticket of a work that is on a queue, or 0. It is found there, since one that ran may have freed itself. */
+/*
+ * The ticket of a work that is on a queue, or 0. It is found there, since one that ran may have
+ * freed itself.
+ */
 static u64 ticket_queued(const struct work_struct *work)
 {
 	const struct workqueue_struct *queue;
@@ -310,7 +332,10 @@ static bool is_up_to(u64 ticket, u64 last)
 	return ticket && ticket <= last;
 }
 
-/* With the lock held: until what is queued now, or runs, has run. What it queues in between is not waited for. */
+/*
+ * With the lock held: until what is queued now, or runs, has run. What it queues in between is not
+ * waited for.
+ */
 static bool wait_for_work(const struct work_struct *work)
 {
 	u64 last = tickets;
@@ -319,7 +344,8 @@ static bool wait_for_work(const struct work_struct *work)
 
 	for (;;) {
 		worker = runs(work);
-		if (is_own(worker) || !(is_up_to(ticket_queued(work), last) || (worker && worker->ticket <= last)))
+		if (is_own(worker) ||
+		    !(is_up_to(ticket_queued(work), last) || (worker && worker->ticket <= last)))
 			break;
 		waited = true;
 		pthread_cond_wait(&done, &lock);
@@ -380,7 +406,8 @@ void drain_workqueue(struct workqueue_struct *queue)
 	while (busy(queue, ~0ULL)) {
 		flush_queue(queue);
 		if (++rounds == DRAIN_ROUNDS)
-			printk(KERN_ERR "workqueue %s: its work was run %d times and is there again; who drains it waits on\n",
+			printk(KERN_ERR
+			       "workqueue %s: its work was run %d times and is there again; who drains it waits on\n",
 			       queue->name, DRAIN_ROUNDS);
 	}
 	pthread_mutex_unlock(&lock);
@@ -406,7 +433,7 @@ unsigned int work_busy(struct work_struct *work)
 	return state;
 }
 
-/* --- later work --------------------------------------------------------------------------------------------------- */
+/* --- later work ------------------------------------------------------------------------------- */
 
 void dmk_init_delayed_work(struct delayed_work *work, work_func_t function)
 {
@@ -427,7 +454,8 @@ void dmk_delayed_work_timer(struct timer_list *timer)
 }
 
 /* The timer is armed under the lock: who cancels the work after this finds it armed. */
-bool queue_delayed_work(struct workqueue_struct *queue, struct delayed_work *work, unsigned long delay)
+bool queue_delayed_work(struct workqueue_struct *queue, struct delayed_work *work,
+			unsigned long delay)
 {
 	bool mine;
 
@@ -443,7 +471,8 @@ bool queue_delayed_work(struct workqueue_struct *queue, struct delayed_work *wor
 	return mine;
 }
 
-bool mod_delayed_work(struct workqueue_struct *queue, struct delayed_work *work, unsigned long delay)
+bool mod_delayed_work(struct workqueue_struct *queue, struct delayed_work *work,
+		      unsigned long delay)
 {
 	bool was = cancel_delayed_work(work);
 
@@ -462,7 +491,10 @@ bool cancel_delayed_work_sync(struct delayed_work *work)
 	bool was;
 
 	dmk_might_sleep_at("cancel_delayed_work_sync", DMK_HERE);
-	/* The timer's function may queue it, so the timer goes first; the work can't start the timer again meanwhile. */
+	/*
+	 * The timer's function may queue it, so the timer goes first; the work can't start the
+	 * timer again meanwhile.
+	 */
 	pthread_mutex_lock(&lock);
 	work->work.dmk_cancelling++;
 	pthread_mutex_unlock(&lock);
@@ -482,7 +514,7 @@ bool flush_delayed_work(struct delayed_work *work)
 	return flush_work(&work->work);
 }
 
-/* --- start and stop ----------------------------------------------------------------------------------------------- */
+/* --- start and stop --------------------------------------------------------------------------- */
 
 int dmk_work_start(void)
 {

@@ -103,7 +103,8 @@ static void *load(const struct xarray *xa, unsigned long index)
 }
 
 /* The lowest free index in [low, high]; false: none. */
-static bool lowest_free(const struct xarray *xa, unsigned long low, unsigned long high, unsigned long *index)
+static bool lowest_free(const struct xarray *xa, unsigned long low, unsigned long high,
+			unsigned long *index)
 {
 	size_t at;
 
@@ -116,14 +117,15 @@ static bool lowest_free(const struct xarray *xa, unsigned long low, unsigned lon
 	return false;
 }
 
-static int alloc_between(struct xarray *xa, unsigned long low, unsigned long high, void *entry, unsigned long *index)
+static int alloc_between(struct xarray *xa, unsigned long low, unsigned long high, void *entry,
+			 unsigned long *index)
 {
 	if (!lowest_free(xa, low, high, index))
 		return -EBUSY;
 	return insert_at(xa, position(xa, *index), *index, entry);
 }
 
-/* --- XArray ------------------------------------------------------------------------------------------------------- */
+/* --- XArray ----------------------------------------------------------------------------------- */
 
 void xa_init_flags(struct xarray *xa, unsigned int flags)
 {
@@ -170,7 +172,8 @@ void *xa_erase(struct xarray *xa, unsigned long index)
 	return xa_store(xa, index, NULL, 0);
 }
 
-DMK_ENTRY void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry, gfp_t gfp)
+DMK_ENTRY void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry,
+			   gfp_t gfp)
 {
 	unsigned long flags;
 	void *found;
@@ -217,7 +220,8 @@ DMK_ENTRY int xa_alloc(struct xarray *xa, u32 *id, void *entry, struct xa_limit 
 	return err;
 }
 
-DMK_ENTRY int xa_alloc_cyclic(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, u32 *next, gfp_t gfp)
+DMK_ENTRY int xa_alloc_cyclic(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit,
+			      u32 *next, gfp_t gfp)
 {
 	unsigned long index = 0, flags;
 	bool wrapped = false;
@@ -273,7 +277,7 @@ void *xa_find_after(struct xarray *xa, unsigned long *index, unsigned long max, 
 	return entry;
 }
 
-/* --- IDR ---------------------------------------------------------------------------------------------------------- */
+/* --- IDR -------------------------------------------------------------------------------------- */
 
 /* A number may stand for NULL: the table can't hold that, so another value does. */
 static void *wrap(void *pointer)
@@ -308,7 +312,8 @@ int idr_alloc(struct idr *idr, void *pointer, int start, int end, gfp_t gfp)
 
 	if (dmk_memory_fails(gfp, DMK_HERE))
 		return -ENOMEM;
-	err = start < 0 ? -EINVAL : xa_alloc(&idr->dmk, &id, wrap(pointer), idr_limit(start, end), gfp);
+	err = start < 0 ? -EINVAL
+			: xa_alloc(&idr->dmk, &id, wrap(pointer), idr_limit(start, end), gfp);
 
 	return err == -EBUSY ? -ENOSPC : err ? err : (int)id;
 }
@@ -320,7 +325,8 @@ int idr_alloc_cyclic(struct idr *idr, void *pointer, int start, int end, gfp_t g
 
 	if (dmk_memory_fails(gfp, DMK_HERE))
 		return -ENOMEM;
-	err = xa_alloc_cyclic(&idr->dmk, &id, wrap(pointer), idr_limit(start, end), &idr->next, gfp);
+	err = xa_alloc_cyclic(&idr->dmk, &id, wrap(pointer), idr_limit(start, end), &idr->next,
+			      gfp);
 
 	return err == -EBUSY ? -ENOSPC : err < 0 ? err : (int)id;
 }
@@ -374,7 +380,7 @@ bool idr_is_empty(const struct idr *idr)
 	return xa_empty(&idr->dmk);
 }
 
-/* --- IDA ---------------------------------------------------------------------------------------------------------- */
+/* --- IDA -------------------------------------------------------------------------------------- */
 
 void ida_init(struct ida *ida)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The list of machines, and the one way to open any of them by name. What a machine is stands in its own directory.
+ * The list of machines, and the one way to open any of them by name. What a machine is stands in
+ * its own directory.
  */
 #include <dmakit/machine.h>
 

@@ -16,7 +16,10 @@ static unsigned int least(unsigned int a, unsigned int b, unsigned int c)
 	return m < c ? m : c;
 }
 
-/* Letters to add, drop or change to make one word of the other; upper and lower case are the same. Levenshtein's. */
+/*
+ * Letters to add, drop or change to make one word of the other; upper and lower case are the same.
+ * Levenshtein's.
+ */
 static unsigned int distance(const char *a, const char *b)
 {
 	size_t n = strnlen(a, WORD_MAX), m = strnlen(b, WORD_MAX);

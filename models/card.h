@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What the cards with a status, an enable and an error register, and with structures in memory, have in common. Not of edu and lab. */
+/*
+ * What the cards with a status, an enable and an error register, and with structures in memory,
+ * have in common. Not of edu and lab.
+ */
 #ifndef MODELS_CARD_H
 #define MODELS_CARD_H
 
 #include <dmakit/model.h>
 
-/** Registers of an interrupt: bits of .status stay until they are acknowledged, and count where .enable has them. */
+/**
+ * Registers of an interrupt: bits of .status stay until they are acknowledged, and count where
+ * .enable has them.
+ */
 struct card_irq {
 	uint32_t status, enable;
 	uint32_t pending; /* both, when it was looked at last */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * edu: the teaching card that QEMU has too, with the same registers (QEMU's document "EDU device", docs/specs/edu), so that
- * one driver runs here and there. Also the template for models: everything a card does is in this file, and nothing of
- * the machine is.
+ * edu: the teaching card that QEMU has too, with the same registers (QEMU's document "EDU device",
+ * docs/specs/edu), so that one driver runs here and there. Also the template for models: everything
+ * a card does is in this file, and nothing of the machine is.
  *
- * BAR 0, 1 MiB. Registers below 0x80 take accesses of 4 bytes, from 0x80 on of 4 or 8; anything else reads as all ones
- * and is dropped.
+ * BAR 0, 1 MiB. Registers below 0x80 take accesses of 4 bytes, from 0x80 on of 4 or 8; anything
+ * else reads as all ones and is dropped.
  *
  *	0x00  RO  identification: 0x010000ed (version 1.0, then the letters)
  *	0x04  RW  liveness: reads back the complement of what was written
@@ -20,10 +20,11 @@
  *	0x98  RW  DMA command: bit 0 start (reads 1 while it runs); bit 1 from the card to memory, else memory to the card;
  *	          bit 2 raise interrupt 0x100 at the end
  *
- * One side of a transfer is a DMA address, the other lies in the card's buffer of 4 KiB, which the card itself sees at 0x40000
- * (it is no register: reads there give all ones). The card drives as many address lines as `dma_mask` says and loses the bits
- * above, as cards do: a handle that does not fit goes to the wrong place. Where QEMU's card stops the whole machine (a transfer
- * that leaves the buffer), this one moves nothing and ends the transfer.
+ * One side of a transfer is a DMA address, the other lies in the card's buffer of 4 KiB, which the
+ * card itself sees at 0x40000 (it is no register: reads there give all ones). The card drives as
+ * many address lines as `dma_mask` says and loses the bits above, as cards do: a handle that does
+ * not fit goes to the wrong place. Where QEMU's card stops the whole machine (a transfer that
+ * leaves the buffer), this one moves nothing and ends the transfer.
  */
 #include <dmakit/model.h>
 
@@ -89,7 +90,7 @@ static void edu_acknowledge(struct dmk_instance *card, struct edu *edu, uint32_t
 		dmk_instance_irq(card, 0, false);
 }
 
-/* --- factorial ---------------------------------------------------------------------------------------------------- */
+/* --- factorial -------------------------------------------------------------------------------- */
 
 static uint32_t factorial(uint32_t n)
 {
@@ -122,7 +123,7 @@ static void edu_factorial_start(struct dmk_instance *card, struct edu *edu, uint
 	dmk_instance_after(card, FACTORIAL_USEC, edu_factorial_done);
 }
 
-/* --- DMA ---------------------------------------------------------------------------------------------------------- */
+/* --- DMA -------------------------------------------------------------------------------------- */
 
 static bool edu_to_memory(const struct edu *edu)
 {
@@ -149,7 +150,10 @@ static void edu_dma_done(struct dmk_instance *card, void *state)
 	struct edu *edu = state;
 	uint8_t *side = edu_card_side(edu);
 
-	/* A refused access is announced by the machine; the card has no register to tell the driver. */
+	/*
+	 * A refused access is announced by the machine; the card has no register to tell the
+	 * driver.
+	 */
 	if (side && edu->count && edu_to_memory(edu))
 		dmk_instance_write(card, edu_memory_address(edu), side, edu->count);
 	else if (side && edu->count)
@@ -172,7 +176,7 @@ static bool edu_dma_runs(const struct edu *edu)
 	return edu->command & COMMAND_START;
 }
 
-/* --- registers ---------------------------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static bool edu_access_fits(uint64_t offset, unsigned int width)
 {
@@ -258,7 +262,7 @@ static void edu_write(struct dmk_instance *card, void *state, unsigned int bar, 
 	}
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int edu_start(struct dmk_instance *card, void *state)
 {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * The hba of docs/hba.md: a SCSI host adapter and the RAM disks behind it. The document is the specification, and words here mean
- * what they mean there.
+ * The hba of docs/hba.md: a SCSI host adapter and the RAM disks behind it. The document is the
+ * specification, and words here mean what they mean there.
  *
- * Time passes in ticks of `latency`. At its first tick a command's block and list are read and everything it will touch is announced
- * as under way, so that a driver that takes memory back too early is seen; at a later one the data moves and the reply is written.
- * A tick ends one command of those that are due, whichever chance picks.
+ * Time passes in ticks of `latency`. At its first tick a command's block and list are read and
+ * everything it will touch is announced as under way, so that a driver that takes memory back too
+ * early is seen; at a later one the data moves and the reply is written. A tick ends one command of
+ * those that are due, whichever chance picks.
  */
 #include "card.h"
 
@@ -127,7 +128,7 @@ struct answer {
 
 static void tick(struct dmk_instance *card, void *state);
 
-/* --- numbers ------------------------------------------------------------------------------------------------------ */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 static uint64_t get_be(const uint8_t *bytes, unsigned int n)
 {
@@ -149,7 +150,7 @@ static uint32_t at_most(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* --- interrupts and errors ---------------------------------------------------------------------------------------- */
+/* --- interrupts and errors -------------------------------------------------------------------- */
 
 static void note_error(struct dmk_instance *card, struct hba *hba, uint32_t bits)
 {
@@ -157,9 +158,10 @@ static void note_error(struct dmk_instance *card, struct hba *hba, uint32_t bits
 	raise_irq(card, &hba->irq, IRQ_ERROR);
 }
 
-/* --- what is under way -------------------------------------------------------------------------------------------- */
+/* --- what is under way ------------------------------------------------------------------------ */
 
-static void announce(struct dmk_instance *card, struct slot *slot, uint64_t address, uint64_t size, bool writes)
+static void announce(struct dmk_instance *card, struct slot *slot, uint64_t address, uint64_t size,
+		     bool writes)
 {
 	if (size && address + (size - 1) >= address)
 		slot->work[slot->nr_work++] = dmk_instance_begin(card, address, size, writes);
@@ -186,7 +188,7 @@ static void finished(struct dmk_instance *card, struct hba *hba, unsigned int n)
 	raise_irq(card, &hba->irq, IRQ_DONE);
 }
 
-/* --- reading a command -------------------------------------------------------------------------------------------- */
+/* --- reading a command ------------------------------------------------------------------------ */
 
 static bool good_segment(const struct hba *hba, const struct segment *segment)
 {
@@ -195,7 +197,8 @@ static bool good_segment(const struct hba *hba, const struct segment *segment)
 	       segment->length - 1 <= hba->address_mask - segment->address;
 }
 
-static uint16_t fetch_list(struct dmk_instance *card, struct hba *hba, struct slot *slot, uint64_t list)
+static uint16_t fetch_list(struct dmk_instance *card, struct hba *hba, struct slot *slot,
+			   uint64_t list)
 {
 	uint8_t raw[SEGMENTS * SEGMENT_SIZE];
 
@@ -289,11 +292,11 @@ static void fetch(struct dmk_instance *card, struct hba *hba, unsigned int n)
 		befall(hba, slot);
 }
 
-/* --- moving data -------------------------------------------------------------------------------------------------- */
+/* --- moving data ------------------------------------------------------------------------------ */
 
 /** @size bytes between the list and @bytes, as far as the list goes. */
-static void move(struct dmk_instance *card, struct slot *slot, struct answer *answer, uint8_t *bytes,
-		 uint64_t size)
+static void move(struct dmk_instance *card, struct slot *slot, struct answer *answer,
+		 uint8_t *bytes, uint64_t size)
 {
 	if (slot->trouble == SHORT)
 		size = at_most(size, slot->argument);
@@ -332,22 +335,23 @@ static void put_sense(uint8_t *sense, uint8_t key, uint8_t code)
 	sense[12] = code;
 }
 
-/* --- the disks ---------------------------------------------------------------------------------------------------- */
+/* --- the disks -------------------------------------------------------------------------------- */
 
-static void transfer(struct dmk_instance *card, struct hba *hba, struct slot *slot, struct answer *answer,
-		     uint64_t first, uint64_t count, uint8_t direction)
+static void transfer(struct dmk_instance *card, struct hba *hba, struct slot *slot,
+		     struct answer *answer, uint64_t first, uint64_t count, uint8_t direction)
 {
 	if (first > hba->sectors || count > hba->sectors - first)
 		refuse(answer, KEY_ILLEGAL, 0x21);
 	else if (slot->nr_segments && slot->direction != direction)
 		refuse(answer, KEY_ILLEGAL, 0x24);
 	else
-		move(card, slot, answer, hba->disk[slot->target].data + first * SECTOR, count * SECTOR);
+		move(card, slot, answer, hba->disk[slot->target].data + first * SECTOR,
+		     count * SECTOR);
 }
 
 /** A few bytes that are no block. */
-static void tell(struct dmk_instance *card, struct slot *slot, struct answer *answer, const uint8_t *bytes,
-		 uint32_t size, uint64_t room)
+static void tell(struct dmk_instance *card, struct slot *slot, struct answer *answer,
+		 const uint8_t *bytes, uint32_t size, uint64_t room)
 {
 	uint8_t copy[ANSWER_MAX];
 
@@ -371,7 +375,8 @@ static void inquiry(struct dmk_instance *card, struct slot *slot, struct answer 
 	tell(card, slot, answer, data, sizeof(data), get_be(slot->cdb + 3, 2));
 }
 
-static void read_capacity_10(struct dmk_instance *card, struct hba *hba, struct slot *slot, struct answer *answer)
+static void read_capacity_10(struct dmk_instance *card, struct hba *hba, struct slot *slot,
+			     struct answer *answer)
 {
 	uint8_t data[8];
 
@@ -380,7 +385,8 @@ static void read_capacity_10(struct dmk_instance *card, struct hba *hba, struct 
 	tell(card, slot, answer, data, sizeof(data), sizeof(data));
 }
 
-static void read_capacity_16(struct dmk_instance *card, struct hba *hba, struct slot *slot, struct answer *answer)
+static void read_capacity_16(struct dmk_instance *card, struct hba *hba, struct slot *slot,
+			     struct answer *answer)
 {
 	uint8_t data[32] = { 0 };
 
@@ -400,7 +406,8 @@ static void report_luns(struct dmk_instance *card, struct slot *slot, struct ans
 	tell(card, slot, answer, data, sizeof(data), get_be(slot->cdb + 6, 4));
 }
 
-static void request_sense(struct dmk_instance *card, struct hba *hba, struct slot *slot, struct answer *answer)
+static void request_sense(struct dmk_instance *card, struct hba *hba, struct slot *slot,
+			  struct answer *answer)
 {
 	struct disk *disk = &hba->disk[slot->target];
 	uint8_t data[SENSE_SIZE];
@@ -435,7 +442,8 @@ static bool has_attention(struct hba *hba, const struct slot *slot)
 	return attention;
 }
 
-static void obey(struct dmk_instance *card, struct hba *hba, struct slot *slot, struct answer *answer)
+static void obey(struct dmk_instance *card, struct hba *hba, struct slot *slot,
+		 struct answer *answer)
 {
 	const uint8_t *cdb = slot->cdb;
 
@@ -459,16 +467,20 @@ static void obey(struct dmk_instance *card, struct hba *hba, struct slot *slot, 
 		report_luns(card, slot, answer);
 		break;
 	case READ_10:
-		transfer(card, hba, slot, answer, get_be(cdb + 2, 4), get_be(cdb + 7, 2), DIRECTION_TO_MEMORY);
+		transfer(card, hba, slot, answer, get_be(cdb + 2, 4), get_be(cdb + 7, 2),
+			 DIRECTION_TO_MEMORY);
 		break;
 	case WRITE_10:
-		transfer(card, hba, slot, answer, get_be(cdb + 2, 4), get_be(cdb + 7, 2), DIRECTION_TO_DISK);
+		transfer(card, hba, slot, answer, get_be(cdb + 2, 4), get_be(cdb + 7, 2),
+			 DIRECTION_TO_DISK);
 		break;
 	case READ_16:
-		transfer(card, hba, slot, answer, get_be(cdb + 2, 8), get_be(cdb + 10, 4), DIRECTION_TO_MEMORY);
+		transfer(card, hba, slot, answer, get_be(cdb + 2, 8), get_be(cdb + 10, 4),
+			 DIRECTION_TO_MEMORY);
 		break;
 	case WRITE_16:
-		transfer(card, hba, slot, answer, get_be(cdb + 2, 8), get_be(cdb + 10, 4), DIRECTION_TO_DISK);
+		transfer(card, hba, slot, answer, get_be(cdb + 2, 8), get_be(cdb + 10, 4),
+			 DIRECTION_TO_DISK);
 		break;
 	case MISBEHAVE:
 		misbehave(hba, slot, answer);
@@ -478,7 +490,8 @@ static void obey(struct dmk_instance *card, struct hba *hba, struct slot *slot, 
 	}
 }
 
-static void carry_out(struct dmk_instance *card, struct hba *hba, struct slot *slot, struct answer *answer)
+static void carry_out(struct dmk_instance *card, struct hba *hba, struct slot *slot,
+		      struct answer *answer)
 {
 	if (slot->trouble == LOST)
 		slot->outcome = OUTCOME_BUS_ERROR;
@@ -492,7 +505,7 @@ static void carry_out(struct dmk_instance *card, struct hba *hba, struct slot *s
 		obey(card, hba, slot, answer);
 }
 
-/* --- ending a command --------------------------------------------------------------------------------------------- */
+/* --- ending a command ------------------------------------------------------------------------- */
 
 static uint8_t write_sense(struct dmk_instance *card, struct slot *slot, struct answer *answer)
 {
@@ -555,7 +568,7 @@ static void tick(struct dmk_instance *card, void *state)
 		dmk_instance_after(card, hba->latency, tick);
 }
 
-/* --- registers ---------------------------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static void reset(struct dmk_instance *card, void *state)
 {
@@ -693,7 +706,7 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 	return 0xffffffff;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static bool in_range(struct dmk_instance *card, const char *name, uint64_t low, uint64_t high)
 {
@@ -743,16 +756,18 @@ static const struct dmk_model_property properties[] = {
 extern const struct dmk_model dmk_model_hba;
 const struct dmk_model dmk_model_hba = {
 	.name = "hba",
-	.summary = "SCSI host adapter with RAM disks: 32 commands at once, scatter/gather lists (docs/hba.md)",
-	.pci = {
-		.vendor = 0x1234,
-		.device = 0x7363,
-		.subsystem_vendor = 0x1234,
-		.subsystem = 0x0002,
-		.class_code = 0x010000,
-		.revision = 1,
-	},
-	.bar = { { DMK_BAR_MMIO32, 4096 } },
+	.summary =
+		"SCSI host adapter with RAM disks: 32 commands at once, scatter/gather lists (docs/hba.md)",
+	.pci =
+		{
+			.vendor = 0x1234,
+			.device = 0x7363,
+			.subsystem_vendor = 0x1234,
+			.subsystem = 0x0002,
+			.class_code = 0x010000,
+			.revision = 1,
+		},
+	.bar = {{DMK_BAR_MMIO32, 4096}},
 	.intx = true,
 	.msi_vectors = 1,
 	.msix_vectors = 1,

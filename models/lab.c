@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lab: a card for tests, which does what it is told, when it is told. Its registers are dmakit/lab.h's.
+ * lab: a card for tests, which does what it is told, when it is told. Its registers are
+ * dmakit/lab.h's.
  */
 #include <dmakit/lab.h>
 #include <dmakit/model.h>
@@ -69,7 +70,8 @@ static void lab_move(struct dmk_instance *card, void *state)
 
 static bool lab_leaves_buffer(const struct lab_command *command)
 {
-	return command->offset > DMK_LAB_BUFFER || command->length > DMK_LAB_BUFFER - command->offset;
+	return command->offset > DMK_LAB_BUFFER ||
+	       command->length > DMK_LAB_BUFFER - command->offset;
 }
 
 static void lab_command(struct dmk_instance *card, struct lab *lab, uint32_t command)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The list of device models: those built in, and those a program registers. No model's code is here.
+ * The list of device models: those built in, and those a program registers. No model's code is
+ * here.
  */
 #include <dmakit/model.h>
 
@@ -55,7 +56,10 @@ const struct dmk_model *dmk_model_next(const struct dmk_model *previous)
 	return previous ? NULL : registered[0];
 }
 
-/* A registered model of the same name comes first: a program may put its own in a built-in one's place. */
+/*
+ * A registered model of the same name comes first: a program may put its own in a built-in one's
+ * place.
+ */
 const struct dmk_model *dmk_model_find(const char *name)
 {
 	for (unsigned int i = 0; i < nr_registered; i++)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The nic of docs/nic.md: an Ethernet card with descriptor rings, a completion ring, filters and loopback. The document is the
- * specification, and words here mean what they mean there.
+ * The nic of docs/nic.md: an Ethernet card with descriptor rings, a completion ring, filters and
+ * loopback. The document is the specification, and words here mean what they mean there.
  *
- * Work takes time: descriptors are read, then after `latency` microseconds the data moves and what was done is told. In between, the
- * work is announced as under way, so that a driver that takes a buffer back too early is seen.
+ * Work takes time: descriptors are read, then after `latency` microseconds the data moves and what
+ * was done is told. In between, the work is announced as under way, so that a driver that takes a
+ * buffer back too early is seen.
  */
 #include "card.h"
 
@@ -76,7 +77,17 @@ enum {
 	LINK_AFTER_MAX = 10000000,
 };
 
-enum { RX_FRAMES, RX_BYTES, RX_DROPPED, RX_FILTERED, RX_ERRORS, TX_FRAMES, TX_BYTES, TX_ERRORS, COUNTERS };
+enum {
+	RX_FRAMES,
+	RX_BYTES,
+	RX_DROPPED,
+	RX_FILTERED,
+	RX_ERRORS,
+	TX_FRAMES,
+	TX_BYTES,
+	TX_ERRORS,
+	COUNTERS
+};
 
 struct frame {
 	uint32_t length;
@@ -119,7 +130,8 @@ struct nic {
 	uint64_t sent, done; /* DMA addresses: the word, the completion ring */
 	uint32_t phase;
 	struct ring rx, tx;
-	uint32_t tx_verdict; /* what is wrong with the frame under way, before a byte of it was read */
+	/* what is wrong with the frame under way, before a byte of it was read */
+	uint32_t tx_verdict;
 	uint32_t counter[COUNTERS];
 
 	struct frame fifo[FIFO_FRAMES];
@@ -130,7 +142,7 @@ struct nic {
 static void rx_begin(struct dmk_instance *card, struct nic *nic);
 static void tx_begin(struct dmk_instance *card, void *state);
 
-/* --- interrupts and errors ---------------------------------------------------------------------------------------- */
+/* --- interrupts and errors -------------------------------------------------------------------- */
 
 static void note_error(struct dmk_instance *card, struct nic *nic, uint32_t bits)
 {
@@ -144,7 +156,7 @@ static void ring_error(struct dmk_instance *card, struct nic *nic, struct ring *
 	note_error(card, nic, ring->error);
 }
 
-/* --- descriptors -------------------------------------------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------------------------------ */
 
 static uint64_t entry(const struct nic *nic, uint64_t base, uint32_t index)
 {
@@ -192,7 +204,9 @@ static void announce(struct dmk_instance *card, const struct nic *nic, struct pa
 		part->work = dmk_instance_begin(card, part->address, length, writes);
 }
 
-/** The work on the buffers ends: before the driver is told, who may take them from that moment on. */
+/**
+ * The work on the buffers ends: before the driver is told, who may take them from that moment on.
+ */
 static void abandon(struct dmk_instance *card, struct ring *ring)
 {
 	unsigned int i;
@@ -206,7 +220,7 @@ static void abandon(struct dmk_instance *card, struct ring *ring)
 	ring->under_way = false;
 }
 
-/* --- receiving ---------------------------------------------------------------------------------------------------- */
+/* --- receiving -------------------------------------------------------------------------------- */
 
 static struct frame *fifo_head(struct nic *nic)
 {
@@ -240,7 +254,8 @@ static bool wanted(const struct nic *nic, const uint8_t *to)
 	if (nic->rx_mode & MODE_ALL_GROUPS)
 		return true;
 	for (i = 0; i < GROUPS; i++)
-		if ((nic->group[i][1] & GROUP_VALID) && is_address(to, nic->group[i][0], nic->group[i][1]))
+		if ((nic->group[i][1] & GROUP_VALID) &&
+		    is_address(to, nic->group[i][0], nic->group[i][1]))
 			return true;
 	return false;
 }
@@ -346,8 +361,8 @@ static int rx_gather(struct dmk_instance *card, struct nic *nic)
 
 		if (rx->nr_parts == given(rx))
 			return 1;
-		if (rx->nr_parts == PARTS_MAX || !fetch(card, nic, rx, rx->nr_parts, part, &flags) ||
-		    !part->length)
+		if (rx->nr_parts == PARTS_MAX ||
+		    !fetch(card, nic, rx, rx->nr_parts, part, &flags) || !part->length)
 			return -1;
 		if (part->length > left)
 			part->length = left;
@@ -381,7 +396,7 @@ static void rx_begin(struct dmk_instance *card, struct nic *nic)
 	dmk_instance_after(card, nic->is.latency, rx_finish);
 }
 
-/* --- transmitting ------------------------------------------------------------------------------------------------- */
+/* --- transmitting ----------------------------------------------------------------------------- */
 
 static bool tx_move(struct dmk_instance *card, struct nic *nic)
 {
@@ -393,7 +408,8 @@ static bool tx_move(struct dmk_instance *card, struct nic *nic)
 		struct part *part = &nic->tx.part[i];
 
 		if (!part->announced ||
-		    dmk_instance_read(card, part->address, frame->bytes + frame->length, part->length))
+		    dmk_instance_read(card, part->address, frame->bytes + frame->length,
+				      part->length))
 			return false;
 		frame->length += part->length;
 	}
@@ -442,7 +458,10 @@ static void tx_finish(struct dmk_instance *card, void *state)
 	tx_begin(card, nic);
 }
 
-/** All parts of the next frame. What makes no frame is gathered too, and given up in its turn. false: the ring is wrong. */
+/**
+ * All parts of the next frame. What makes no frame is gathered too, and given up in its turn.
+ * false: the ring is wrong.
+ */
 static bool tx_gather(struct dmk_instance *card, struct nic *nic)
 {
 	struct ring *tx = &nic->tx;
@@ -484,7 +503,7 @@ static void tx_begin(struct dmk_instance *card, void *state)
 	dmk_instance_after(card, nic->is.latency, tx_finish);
 }
 
-/* --- registers ---------------------------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static void link_comes(struct dmk_instance *card, void *state)
 {
@@ -529,7 +548,10 @@ static void enable_ring(struct dmk_instance *card, struct nic *nic, struct ring 
 		return;
 	}
 	ring->enabled = enable;
-	/* One that still finishes its last frame goes on where it is: a driver waits for that end before it enables again. */
+	/*
+	 * One that still finishes its last frame goes on where it is: a driver waits for that end
+	 * before it enables again.
+	 */
 	if (!enable || ring->under_way)
 		return;
 	ring->head = ring->tail = 0;
@@ -574,7 +596,8 @@ static void set_high(uint64_t *address, uint32_t value)
 	*address = (uint64_t)value << 32 | (uint32_t)*address;
 }
 
-static void write_tail(struct dmk_instance *card, struct nic *nic, struct ring *ring, uint32_t value)
+static void write_tail(struct dmk_instance *card, struct nic *nic, struct ring *ring,
+		       uint32_t value)
 {
 	if (!ring->enabled)
 		return;
@@ -652,7 +675,9 @@ static void write(struct dmk_instance *card, void *state, unsigned int bar, uint
 	}
 	if (offset >= REG_GROUPS && offset < REG_GROUPS + 8 * GROUPS) {
 		offset -= REG_GROUPS;
-		nic->group[offset / 8][offset / 4 % 2] = offset / 4 % 2 ? value & (GROUP_VALID | 0xffff) : value;
+		nic->group[offset / 8][offset / 4 % 2] = offset / 4 % 2
+								 ? value & (GROUP_VALID | 0xffff)
+								 : value;
 		return;
 	}
 
@@ -735,10 +760,11 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 	return ~0ull;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 /** A property in its range; says so if it isn't. */
-static int property(struct dmk_instance *card, const char *name, uint64_t least, uint64_t most, uint64_t *value)
+static int property(struct dmk_instance *card, const char *name, uint64_t least, uint64_t most,
+		    uint64_t *value)
 {
 	*value = dmk_instance_property(card, name);
 	if (*value >= least && *value <= most)
@@ -754,8 +780,10 @@ static int start(struct dmk_instance *card, void *state)
 	uint64_t bits, latency, link_after, plug;
 	unsigned int i;
 
-	if (property(card, "dma_bits", 24, 64, &bits) || property(card, "latency", 0, LATENCY_MAX, &latency) ||
-	    property(card, "link_after", 0, LINK_AFTER_MAX, &link_after) || property(card, "plug", 0, 1, &plug))
+	if (property(card, "dma_bits", 24, 64, &bits) ||
+	    property(card, "latency", 0, LATENCY_MAX, &latency) ||
+	    property(card, "link_after", 0, LINK_AFTER_MAX, &link_after) ||
+	    property(card, "plug", 0, 1, &plug))
 		return -EINVAL;
 
 	nic->is.address_mask = mask_of_bits(bits);
@@ -789,15 +817,17 @@ static const struct dmk_model_property properties[] = {
 extern const struct dmk_model dmk_model_nic;
 const struct dmk_model dmk_model_nic = {
 	.name = "nic",
-	.summary = "Ethernet card: descriptor rings, completion ring, filters, loopback (docs/nic.md)",
-	.pci = {
-		.vendor = 0x1234,
-		.device = 0x6e69,
-		.subsystem_vendor = 0x1234,
-		.subsystem = 0x0001,
-		.class_code = 0x020000,
-		.revision = 1,
-	},
+	.summary =
+		"Ethernet card: descriptor rings, completion ring, filters, loopback (docs/nic.md)",
+	.pci =
+		{
+			.vendor = 0x1234,
+			.device = 0x6e69,
+			.subsystem_vendor = 0x1234,
+			.subsystem = 0x0001,
+			.class_code = 0x020000,
+			.revision = 1,
+		},
 	.bar = {{DMK_BAR_MMIO32, 4096}},
 	.intx = true,
 	.msi_vectors = 1,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The ringcard of docs/ringcard.md: two descriptor rings, loopback, a frame generator. The document is the specification, and
- * words here mean what they mean there.
+ * The ringcard of docs/ringcard.md: two descriptor rings, loopback, a frame generator. The document
+ * is the specification, and words here mean what they mean there.
  *
- * Work takes time: a descriptor is read, then after `latency` microseconds the data moves and the descriptor is given back. In
- * between, the work is announced as under way, so that a driver that takes the buffer back too early is seen.
+ * Work takes time: a descriptor is read, then after `latency` microseconds the data moves and the
+ * descriptor is given back. In between, the work is announced as under way, so that a driver that
+ * takes the buffer back too early is seen.
  */
 #include "card.h"
 
@@ -107,7 +108,8 @@ struct ringcard {
 	struct card_irq irq;
 	struct ring rx, tx;
 	uint32_t
-		tx_verdict; /* what was wrong with the frame under way, before a byte of it was read */
+		/* what was wrong with the frame under way, before a byte of it was read */
+		tx_verdict;
 
 	uint32_t gen_type, gen_length, gen_interval, gen_count, gen_sequence;
 	uint32_t counter[COUNTERS];
@@ -120,7 +122,7 @@ struct ringcard {
 static void rx_begin(struct dmk_instance *card, struct ringcard *ringcard);
 static void tx_begin(struct dmk_instance *card, void *state);
 
-/* --- interrupts and errors ---------------------------------------------------------------------------------------- */
+/* --- interrupts and errors -------------------------------------------------------------------- */
 
 static void note_error(struct dmk_instance *card, struct ringcard *ringcard, uint32_t bits)
 {
@@ -134,7 +136,7 @@ static void ring_error(struct dmk_instance *card, struct ringcard *ringcard, str
 	note_error(card, ringcard, ring->error);
 }
 
-/* --- descriptors -------------------------------------------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------------------------------ */
 
 /** Read descriptor @index. false: it can't be read, or makes no sense: an error of the ring. */
 static bool fetch(struct dmk_instance *card, struct ringcard *ringcard, struct ring *ring,
@@ -183,8 +185,8 @@ static void forget(struct dmk_instance *card, struct part *part)
 }
 
 /**
- * Bytes 8 to 15 in one write: whoever sees OWN clear sees the rest. The driver may take the buffer from that moment on, so the
- * work on it ends before.
+ * Bytes 8 to 15 in one write: whoever sees OWN clear sees the rest. The driver may take the buffer
+ * from that moment on, so the work on it ends before.
  */
 static bool give_back(struct dmk_instance *card, struct ring *ring, struct part *part,
 		      uint16_t done, uint16_t status)
@@ -211,7 +213,7 @@ static void abandon(struct dmk_instance *card, struct ring *ring)
 	ring->nr_parts = 0;
 }
 
-/* --- receiving ---------------------------------------------------------------------------------------------------- */
+/* --- receiving -------------------------------------------------------------------------------- */
 
 static struct frame *fifo_head(struct ringcard *ringcard)
 {
@@ -303,7 +305,7 @@ static void rx_begin(struct dmk_instance *card, struct ringcard *ringcard)
 	dmk_instance_after(card, ringcard->latency, rx_finish);
 }
 
-/* --- transmitting ------------------------------------------------------------------------------------------------- */
+/* --- transmitting ----------------------------------------------------------------------------- */
 
 static uint32_t tx_gather(struct dmk_instance *card, struct ringcard *ringcard)
 {
@@ -403,7 +405,7 @@ static void tx_begin(struct dmk_instance *card, void *state)
 	dmk_instance_after(card, ringcard->latency, tx_finish);
 }
 
-/* --- the generator ------------------------------------------------------------------------------------------------ */
+/* --- the generator ---------------------------------------------------------------------------- */
 
 static void make_frame(struct ringcard *ringcard, struct frame *frame)
 {
@@ -436,7 +438,7 @@ static void generate(struct dmk_instance *card, void *state)
 	rx_begin(card, ringcard);
 }
 
-/* --- registers ---------------------------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static void reset(struct dmk_instance *card, void *state)
 {
@@ -472,7 +474,10 @@ static void enable_ring(struct dmk_instance *card, struct ringcard *ringcard, st
 	}
 
 	ring->enabled = enable;
-	/* One that still finishes its last frame goes on where it is: a driver waits for that end before it enables again. */
+	/*
+	 * One that still finishes its last frame goes on where it is: a driver waits for that end
+	 * before it enables again.
+	 */
 	if (enable && !ring->nr_parts)
 		ring->head = ring->tail = 0;
 }
@@ -654,7 +659,7 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 	return ~0ull;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int start(struct dmk_instance *card, void *state)
 {
@@ -698,14 +703,15 @@ const struct dmk_model dmk_model_ringcard = {
 	.name = "ringcard",
 	.summary =
 		"receive and transmit descriptor rings, loopback, frame generator (docs/ringcard.md)",
-	.pci = {
-		.vendor = 0x1234,
-		.device = 0x7269,
-		.subsystem_vendor = 0x1234,
-		.subsystem = 0x0001,
-		.class_code = 0x028000,
-		.revision = 1,
-	},
+	.pci =
+		{
+			.vendor = 0x1234,
+			.device = 0x7269,
+			.subsystem_vendor = 0x1234,
+			.subsystem = 0x0001,
+			.class_code = 0x028000,
+			.revision = 1,
+		},
 	.bar = {{DMK_BAR_MMIO32, 4096}},
 	.intx = true,
 	.msi_vectors = 1,

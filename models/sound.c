@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sound card of docs/sound.md: 32 address lines to play, 24 to record. The document is the specification, and words here mean
- * what they mean there. An address with more bits goes where the lines that there are lead, as in hardware: to the wrong place.
+ * The sound card of docs/sound.md: 32 address lines to play, 24 to record. The document is the
+ * specification, and words here mean what they mean there. An address with more bits goes where the
+ * lines that there are lead, as in hardware: to the wrong place.
  */
 #include "card.h"
 
@@ -78,7 +79,7 @@ struct sound {
 static void play_begin(struct dmk_instance *card, struct sound *sound);
 static void record_begin(struct dmk_instance *card, struct sound *sound);
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 static void note_error(struct dmk_instance *card, struct sound *sound, uint32_t bits)
 {
@@ -92,7 +93,7 @@ static uint32_t lines(uint32_t address, uint32_t bits)
 	return bits >= 32 ? address : address & ((1u << bits) - 1);
 }
 
-/* --- what is played and not recorded yet --------------------------------------------------------------------------- */
+/* --- what is played and not recorded yet ------------------------------------------------------ */
 
 static bool loops(const struct sound *sound)
 {
@@ -113,7 +114,7 @@ static void fifo_get(struct sound *sound, uint8_t *bytes, uint32_t size)
 	sound->fifo_count -= size;
 }
 
-/* --- playing ------------------------------------------------------------------------------------------------------ */
+/* --- playing ---------------------------------------------------------------------------------- */
 
 static void sum_up(struct sound *sound, uint32_t size)
 {
@@ -128,7 +129,8 @@ static void play_finish(struct dmk_instance *card, void *state)
 	struct sound_buffer buffer = sound->queue[0];
 	int err;
 
-	err = dmk_instance_read(card, lines(buffer.address, sound->play_bits), sound->bytes, buffer.length);
+	err = dmk_instance_read(card, lines(buffer.address, sound->play_bits), sound->bytes,
+				buffer.length);
 	dmk_instance_end(card, sound->play_work);
 	sound->playing = false;
 	if (sound->queued)
@@ -159,7 +161,8 @@ static void play_begin(struct dmk_instance *card, struct sound *sound)
 	if (loops(sound) && buffer->length > FIFO - sound->fifo_count)
 		return;
 	sound->playing = true;
-	sound->play_work = dmk_instance_begin(card, lines(buffer->address, sound->play_bits), buffer->length, false);
+	sound->play_work = dmk_instance_begin(card, lines(buffer->address, sound->play_bits),
+					      buffer->length, false);
 	dmk_instance_after(card, sound->usec, play_finish);
 }
 
@@ -173,7 +176,7 @@ static void play_enqueue(struct dmk_instance *card, struct sound *sound, uint32_
 	play_begin(card, sound);
 }
 
-/* --- recording ---------------------------------------------------------------------------------------------------- */
+/* --- recording -------------------------------------------------------------------------------- */
 
 static bool has_place(const struct sound *sound)
 {
@@ -229,12 +232,13 @@ static void record_begin(struct dmk_instance *card, struct sound *sound)
 		return;
 	if (has_place(sound)) {
 		sound->recording = true;
-		sound->record_work = dmk_instance_begin(card, place(sound), sound->record_period, true);
+		sound->record_work = dmk_instance_begin(card, place(sound), sound->record_period,
+							true);
 	}
 	dmk_instance_after(card, sound->usec, record_finish);
 }
 
-/* --- registers ---------------------------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static void give_up(struct dmk_instance *card, struct sound *sound)
 {
@@ -267,7 +271,8 @@ static bool ring_is_set(const struct sound *sound)
 
 static bool all_stopped(const struct sound *sound)
 {
-	return !(sound->control & (CONTROL_PLAY | CONTROL_RECORD)) && !sound->playing && !sound->recording;
+	return !(sound->control & (CONTROL_PLAY | CONTROL_RECORD)) && !sound->playing &&
+	       !sound->recording;
 }
 
 static void write_control(struct dmk_instance *card, struct sound *sound, uint32_t value)
@@ -380,7 +385,8 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 	case REG_CONTROL:
 		return sound->control;
 	case REG_STATUS:
-		return (sound->playing ? STATUS_PLAYING : 0) | (sound->recording ? STATUS_RECORDING : 0);
+		return (sound->playing ? STATUS_PLAYING : 0) |
+		       (sound->recording ? STATUS_RECORDING : 0);
 	case REG_IRQ_STATUS:
 		return sound->irq.status;
 	case REG_IRQ_ENABLE:
@@ -415,7 +421,7 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 	return 0xffffffff;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static bool in_range(struct dmk_instance *card, const char *name, uint64_t low, uint64_t high)
 {
@@ -457,16 +463,18 @@ static const struct dmk_model_property properties[] = {
 extern const struct dmk_model dmk_model_sound;
 const struct dmk_model dmk_model_sound = {
 	.name = "sound",
-	.summary = "the sound card of the kernel's DMA guide: plays with 32 address bits, records with 24 (docs/sound.md)",
-	.pci = {
-		.vendor = 0x1234,
-		.device = 0x736e,
-		.subsystem_vendor = 0x1234,
-		.subsystem = 0x0003,
-		.class_code = 0x040100,
-		.revision = 1,
-	},
-	.bar = { { DMK_BAR_MMIO32, 4096 } },
+	.summary =
+		"the sound card of the kernel's DMA guide: plays with 32 address bits, records with 24 (docs/sound.md)",
+	.pci =
+		{
+			.vendor = 0x1234,
+			.device = 0x736e,
+			.subsystem_vendor = 0x1234,
+			.subsystem = 0x0003,
+			.class_code = 0x040100,
+			.revision = 1,
+		},
+	.bar = {{DMK_BAR_MMIO32, 4096}},
 	.intx = true,
 	.msi_vectors = 1,
 	.properties = properties,

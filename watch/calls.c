@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that read and write memory for the driver: C's, and those of the kernel part whose work Linux does on the same buffer. Each
- * says what it will touch, byte by byte as far as it goes, and then does it.
+ * Calls that read and write memory for the driver: C's, and those of the kernel part whose work
+ * Linux does on the same buffer. Each says what it will touch, byte by byte as far as it goes, and
+ * then does it.
  */
 #include "watch.h"
 
@@ -27,7 +28,7 @@ static void touch(const void *at, size_t size, bool write, const struct dmk_watc
 #define READS(at, size, name)  touch(at, size, false, DMK_WATCH_HERE(name))
 #define WRITES(at, size, name) touch(at, size, true, DMK_WATCH_HERE(name))
 
-/* --- bytes -------------------------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 void *dmk_watch_memcpy(void *to, const void *from, size_t size)
 {
@@ -96,7 +97,7 @@ void *dmk_watch_memset64(u64 *at, u64 value, size_t n)
 	return memset64(at, value, n);
 }
 
-/* --- strings: as far as they are looked at ------------------------------------------------------------------------ */
+/* --- strings: as far as they are looked at ---------------------------------------------------- */
 
 size_t dmk_watch_strlen(const char *string)
 {
@@ -174,7 +175,7 @@ ssize_t dmk_watch_strscpy_pad(char *to, const char *from, size_t size)
 	return dmk_strscpy_pad(to, from, size);
 }
 
-/* --- the kernel part's, on the driver's behalf -------------------------------------------------------------------- */
+/* --- the kernel part's, on the driver's behalf ------------------------------------------------ */
 
 void dmk_watch_memcpy_fromio(void *to, const volatile void __iomem *from, size_t size)
 {
@@ -208,29 +209,31 @@ static size_t file_part(loff_t position, size_t count, size_t available)
 	return min(count, available - (size_t)position);
 }
 
-ssize_t dmk_watch_simple_read_from_buffer(void __user *to, size_t count, loff_t *position, const void *from,
-					  size_t available)
+ssize_t dmk_watch_simple_read_from_buffer(void __user *to, size_t count, loff_t *position,
+					  const void *from, size_t available)
 {
-	READS((const char *)from + *position, file_part(*position, count, available), "simple_read_from_buffer");
+	READS((const char *)from + *position, file_part(*position, count, available),
+	      "simple_read_from_buffer");
 	return simple_read_from_buffer(to, count, position, from, available);
 }
 
-ssize_t dmk_watch_simple_write_to_buffer(void *to, size_t available, loff_t *position, const void __user *from,
-					 size_t count)
+ssize_t dmk_watch_simple_write_to_buffer(void *to, size_t available, loff_t *position,
+					 const void __user *from, size_t count)
 {
-	WRITES((char *)to + *position, file_part(*position, count, available), "simple_write_to_buffer");
+	WRITES((char *)to + *position, file_part(*position, count, available),
+	       "simple_write_to_buffer");
 	return simple_write_to_buffer(to, available, position, from, count);
 }
 
-void dmk_watch_print_hex_dump(const char *level, const char *prefix, int prefix_type, int row_size, int group_size,
-			      const void *bytes, size_t size, bool ascii)
+void dmk_watch_print_hex_dump(const char *level, const char *prefix, int prefix_type, int row_size,
+			      int group_size, const void *bytes, size_t size, bool ascii)
 {
 	READS(bytes, size, "print_hex_dump");
 	print_hex_dump(level, prefix, prefix_type, row_size, group_size, bytes, size, ascii);
 }
 
-size_t dmk_watch_sg_copy_buffer(struct scatterlist *sgl, unsigned int nents, void *buffer, size_t size, off_t skip,
-				bool to_buffer)
+size_t dmk_watch_sg_copy_buffer(struct scatterlist *sgl, unsigned int nents, void *buffer,
+				size_t size, off_t skip, bool to_buffer)
 {
 	const struct dmk_watch_place *place = DMK_WATCH_HERE("sg_copy_buffer");
 	size_t done = 0, at = skip;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which pages are of interest, and what of an access is the machine's memory. Not what is right or wrong about it: an access is
- * announced, the checker knows.
+ * Which pages are of interest, and what of an access is the machine's memory. Not what is right or
+ * wrong about it: an access is announced, the checker knows.
  */
 #include "watch.h"
 
@@ -49,7 +49,10 @@ void dmk_watch_stop(void)
 	memset(dmk_watch_pages, 0, sizeof(dmk_watch_pages));
 }
 
-/* Memory above the direct map is counted at the addresses that it would have there: who has a view of it looks there too. */
+/*
+ * Memory above the direct map is counted at the addresses that it would have there: who has a view
+ * of it looks there too.
+ */
 void dmk_watch_memory(void *unused, uint64_t phys, uint64_t size, bool begins)
 {
 	const uintptr_t first = (direct.first + phys) >> DMK_PAGE_SHIFT;
@@ -60,12 +63,14 @@ void dmk_watch_memory(void *unused, uint64_t phys, uint64_t size, bool begins)
 	if (last - first >= DMK_WATCH_PAGES) /* each of them, once */
 		last = first + DMK_WATCH_PAGES - 1;
 	for (uintptr_t page = first; page <= last; page++)
-		__atomic_fetch_add(&dmk_watch_pages[page % DMK_WATCH_PAGES], begins ? 1 : -1u, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&dmk_watch_pages[page % DMK_WATCH_PAGES], begins ? 1 : -1u,
+				   __ATOMIC_RELAXED);
 }
 
 bool dmk_watch_is_near_any(uintptr_t address, size_t size)
 {
-	const uintptr_t first = address >> DMK_PAGE_SHIFT, last = (address + (size - 1)) >> DMK_PAGE_SHIFT;
+	const uintptr_t first = address >> DMK_PAGE_SHIFT,
+			last = (address + (size - 1)) >> DMK_PAGE_SHIFT;
 
 	for (uintptr_t page = first; size && page <= last; page++)
 		if (dmk_watch_is_near(page << DMK_PAGE_SHIFT))
@@ -73,7 +78,8 @@ bool dmk_watch_is_near_any(uintptr_t address, size_t size)
 	return false;
 }
 
-static void announce(uintptr_t address, uint64_t phys, uint64_t size, bool write, const struct dmk_watch_place *place)
+static void announce(uintptr_t address, uint64_t phys, uint64_t size, bool write,
+		     const struct dmk_watch_place *place)
 {
 	dmk_announce(&(struct dmk_event){
 		.kind = DMK_EVENT_CPU_ACCESS,
@@ -88,7 +94,8 @@ static void announce(uintptr_t address, uint64_t phys, uint64_t size, bool write
 }
 
 /* Page by page: neighbours in a view are no neighbours in memory. */
-static void view_access(uintptr_t address, size_t size, bool write, const struct dmk_watch_place *place)
+static void view_access(uintptr_t address, size_t size, bool write,
+			const struct dmk_watch_place *place)
 {
 	uint64_t phys;
 	size_t n;
@@ -103,7 +110,8 @@ static void view_access(uintptr_t address, size_t size, bool write, const struct
 	}
 }
 
-void dmk_watch_access(uintptr_t address, size_t size, bool write, const struct dmk_watch_place *place)
+void dmk_watch_access(uintptr_t address, size_t size, bool write,
+		      const struct dmk_watch_place *place)
 {
 	const uint64_t phys = address - direct.first;
 
@@ -112,7 +120,8 @@ void dmk_watch_access(uintptr_t address, size_t size, bool write, const struct d
 	if (phys >= direct.size)
 		view_access(address, size, write, place);
 	else
-		announce(address, phys, size < direct.size - phys ? size : direct.size - phys, write, place);
+		announce(address, phys, size < direct.size - phys ? size : direct.size - phys,
+			 write, place);
 }
 
 void dmk_watch_phys(uint64_t phys, size_t size, bool write, const struct dmk_watch_place *place)

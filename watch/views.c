@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory by other addresses than the direct map's: vmalloc(), vmap(), kmap() of high memory. All of them are views that the machine makes, so
- * the machine's table is given to the kernel part with these two operations in between.
+ * Memory by other addresses than the direct map's: vmalloc(), vmap(), kmap() of high memory. All of
+ * them are views that the machine makes, so the machine's table is given to the kernel part with
+ * these two operations in between.
  *
- * Pages of views are counted as of interest as long as they are there: whether they are is seen on a second look, at the memory behind.
+ * Pages of views are counted as of interest as long as they are there: whether they are is seen on
+ * a second look, at the memory behind.
  */
 #include "watch.h"
 

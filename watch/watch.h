@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of one access: a count for its page says whether there is anything to say at all; the rest is in pages.c.
+ * The way of one access: a count for its page says whether there is anything to say at all; the
+ * rest is in pages.c.
  *
- * The counts are indexed by page address modulo their number, whatever lies there: two pages with one count cost time, never a mistake. They are
- * read without order: who maps a buffer and then touches it reads what it wrote itself, and who is handed a buffer by another thread was
- * handed that too.
+ * The counts are indexed by page address modulo their number, whatever lies there: two pages with
+ * one count cost time, never a mistake. They are read without order: who maps a buffer and then
+ * touches it reads what it wrote itself, and who is handed a buffer by another thread was handed
+ * that too.
  */
 #ifndef WATCH_WATCH_H
 #define WATCH_WATCH_H
@@ -27,11 +29,12 @@ struct dmk_watch_place {
 };
 
 /** The place that called the function this stands in. */
-#define DMK_WATCH_HERE(name)                                                                                            \
+#define DMK_WATCH_HERE(name) \
 	(&(struct dmk_watch_place){__builtin_return_address(0), __builtin_frame_address(0), name})
 
 /** dmk_watch_access - announce what of [address, address + size) is RAM */
-void dmk_watch_access(uintptr_t address, size_t size, bool write, const struct dmk_watch_place *place);
+void dmk_watch_access(uintptr_t address, size_t size, bool write,
+		      const struct dmk_watch_place *place);
 /** dmk_watch_phys - the same, of memory that the driver has no address of in hand */
 void dmk_watch_phys(uint64_t phys, size_t size, bool write, const struct dmk_watch_place *place);
 
@@ -43,9 +46,10 @@ bool dmk_watch_view_phys(uintptr_t address, uint64_t *phys);
 
 static inline bool dmk_watch_is_near(uintptr_t address)
 {
-	return __builtin_expect(__atomic_load_n(&dmk_watch_pages[(address >> DMK_PAGE_SHIFT) % DMK_WATCH_PAGES],
-						__ATOMIC_RELAXED) != 0,
-				0);
+	return __builtin_expect(
+		__atomic_load_n(&dmk_watch_pages[(address >> DMK_PAGE_SHIFT) % DMK_WATCH_PAGES],
+				__ATOMIC_RELAXED) != 0,
+		0);
 }
 
 /** dmk_watch_is_near_any - for ranges: one page after the other */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * A driver for QEMU's teaching card "edu" (1234:11e8): a factorial, 4 KiB of memory, and a DMA engine that reaches 28 bits of
- * address. Its registers: https://www.qemu.org/docs/master/specs/edu.html
+ * A driver for QEMU's teaching card "edu" (1234:11e8): a factorial, 4 KiB of memory, and a DMA
+ * engine that reaches 28 bits of address. Its registers:
+ * https://www.qemu.org/docs/master/specs/edu.html
  *
- * It shows the two ways to give a device memory, one function each: edu_move_coherent() and edu_move_streaming(). What both
- * share is the rule that memory is taken back only from a device that is done with it, and edu_run() is where that is made sure.
+ * It shows the two ways to give a device memory, one function each: edu_move_coherent() and
+ * edu_move_streaming(). What both share is the rule that memory is taken back only from a device
+ * that is done with it, and edu_run() is where that is made sure.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -75,7 +77,7 @@ struct edu_file {
 
 static unsigned long edu_numbers;
 
-/* --- the card ----------------------------------------------------------------------------------------------------- */
+/* --- the card --------------------------------------------------------------------------------- */
 
 static bool edu_transferring(struct edu *edu)
 {
@@ -88,8 +90,8 @@ static bool edu_computing(struct edu *edu)
 }
 
 /*
- * The line may be shared (INTx), so look whether it was us. An interrupt only says "look at the registers": one that comes late,
- * for a transfer that was given up, then does no harm.
+ * The line may be shared (INTx), so look whether it was us. An interrupt only says "look at the
+ * registers": one that comes late, for a transfer that was given up, then does no harm.
  */
 static irqreturn_t edu_interrupt(int irq, void *data)
 {
@@ -105,8 +107,9 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 }
 
 /*
- * The card can't be told to give up a transfer, so wait for its end, without letting a signal cut that short: the caller takes
- * the memory back when we return. A card that doesn't end is cut off from memory instead.
+ * The card can't be told to give up a transfer, so wait for its end, without letting a signal cut
+ * that short: the caller takes the memory back when we return. A card that doesn't end is cut off
+ * from memory instead.
  */
 static void edu_quiesce(struct edu *edu)
 {
@@ -126,7 +129,8 @@ static void edu_quiesce(struct edu *edu)
 /*
  * One transfer, start to end. On return, with an error too, the card no longer touches @dma.
  *
- * Success means that the transfer has ended, no more: the card doesn't report an address that it could not reach.
+ * Success means that the transfer has ended, no more: the card doesn't report an address that it
+ * could not reach.
  */
 static int edu_run(struct edu *edu, dma_addr_t dma, u32 offset, u32 length, bool to_memory)
 {
@@ -140,7 +144,10 @@ static int edu_run(struct edu *edu, dma_addr_t dma, u32 offset, u32 length, bool
 	writel(to_memory ? EDU_MEMORY + offset : dma, edu->regs + EDU_DMA_SOURCE);
 	writel(to_memory ? dma : EDU_MEMORY + offset, edu->regs + EDU_DMA_TARGET);
 	writel(length, edu->regs + EDU_DMA_COUNT);
-	/* writel() comes after every earlier store to memory, so the card finds there what was written. */
+	/*
+	 * writel() comes after every earlier store to memory, so the card finds there what was
+	 * written.
+	 */
 	writel(command, edu->regs + EDU_DMA_COMMAND);
 
 	left = wait_event_interruptible_timeout(edu->wait, !edu_transferring(edu), EDU_PATIENCE);
@@ -170,9 +177,11 @@ static int edu_factorial(struct edu *edu, u32 *value)
 	return 0;
 }
 
-/* --- two ways to give it memory ----------------------------------------------------------------------------------- */
+/* --- two ways to give it memory --------------------------------------------------------------- */
 
-/* Consistent memory: both sides see each other's stores, no call in between. Mapped once, in probe. */
+/*
+ * Consistent memory: both sides see each other's stores, no call in between. Mapped once, in probe.
+ */
 static int edu_move_coherent(struct edu *edu, void __user *user, u32 offset, u32 length,
 			     bool to_memory)
 {
@@ -188,7 +197,10 @@ static int edu_move_coherent(struct edu *edu, void __user *user, u32 offset, u32
 	return 0;
 }
 
-/* Streaming: ordinary memory is lent to the card for one transfer. From map to unmap the CPU leaves it alone. */
+/*
+ * Streaming: ordinary memory is lent to the card for one transfer. From map to unmap the CPU leaves
+ * it alone.
+ */
 static int edu_move_streaming(struct edu *edu, void __user *user, u32 offset, u32 length,
 			      bool to_memory)
 {
@@ -198,7 +210,10 @@ static int edu_move_streaming(struct edu *edu, void __user *user, u32 offset, u3
 	void *data;
 	int err;
 
-	/* Zeroed: should the transfer fail unseen, the user gets zeroes, and not what was in memory before. */
+	/*
+	 * Zeroed: should the transfer fail unseen, the user gets zeroes, and not what was in memory
+	 * before.
+	 */
 	data = kzalloc(length, GFP_KERNEL);
 	if (!data)
 		return -ENOMEM;
@@ -207,7 +222,10 @@ static int edu_move_streaming(struct edu *edu, void __user *user, u32 offset, u3
 	if (!to_memory && copy_from_user(data, user, length))
 		goto free_data;
 
-	/* Any mapping can fail: no bounce buffer free, no address free. That is an error, and no reason to stop the machine. */
+	/*
+	 * Any mapping can fail: no bounce buffer free, no address free. That is an error, and no
+	 * reason to stop the machine.
+	 */
 	dma = dma_map_single(dev, data, length, dir);
 	err = -ENOMEM;
 	if (dma_mapping_error(dev, dma))
@@ -224,7 +242,7 @@ free_data:
 	return err;
 }
 
-/* --- the file ----------------------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static int edu_open(struct inode *inode, struct file *file)
 {
@@ -357,7 +375,10 @@ static long edu_ioctl(struct file *file, unsigned int command, unsigned long arg
 	return -ENOTTY;
 }
 
-/* Which pages, and whether the user's view may be cached, is dma_mmap_coherent()'s business and differs between machines. */
+/*
+ * Which pages, and whether the user's view may be cached, is dma_mmap_coherent()'s business and
+ * differs between machines.
+ */
 static int edu_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct edu_file *handle = file->private_data;
@@ -389,7 +410,7 @@ static const struct file_operations edu_fops = {
 	.poll = edu_poll,
 };
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int edu_take_number(struct edu *edu)
 {
@@ -399,7 +420,10 @@ static int edu_take_number(struct edu *edu)
 	return -ENOSPC;
 }
 
-/* All ones are what a read gives when no card answers; the liveness register gives back what was written, inverted. */
+/*
+ * All ones are what a read gives when no card answers; the liveness register gives back what was
+ * written, inverted.
+ */
 static bool edu_answers(struct edu *edu)
 {
 	const u32 word = 0x5a17c0de;
@@ -411,7 +435,9 @@ static bool edu_answers(struct edu *edu)
 	return readl(edu->regs + EDU_LIVE) == ~word;
 }
 
-/* What is managed (pcim_, devm_, dmam_) is given back by itself, after remove() or when this fails. */
+/*
+ * What is managed (pcim_, devm_, dmam_) is given back by itself, after remove() or when this fails.
+ */
 static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct device *dev = &pdev->dev;
@@ -436,7 +462,10 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (!edu_answers(edu))
 		return dev_err_probe(dev, -ENODEV, "card doesn't answer\n");
 
-	/* Before the first mapping: from here on no address that needs more than 28 bits is handed to the card. */
+	/*
+	 * Before the first mapping: from here on no address that needs more than 28 bits is handed
+	 * to the card.
+	 */
 	err = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(28));
 	if (err)
 		return dev_err_probe(dev, err, "no DMA within 28 bits on this machine\n");
@@ -478,7 +507,10 @@ clear_master:
 	return err;
 }
 
-/* No file is open: an open one keeps the module, and nothing else can unbind (suppress_bind_attrs). So nothing is under way. */
+/*
+ * No file is open: an open one keeps the module, and nothing else can unbind (suppress_bind_attrs).
+ * So nothing is under way.
+ */
 static void edu_remove(struct pci_dev *pdev)
 {
 	struct edu *edu = pci_get_drvdata(pdev);

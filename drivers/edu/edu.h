@@ -2,9 +2,10 @@
 /*
  * /dev/edu0, as a program sees it.
  *
- * read() and write() move bytes out of and into the card's memory at the file's position. How the driver gets them there is the
- * file's mode: through one consistent buffer that lives as long as the driver (the default), or through a streaming mapping that
- * is made for each call. mmap() shows the consistent buffer; EDU_IOC_PUSH and EDU_IOC_PULL move it to the card and back.
+ * read() and write() move bytes out of and into the card's memory at the file's position. How the
+ * driver gets them there is the file's mode: through one consistent buffer that lives as long as
+ * the driver (the default), or through a streaming mapping that is made for each call. mmap() shows
+ * the consistent buffer; EDU_IOC_PUSH and EDU_IOC_PULL move it to the card and back.
  */
 #ifndef EDU_H
 #define EDU_H
@@ -13,8 +14,8 @@
 #include <linux/types.h>
 
 /*
- * Bytes of the card's memory that are used. It has 4,096, but QEMU 7.2 takes the end of a transfer for its last byte, and ends
- * itself when that byte is the 4,096th.
+ * Bytes of the card's memory that are used. It has 4,096, but QEMU 7.2 takes the end of a transfer
+ * for its last byte, and ends itself when that byte is the 4,096th.
  */
 #define EDU_SIZE 4092
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a program does with /dev/edu0. The same on every machine, simulated or QEMU's: the card raises its interrupt also when
- * a transfer went nowhere, so it is the data that is compared.
+ * What a program does with /dev/edu0. The same on every machine, simulated or QEMU's: the card
+ * raises its interrupt also when a transfer went nowhere, so it is the data that is compared.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -214,7 +214,10 @@ DMK_TEST(a_program_that_polls_hears_of_the_end_of_another_ones_transfer)
 	dmk_close(card);
 }
 
-/* The signal may come before, in the middle of, or after the transfer; what matters is that the next one is not disturbed. */
+/*
+ * The signal may come before, in the middle of, or after the transfer; what matters is that the
+ * next one is not disturbed.
+ */
 DMK_TEST(a_transfer_that_a_signal_ends_does_not_disturb_the_next)
 {
 	static struct writer writer;

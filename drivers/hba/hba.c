@@ -2,13 +2,15 @@
 /*
  * A driver for the hba (docs/hba.md): a SCSI host adapter that has 32 commands under way at once.
  *
- * The memory is not the driver's: the midlayer gives it a list, hba_map() lends it to the card, and any part of that can fail at any
- * time, because addresses and bounce buffers are shared with every other device. Then all that was done for the command is undone,
- * SCSI_MLQUEUE_HOST_BUSY says "not now", and the command comes again when something has ended. Nothing is lost and nobody waits
+ * The memory is not the driver's: the midlayer gives it a list, hba_map() lends it to the card, and
+ * any part of that can fail at any time, because addresses and bounce buffers are shared with every
+ * other device. Then all that was done for the command is undone, SCSI_MLQUEUE_HOST_BUSY says "not
+ * now", and the command comes again when something has ended. Nothing is lost and nobody waits
  * where nobody may.
  *
- * Who may touch what: a command's tag is its slot of the card, and a slot's memory belongs to queuecommand until the doorbell, then to
- * whoever finds hba_request.block set with the lock held: the interrupt, or an error handler, and never both.
+ * Who may touch what: a command's tag is its slot of the card, and a slot's memory belongs to
+ * queuecommand until the doorbell, then to whoever finds hba_request.block set with the lock held:
+ * the interrupt, or an error handler, and never both.
  */
 #include <linux/dma-mapping.h>
 #include <linux/dmapool.h>
@@ -95,7 +97,10 @@ struct hba_block {
 static_assert(offsetof(struct hba_block, moved) == 48);
 static_assert(offsetof(struct hba_block, segment) == 64);
 
-/* Behind each scsi_cmnd. What is needed to take the memory back is here, and not in the block, where the card writes. */
+/*
+ * Behind each scsi_cmnd. What is needed to take the memory back is here, and not in the block,
+ * where the card writes.
+ */
 struct hba_request {
 	struct hba_block *block; /* NULL: the card has nothing of this command */
 	dma_addr_t block_dma;
@@ -113,11 +118,11 @@ struct hba {
 	struct dma_pool *blocks;
 };
 
-/* --- lending memory to the card ----------------------------------------------------------------------------------- */
+/* --- lending memory to the card --------------------------------------------------------------- */
 
 /*
- * Three things can fail, and each that did not is undone again, newest first. -ENOMEM may be another word for "too many at once", so it
- * is no error of the command's.
+ * Three things can fail, and each that did not is undone again, newest first. -ENOMEM may be
+ * another word for "too many at once", so it is no error of the command's.
  *
  * Return: segments.
  */
@@ -150,7 +155,10 @@ free_block:
 	return -ENOMEM;
 }
 
-/* The card is done with it, or was stopped. From here on sense data and what was read are the CPU's. */
+/*
+ * The card is done with it, or was stopped. From here on sense data and what was read are the
+ * CPU's.
+ */
 static void hba_unmap(struct hba *hba, struct scsi_cmnd *cmd, struct hba_request *request)
 {
 	dma_unmap_single(hba->dev, request->sense_dma, SCSI_SENSE_BUFFERSIZE, DMA_FROM_DEVICE);
@@ -159,7 +167,7 @@ static void hba_unmap(struct hba *hba, struct scsi_cmnd *cmd, struct hba_request
 	request->block = NULL;
 }
 
-/* --- sending ------------------------------------------------------------------------------------------------------ */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 static enum hba_direction hba_direction(const struct scsi_cmnd *cmd)
 {
@@ -190,7 +198,10 @@ static void hba_fill(struct hba_request *request, struct scsi_cmnd *cmd, int nse
 	block->sense_size = cpu_to_le32(SCSI_SENSE_BUFFERSIZE);
 	block->outcome = cpu_to_le16(HBA_NO_REPLY);
 
-	/* As many as were mapped, which may be fewer than the list has, with the lengths that they have for the card. */
+	/*
+	 * As many as were mapped, which may be fewer than the list has, with the lengths that they
+	 * have for the card.
+	 */
 	scsi_for_each_sg(cmd, sg, nseg, i) {
 		block->segment[i].address = cpu_to_le64(sg_dma_address(sg));
 		block->segment[i].length = cpu_to_le32(sg_dma_len(sg));
@@ -211,12 +222,15 @@ static int hba_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
 
 	hba_fill(request, cmd, nseg);
 	hba->table[slot] = cpu_to_le64(request->block_dma);
-	/* writel() comes after every earlier store to memory. From here on the command may end at any time. */
+	/*
+	 * writel() comes after every earlier store to memory. From here on the command may end at
+	 * any time.
+	 */
 	writel(slot, hba->regs + HBA_DOORBELL);
 	return 0;
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static int hba_result(const struct hba_block *block)
 {
@@ -296,11 +310,12 @@ static irqreturn_t hba_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* --- when a command doesn't come back ----------------------------------------------------------------------------- */
+/* --- when a command doesn't come back --------------------------------------------------------- */
 
 /*
- * Memory is taken back from a card that has let go of it, and not before: ACTIVE says whether it has. It may have ended just now, and
- * even been given back by the interrupt; then there is nothing left to do.
+ * Memory is taken back from a card that has let go of it, and not before: ACTIVE says whether it
+ * has. It may have ended just now, and even been given back by the interrupt; then there is nothing
+ * left to do.
  */
 static int hba_abort(struct scsi_cmnd *cmd)
 {
@@ -329,7 +344,10 @@ unlock:
 static void hba_reset(struct hba *hba)
 {
 	writel(HBA_CONTROL_RESET, hba->regs + HBA_CONTROL);
-	/* Reading back makes sure that the reset has reached the card: from here on it touches no memory. */
+	/*
+	 * Reading back makes sure that the reset has reached the card: from here on it touches no
+	 * memory.
+	 */
 	readl(hba->regs + HBA_CONTROL);
 }
 
@@ -341,7 +359,10 @@ static void hba_start(struct hba *hba)
 	writel(HBA_CONTROL_ENABLE, hba->regs + HBA_CONTROL);
 }
 
-/* The midlayer gives each command that was on the card another try; here they only lose their memory. */
+/*
+ * The midlayer gives each command that was on the card another try; here they only lose their
+ * memory.
+ */
 static int hba_host_reset(struct scsi_cmnd *cmd)
 {
 	struct Scsi_Host *shost = cmd->device->host;
@@ -362,7 +383,7 @@ static int hba_host_reset(struct scsi_cmnd *cmd)
 	return SUCCESS;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static struct scsi_host_template hba_template = {
 	.module = THIS_MODULE,
@@ -375,14 +396,19 @@ static struct scsi_host_template hba_template = {
 	.can_queue = HBA_SLOTS,
 	.cmd_per_lun = HBA_SLOTS,
 	.this_id = -1,
-	/* What the card can do with one command: the midlayer makes no list that is not within it. */
+	/*
+	 * What the card can do with one command: the midlayer makes no list that is not within it.
+	 */
 	.sg_tablesize = HBA_SEGMENTS,
 	.max_sectors = HBA_SECTORS,
 	.max_segment_size = HBA_SEGMENT_MAX,
 	.dma_boundary = HBA_BOUNDARY,
 };
 
-/* The mask is what this card can reach, which it says itself; what the machine makes of it is the machine's matter. */
+/*
+ * The mask is what this card can reach, which it says itself; what the machine makes of it is the
+ * machine's matter.
+ */
 static int hba_set_mask(struct hba *hba)
 {
 	u32 bits = readl(hba->regs + HBA_ADDRESS_BITS);
@@ -416,7 +442,8 @@ static int hba_setup(struct hba *hba)
 	if (err)
 		return dev_err_probe(hba->dev, err, "no DMA on this machine\n");
 
-	hba->table = dmam_alloc_coherent(hba->dev, 32 * sizeof(*hba->table), &hba->table_dma, GFP_KERNEL);
+	hba->table = dmam_alloc_coherent(hba->dev, 32 * sizeof(*hba->table), &hba->table_dma,
+					 GFP_KERNEL);
 	if (!hba->table)
 		return -ENOMEM;
 	hba->blocks = dmam_pool_create("hba blocks", hba->dev, sizeof(struct hba_block), 16, 0);
@@ -449,7 +476,8 @@ static int hba_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES);
 	if (err < 0)
 		goto clear_master;
-	err = request_irq(pci_irq_vector(pdev, 0), hba_interrupt, IRQF_SHARED, KBUILD_MODNAME, shost);
+	err = request_irq(pci_irq_vector(pdev, 0), hba_interrupt, IRQF_SHARED, KBUILD_MODNAME,
+			  shost);
 	if (err)
 		goto free_vectors;
 	hba_start(hba);

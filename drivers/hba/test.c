@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a user of disks does with what the driver brought up: blocks are written and read back, many commands are under way at once,
- * disks make trouble. Where memory may be short, what is demanded is that a command comes back, and that it says what became of it.
+ * What a user of disks does with what the driver brought up: blocks are written and read back, many
+ * commands are under way at once, disks make trouble. Where memory may be short, what is demanded
+ * is that a command comes back, and that it says what became of it.
  */
 #include <errno.h>
 #include <string.h>
@@ -70,7 +71,8 @@ static long run(const struct dmk_scsi_disk *disk, struct dmk_scsi_request *reque
 	return err ? err : (long)request->result;
 }
 
-static void misbehave(const struct dmk_scsi_disk *disk, unsigned int how, unsigned int count, uint32_t argument)
+static void misbehave(const struct dmk_scsi_disk *disk, unsigned int how, unsigned int count,
+		      uint32_t argument)
 {
 	struct dmk_scsi_request request = { .cdb = { MISBEHAVE, how }, .cdb_length = 10 };
 
@@ -79,7 +81,8 @@ static void misbehave(const struct dmk_scsi_disk *disk, unsigned int how, unsign
 	DMK_EXPECT(run(disk, &request) == 0);
 }
 
-static struct dmk_scsi_request block_request(uint8_t operation, uint32_t first, uint32_t count, void *data)
+static struct dmk_scsi_request block_request(uint8_t operation, uint32_t first, uint32_t count,
+					     void *data)
 {
 	struct dmk_scsi_request request = {
 		.cdb = { operation },
@@ -120,7 +123,7 @@ DMK_TEST(what_is_written_is_read_back)
 	DMK_EXPECT(dmk_scsi_read(&disk, disk.blocks, 1, in) == -EINVAL);
 }
 
-/* --- many at once, against a model: the disk is an array of bytes --------------------------------------------------- */
+/* --- many at once, against a model: the disk is an array of bytes ----------------------------- */
 
 static struct io {
 	struct dmk_scsi_request request;
@@ -132,7 +135,8 @@ static struct io {
 static bool overlaps(uint32_t first, uint32_t count)
 {
 	for (unsigned int i = 0; i < AT_ONCE; i++)
-		if (ios[i].under_way && first < ios[i].first + ios[i].count && ios[i].first < first + count)
+		if (ios[i].under_way && first < ios[i].first + ios[i].count &&
+		    ios[i].first < first + count)
 			return true;
 	return false;
 }
@@ -196,7 +200,7 @@ DMK_TEST(commands_at_random_many_at_once_keep_the_disk_what_it_is)
 	DMK_EXPECT(done > 50);
 }
 
-/* --- trouble ------------------------------------------------------------------------------------------------------ */
+/* --- trouble ---------------------------------------------------------------------------------- */
 
 DMK_TEST(a_medium_error_comes_with_its_sense_data)
 {
@@ -310,7 +314,10 @@ DMK_TEST(what_makes_no_sense_is_refused)
 	DMK_EXPECT(request.sense[2] == 5);
 }
 
-/* Last: the driver is removed while commands are still under way. What that must not do is said by the report. */
+/*
+ * Last: the driver is removed while commands are still under way. What that must not do is said by
+ * the report.
+ */
 DMK_TEST(commands_may_be_under_way_when_the_driver_goes)
 {
 	static unsigned char data[AT_ONCE][4 * BLOCK];

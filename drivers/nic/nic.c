@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * A driver for the nic (docs/nic.md): an Ethernet card with a transmit ring, a receive ring and a ring of completions.
+ * A driver for the nic (docs/nic.md): an Ethernet card with a transmit ring, a receive ring and a
+ * ring of completions.
  *
  * Three things are to be seen:
  *   nic_start_xmit()    a frame that can't be mapped, in whatever part, is unmapped again, dropped and counted, and NETDEV_TX_OK is
- *                       returned: with NETDEV_TX_BUSY the stack would try it again, for as long as there is no room
+ *                       returned: with NETDEV_TX_BUSY the stack would try it again, for as long as
+ *                       there is no room
  *   nic_take_buffer()   a short frame is copied, between two syncs, and its mapping lives on; a long one's page is unmapped and
  *                       handed on as it is, once another has taken its place
  *   nic_down()          in which order a card is stopped that may be sending and receiving all the while
@@ -14,7 +16,8 @@
  *   tx.clean                   the poll function
  *   receive rings              the poll function
  *   all of it                  nic_up() and nic_down(), under rtnl, while neither of the others runs
- * tx.next and tx.clean are what the two tell each other: each is written with release and read with acquire.
+ * tx.next and tx.clean are what the two tell each other: each is written with release and read with
+ * acquire.
  */
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
@@ -82,8 +85,10 @@
 #define NIC_RX_ENTRIES 32
 #define NIC_PARTS      (1 + MAX_SKB_FRAGS) /* descriptors that one frame may need */
 #define NIC_BUFFER     PAGE_SIZE
-#define NIC_COPY       256 /* frames up to this are copied: that costs less than a new page and its mapping */
-#define NIC_HEADER     64  /* of a longer one, what goes into the linear part, for the protocols to look at */
+#define NIC_COPY \
+	256 /* frames up to this are copied: that costs less than a new page and its mapping */
+#define NIC_HEADER \
+	64 /* of a longer one, what goes into the linear part, for the protocols to look at */
 
 struct nic_tx_desc {
 	__le64 address;
@@ -119,8 +124,9 @@ struct nic_shared {
 #define NIC_SHARED_DMA(nic, member) ((nic)->shared_dma + offsetof(struct nic_shared, member))
 
 /*
- * What unmap needs is kept here, and not read back from descriptors. On machines where unmapping is nothing these two fields take no
- * space. The receive side needs its address for syncs, too, so there it is an ordinary field.
+ * What unmap needs is kept here, and not read back from descriptors. On machines where unmapping is
+ * nothing these two fields take no space. The receive side needs its address for syncs, too, so
+ * there it is an ordinary field.
  */
 struct nic_tx_slot {
 	DEFINE_DMA_UNMAP_ADDR(dma);
@@ -206,7 +212,7 @@ static void nic_count_one(struct nic_count *count, u64_stats_t *counter)
 	u64_stats_update_end(&count->sync);
 }
 
-/* --- transmitting ------------------------------------------------------------------------------------------------- */
+/* --- transmitting ----------------------------------------------------------------------------- */
 
 /* A full ring would look like an empty one. */
 static unsigned int nic_tx_room(const struct nic *nic)
@@ -217,12 +223,17 @@ static unsigned int nic_tx_room(const struct nic *nic)
 static void nic_unmap_slot(struct nic *nic, const struct nic_tx_slot *slot)
 {
 	if (slot->is_page)
-		dma_unmap_page(nic->dev, dma_unmap_addr(slot, dma), dma_unmap_len(slot, length), DMA_TO_DEVICE);
+		dma_unmap_page(nic->dev, dma_unmap_addr(slot, dma), dma_unmap_len(slot, length),
+			       DMA_TO_DEVICE);
 	else
-		dma_unmap_single(nic->dev, dma_unmap_addr(slot, dma), dma_unmap_len(slot, length), DMA_TO_DEVICE);
+		dma_unmap_single(nic->dev, dma_unmap_addr(slot, dma), dma_unmap_len(slot, length),
+				 DMA_TO_DEVICE);
 }
 
-/* Part @n of a frame: its linear part, or piece @n - 1. Mapped, and in its descriptor; the card doesn't look before the doorbell. */
+/*
+ * Part @n of a frame: its linear part, or piece @n - 1. Mapped, and in its descriptor; the card
+ * doesn't look before the doorbell.
+ */
 static int nic_map_part(struct nic *nic, struct sk_buff *skb, unsigned int n, unsigned int index)
 {
 	const skb_frag_t *frag = n ? &skb_shinfo(skb)->frags[n - 1] : NULL;
@@ -248,7 +259,10 @@ static int nic_map_part(struct nic *nic, struct sk_buff *skb, unsigned int n, un
 	return 0;
 }
 
-/* All parts, from tx.next on. When one fails, those before it are unmapped again, newest first. Returns the last one's index. */
+/*
+ * All parts, from tx.next on. When one fails, those before it are unmapped again, newest first.
+ * Returns the last one's index.
+ */
 static int nic_map_frame(struct nic *nic, struct sk_buff *skb)
 {
 	unsigned int n, nr = 1 + skb_shinfo(skb)->nr_frags;
@@ -268,8 +282,9 @@ unmap_parts:
 }
 
 /*
- * Stop the queue before it is full: the stack then keeps what it has. The poll function may have made room in between, and seen no
- * stopped queue to wake: so look again. Partner of the barrier: the one in nic_clean_tx().
+ * Stop the queue before it is full: the stack then keeps what it has. The poll function may have
+ * made room in between, and seen no stopped queue to wake: so look again. Partner of the barrier:
+ * the one in nic_clean_tx().
  */
 static void nic_stop_if_full(struct nic *nic)
 {
@@ -287,7 +302,10 @@ static netdev_tx_t nic_start_xmit(struct sk_buff *skb, struct net_device *ndev)
 	struct nic *nic = netdev_priv(ndev);
 	int last;
 
-	/* Can't be: the queue is stopped before. If it is all the same, this is what the stack wants to hear. */
+	/*
+	 * Can't be: the queue is stopped before. If it is all the same, this is what the stack
+	 * wants to hear.
+	 */
 	if (nic_tx_room(nic) < NIC_PARTS) {
 		netif_stop_queue(ndev);
 		return NETDEV_TX_BUSY;
@@ -306,14 +324,18 @@ static netdev_tx_t nic_start_xmit(struct sk_buff *skb, struct net_device *ndev)
 	skb_tx_timestamp(skb);
 	/* Partner: nic_clean_tx(), which looks at slots up to here. */
 	smp_store_release(&nic->tx.next, (last + 1) % NIC_TX_ENTRIES);
-	/* writel() is ordered after the stores to the descriptors. From here on the frame may be freed. */
+	/*
+	 * writel() is ordered after the stores to the descriptors. From here on the frame may be
+	 * freed.
+	 */
 	nic_write(nic, NIC_TX + NIC_RING_TAIL, nic->tx.next);
 	nic_stop_if_full(nic);
 	return NETDEV_TX_OK;
 }
 
 /* Give up the slots before @end; returns the bytes, and the frames in @frames. */
-static unsigned int nic_release_tx(struct nic *nic, unsigned int end, int budget, unsigned int *frames)
+static unsigned int nic_release_tx(struct nic *nic, unsigned int end, int budget,
+				   unsigned int *frames)
 {
 	unsigned int clean = nic->tx.clean, bytes = 0;
 
@@ -359,7 +381,7 @@ static void nic_clean_tx(struct nic *nic, int budget)
 		netif_wake_queue(nic->ndev);
 }
 
-/* --- receiving ---------------------------------------------------------------------------------------------------- */
+/* --- receiving -------------------------------------------------------------------------------- */
 
 /* A new buffer, mapped, in @slot. On error @slot is as it was. */
 static int nic_fill_slot(struct nic *nic, struct nic_rx_slot *slot)
@@ -400,8 +422,12 @@ static void nic_refill(struct nic *nic)
 	}
 }
 
-/* Copy what the card wrote, and leave the buffer with it: mapped as it is, current for the CPU in between alone. */
-static void nic_copy(struct nic *nic, const struct nic_rx_slot *slot, struct sk_buff *skb, unsigned int length)
+/*
+ * Copy what the card wrote, and leave the buffer with it: mapped as it is, current for the CPU in
+ * between alone.
+ */
+static void nic_copy(struct nic *nic, const struct nic_rx_slot *slot, struct sk_buff *skb,
+		     unsigned int length)
 {
 	dma_sync_single_for_cpu(nic->dev, slot->dma, length, DMA_FROM_DEVICE);
 	skb_put_data(skb, page_address(slot->page), length);
@@ -409,10 +435,12 @@ static void nic_copy(struct nic *nic, const struct nic_rx_slot *slot, struct sk_
 }
 
 /*
- * Hand the page itself on. Another is put in its place first: a ring that loses a buffer with each shortage of memory ends up with
- * none, and never hears again. The unmap makes all bytes of it current; what the protocols look at first is copied.
+ * Hand the page itself on. Another is put in its place first: a ring that loses a buffer with each
+ * shortage of memory ends up with none, and never hears again. The unmap makes all bytes of it
+ * current; what the protocols look at first is copied.
  */
-static int nic_hand_on(struct nic *nic, struct nic_rx_slot *slot, struct sk_buff *skb, unsigned int length)
+static int nic_hand_on(struct nic *nic, struct nic_rx_slot *slot, struct sk_buff *skb,
+		       unsigned int length)
 {
 	struct nic_rx_slot old = *slot;
 	unsigned int head = skb->len ? 0 : NIC_HEADER;
@@ -427,8 +455,12 @@ static int nic_hand_on(struct nic *nic, struct nic_rx_slot *slot, struct sk_buff
 	return 0;
 }
 
-/* One buffer of a frame. Whatever becomes of it, the slot has a mapped buffer afterwards, which is given to the card again. */
-static int nic_take_buffer(struct nic *nic, struct nic_rx_slot *slot, unsigned int length, unsigned int flags)
+/*
+ * One buffer of a frame. Whatever becomes of it, the slot has a mapped buffer afterwards, which is
+ * given to the card again.
+ */
+static int nic_take_buffer(struct nic *nic, struct nic_rx_slot *slot, unsigned int length,
+			   unsigned int flags)
 {
 	/* A length that a device wrote is believed as far as it can be true. */
 	if ((flags & NIC_DONE_ERROR) || !length || length > NIC_BUFFER)
@@ -456,7 +488,8 @@ static void nic_lose(struct nic *nic, int err)
 		dev_kfree_skb_any(nic->rx.skb);
 	nic->rx.skb = NULL;
 	nic->rx.lost = true;
-	nic_count_one(&nic->received, err == -ENOMEM ? &nic->received.dropped : &nic->received.errors);
+	nic_count_one(&nic->received,
+		      err == -ENOMEM ? &nic->received.dropped : &nic->received.errors);
 }
 
 static void nic_deliver(struct nic *nic)
@@ -535,11 +568,12 @@ static int nic_receive(struct nic *nic, int budget)
 	return frames;
 }
 
-/* --- interrupts and polling --------------------------------------------------------------------------------------- */
+/* --- interrupts and polling ------------------------------------------------------------------- */
 
 /*
- * What comes between the last look at the rings and IRQ_ENABLE has set its bit in IRQ_STATUS, and raises the interrupt then. The
- * interrupt handler may turn it off again in between, for a poll that it has scheduled; that it is on nevertheless does no harm.
+ * What comes between the last look at the rings and IRQ_ENABLE has set its bit in IRQ_STATUS, and
+ * raises the interrupt then. The interrupt handler may turn it off again in between, for a poll
+ * that it has scheduled; that it is on nevertheless does no harm.
  */
 static int nic_poll(struct napi_struct *napi, int budget)
 {
@@ -580,7 +614,10 @@ static irqreturn_t nic_interrupt(int irq, void *data)
 	if (!status || status == ~0u)
 		return IRQ_NONE;
 
-	/* Acknowledge before the rings are looked at: what comes in between raises it again, and is not missed. */
+	/*
+	 * Acknowledge before the rings are looked at: what comes in between raises it again, and is
+	 * not missed.
+	 */
 	nic_write(nic, NIC_IRQ_STATUS, status);
 	if (status & NIC_IRQ_LINK)
 		nic_update_link(nic);
@@ -593,13 +630,14 @@ static irqreturn_t nic_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* --- up and down -------------------------------------------------------------------------------------------------- */
+/* --- up and down ------------------------------------------------------------------------------ */
 
 static void nic_write_address(struct nic *nic)
 {
 	const u8 *address = nic->ndev->dev_addr;
 
-	nic_write(nic, NIC_MAC_LOW, address[0] | address[1] << 8 | address[2] << 16 | (u32)address[3] << 24);
+	nic_write(nic, NIC_MAC_LOW,
+		  address[0] | address[1] << 8 | address[2] << 16 | (u32)address[3] << 24);
 	nic_write(nic, NIC_MAC_HIGH, address[4] | address[5] << 8);
 }
 
@@ -627,7 +665,10 @@ static void nic_start(struct nic *nic)
 	nic_write(nic, NIC_IRQ_ENABLE, NIC_IRQ_ALWAYS | NIC_IRQ_POLLED);
 }
 
-/* When this returns the card touches no memory of ours any more: the reset gives up what it has begun. */
+/*
+ * When this returns the card touches no memory of ours any more: the reset gives up what it has
+ * begun.
+ */
 static void nic_reset(struct nic *nic)
 {
 	nic_write(nic, NIC_CONTROL, NIC_CONTROL_RESET);
@@ -677,8 +718,9 @@ static int nic_up(struct nic *nic)
 }
 
 /*
- * With rtnl held. The order is what makes it safe: no new frame is handed to us; the card raises no interrupt and does no DMA; the last
- * poll ends; then the memory comes back. A handler that still runs finds a poll that can't be scheduled.
+ * With rtnl held. The order is what makes it safe: no new frame is handed to us; the card raises no
+ * interrupt and does no DMA; the last poll ends; then the memory comes back. A handler that still
+ * runs finds a poll that can't be scheduled.
  */
 static void nic_down(struct nic *nic)
 {
@@ -697,10 +739,12 @@ static int nic_open(struct net_device *ndev)
 	int err;
 
 	/* Aligned to its size rounded up to a page, so the card's 16 bytes are no worry. */
-	nic->shared = dma_alloc_coherent(nic->dev, sizeof(*nic->shared), &nic->shared_dma, GFP_KERNEL);
+	nic->shared = dma_alloc_coherent(nic->dev, sizeof(*nic->shared), &nic->shared_dma,
+					 GFP_KERNEL);
 	if (!nic->shared)
 		return -ENOMEM;
-	err = request_irq(pci_irq_vector(nic->pdev, 0), nic_interrupt, IRQF_SHARED, ndev->name, nic);
+	err = request_irq(pci_irq_vector(nic->pdev, 0), nic_interrupt, IRQF_SHARED, ndev->name,
+			  nic);
 	if (err)
 		goto free_shared;
 	err = nic_up(nic);
@@ -859,7 +903,7 @@ static const struct net_device_ops nic_ops = {
 	.ndo_set_features = nic_set_features,
 };
 
-/* --- what it tells of itself -------------------------------------------------------------------------------------- */
+/* --- what it tells of itself ------------------------------------------------------------------ */
 
 /* In the order of the registers from NIC_COUNTERS on. */
 static const char nic_counter_names[][ETH_GSTRING_LEN] = {
@@ -903,7 +947,7 @@ static const struct ethtool_ops nic_ethtool_ops = {
 	.get_ethtool_stats = nic_get_counters,
 };
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void nic_init_count(struct nic_count *count)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a program does with eth0: frames that are sent in loopback come back as they were, whatever shape they had in memory; frames
- * for somebody else don't; what is lost is counted. Where memory or bounce slots may be short a frame may be dropped; then the driver
- * has counted it, and every other frame is right.
+ * What a program does with eth0: frames that are sent in loopback come back as they were, whatever
+ * shape they had in memory; frames for somebody else don't; what is lost is counted. Where memory
+ * or bounce slots may be short a frame may be dropped; then the driver has counted it, and every
+ * other frame is right.
  */
 #include <string.h>
 
@@ -11,7 +12,12 @@
 #include <dmakit/net.h>
 #include <dmakit/test.h>
 
-enum { PATIENCE = 20000 /* ms */, ETHERTYPE = 0x88b5 /* for experiments (IEEE 802) */, JUMBO = 9004, LARGEST = JUMBO + 14 };
+enum {
+	PATIENCE = 20000 /* ms */,
+	ETHERTYPE = 0x88b5 /* for experiments (IEEE 802) */,
+	JUMBO = 9004,
+	LARGEST = JUMBO + 14
+};
 
 static const uint8_t everyone[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 static uint8_t out[LARGEST], in[LARGEST];
@@ -145,7 +151,10 @@ DMK_TEST(a_frame_in_many_pieces_comes_back_as_it_was)
 
 	DMK_REQUIRE(bring_up());
 	for (pieces = 1; pieces <= 17; pieces++) {
-		const struct dmk_net_shape shape = {.linear = 14 + pieces, .piece = 80, .offset = 7 * pieces, .high = pieces & 1};
+		const struct dmk_net_shape shape = {.linear = 14 + pieces,
+						    .piece = 80,
+						    .offset = 7 * pieces,
+						    .high = pieces & 1};
 
 		came += round_trip(shape.linear + 80 * pieces, &shape, 100 + pieces);
 	}
@@ -162,13 +171,17 @@ DMK_TEST(a_frame_longer_than_a_buffer_comes_back_as_it_was)
 	DMK_REQUIRE(dmk_net_set_mtu("eth0", JUMBO) == 0);
 	DMK_REQUIRE(bring_up());
 	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
-		came += round_trip(sizes[i], &(struct dmk_net_shape){.seed = dmk_test_seed() + i}, 200 + i);
+		came += round_trip(sizes[i], &(struct dmk_net_shape){.seed = dmk_test_seed() + i},
+				   200 + i);
 	DMK_EXPECT(came > 0);
 	take_down();
 	DMK_EXPECT(dmk_net_set_mtu("eth0", 1500) == 0);
 }
 
-/* Several at a time, so that the rings go around full, empty, and in between. Each that comes is compared with what was sent. */
+/*
+ * Several at a time, so that the rings go around full, empty, and in between. Each that comes is
+ * compared with what was sent.
+ */
 DMK_TEST(thousands_of_frames_of_all_sizes_and_shapes_come_back_or_are_counted)
 {
 	enum { FRAMES = 3000, WINDOW = 12 };
@@ -182,7 +195,8 @@ DMK_TEST(thousands_of_frames_of_all_sizes_and_shapes_come_back_or_are_counted)
 	before = lost();
 	while (sent < FRAMES || result > 0) {
 		if (sent < FRAMES) {
-			const struct dmk_net_shape shape = {.seed = next_random(&state) | 1, .high = next_random(&state) & 1};
+			const struct dmk_net_shape shape = {.seed = next_random(&state) | 1,
+							    .high = next_random(&state) & 1};
 			uint64_t limit = next_random(&state) % 8 ? 1600 : LARGEST - 18;
 
 			size[sent] = (uint16_t)(18 + next_random(&state) % limit);
@@ -194,8 +208,10 @@ DMK_TEST(thousands_of_frames_of_all_sizes_and_shapes_come_back_or_are_counted)
 		}
 		if (sent == FRAMES)
 			dmk_net_flush("eth0", PATIENCE);
-		result = dmk_net_receive("eth0", in, sizeof(in),
-					 sent == FRAMES || sent - refused - came - (lost() - before) > WINDOW ? 50 : 0);
+		result = dmk_net_receive(
+			"eth0", in, sizeof(in),
+			sent == FRAMES || sent - refused - came - (lost() - before) > WINDOW ? 50
+											     : 0);
 		if (result < 0)
 			continue;
 		/* In the order in which they were sent, and none twice. */
@@ -211,7 +227,10 @@ DMK_TEST(thousands_of_frames_of_all_sizes_and_shapes_come_back_or_are_counted)
 	DMK_EXPECT(dmk_net_set_mtu("eth0", 1500) == 0);
 }
 
-/* More than the ring holds, and nobody looks: the queue is stopped and woken, and every frame is accounted for. */
+/*
+ * More than the ring holds, and nobody looks: the queue is stopped and woken, and every frame is
+ * accounted for.
+ */
 DMK_TEST(a_full_ring_stops_the_queue_and_no_frame_is_lost_unseen)
 {
 	struct dmk_net_counters before, after;
@@ -221,14 +240,17 @@ DMK_TEST(a_full_ring_stops_the_queue_and_no_frame_is_lost_unseen)
 	before = counters();
 	for (i = 0; i < 400; i++) {
 		make(out, 600, everyone, i);
-		sent += dmk_net_send_shaped("eth0", out, 600, &(struct dmk_net_shape){.linear = 100, .piece = 50}) == 0;
+		sent += dmk_net_send_shaped("eth0", out, 600,
+					    &(struct dmk_net_shape){.linear = 100, .piece = 50}) ==
+			0;
 	}
 	DMK_EXPECT(dmk_net_flush("eth0", PATIENCE) == 0);
 	/* The driver counts some frames at a time, after it has freed them. */
 	do {
 		dmk_test_sleep(1);
 		after = counters();
-	} while (after.consumed - before.consumed != after.tx_packets - before.tx_packets && tries++ < 1000);
+	} while (after.consumed - before.consumed != after.tx_packets - before.tx_packets &&
+		 tries++ < 1000);
 	DMK_EXPECT(sent > 0 && after.given - before.given == sent);
 	DMK_EXPECT(after.consumed - before.consumed == after.tx_packets - before.tx_packets);
 	DMK_EXPECT(after.dropped - before.dropped == after.tx_dropped - before.tx_dropped);
@@ -237,7 +259,10 @@ DMK_TEST(a_full_ring_stops_the_queue_and_no_frame_is_lost_unseen)
 	take_down();
 }
 
-/* Whether frame @number to @to arrives: it does, unless it is counted as filtered. Sent again only when it was lost, so one is under way. */
+/*
+ * Whether frame @number to @to arrives: it does, unless it is counted as filtered. Sent again only
+ * when it was lost, so one is under way.
+ */
 static bool arrives(const uint8_t *to, uint32_t number)
 {
 	unsigned int tries, waited;
@@ -305,10 +330,12 @@ DMK_TEST(it_may_go_down_and_up_with_frames_under_way)
 
 	for (round = 0; round < 20; round++) {
 		DMK_REQUIRE(bring_up());
-		came += round_trip(200 + 60 * round, &(struct dmk_net_shape){.seed = 1 + round}, round);
+		came += round_trip(200 + 60 * round, &(struct dmk_net_shape){.seed = 1 + round},
+				   round);
 		for (i = 0; i < round; i++) {
 			make(out, 1000, everyone, i);
-			dmk_net_send_shaped("eth0", out, 1000, &(struct dmk_net_shape){.seed = 1 + i});
+			dmk_net_send_shaped("eth0", out, 1000,
+					    &(struct dmk_net_shape){.seed = 1 + i});
 		}
 		DMK_EXPECT(dmk_net_down("eth0") == 0);
 		DMK_EXPECT(counters().given == counters().consumed + counters().dropped);
@@ -316,7 +343,10 @@ DMK_TEST(it_may_go_down_and_up_with_frames_under_way)
 	DMK_EXPECT(came > 0);
 }
 
-/* Last: the driver is removed while frames are still on their way. What that must not do is said by the report. */
+/*
+ * Last: the driver is removed while frames are still on their way. What that must not do is said by
+ * the report.
+ */
 DMK_TEST(the_card_may_be_busy_when_the_driver_goes)
 {
 	unsigned int i;

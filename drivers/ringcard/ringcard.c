@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * A driver for the ringcard (docs/ringcard.md): receive and transmit rings, as most cards that move much data have them.
+ * A driver for the ringcard (docs/ringcard.md): receive and transmit rings, as most cards that move
+ * much data have them.
  *
- * The two things to see are ring_receive(), where a received frame's header is looked at before it is decided whether the buffer
- * is handed on or given back to the card, and ring_map_frame(), where a frame in several parts is mapped and, when one part
- * can't be, all is undone.
+ * The two things to see are ring_receive(), where a received frame's header is looked at before it
+ * is decided whether the buffer is handed on or given back to the card, and ring_map_frame(), where
+ * a frame in several parts is mapped and, when one part can't be, all is undone.
  *
  * Who may touch what:
  *   receive ring    the interrupt thread alone, once the card runs
  *   transmit ring   who holds tx_lock: writers, and the interrupt thread
  *   accepted frames who holds rx_lock: readers, and the interrupt thread
- * Both locks are taken by threads alone, so interrupts stay on; nothing sleeps under them: mapping and unmapping never do.
+ * Both locks are taken by threads alone, so interrupts stay on; nothing sleeps under them: mapping
+ * and unmapping never do.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -81,7 +83,10 @@ struct ring_desc {
 };
 static_assert(sizeof(struct ring_desc) == 16);
 
-/* A received frame. The data is an allocation of its own: no field of ours may share a cache line with what the card writes. */
+/*
+ * A received frame. The data is an allocation of its own: no field of ours may share a cache line
+ * with what the card writes.
+ */
 struct ring_frame {
 	struct list_head list;
 	u32 length;
@@ -89,9 +94,10 @@ struct ring_frame {
 };
 
 /*
- * What the driver must know at unmap is kept here, and never read back from the descriptor, where the card writes. The receive
- * side needs the address for syncs and to give the buffer again; the transmit side only for unmap, which needs nothing on some
- * machines: there these fields take no space.
+ * What the driver must know at unmap is kept here, and never read back from the descriptor, where
+ * the card writes. The receive side needs the address for syncs and to give the buffer again; the
+ * transmit side only for unmap, which needs nothing on some machines: there these fields take no
+ * space.
  */
 struct ring_rx_slot {
 	struct ring_frame *frame;
@@ -163,7 +169,7 @@ static void ring_count(struct ringcard *card, __u64 *counter)
 	spin_unlock(&card->rx_lock);
 }
 
-/* --- descriptors -------------------------------------------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------------------------------ */
 
 /* Give descriptor @index to the card, which looks at it once the tail is past it. */
 static void ring_give(struct ring *ring, unsigned int index, dma_addr_t dma, u16 length, u16 flags)
@@ -174,7 +180,10 @@ static void ring_give(struct ring *ring, unsigned int index, dma_addr_t dma, u16
 	desc->length = cpu_to_le16(length);
 	desc->done = 0;
 	desc->status = 0;
-	/* OWN is the last thing that the card may see. Partner: it reads a descriptor in one access. */
+	/*
+	 * OWN is the last thing that the card may see. Partner: it reads a descriptor in one
+	 * access.
+	 */
 	dma_wmb();
 	WRITE_ONCE(desc->flags, cpu_to_le16(flags | RING_FLAG_OWN));
 }
@@ -198,7 +207,7 @@ static void ring_doorbell(struct ringcard *card, unsigned int ring_offset, const
 	writel(ring->next, card->regs + ring_offset + RING_TAIL);
 }
 
-/* --- receiving ---------------------------------------------------------------------------------------------------- */
+/* --- receiving -------------------------------------------------------------------------------- */
 
 static void ring_free_frame(struct ring_frame *frame)
 {
@@ -286,8 +295,9 @@ static bool ring_hand_on(struct ringcard *card, struct ring_frame *frame)
 }
 
 /*
- * The frame is wanted: put another buffer in its place first, and only then take it. With no other to be had the frame is
- * dropped, and its buffer goes back: a ring that loses a buffer with each shortage ends up with none, and never hears again.
+ * The frame is wanted: put another buffer in its place first, and only then take it. With no other
+ * to be had the frame is dropped, and its buffer goes back: a ring that loses a buffer with each
+ * shortage ends up with none, and never hears again.
  */
 static void ring_accept(struct ringcard *card, struct ring_rx_slot *slot, u32 length)
 {
@@ -307,8 +317,8 @@ static void ring_accept(struct ringcard *card, struct ring_rx_slot *slot, u32 le
 }
 
 /*
- * One descriptor came back. Whatever becomes of its frame, the slot has a mapped buffer afterwards, which the caller gives
- * to the card again.
+ * One descriptor came back. Whatever becomes of its frame, the slot has a mapped buffer afterwards,
+ * which the caller gives to the card again.
  */
 static void ring_receive(struct ringcard *card, unsigned int index)
 {
@@ -323,7 +333,10 @@ static void ring_receive(struct ringcard *card, unsigned int index)
 		return;
 	}
 
-	/* Take back the header alone: on a machine that must do something for it, 16 bytes cost less than 2,048. */
+	/*
+	 * Take back the header alone: on a machine that must do something for it, 16 bytes cost
+	 * less than 2,048.
+	 */
 	dma_sync_single_for_cpu(card->dev, slot->dma, RING_HEADER, DMA_FROM_DEVICE);
 	if (ring_wants(card, slot->frame)) {
 		ring_accept(card, slot, length);
@@ -345,7 +358,9 @@ static void ring_receive_all(struct ringcard *card)
 
 		ring_receive(card, index);
 		card->rx.clean = ring_after(index);
-		/* What is given next is another slot: one is always empty. The buffer moves there. */
+		/*
+		 * What is given next is another slot: one is always empty. The buffer moves there.
+		 */
 		card->rx_slot[card->rx.next] = card->rx_slot[index];
 		card->rx_slot[index].frame = NULL;
 		ring_post(card);
@@ -355,7 +370,7 @@ static void ring_receive_all(struct ringcard *card)
 		ring_doorbell(card, RING_RX, &card->rx);
 }
 
-/* --- transmitting ------------------------------------------------------------------------------------------------- */
+/* --- transmitting ----------------------------------------------------------------------------- */
 
 static void ring_free_tx_frame(struct ring_tx_frame *frame)
 {
@@ -365,7 +380,10 @@ static void ring_free_tx_frame(struct ring_tx_frame *frame)
 	kfree(frame);
 }
 
-/* Copy a frame from the user: header and payload apart, as they are in a driver that builds its header itself. */
+/*
+ * Copy a frame from the user: header and payload apart, as they are in a driver that builds its
+ * header itself.
+ */
 static struct ring_tx_frame *ring_take_frame(const char __user *user, size_t size)
 {
 	struct ring_tx_frame *frame = kzalloc(sizeof(*frame), GFP_KERNEL);
@@ -438,8 +456,8 @@ static int ring_map_part(struct ringcard *card, const struct ring_tx_frame *fram
 }
 
 /*
- * Map all parts of a frame, into the slots from tx.next on. When one fails, those before it are unmapped again, newest first:
- * nothing was given to the card yet, so nothing else is to be undone.
+ * Map all parts of a frame, into the slots from tx.next on. When one fails, those before it are
+ * unmapped again, newest first: nothing was given to the card yet, so nothing else is to be undone.
  */
 static int ring_map_frame(struct ringcard *card, const struct ring_tx_frame *frame, size_t size,
 			  unsigned int nr, struct ring_part *parts)
@@ -461,7 +479,10 @@ unmap_parts:
 	return err;
 }
 
-/* With tx_lock held, and room for the parts. The frame is the ring's afterwards, unless there was an error. */
+/*
+ * With tx_lock held, and room for the parts. The frame is the ring's afterwards, unless there was
+ * an error.
+ */
 static int ring_send(struct ringcard *card, struct ring_tx_frame *frame, size_t size,
 		     unsigned int nr)
 {
@@ -511,9 +532,12 @@ static void ring_transmitted(struct ringcard *card)
 	wake_up_interruptible(&card->tx_wait);
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
-/* Acknowledge before the rings are looked at: what comes in between raises the interrupt again, and is not missed. */
+/*
+ * Acknowledge before the rings are looked at: what comes in between raises the interrupt again, and
+ * is not missed.
+ */
 static irqreturn_t ring_interrupt(int irq, void *data)
 {
 	struct ringcard *card = data;
@@ -542,7 +566,7 @@ static irqreturn_t ring_thread(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* --- the file ----------------------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static struct ringcard *ring_of(struct file *file)
 {
@@ -756,7 +780,7 @@ static const struct file_operations ring_fops = {
 	.poll = ring_poll,
 };
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void ring_program(struct ringcard *card, unsigned int offset, const struct ring *ring)
 {
@@ -776,8 +800,9 @@ static void ring_start(struct ringcard *card)
 }
 
 /*
- * When this returns the card touches no memory of ours any more; before that nothing may be unmapped. A frame that it has begun
- * may take its time; then comes the reset, which gives that frame up.
+ * When this returns the card touches no memory of ours any more; before that nothing may be
+ * unmapped. A frame that it has begun may take its time; then comes the reset, which gives that
+ * frame up.
  */
 static void ring_stop(struct ringcard *card)
 {
@@ -829,7 +854,10 @@ static int ring_alloc(struct ringcard *card, struct ring *ring)
 {
 	size_t size = RING_ENTRIES * sizeof(*ring->desc);
 
-	/* Aligned to its size rounded up to a page, so the card's 16 bytes are no worry; and zeroed: no descriptor is owned. */
+	/*
+	 * Aligned to its size rounded up to a page, so the card's 16 bytes are no worry; and
+	 * zeroed: no descriptor is owned.
+	 */
 	ring->desc = dmam_alloc_coherent(card->dev, size, &ring->dma, GFP_KERNEL);
 	return ring->desc ? 0 : -ENOMEM;
 }
@@ -944,8 +972,9 @@ clear_master:
 }
 
 /*
- * Frames may be arriving all the while. The order is what makes it safe: nobody new comes in; the card stops; the interrupt thread
- * ends; then the memory comes back. No file is open here: an open one keeps the module (and see suppress_bind_attrs).
+ * Frames may be arriving all the while. The order is what makes it safe: nobody new comes in; the
+ * card stops; the interrupt thread ends; then the memory comes back. No file is open here: an open
+ * one keeps the module (and see suppress_bind_attrs).
  */
 static void ring_remove(struct pci_dev *pdev)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /dev/ring0, as a program sees it: a write is one frame sent, a read is one frame received. A frame longer than the buffer of a
- * read is cut; the rest of it is gone.
+ * /dev/ring0, as a program sees it: a write is one frame sent, a read is one frame received. A
+ * frame longer than the buffer of a read is cut; the rest of it is gone.
  */
 #ifndef RINGCARD_H
 #define RINGCARD_H

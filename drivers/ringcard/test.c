@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a program does with /dev/ring0: frames sent come back, frames generated arrive, what is not wanted is given back to the
- * card. The counts that can be exact are exact; where memory may be short, what is demanded is that nothing is lost unseen.
+ * What a program does with /dev/ring0: frames sent come back, frames generated arrive, what is not
+ * wanted is given back to the card. The counts that can be exact are exact; where memory may be
+ * short, what is demanded is that nothing is lost unseen.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -144,7 +145,10 @@ DMK_TEST(frames_that_arrive_by_themselves_are_read_whole)
 	dmk_close(card);
 }
 
-/* A refused frame's buffer is used again, so the next frame in it must be seen as it is, not as the one before was. */
+/*
+ * A refused frame's buffer is used again, so the next frame in it must be seen as it is, not as the
+ * one before was.
+ */
 DMK_TEST(only_frames_of_the_type_asked_for_are_accepted)
 {
 	static unsigned char frame[RING_FRAME_MAX];
@@ -204,7 +208,10 @@ DMK_TEST(a_reader_that_will_not_wait_is_told_that_nothing_is_there)
 	dmk_close(card);
 }
 
-/* As many as the rings hold, several times, with nobody reading: writers wait for room, and all frames are accounted for. */
+/*
+ * As many as the rings hold, several times, with nobody reading: writers wait for room, and all
+ * frames are accounted for.
+ */
 DMK_TEST(a_writer_waits_for_room_and_no_frame_is_lost_unseen)
 {
 	static unsigned char out[RING_FRAME_MAX];
@@ -251,7 +258,10 @@ DMK_TEST(what_makes_no_sense_is_refused)
 	dmk_close(card);
 }
 
-/* Last: the driver is removed while frames are still arriving. What that must not do is said by the report. */
+/*
+ * Last: the driver is removed while frames are still arriving. What that must not do is said by the
+ * report.
+ */
 DMK_TEST(the_card_may_be_busy_when_the_driver_goes)
 {
 	static unsigned char frame[RING_FRAME_MAX];

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * A driver for the sound card of the kernel's DMA guide (docs/sound.md): it plays with 32 address lines and records with 24.
+ * A driver for the sound card of the kernel's DMA guide (docs/sound.md): it plays with 32 address
+ * lines and records with 24.
  *
- * The thing to see is sound_set_masks(): what the machine can't serve is switched off, with a message, and the rest works. Then the two
- * ways to lend memory, one a side. Playing streams: buffers are mapped once, when the file is opened, and change hands with every
- * write (sound_play()). Recording has a ring of periods in consistent memory: the card writes and the driver reads, and what keeps them
- * apart is not a call but the card's counters (sound_take()).
+ * The thing to see is sound_set_masks(): what the machine can't serve is switched off, with a
+ * message, and the rest works. Then the two ways to lend memory, one a side. Playing streams:
+ * buffers are mapped once, when the file is opened, and change hands with every write
+ * (sound_play()). Recording has a ring of periods in consistent memory: the card writes and the
+ * driver reads, and what keeps them apart is not a call but the card's counters (sound_take()).
  *
- * Who may touch what: the play side belongs to who holds play_lock, the record side to who holds record_lock; the interrupt only wakes.
+ * Who may touch what: the play side belongs to who holds play_lock, the record side to who holds
+ * record_lock; the interrupt only wakes.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -111,8 +114,8 @@ static void sound_control(struct sound *card, u32 clear, u32 set)
 }
 
 /*
- * Stop a side, and come back only when the card no longer touches its memory: it ends what it has begun. One that doesn't is cut off from
- * all memory instead.
+ * Stop a side, and come back only when the card no longer touches its memory: it ends what it has
+ * begun. One that doesn't is cut off from all memory instead.
  */
 static void sound_stop(struct sound *card, u32 control, u32 status)
 {
@@ -128,7 +131,7 @@ static void sound_stop(struct sound *card, u32 control, u32 status)
 	pci_clear_master(card->pdev);
 }
 
-/* --- playing ------------------------------------------------------------------------------------------------------ */
+/* --- playing ---------------------------------------------------------------------------------- */
 
 /* Free buffers: the card has played what it was given, but for the rest. */
 static u32 sound_room(struct sound *card)
@@ -162,7 +165,10 @@ static int sound_make_buffer(struct sound *card, struct sound_buffer *buffer)
 	return 0;
 }
 
-/* Mapped once for many transfers. From here on the buffers are the card's, until a sync says otherwise. */
+/*
+ * Mapped once for many transfers. From here on the buffers are the card's, until a sync says
+ * otherwise.
+ */
 static int sound_make_buffers(struct sound *card)
 {
 	unsigned int nr;
@@ -186,7 +192,10 @@ static int sound_play(struct sound *card, const char __user *user, size_t size)
 	struct sound_buffer *buffer = &card->buffer[card->queued % SOUND_BUFFERS];
 	int err = 0;
 
-	/* The buffer changes hands for what is written, and back: also when nothing could be copied. */
+	/*
+	 * The buffer changes hands for what is written, and back: also when nothing could be
+	 * copied.
+	 */
 	dma_sync_single_for_cpu(card->dev, buffer->dma, size, DMA_TO_DEVICE);
 	if (copy_from_user(buffer->data, user, size))
 		err = -EFAULT;
@@ -194,7 +203,10 @@ static int sound_play(struct sound *card, const char __user *user, size_t size)
 	if (err)
 		return err;
 
-	/* Counted before the card can have played it. writel() comes after every earlier store to memory. */
+	/*
+	 * Counted before the card can have played it. writel() comes after every earlier store to
+	 * memory.
+	 */
 	card->queued++;
 	writel(lower_32_bits(buffer->dma), card->regs + SOUND_PLAY_ADDRESS);
 	writel(size, card->regs + SOUND_PLAY_LENGTH);
@@ -210,7 +222,8 @@ static int sound_wait_for_room(struct sound *card, u32 room, bool may_wait)
 	return wait_event_interruptible(card->wait, sound_room(card) >= room);
 }
 
-static ssize_t sound_write_some(struct sound *card, const char __user *user, size_t size, bool may_wait)
+static ssize_t sound_write_some(struct sound *card, const char __user *user, size_t size,
+				bool may_wait)
 {
 	size_t done = 0;
 	int err = 0;
@@ -282,14 +295,17 @@ static void sound_close_play(struct sound *card)
 	card->play_open = false;
 }
 
-/* --- recording ---------------------------------------------------------------------------------------------------- */
+/* --- recording -------------------------------------------------------------------------------- */
 
 static u32 sound_recorded(struct sound *card)
 {
 	return readl(card->regs + SOUND_RECORD_DONE) - card->taken;
 }
 
-/* Some of the oldest period. readl() of the card's counter comes before the loads of what it says is there. */
+/*
+ * Some of the oldest period. readl() of the card's counter comes before the loads of what it says
+ * is there.
+ */
 static ssize_t sound_take(struct sound *card, char __user *user, size_t size)
 {
 	const u8 *period = card->ring + card->taken % SOUND_PERIODS * SOUND_PERIOD;
@@ -345,7 +361,8 @@ static int sound_open_record(struct sound *card)
 		return -EBUSY;
 
 	/* Within 24 bits: the coherent mask says so. */
-	card->ring = dma_alloc_coherent(card->dev, SOUND_PERIODS * SOUND_PERIOD, &card->ring_dma, GFP_KERNEL);
+	card->ring = dma_alloc_coherent(card->dev, SOUND_PERIODS * SOUND_PERIOD, &card->ring_dma,
+					GFP_KERNEL);
 	if (!card->ring)
 		return -ENOMEM;
 	writel(lower_32_bits(card->ring_dma), card->regs + SOUND_RECORD_ADDRESS);
@@ -365,7 +382,7 @@ static void sound_close_record(struct sound *card)
 	card->record_open = false;
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 static irqreturn_t sound_interrupt(int irq, void *data)
 {
@@ -387,7 +404,7 @@ static irqreturn_t sound_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* --- the file ----------------------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static int sound_open(struct inode *inode, struct file *file)
 {
@@ -492,22 +509,26 @@ static const struct file_operations sound_fops = {
 	.poll = sound_poll,
 };
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 /*
- * Each side is asked for by itself, and one that the machine can't serve is off. The most specific mask comes last: what is refused
- * changes nothing, and the wider one holds. Recording uses consistent memory alone, so only that mask is made narrower, and what
- * is played need not be bounced for the recorder's sake; were it streamed too, this would be dma_set_mask_and_coherent() again.
+ * Each side is asked for by itself, and one that the machine can't serve is off. The most specific
+ * mask comes last: what is refused changes nothing, and the wider one holds. Recording uses
+ * consistent memory alone, so only that mask is made narrower, and what is played need not be
+ * bounced for the recorder's sake; were it streamed too, this would be dma_set_mask_and_coherent()
+ * again.
  */
 static int sound_set_masks(struct sound *card)
 {
 	card->can_play = !dma_set_mask_and_coherent(card->dev, DMA_BIT_MASK(SOUND_PLAY_BITS));
 	if (!card->can_play)
-		dev_warn(card->dev, "playback disabled: no DMA within %d bits on this machine\n", SOUND_PLAY_BITS);
+		dev_warn(card->dev, "playback disabled: no DMA within %d bits on this machine\n",
+			 SOUND_PLAY_BITS);
 
 	card->can_record = !dma_set_coherent_mask(card->dev, DMA_BIT_MASK(SOUND_RECORD_BITS));
 	if (!card->can_record)
-		dev_warn(card->dev, "recording disabled: no DMA within %d bits on this machine\n", SOUND_RECORD_BITS);
+		dev_warn(card->dev, "recording disabled: no DMA within %d bits on this machine\n",
+			 SOUND_RECORD_BITS);
 
 	return card->can_play || card->can_record ? 0 : -EIO;
 }
@@ -589,7 +610,8 @@ static int sound_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES);
 	if (err < 0)
 		goto clear_master;
-	err = request_irq(pci_irq_vector(pdev, 0), sound_interrupt, IRQF_SHARED, KBUILD_MODNAME, card);
+	err = request_irq(pci_irq_vector(pdev, 0), sound_interrupt, IRQF_SHARED, KBUILD_MODNAME,
+			  card);
 	if (err)
 		goto free_vectors;
 	writel(SOUND_IRQ_PLAY | SOUND_IRQ_RECORD | SOUND_IRQ_ERROR, card->regs + SOUND_IRQ_ENABLE);
@@ -609,7 +631,10 @@ clear_master:
 	return err;
 }
 
-/* No file is open: an open one keeps the module, and nothing else can unbind. So both sides are stopped. */
+/*
+ * No file is open: an open one keeps the module, and nothing else can unbind. So both sides are
+ * stopped.
+ */
 static void sound_remove(struct pci_dev *pdev)
 {
 	struct sound *card = pci_get_drvdata(pdev);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /dev/sound0, as a program sees it: a write is played, a read is what was recorded. Either side has one user at a time. fsync() returns when
- * all that was written has been played.
+ * /dev/sound0, as a program sees it: a write is played, a read is what was recorded. Either side
+ * has one user at a time. fsync() returns when all that was written has been played.
  */
 #ifndef SOUND_H
 #define SOUND_H
@@ -17,6 +17,7 @@ struct sound_info {
 };
 
 #define SOUND_IOC_INFO _IOR('s', 1, struct sound_info)
-#define SOUND_IOC_LOOP _IOW('s', 2, __u32) /* 1: what is played is recorded; -EBUSY once playing or recording */
+#define SOUND_IOC_LOOP \
+	_IOW('s', 2, __u32) /* 1: what is played is recorded; -EBUSY once playing or recording */
 
 #endif

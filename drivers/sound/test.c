@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a program does with /dev/sound0: what is played is what was written, what is recorded is what the card heard; and a side that the
- * machine can't serve is off while the other works.
+ * What a program does with /dev/sound0: what is played is what was written, what is recorded is
+ * what the card heard; and a side that the machine can't serve is off while the other works.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -137,7 +137,9 @@ DMK_TEST(what_is_played_in_a_loop_is_recorded)
 	DMK_REQUIRE(set_loop(card, 1) == 0);
 	fill(out, MUCH);
 	while (got < MUCH / 1024 * 1024) {
-		long part = put < MUCH ? dmk_write(card, out + put, MUCH - put < 7000 ? MUCH - put : 7000) : 0;
+		long part = put < MUCH ? dmk_write(card, out + put,
+						   MUCH - put < 7000 ? MUCH - put : 7000)
+				       : 0;
 
 		DMK_REQUIRE(part >= 0);
 		put += part;
@@ -202,6 +204,9 @@ DMK_TEST(who_will_not_wait_is_told_so)
 	for (unsigned int i = 0; i < 20 && result >= 0; i++)
 		result = dmk_write(card, out, MUCH);
 	DMK_EXPECT(result == -EAGAIN);
-	/* Closed while the card plays: what was not played yet is forgotten, and nothing of it is touched any more. */
+	/*
+	 * Closed while the card plays: what was not played yet is forgotten, and nothing of it is
+	 * touched any more.
+	 */
 	dmk_close(card);
 }

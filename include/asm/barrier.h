@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory barriers. Between CPUs (smp_*) they are the compiler's fences; those that order what a device sees (COH-05) are the
- * machine's own, because a device model runs on another CPU of the same host.
+ * Memory barriers. Between CPUs (smp_*) they are the compiler's fences; those that order what a
+ * device sees (COH-05) are the machine's own, because a device model runs on another CPU of the
+ * same host.
  */
 #ifndef _ASM_BARRIER_H
 #define _ASM_BARRIER_H
@@ -34,7 +35,8 @@
 #define smp_mb__after_spinlock() smp_mb()
 #define smp_store_release(pointer, value) __atomic_store_n((pointer), (value), __ATOMIC_RELEASE)
 #define smp_load_acquire(pointer) __atomic_load_n((pointer), __ATOMIC_ACQUIRE)
-#define smp_store_mb(variable, value) ((void)__atomic_exchange_n(&(variable), (value), __ATOMIC_SEQ_CST))
+#define smp_store_mb(variable, value) \
+	((void)__atomic_exchange_n(&(variable), (value), __ATOMIC_SEQ_CST))
 #define virt_mb() smp_mb()
 #define virt_rmb() smp_rmb()
 #define virt_wmb() smp_wmb()

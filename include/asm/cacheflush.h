@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cache maintenance by hand: what is left of it for drivers is nothing, because DMA's is the DMA API's business.
+ * Cache maintenance by hand: what is left of it for drivers is nothing, because DMA's is the DMA
+ * API's business.
  */
 #ifndef _ASM_CACHEFLUSH_H
 #define _ASM_CACHEFLUSH_H

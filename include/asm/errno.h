@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Error numbers of Linux's own interface, as on x86 and Arm. libc's <errno.h> reads this file too, so it holds macros only.
+ * Error numbers of Linux's own interface, as on x86 and Arm. libc's <errno.h> reads this file too,
+ * so it holds macros only.
  */
 #ifndef _ASM_ERRNO_H
 #define _ASM_ERRNO_H

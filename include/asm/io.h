@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registers. ioremap() gives a cookie, an address that is not accessible; the calls below look it up and ask the machine. Values are
- * little endian on the bus, as PCI has it; the be forms swap.
+ * Registers. ioremap() gives a cookie, an address that is not accessible; the calls below look it
+ * up and ask the machine. Values are little endian on the bus, as PCI has it; the be forms swap.
  *
- * Order: each access happens where it is written, after every store to memory before it (wmb) and, for reads, before every load
- * after it. The relaxed forms are no weaker here. A write may be on its way for a while until a read of the device (COH-05).
+ * Order: each access happens where it is written, after every store to memory before it (wmb) and,
+ * for reads, before every load after it. The relaxed forms are no weaker here. A write may be on
+ * its way for a while until a read of the device (COH-05).
  */
 #ifndef _ASM_IO_H
 #define _ASM_IO_H
@@ -16,8 +17,9 @@
 /**
  * dmk_io_read/dmk_io_write - one access of @width 1, 2, 4 or 8 bytes
  *
- * An address that is no cookie, or past the end of its mapping, is announced (DMK_EVENT_IOMEM_DEREFERENCE with reason
- * DMK_REASON_BAD_ADDRESS), reads all ones and writes nothing.
+ * An address that is no cookie, or past the end of its mapping, is announced
+ * (DMK_EVENT_IOMEM_DEREFERENCE with reason DMK_REASON_BAD_ADDRESS), reads all ones and writes
+ * nothing.
  */
 u64 dmk_io_read(const volatile void __iomem *address, unsigned int width);
 void dmk_io_write(volatile void __iomem *address, unsigned int width, u64 value);
@@ -82,27 +84,27 @@ DMK_IO_WRITE(iowrite64be, u64, 8, __builtin_bswap64)
 #define iowrite64 iowrite64
 
 /* The same register @count times, to or from an array. */
-#define DMK_IO_REP(suffix, type, width)                                                            \
-	static inline void ioread##suffix##_rep(const volatile void __iomem *address, void *buffer, \
-						unsigned long count)                               \
-	{                                                                                          \
-		unsigned char *to = buffer;                                                        \
-                                                                                                   \
-		for (; count; count--, to += width) {                                              \
-			type value = (type)dmk_io_read(address, width);                            \
-			__builtin_memcpy(to, &value, width);                                       \
-		}                                                                                  \
-	}                                                                                          \
-	static inline void iowrite##suffix##_rep(volatile void __iomem *address, const void *buffer, \
-						 unsigned long count)                              \
-	{                                                                                          \
-		const unsigned char *from = buffer;                                                \
-                                                                                                   \
-		for (; count; count--, from += width) {                                            \
-			type value;                                                                \
-			__builtin_memcpy(&value, from, width);                                     \
-			dmk_io_write(address, width, value);                                       \
-		}                                                                                  \
+#define DMK_IO_REP(suffix, type, width)                                                   \
+	static inline void ioread##suffix##_rep(const volatile void __iomem *address,     \
+						void *buffer, unsigned long count)        \
+	{                                                                                 \
+		unsigned char *to = buffer;                                               \
+                                                                                          \
+		for (; count; count--, to += width) {                                     \
+			type value = (type)dmk_io_read(address, width);                   \
+			__builtin_memcpy(to, &value, width);                              \
+		}                                                                         \
+	}                                                                                 \
+	static inline void iowrite##suffix##_rep(volatile void __iomem *address,          \
+						 const void *buffer, unsigned long count) \
+	{                                                                                 \
+		const unsigned char *from = buffer;                                       \
+                                                                                          \
+		for (; count; count--, from += width) {                                   \
+			type value;                                                       \
+			__builtin_memcpy(&value, from, width);                            \
+			dmk_io_write(address, width, value);                              \
+		}                                                                         \
 	}
 DMK_IO_REP(8, u8, 1)
 DMK_IO_REP(16, u16, 2)
@@ -119,9 +121,11 @@ void memcpy_fromio(void *to, const volatile void __iomem *from, size_t size) DMK
 void memcpy_toio(volatile void __iomem *to, const void *from, size_t size) DMK_SYM(memcpy_toio);
 void memset_io(volatile void __iomem *to, int value, size_t size) DMK_SYM(memset_io);
 /** __iowrite32_copy - @count words of 32 bits */
-void __iowrite32_copy(void __iomem *to, const void *from, size_t count) __asm__("dmk_iowrite32_copy");
+void __iowrite32_copy(void __iomem *to, const void *from,
+		      size_t count) __asm__("dmk_iowrite32_copy");
 void __ioread32_copy(void *to, const void __iomem *from, size_t count) __asm__("dmk_ioread32_copy");
-void __iowrite64_copy(void __iomem *to, const void *from, size_t count) __asm__("dmk_iowrite64_copy");
+void __iowrite64_copy(void __iomem *to, const void *from,
+		      size_t count) __asm__("dmk_iowrite64_copy");
 
 static inline u8 inb(unsigned long port)
 {
@@ -166,7 +170,8 @@ static inline void outl(u32 value, unsigned long port)
 
 /**
  * ioremap - a cookie for the registers at physical [address, address + size)
- * Return: the cookie, which keeps the offset in a page; NULL: size 0, the range wraps or is the system's RAM, no room.
+ * Return: the cookie, which keeps the offset in a page; NULL: size 0, the range wraps or is the
+ *         system's RAM, no room.
  */
 void __iomem *ioremap(phys_addr_t address, size_t size) DMK_SYM(ioremap);
 void iounmap(volatile void __iomem *address) DMK_SYM(iounmap);
@@ -201,8 +206,9 @@ static inline void __iomem *ioremap_cache(phys_addr_t address, size_t size)
 #endif
 
 /**
- * virt_to_bus/bus_to_virt - the address of memory as devices see it, by arithmetic: of the PCI bus where there is one, else of
- * the first device's bus. For the direct map alone; it knows no mask, no bounce buffer, no IOMMU, and cleans no cache.
+ * virt_to_bus/bus_to_virt - the address of memory as devices see it, by arithmetic: of the PCI bus
+ * where there is one, else of the first device's bus. For the direct map alone; it knows no mask,
+ * no bounce buffer, no IOMMU, and cleans no cache.
  *
  * Return: 0, or NULL, of what the bus does not reach.
  * Rules:  ADR-05: announced as DMK_EVENT_OLD_ADDRESS, each call.

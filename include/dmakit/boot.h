@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call to have everything: machine, kernel part, checker. What the runner and dmakit's own tests stand on. Host world.
+ * One call to have everything: machine, kernel part, checker. What the runner and dmakit's own
+ * tests stand on. Host world.
  */
 #ifndef DMAKIT_BOOT_H
 #define DMAKIT_BOOT_H
@@ -16,16 +17,21 @@ struct dmk_boot_options {
 	unsigned int nr_devices;
 	bool no_checker;
 	const struct dmk_check_options *check; /* NULL: defaults */
-	const struct dmk_observer *also;       /* gets each event too, after the checker; NULL: nobody */
+	/* gets each event too, after the checker; NULL: nobody */
+	const struct dmk_observer *also;
 };
 
 /**
  * dmk_boot - checker installed, machine opened, kernel part booted; no module is loaded
- * Return: 0, or a negative errno with one line in @error (at least 512 bytes) and nothing left behind.
+ * Return: 0, or a negative errno with one line in @error (at least 512 bytes) and nothing left
+ *         behind.
  */
 int dmk_boot(const struct dmk_boot_options *options, char *error, size_t error_size);
 
-/** dmk_shutdown - leaks at exit are judged, everything is ended. The checker and its findings stay until dmk_boot_end(). */
+/**
+ * dmk_shutdown - leaks at exit are judged, everything is ended. The checker and its findings stay
+ * until dmk_boot_end().
+ */
 void dmk_shutdown(void);
 
 /** The checker of the running or last boot; NULL with no_checker. */

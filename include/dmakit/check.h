@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checker: an observer that keeps a shadow of what is mapped and says what went wrong. Host world.
+ * The checker: an observer that keeps a shadow of what is mapped and says what went wrong. Host
+ * world.
  *
- * A finding is one mistake at one place, with a count. Nothing is printed here: tools/ turns findings into text and JSON.
+ * A finding is one mistake at one place, with a count. Nothing is printed here: tools/ turns
+ * findings into text and JSON.
  */
 #ifndef DMAKIT_CHECK_H
 #define DMAKIT_CHECK_H
@@ -29,7 +31,8 @@ struct dmk_rule {
 
 struct dmk_buffer {
 	bool known;
-	const char *kind;     /* "single", "page", "sg", "resource", "phys", "coherent", "pool block", "memory" */
+	/* "single", "page", "sg", "resource", "phys", "coherent", "pool block", "memory" */
+	const char *kind;
 	dmk_dma dma;
 	dmk_phys phys;
 	const void *cpu;
@@ -37,7 +40,8 @@ struct dmk_buffer {
 	enum dmk_direction dir;
 	bool directed;        /* dir means something */
 	bool bounced;
-	const char *owner;    /* "device", "CPU", "both" (consistent memory), "nobody" (it is no more) */
+	/* "device", "CPU", "both" (consistent memory), "nobody" (it is no more) */
+	const char *owner;
 };
 
 struct dmk_finding {
@@ -50,31 +54,39 @@ struct dmk_finding {
 	struct dmk_buffer buffer;
 	struct dmk_stack where; /* where the rule was broken; depth 0: by a device, see what */
 	struct dmk_stack mapped; /* where the buffer was mapped or allocated; depth 0: not known */
-	const char *mapped_label; /* "mapped", "allocated", "unmapped", … what the second stack shows */
+	/* "mapped", "allocated", "unmapped", … what the second stack shows */
+	const char *mapped_label;
 };
 
 struct dmk_check_options {
 	unsigned int stack_depth; /* frames kept, 1 .. DMK_STACK_MAX; 0: the default of 8 */
-	size_t max_records;       /* live mappings and allocations kept; 0: no limit but memory. Over it: records are lost, and said so */
+	/*
+	 * live mappings and allocations kept; 0: no limit but memory. Over it: records are lost,
+	 * and said so
+	 */
+	size_t max_records;
 	size_t max_findings;      /* 0: no limit. Over it: counted as lost records, and said so */
 
 	/*
-	 * Whether a code address belongs to dmakit's own library: such frames are left out at the inner end of a stack, so that
-	 * it starts at the driver's line. NULL: nothing is left out. Called once for a stack, with the checker's lock held.
+	 * Whether a code address belongs to dmakit's own library: such frames are left out at the
+	 * inner end of a stack, so that it starts at the driver's line. NULL: nothing is left out.
+	 * Called once for a stack, with the checker's lock held.
 	 */
 	bool (*is_library)(void *ctx, const void *code);
 	/*
-	 * A number that all code of one source line has in common, however often the compiler repeated the line (inlined, unrolled):
-	 * mistakes are told apart by it. NULL, or 0 for an answer: each code address is a place of its own. Called once for a
-	 * stack that a finding shows, with the checker's lock held.
+	 * A number that all code of one source line has in common, however often the compiler
+	 * repeated the line (inlined, unrolled): mistakes are told apart by it. NULL, or 0 for an
+	 * answer: each code address is a place of its own. Called once for a stack that a finding
+	 * shows, with the checker's lock held.
 	 */
 	uint64_t (*line_of)(void *ctx, const void *code);
 	void *code_ctx; /* of both */
 
 	/*
-	 * Called when [phys, phys + size) begins and ceases to be memory that a device may have: where the CPU's accesses are of
-	 * interest (DMK_EVENT_CPU_ACCESS). Ranges may lie one in another; each that began ceases once, all do before the checker
-	 * is gone or are forgotten with it. With the checker's lock held. NULL: nobody sees the CPU's accesses.
+	 * Called when [phys, phys + size) begins and ceases to be memory that a device may have:
+	 * where the CPU's accesses are of interest (DMK_EVENT_CPU_ACCESS). Ranges may lie one in
+	 * another; each that began ceases once, all do before the checker is gone or are forgotten
+	 * with it. With the checker's lock held. NULL: nobody sees the CPU's accesses.
 	 */
 	void (*memory)(void *ctx, uint64_t phys, uint64_t size, bool begins);
 	void *memory_ctx;
@@ -84,7 +96,8 @@ struct dmk_check_totals {
 	uint64_t maps, unmaps, syncs, bounced, allocs, frees, device_accesses, cpu_accesses;
 	uint64_t bytes_mapped, bytes_bounced;
 	uint64_t leaks;        /* mappings, allocations and pools left at unbind or exit */
-	uint64_t lost_records; /* over 0: the first line of a report says so, and the run was no success (CHK-05) */
+	/* over 0: the first line of a report says so, and the run was no success (CHK-05) */
+	uint64_t lost_records;
 	uint64_t live_high_water;
 };
 
@@ -101,7 +114,10 @@ size_t dmk_checker_findings(struct dmk_checker *checker);
 const struct dmk_finding *dmk_checker_finding(struct dmk_checker *checker, size_t index);
 void dmk_checker_totals(struct dmk_checker *checker, struct dmk_check_totals *totals);
 
-/** dmk_checker_live - walk what is mapped or allocated now; false: no such index. For a report on a crash or a hang. */
+/**
+ * dmk_checker_live - walk what is mapped or allocated now; false: no such index. For a report on a
+ * crash or a hang.
+ */
 bool dmk_checker_live(struct dmk_checker *checker, size_t index, struct dmk_finding *as_finding);
 
 /** The rules the checker can report; ended by a NULL id. */

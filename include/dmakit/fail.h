@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Failing on purpose: each call of a driver that can fail asks here first, so that a program can be run once per such call and every
- * way out of an error be walked (STR-12). Nobody asks the question of calls that the system makes for itself, and a call of the
- * driver's asks it once, however many others it stands on.
+ * Failing on purpose: each call of a driver that can fail asks here first, so that a program can be
+ * run once per such call and every way out of an error be walked (STR-12). Nobody asks the question
+ * of calls that the system makes for itself, and a call of the driver's asks it once, however many
+ * others it stands on.
  *
- * Like the observer there is one, installed while no driver call is under way. Unlike it, this one's answer matters.
+ * Like the observer there is one, installed while no driver call is under way. Unlike it, this
+ * one's answer matters.
  *
  * Audience: who links the freestanding core, and who tests drivers.
  */
@@ -15,20 +17,25 @@
 
 /** What would fail. */
 enum dmk_fail_kind {
-	DMK_FAIL_MAP,    /* a streaming mapping, single or a list: DMA_MAPPING_ERROR, or no segments */
+	/* a streaming mapping, single or a list: DMA_MAPPING_ERROR, or no segments */
+	DMK_FAIL_MAP,
 	DMK_FAIL_ALLOC,  /* consistent memory of any kind: NULL */
 	DMK_FAIL_POOL,   /* a pool or a block of one: NULL */
 	DMK_FAIL_MASK,   /* a mask: refused */
 	DMK_FAIL_MEMORY, /* kmalloc, pages, vmalloc: NULL. Not of a caller who said __GFP_NOFAIL */
 	DMK_FAIL_IRQ,    /* request_irq, interrupt vectors: an errno */
 	DMK_FAIL_IOMEM,  /* ioremap, regions: NULL or an errno */
-	DMK_FAIL_DEVICE, /* a card switched on; a class, device, file or number registered: NULL or an errno */
+	/* a card switched on; a class, device, file or number registered: NULL or an errno */
+	DMK_FAIL_DEVICE,
 	DMK_FAIL_THREAD, /* a thread or a work queue: NULL or an errno */
 	DMK_FAIL_KINDS
 };
 
 struct dmk_failer {
-	/** fail - @caller is the code address that the call returns to. Any context and thread, several at once. */
+	/**
+	 * fail - @caller is the code address that the call returns to. Any context and thread,
+	 * several at once.
+	 */
 	bool (*fail)(void *ctx, enum dmk_fail_kind kind, const void *caller);
 	void *ctx;
 };

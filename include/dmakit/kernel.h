@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel part's life, for who boots it: dmakit's runner, tests, programs of your own. Host world.
+ * The kernel part's life, for who boots it: dmakit's runner, tests, programs of your own. Host
+ * world.
  */
 #ifndef DMAKIT_KERNEL_H
 #define DMAKIT_KERNEL_H
@@ -9,17 +10,22 @@
 #include <dmakit/types.h>
 
 /**
- * dmk_kernel_sink - where a machine sends its interrupts; give it to dmk_machine_open() in the config
+ * dmk_kernel_sink - where a machine sends its interrupts; give it to dmk_machine_open() in the
+ * config
  */
 struct dmk_sink dmk_kernel_sink(void);
 
 /**
- * dmk_kernel_boot - start the driver's world on a machine: memory, core, interrupts, buses; devices are found, none is probed
+ * dmk_kernel_boot - start the driver's world on a machine: memory, core, interrupts, buses; devices
+ * are found, none is probed
  * Return: 0, or a negative errno with one line in @error (at least 512 bytes).
  */
 int dmk_kernel_boot(const struct dmk_port *port, char *error, size_t error_size);
 
-/** dmk_kernel_shutdown - the opposite: threads stopped, devices gone, the core stopped, the machine shut down. */
+/**
+ * dmk_kernel_shutdown - the opposite: threads stopped, devices gone, the core stopped, the machine
+ * shut down.
+ */
 void dmk_kernel_shutdown(void);
 
 /** The running machine, or NULL. */
@@ -29,62 +35,92 @@ const struct dmk_port *dmk_kernel_port(void);
 /** Why the machine died, or NULL while it lives. */
 const char *dmk_kernel_died(void);
 
-/* --- modules ------------------------------------------------------------------------------------------------------ */
+/* --- modules ---------------------------------------------------------------------------------- */
 
-/** A module that is linked into this program; module_init() and friends put the parts of one into a linker section. */
+/**
+ * A module that is linked into this program; module_init() and friends put the parts of one into a
+ * linker section.
+ */
 struct dmk_module_info {
 	const char *name;
 	bool loaded;
 };
 
-/** dmk_module_next - walk the program's modules, in link order. @index from 0; false: no such index. */
+/**
+ * dmk_module_next - walk the program's modules, in link order. @index from 0; false: no such index.
+ */
 bool dmk_module_get(unsigned int index, struct dmk_module_info *info);
-/** dmk_module_param - set a parameter before loading: "edu.debug", "1". Return 0, -ENOENT, -EINVAL. */
+/**
+ * dmk_module_param - set a parameter before loading: "edu.debug", "1". Return 0, -ENOENT, -EINVAL.
+ */
 int dmk_module_param(const char *module_and_name, const char *value);
-/** dmk_module_load - run init; probes what matches. Return what init returned; -ENOENT: no such module. @name NULL: all. */
+/**
+ * dmk_module_load - run init; probes what matches. Return what init returned; -ENOENT: no such
+ * module. @name NULL: all.
+ */
 int dmk_module_load(const char *name);
-/** dmk_module_unload - run exit; removes the driver's devices. -EBUSY: files are open. @name NULL: all, in reverse order. */
+/**
+ * dmk_module_unload - run exit; removes the driver's devices. -EBUSY: files are open. @name NULL:
+ * all, in reverse order.
+ */
 int dmk_module_unload(const char *name);
 
 /**
- * PCI ids that the program's modules name in MODULE_DEVICE_TABLE(pci, …), and then those of the drivers that were registered so
- * far: false when there is no such index.
+ * PCI ids that the program's modules name in MODULE_DEVICE_TABLE(pci, …), and then those of the
+ * drivers that were registered so far: false when there is no such index.
  */
 bool dmk_module_pci_id(unsigned int index, uint16_t *vendor, uint16_t *device);
 
 /** How many devices are bound to a driver now. */
 unsigned int dmk_bound_devices(void);
 
-/* --- what the driver said ----------------------------------------------------------------------------------------- */
+/* --- what the driver said --------------------------------------------------------------------- */
 
-/** dmk_log_to - where printk goes: called with level 0..7 and the text, no newline. NULL: standard error. */
+/**
+ * dmk_log_to - where printk goes: called with level 0..7 and the text, no newline. NULL: standard
+ * error.
+ */
 void dmk_log_to(void (*write)(void *ctx, int level, const char *text), void *ctx);
 
 /**
- * dmk_complaints_to - who hears of the driver's mistakes that are no rule's: WARN(), a double kfree(), an interrupt handler that
- * was never freed. They are in the log too. @caller is the code address of the driver's call, or NULL. Any thread calls it.
+ * dmk_complaints_to - who hears of the driver's mistakes that are no rule's: WARN(), a double
+ * kfree(), an interrupt handler that was never freed. They are in the log too. @caller is the code
+ * address of the driver's call, or NULL. Any thread calls it.
  */
-void dmk_complaints_to(void (*complain)(void *ctx, const void *caller, const char *text), void *ctx);
+void dmk_complaints_to(void (*complain)(void *ctx, const void *caller, const char *text),
+		       void *ctx);
 
-/* --- memory ------------------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
-/** A zone of the running machine's page allocator: pages that it has, and those that are given out, to whomever. */
+/**
+ * A zone of the running machine's page allocator: pages that it has, and those that are given out,
+ * to whomever.
+ */
 struct dmk_zone_usage {
 	const char *name; /* "DMA", "DMA32", "Normal", "HighMem", "Contiguous" */
 	unsigned long pages, used;
 };
-/** dmk_zone_usage - walk them; false: no such index. For tests that look for what is never given back. */
+/**
+ * dmk_zone_usage - walk them; false: no such index. For tests that look for what is never given
+ * back.
+ */
 bool dmk_zone_usage(unsigned int index, struct dmk_zone_usage *usage);
 
-/** What else is out: objects of kmalloc() and of caches, vmalloc() and vmap() areas, pages that kmap() shows. */
+/**
+ * What else is out: objects of kmalloc() and of caches, vmalloc() and vmap() areas, pages that
+ * kmap() shows.
+ */
 struct dmk_object_usage {
 	unsigned long objects, areas, kmaps;
 };
 struct dmk_object_usage dmk_object_usage(void);
 
-/* --- threads ------------------------------------------------------------------------------------------------------ */
+/* --- threads ---------------------------------------------------------------------------------- */
 
-/** A thread that runs driver code: kthreads, workers, interrupt threads, and threads of a test that called in. */
+/**
+ * A thread that runs driver code: kthreads, workers, interrupt threads, and threads of a test that
+ * called in.
+ */
 struct dmk_thread_info {
 	const char *name;
 	int tid; /* the host's thread id */

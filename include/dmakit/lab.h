@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers of the lab card: a card for tests, which does what it is told, when it is told, at any address of 64 bits. One engine that
- * copies between memory and 64 KiB of its own, four interrupt vectors. It has no counterpart outside dmakit; models/lab.c is the card.
+ * The registers of the lab card: a card for tests, which does what it is told, when it is told, at
+ * any address of 64 bits. One engine that copies between memory and 64 KiB of its own, four
+ * interrupt vectors. It has no counterpart outside dmakit; models/lab.c is the card.
  *
  * On PCI it is 1234:11e9; on the platform bus its node says compatible = "dmakit,lab".
  * BAR 0 (reg 0), 4 KiB: the registers below, accessed with 4 bytes; ADDRESS with 8 too.
  * BAR 1 (reg 1), 64 KiB: the buffer, accessed with any width.
  *
- * With MSI-X each vector has its message. Without, one line (INTA#, or the platform device's interrupt 0) is up while any bit of
- * IRQ_STATUS is. What address, length, offset, direction and vector a command uses is settled when it is given. A command
- * given while one is under way is not done: it sets DMK_LAB_FAILED and ERROR.
+ * With MSI-X each vector has its message. Without, one line (INTA#, or the platform device's
+ * interrupt 0) is up while any bit of IRQ_STATUS is. What address, length, offset, direction and
+ * vector a command uses is settled when it is given. A command given while one is under way is not
+ * done: it sets DMK_LAB_FAILED and ERROR.
  *
  * Audience: drivers of this card. Constants only.
  */
@@ -20,13 +22,15 @@ enum {
 	DMK_LAB_ID = 0x00,           /* RO: 0x0001ab00 */
 	DMK_LAB_SCRATCH = 0x04,      /* RW: a word that does nothing */
 	DMK_LAB_STATUS = 0x08,       /* RO: DMK_LAB_BUSY, DMK_LAB_FAILED */
-	DMK_LAB_ERROR = 0x0c,        /* RO: why it failed: 5 refused by the bus, 16 given while busy, 22 it leaves the buffer */
+	/* RO: why it failed: 5 refused by the bus, 16 given while busy, 22 it leaves the buffer */
+	DMK_LAB_ERROR = 0x0c,
 	DMK_LAB_ADDRESS = 0x10,      /* RW: bus address, 64 bits */
 	DMK_LAB_ADDRESS_HIGH = 0x14, /* its high half */
 	DMK_LAB_LENGTH = 0x18,       /* RW: bytes */
 	DMK_LAB_OFFSET = 0x1c,       /* RW: where in the buffer */
 	DMK_LAB_COMMAND = 0x20,      /* WO: DMK_LAB_START and what goes with it */
-	DMK_LAB_DELAY = 0x24,        /* RW: microseconds to the bytes' move; 0: before the command's write returns */
+	/* RW: microseconds to the bytes' move; 0: before the command's write returns */
+	DMK_LAB_DELAY = 0x24,
 	DMK_LAB_VECTOR = 0x28,       /* RW: 0 .. 3, of the interrupt at the end */
 	DMK_LAB_IRQ_STATUS = 0x2c,   /* RO: a bit a vector, raised and not acknowledged */
 	DMK_LAB_IRQ_RAISE = 0x30,    /* WO: raise these */

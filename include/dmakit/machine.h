@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening a machine by name. Host world: what dmakit's own runner and tests use; a program of yours may too.
+ * Opening a machine by name. Host world: what dmakit's own runner and tests use; a program of yours
+ * may too.
  */
 #ifndef DMAKIT_MACHINE_H
 #define DMAKIT_MACHINE_H
@@ -30,13 +31,15 @@ struct dmk_machine_config {
 
 /**
  * dmk_machine_open - make a machine: memory, buses, devices; nothing runs on it yet
- * @error: at least 512 bytes; on failure one line, without newline, that says what is wrong and what would do (an unknown name
- *         lists the known ones, nearest first; a broken .dts names file and line)
- * Return: 0; -ENOENT no such machine, file or device model; -EINVAL a description or property that makes no sense; -ENODEV
- *         a program that is needed is missing (QEMU, dtc); -ENOMEM; -EIO it started and died.
- *         The machine is ended by port->ops->shutdown().
+ * @error: at least 512 bytes; on failure one line, without newline, that says what is wrong and
+ *         what would do (an unknown name lists the known ones, nearest first; a broken .dts names
+ *         file and line)
+ * Return: 0; -ENOENT no such machine, file or device model; -EINVAL a description or property that
+ *         makes no sense; -ENODEV a program that is needed is missing (QEMU, dtc); -ENOMEM; -EIO it
+ *         started and died. The machine is ended by port->ops->shutdown().
  */
-int dmk_machine_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error, size_t error_size);
+int dmk_machine_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error,
+		     size_t error_size);
 
 /** A machine that can be opened by name, for listings. */
 struct dmk_machine_info {
@@ -47,7 +50,8 @@ struct dmk_machine_info {
 const struct dmk_machine_info *dmk_machine_list(void);
 
 /**
- * dmk_machine_model_for - the device model with PCI id @vendor:@device that @machine can plug in, for automatic choice
+ * dmk_machine_model_for - the device model with PCI id @vendor:@device that @machine can plug in,
+ * for automatic choice
  * @vendor: 0 walks all models of the machine: @device counts from 0
  * Return: the model's name, or NULL.
  */
@@ -57,8 +61,10 @@ const char *dmk_machine_model_for(const char *machine, uint16_t vendor, uint16_t
 const char *dmk_nearest(const char *word, const char *const *names);
 
 /* Each machine family's own entry, called by dmk_machine_open() alone. */
-int dmk_sim_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error, size_t error_size);
-int dmk_qemu_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error, size_t error_size);
+int dmk_sim_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error,
+		 size_t error_size);
+int dmk_qemu_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error,
+		  size_t error_size);
 /* What each family can plug in, as dmk_machine_model_for() has it; called by it alone. */
 const char *dmk_sim_model_for(uint16_t vendor, uint16_t device);
 const char *dmk_qemu_model_for(uint16_t vendor, uint16_t device);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Device models for the simulated machine: what a card does, in C. A model is one const table; an instance is one card in
- * one machine, with its own state, its own lock and its own place on a bus.
+ * Device models for the simulated machine: what a card does, in C. A model is one const table; an
+ * instance is one card in one machine, with its own state, its own lock and its own place on a bus.
  *
- * The machine calls a model's functions with the instance's lock held, from the thread of whoever touched a register or from
- * the machine's device thread; so a model is written as if it ran alone. DMA and interrupts are asked for through the calls
- * below, from inside those functions.
+ * The machine calls a model's functions with the instance's lock held, from the thread of whoever
+ * touched a register or from the machine's device thread; so a model is written as if it ran alone.
+ * DMA and interrupts are asked for through the calls below, from inside those functions.
  *
  * Audience: who models a card. models/edu.c is the template.
  */
@@ -18,9 +18,17 @@ struct dmk_instance; /* one card; the machine's */
 
 enum { DMK_MODEL_BARS = 6, DMK_MODELS_REGISTERED = 64 };
 
-enum dmk_bar_kind { DMK_BAR_NONE, DMK_BAR_MMIO32, DMK_BAR_MMIO64, DMK_BAR_MMIO64_PREFETCH, DMK_BAR_IO };
+enum dmk_bar_kind {
+	DMK_BAR_NONE,
+	DMK_BAR_MMIO32,
+	DMK_BAR_MMIO64,
+	DMK_BAR_MMIO64_PREFETCH,
+	DMK_BAR_IO
+};
 
-/** A setting of a model: `--device edu,dma_mask=0xffffffff`, or a property of its devicetree node. */
+/**
+ * A setting of a model: `--device edu,dma_mask=0xffffffff`, or a property of its devicetree node.
+ */
 struct dmk_model_property {
 	const char *name;
 	uint64_t initial;
@@ -40,26 +48,39 @@ struct dmk_model {
 	struct {
 		enum dmk_bar_kind kind;
 		uint64_t size; /* bytes, a power of two, at least 16 */
-	} bar[DMK_MODEL_BARS]; /* a 64-bit BAR takes the next one's place too: at most 6 registers together */
+	/* a 64-bit BAR takes the next one's place too: at most 6 registers together */
+	} bar[DMK_MODEL_BARS];
 	bool intx;                  /* drives INTA# */
 	unsigned int msi_vectors;   /* 0, or a power of two up to 32 */
-	unsigned int msix_vectors;  /* 0 .. 64; the table sits in a BAR that the machine adds after the model's own */
+	/* 0 .. 64; the table sits in a BAR that the machine adds after the model's own */
+	unsigned int msix_vectors;
 
-	const char *compatible; /* on the platform bus; NULL: never there. The node's reg n is bar n, its interrupt n is vector n */
+	/*
+	 * on the platform bus; NULL: never there. The node's reg n is bar n, its interrupt n is
+	 * vector n
+	 */
+	const char *compatible;
 
 	const struct dmk_model_property *properties; /* ended by a NULL name; NULL: none */
 	size_t state_size; /* bytes of zeroed state an instance has */
 
-	/** start - the card is plugged in; reads its properties. Return 0, or a negative errno with dmk_instance_error(). */
+	/**
+	 * start - the card is plugged in; reads its properties. Return 0, or a negative errno with
+	 * dmk_instance_error().
+	 */
 	int (*start)(struct dmk_instance *card, void *state);
 	/** reset - back to power-on: function-level reset, or the bus's. */
 	void (*reset)(struct dmk_instance *card, void *state);
 	/** stop - unplugged; timers are gone already. */
 	void (*stop)(struct dmk_instance *card, void *state);
-	/** read/write - a register access of 1, 2, 4 or 8 bytes at @offset of BAR @bar, aligned to its width. */
-	uint64_t (*read)(struct dmk_instance *card, void *state, unsigned int bar, uint64_t offset, unsigned int width);
-	void (*write)(struct dmk_instance *card, void *state, unsigned int bar, uint64_t offset, unsigned int width,
-		      uint64_t value);
+	/**
+	 * read/write - a register access of 1, 2, 4 or 8 bytes at @offset of BAR @bar, aligned to
+	 * its width.
+	 */
+	uint64_t (*read)(struct dmk_instance *card, void *state, unsigned int bar, uint64_t offset,
+			 unsigned int width);
+	void (*write)(struct dmk_instance *card, void *state, unsigned int bar, uint64_t offset,
+		      unsigned int width, uint64_t value);
 };
 
 /** Value of a property, as given or initial. @name must be one of the model's. */
@@ -69,37 +90,50 @@ uint64_t dmk_instance_property(const struct dmk_instance *card, const char *name
 void dmk_instance_error(struct dmk_instance *card, const char *format, ...) DMK_PRINTF(2, 3);
 
 /**
- * dmk_instance_read/dmk_instance_write - the card masters the bus: memory at DMA address @dma to or from @buffer
+ * dmk_instance_read/dmk_instance_write - the card masters the bus: memory at DMA address @dma to or
+ * from @buffer
  *
- * The bytes move as the machine says: through the bus's windows, past the CPU's caches where the device is not
- * coherent. Each call is announced to the observer. An access all of which lies in one BAR of another card goes there, in words of four
- * bytes at most; such a write is posted: it arrives before the CPU's next access to a register, and before the card's next read there.
- * Return: 0, or -EIO: bus mastering is off, no memory behind the address, or refused by an IOMMU or pool; or a peer did not answer. A
- *         read that fails fills @buffer with ones; a write that fails changes nothing.
+ * The bytes move as the machine says: through the bus's windows, past the CPU's caches where the
+ * device is not coherent. Each call is announced to the observer. An access all of which lies in
+ * one BAR of another card goes there, in words of four bytes at most; such a write is posted: it
+ * arrives before the CPU's next access to a register, and before the card's next read there.
+ * Return: 0, or -EIO: bus mastering is off, no memory behind the address, or refused by an IOMMU or
+ *         pool; or a peer did not answer. A read that fails fills @buffer with ones; a write that
+ *         fails changes nothing.
  */
 int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size);
 int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buffer, size_t size);
 
 /**
- * dmk_instance_begin/dmk_instance_end - announce that work on [dma, dma + size) is under way, so that an unmap during it is
- * seen (STR-07) and the machine can be waited for
+ * dmk_instance_begin/dmk_instance_end - announce that work on [dma, dma + size) is under way, so
+ * that an unmap during it is seen (STR-07) and the machine can be waited for
  * Return: a cookie for dmk_instance_end().
  */
-uint64_t dmk_instance_begin(struct dmk_instance *card, uint64_t dma, uint64_t size, bool writes_memory);
+uint64_t dmk_instance_begin(struct dmk_instance *card, uint64_t dma, uint64_t size,
+			    bool writes_memory);
 void dmk_instance_end(struct dmk_instance *card, uint64_t cookie);
 
-/** Drive INTA# (INTx), or the platform interrupt @vector: a level. No effect on the line while MSI or MSI-X is enabled. */
+/**
+ * Drive INTA# (INTx), or the platform interrupt @vector: a level. No effect on the line while MSI
+ * or MSI-X is enabled.
+ */
 void dmk_instance_irq(struct dmk_instance *card, unsigned int vector, bool level);
-/** Send the MSI or MSI-X message @vector. Return: false when neither is enabled (drive the line instead). */
+/**
+ * Send the MSI or MSI-X message @vector. Return: false when neither is enabled (drive the line
+ * instead).
+ */
 bool dmk_instance_msi(struct dmk_instance *card, unsigned int vector);
 
 /**
- * dmk_instance_after - call @fn once, @usec microseconds from now, on the machine's device thread, with the lock held
- * Replaces an earlier one with the same @fn that has not run yet. dmk_instance_cancel takes it back. Up to 16 different
- * functions can wait at once; one more is not called.
+ * dmk_instance_after - call @fn once, @usec microseconds from now, on the machine's device thread,
+ * with the lock held Replaces an earlier one with the same @fn that has not run yet.
+ * dmk_instance_cancel takes it back. Up to 16 different functions can wait at once; one more is not
+ * called.
  */
-void dmk_instance_after(struct dmk_instance *card, unsigned int usec, void (*fn)(struct dmk_instance *card, void *state));
-void dmk_instance_cancel(struct dmk_instance *card, void (*fn)(struct dmk_instance *card, void *state));
+void dmk_instance_after(struct dmk_instance *card, unsigned int usec,
+			void (*fn)(struct dmk_instance *card, void *state));
+void dmk_instance_cancel(struct dmk_instance *card,
+			 void (*fn)(struct dmk_instance *card, void *state));
 
 /** Seeded random number below @limit (limit at least 1): the same run has the same ones. */
 uint64_t dmk_instance_random(struct dmk_instance *card, uint64_t limit);
@@ -110,8 +144,9 @@ extern const struct dmk_model *const dmk_models[];
 const struct dmk_model *dmk_model_find(const char *name);
 
 /**
- * dmk_model_register - put a program's own model on the list, before dmk_machine_open(); at most DMK_MODELS_REGISTERED
- * It is found before a built-in one of the same name. Not from two threads at once.
+ * dmk_model_register - put a program's own model on the list, before dmk_machine_open(); at most
+ * DMK_MODELS_REGISTERED It is found before a built-in one of the same name. Not from two threads at
+ * once.
  */
 void dmk_model_register(const struct dmk_model *model);
 /** dmk_model_next - walk all models, built in and registered; NULL starts, NULL ends. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A driver's network interfaces, from a test: bring one up, send frames, take the received ones, look at the counters. Host world.
+ * A driver's network interfaces, from a test: bring one up, send frames, take the received ones,
+ * look at the counters. Host world.
  *
  *	uint8_t frame[60] = { … };
  *
@@ -9,10 +10,12 @@
  *	DMK_EXPECT(dmk_net_receive("eth0", buffer, sizeof(buffer), 1000) == sizeof(frame));
  *	DMK_EXPECT(dmk_net_down("eth0") == 0);
  *
- * A frame is what is on the wire without checksum and preamble: it begins with the 14 bytes of the Ethernet header. Frames that a
- * card receives wait for dmk_net_receive(), 4,096 of an interface at most; later ones are lost, and counted.
+ * A frame is what is on the wire without checksum and preamble: it begins with the 14 bytes of the
+ * Ethernet header. Frames that a card receives wait for dmk_net_receive(), 4,096 of an interface at
+ * most; later ones are lost, and counted.
  *
- * Every call is made from a thread that may sleep. An error is a negative errno: -ENODEV where there is no such interface.
+ * Every call is made from a thread that may sleep. An error is a negative errno: -ENODEV where
+ * there is no such interface.
  */
 #ifndef DMAKIT_NET_H
 #define DMAKIT_NET_H
@@ -31,7 +34,10 @@ enum {
 #define DMK_NET_HIGH_MEMORY (1ull << 5)
 #define DMK_NET_LOOPBACK (1ull << 17)
 
-/** dmk_net_interface - walk the interfaces that are registered; false: no such index. @name: at least DMK_NET_NAME bytes. */
+/**
+ * dmk_net_interface - walk the interfaces that are registered; false: no such index. @name: at
+ * least DMK_NET_NAME bytes.
+ */
 bool dmk_net_interface(unsigned int index, char *name, size_t size);
 
 struct dmk_net_info {
@@ -55,34 +61,52 @@ int dmk_net_link(const char *name, int timeout_ms);
 int dmk_net_set_mtu(const char *name, unsigned int mtu);
 /** dmk_net_set_address - 0, -EOPNOTSUPP, or what the driver said: -EBUSY, -EADDRNOTAVAIL */
 int dmk_net_set_address(const char *name, const uint8_t address[DMK_NET_ADDRESS]);
-/** dmk_net_set_features - turn the features in @mask on or off, as @wanted has them; -EOPNOTSUPP: not all of them can be changed */
+/**
+ * dmk_net_set_features - turn the features in @mask on or off, as @wanted has them; -EOPNOTSUPP:
+ * not all of them can be changed
+ */
 int dmk_net_set_features(const char *name, uint64_t wanted, uint64_t mask);
-/** dmk_net_promiscuous, dmk_net_multicast - take all frames; take those to a group. Each counts its users. -ENOENT: not joined. */
+/**
+ * dmk_net_promiscuous, dmk_net_multicast - take all frames; take those to a group. Each counts its
+ * users. -ENOENT: not joined.
+ */
 int dmk_net_promiscuous(const char *name, bool on);
 int dmk_net_multicast(const char *name, const uint8_t group[DMK_NET_ADDRESS], bool join);
 
 /**
  * dmk_net_send - one frame to be sent; @size: DMK_NET_HEADER to MTU + DMK_NET_HEADER
  *
- * All of it lies in one piece of memory. Waits for up to two seconds where as many frames wait as the stack's queue has room for.
- * Return: 0: it is queued, and what becomes of it is the driver's matter. -EINVAL, -EMSGSIZE: the size; -ENETDOWN: the interface is
- *         not up; -ENOLINK: no link; -ENOBUFS: still no room in the queue; -ENOMEM: no memory for the frame.
+ * All of it lies in one piece of memory. Waits for up to two seconds where as many frames wait as
+ * the stack's queue has room for.
+ * Return: 0: it is queued, and what becomes of it is the driver's matter. -EINVAL, -EMSGSIZE: the
+ *         size; -ENETDOWN: the interface is not up; -ENOLINK: no link; -ENOBUFS: still no room in
+ *         the queue; -ENOMEM: no memory for the frame.
  */
 int dmk_net_send(const char *name, const void *frame, size_t size);
 
-/** How a frame lies in memory. Where the driver can't do scatter/gather, or high memory, it is made so that it can take it. */
+/**
+ * How a frame lies in memory. Where the driver can't do scatter/gather, or high memory, it is made
+ * so that it can take it.
+ */
 struct dmk_net_shape {
 	unsigned int linear; /* bytes in the linear part, DMK_NET_HEADER to the frame's; 0: all */
-	unsigned int piece;  /* bytes of each piece behind it, 1 to 4,096; 0: 4,096. At most 17 pieces: the last ones are longer */
+	/*
+	 * bytes of each piece behind it, 1 to 4,096; 0: 4,096. At most 17 pieces: the last ones are
+	 * longer
+	 */
+	unsigned int piece;
 	unsigned int offset; /* of each piece in its page */
 	uint64_t seed;       /* not 0: the three above are chosen by this number */
 	bool high;           /* pieces in high memory, if the machine has any */
 };
-int dmk_net_send_shaped(const char *name, const void *frame, size_t size, const struct dmk_net_shape *shape);
+int dmk_net_send_shaped(const char *name, const void *frame, size_t size,
+			const struct dmk_net_shape *shape);
 
 /**
- * dmk_net_flush - wait until no frame waits in the stack and the driver has freed all that it was given
- * Return: 0, or -ETIMEDOUT: some are held still; a driver may keep them until it is given the next, or is stopped.
+ * dmk_net_flush - wait until no frame waits in the stack and the driver has freed all that it was
+ * given
+ * Return: 0, or -ETIMEDOUT: some are held still; a driver may keep them until it is given the next,
+ *         or is stopped.
  */
 int dmk_net_flush(const char *name, int timeout_ms);
 
@@ -103,13 +127,17 @@ struct dmk_net_counters {
 	uint64_t dropped;  /* of these: freed as dropped (kfree_skb and the like) */
 	uint64_t busy;     /* times that the driver said NETDEV_TX_BUSY */
 	uint64_t waiting;  /* frames in the stack's queues now */
-	uint64_t purged;   /* frames that the stack dropped: the interface went down, or lost its link */
+	/* frames that the stack dropped: the interface went down, or lost its link */
+	uint64_t purged;
 	uint64_t received; /* frames that the driver delivered */
 	uint64_t lost;     /* of these: nobody took them, and there were too many */
 	uint64_t timeouts; /* times that ndo_tx_timeout() was called */
 };
 int dmk_net_counters(const char *name, struct dmk_net_counters *counters);
-/** dmk_net_statistic - walk the driver's own counters (ethtool -S); -ENOENT: no such index. @text: at least 32 bytes. */
+/**
+ * dmk_net_statistic - walk the driver's own counters (ethtool -S); -ENOENT: no such index. @text:
+ * at least 32 bytes.
+ */
 int dmk_net_statistic(const char *name, unsigned int index, char *text, uint64_t *value);
 
 #endif

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The observer: who watches. The core, the kernel part and the machine announce what happened, one event a fact, in the thread
- * that did it. The checker is an observer; so is a recorder, a trace probe, a counter.
+ * The observer: who watches. The core, the kernel part and the machine announce what happened, one
+ * event a fact, in the thread that did it. The checker is an observer; so is a recorder, a trace
+ * probe, a counter.
  *
- * An observer watches and never takes part: no event has an answer, and the program's results are the same with and without
- * one (CHK-07). "Mapped" is announced after it is true and "unmapped" before it stops being true, so that the next owner of an
- * address can't be confused with the last. The event and all it points to live only for the call: copy what you keep.
+ * An observer watches and never takes part: no event has an answer, and the program's results are
+ * the same with and without one (CHK-07). "Mapped" is announced after it is true and "unmapped"
+ * before it stops being true, so that the next owner of an address can't be confused with the last.
+ * The event and all it points to live only for the call: copy what you keep.
  *
- * An event function may be called from any thread and from several at once, also with locks of the core held: it may
- * allocate and lock things of its own, and must not call back into the core, the kernel part or the machine.
+ * An event function may be called from any thread and from several at once, also with locks of the
+ * core held: it may allocate and lock things of its own, and must not call back into the core, the
+ * kernel part or the machine.
  *
  * Audience: who writes a checker, recorder or tracer.
  */
@@ -28,89 +31,131 @@ enum dmk_event_kind {
 	DMK_EVENT_DEVICE_REMOVE, /* .dev is no longer valid afterwards */
 	DMK_EVENT_BIND,          /* a driver's probe is about to be called; .name is the driver's */
 	DMK_EVENT_PROBED,        /* probe returned .result */
-	DMK_EVENT_UNBIND,        /* remove has returned (or probe failed) and managed resources are released */
+	/* remove has returned (or probe failed) and managed resources are released */
+	DMK_EVENT_UNBIND,
 
 	/* masks: .mask asked for, .result 0 or a negative errno; .coherent, .streaming say which */
 	DMK_EVENT_SET_MASK,
-	DMK_EVENT_SET_LIMIT, /* segment size, boundary or alignment: .size, .mask, .name says which */
+	/* segment size, boundary or alignment: .size, .mask, .name says which */
+	DMK_EVENT_SET_LIMIT,
 
 	/* streaming */
-	DMK_EVENT_MAP,          /* .map_kind, .dma, .phys, .cpu, .size, .dir, .attrs; sg: .cpu the list, .sg entries, .nents, .mapped_nents */
-	DMK_EVENT_MAP_FAILED,   /* the same, without .dma; .result says why, .reason what was wrong with the request */
-	DMK_EVENT_MAPPING_ERROR,/* the driver asked dma_mapping_error() about .dma */
-	DMK_EVENT_UNMAP,        /* as the driver asked for it, before it is done; sg: .cpu the list, .dma that of its first entry */
-	DMK_EVENT_SYNC_FOR_CPU, /* .dma, .size, .dir, .map_kind; sg: .cpu the list, .dma that of its first entry, .sg, .nents */
-	DMK_EVENT_SYNC_FOR_DEVICE,
-	DMK_EVENT_NEED_SYNC, /* the driver asked whether .dma must be synced, or (.dma all ones) anything of .dev: .result 1 or 0 */
 	/*
-	 * Addresses first, pages later: what is linked is a MAP of DMK_MAP_LINK, and no UNMAP follows, but one of these. .reason of the last
-	 * three is why the core refused it, or 0.
+	 * .map_kind, .dma, .phys, .cpu, .size, .dir, .attrs; sg: .cpu the list, .sg entries,
+	 * .nents, .mapped_nents
+	 */
+	DMK_EVENT_MAP,
+	/* the same, without .dma; .result says why, .reason what was wrong with the request */
+	DMK_EVENT_MAP_FAILED,
+	DMK_EVENT_MAPPING_ERROR,/* the driver asked dma_mapping_error() about .dma */
+	/*
+	 * as the driver asked for it, before it is done; sg: .cpu the list, .dma that of its first
+	 * entry
+	 */
+	DMK_EVENT_UNMAP,
+	/*
+	 * .dma, .size, .dir, .map_kind; sg: .cpu the list, .dma that of its first entry, .sg,
+	 * .nents
+	 */
+	DMK_EVENT_SYNC_FOR_CPU,
+	DMK_EVENT_SYNC_FOR_DEVICE,
+	/*
+	 * the driver asked whether .dma must be synced, or (.dma all ones) anything of .dev:
+	 * .result 1 or 0
+	 */
+	DMK_EVENT_NEED_SYNC,
+	/*
+	 * Addresses first, pages later: what is linked is a MAP of DMK_MAP_LINK, and no UNMAP
+	 * follows, but one of these. .reason of the last three is why the core refused it, or 0.
 	 */
 	DMK_EVENT_IOVA_ALLOC,  /* the driver has the addresses .dma, .size */
 	DMK_EVENT_IOVA_SYNC,   /* from now on the device may use what is linked at .dma, .size */
 	DMK_EVENT_IOVA_UNLINK, /* as asked for, before it is done: .dma, .size, .dir, .attrs */
-	DMK_EVENT_IOVA_FREE,   /* the same: .dma the first address of all; .size what the driver says is linked */
+	/* the same: .dma the first address of all; .size what the driver says is linked */
+	DMK_EVENT_IOVA_FREE,
 
 	/*
-	 * Memory made for devices: .alloc_kind, .dma, .cpu, .phys, .size, .attrs, .by_managed; PAGES and NONCONTIGUOUS .dir too;
-	 * NONCONTIGUOUS: .cpu the list, .sg entries, .nents, .mapped_nents. COHERENT in pieces: .sg the runs that it lies in, .nents
+	 * Memory made for devices: .alloc_kind, .dma, .cpu, .phys, .size, .attrs, .by_managed;
+	 * PAGES and NONCONTIGUOUS .dir too; NONCONTIGUOUS: .cpu the list, .sg entries, .nents,
+	 * .mapped_nents. COHERENT in pieces: .sg the runs that it lies in, .nents
 	 */
 	DMK_EVENT_ALLOC,
 	DMK_EVENT_ALLOC_FAILED,
-	DMK_EVENT_FREE, /* as asked for, before it is done; .reason is why the core refused it, or 0; .nents views of it are left */
-	DMK_EVENT_ALLOC_VIEW, /* a view .cpu of NONCONTIGUOUS memory was made (.result 1), is taken away (0), or not: .reason */
+	/*
+	 * as asked for, before it is done; .reason is why the core refused it, or 0; .nents views
+	 * of it are left
+	 */
+	DMK_EVENT_FREE,
+	/*
+	 * a view .cpu of NONCONTIGUOUS memory was made (.result 1), is taken away (0), or not:
+	 * .reason
+	 */
+	DMK_EVENT_ALLOC_VIEW,
 
 	/* pools: .pool identifies, .name is its name */
 	DMK_EVENT_POOL_CREATE,  /* .size of a block, .align, .boundary; .result 0 or why not */
 	DMK_EVENT_POOL_DESTROY, /* .nents blocks still out */
 	DMK_EVENT_POOL_ALLOC,   /* .dma, .cpu, .size */
 	DMK_EVENT_POOL_FREE,    /* .reason is why the core refused it, or 0 */
-	DMK_EVENT_POOL_PAGE,    /* the pool took (.result 1) or gave back (.result 0) the memory at .dma, .cpu, .phys, .size; in pieces: .sg, .nents */
+	/*
+	 * the pool took (.result 1) or gave back (.result 0) the memory at .dma, .cpu, .phys,
+	 * .size; in pieces: .sg, .nents
+	 */
+	DMK_EVENT_POOL_PAGE,
 
 	/*
-	 * Memory of the driver's world: .cpu, .phys, .size, .name is the allocator's. What is not contiguous (vmalloc) is
-	 * announced page by page.
+	 * Memory of the driver's world: .cpu, .phys, .size, .name is the allocator's. What is not
+	 * contiguous (vmalloc) is announced page by page.
 	 */
 	DMK_EVENT_MEMORY_ALLOC,
-	DMK_EVENT_MEMORY_FREE, /* before the memory can be given to somebody else; .reason is why it was refused, or 0 */
+	/* before the memory can be given to somebody else; .reason is why it was refused, or 0 */
+	DMK_EVENT_MEMORY_FREE,
 
 	/* context */
 	DMK_EVENT_SLEEP_IN_ATOMIC, /* a call that may sleep, named .name, where nobody may */
-	DMK_EVENT_IOMEM_DEREFERENCE, /* .cpu is the address, .write, .caller the instruction (ADR-03) */
+	/* .cpu is the address, .write, .caller the instruction (ADR-03) */
+	DMK_EVENT_IOMEM_DEREFERENCE,
 	DMK_EVENT_OLD_ADDRESS,     /* virt_to_bus()/bus_to_virt() (ADR-05) */
 	/*
-	 * A scatterlist in the wrong way (SGL-02): .name the call, .cpu the entry; .reason BAD_ARGUMENT it is a link, BAD_SIZE it is
-	 * behind the table's end, NOT_FOUND it was not initialised, or is no table of sg_alloc_table().
+	 * A scatterlist in the wrong way (SGL-02): .name the call, .cpu the entry; .reason
+	 * BAD_ARGUMENT it is a link, BAD_SIZE it is behind the table's end, NOT_FOUND it was not
+	 * initialised, or is no table of sg_alloc_table().
 	 */
 	DMK_EVENT_LIST_MISTAKE,
 
 	/*
-	 * Devices, from the machine: .requester, .dma, .size, .write; .result is 0, or a negative errno when the machine refused
-	 * it: -EACCES outside the device's restricted pool, -EPERM private memory, -EIO all else. The machine knows no struct dmk_dev: .requester says whose access it is, as DEVICE_ADD said it. Announced when
-	 * it is decided and before the bytes move, so that nobody can act on them and unmap before it was seen.
+	 * Devices, from the machine: .requester, .dma, .size, .write; .result is 0, or a negative
+	 * errno when the machine refused it: -EACCES outside the device's restricted pool, -EPERM
+	 * private memory, -EIO all else. The machine knows no struct dmk_dev: .requester says whose
+	 * access it is, as DEVICE_ADD said it. Announced when it is decided and before the bytes
+	 * move, so that nobody can act on them and unmap before it was seen.
 	 */
 	DMK_EVENT_DEVICE_ACCESS,
 	/*
-	 * The driver's own access to memory that may be mapped: .cpu, .phys, .size, .write; .name the call that did it (memcpy), or NULL.
-	 * Announced before the bytes move, by who sees the driver's accesses (docs/WATCHING.md).
+	 * The driver's own access to memory that may be mapped: .cpu, .phys, .size, .write; .name
+	 * the call that did it (memcpy), or NULL. Announced before the bytes move, by who sees the
+	 * driver's accesses (docs/WATCHING.md).
 	 */
 	DMK_EVENT_CPU_ACCESS,
-	DMK_EVENT_TRANSFER_BEGIN, /* a device took up work on .dma, .size, .dir; .cookie identifies the transfer */
+	/* a device took up work on .dma, .size, .dir; .cookie identifies the transfer */
+	DMK_EVENT_TRANSFER_BEGIN,
 	DMK_EVENT_TRANSFER_END,   /* .cookie */
 
 	DMK_EVENT_KINDS
 };
 
 /*
- * Who put an address on a bus (.requester): a PCI function is its bdf (bus << 8 | device << 3 | function), a platform device
- * DMK_REQUESTER_PLATFORM + its index in dmk_machine.platform. NONE: the machine can't say, or the device never masters a bus.
+ * Who put an address on a bus (.requester): a PCI function is its bdf (bus << 8 | device << 3 |
+ * function), a platform device DMK_REQUESTER_PLATFORM + its index in dmk_machine.platform. NONE:
+ * the machine can't say, or the device never masters a bus.
  */
 #define DMK_REQUESTER_PLATFORM 0x80000000u
 #define DMK_REQUESTER_NONE 0xffffffffu
 
 /** How a mapping was made; an unmap or sync must name the same kind (STR-04). */
 enum dmk_map_kind {
-	DMK_MAP_SINGLE, /* by CPU address; unmapped by dma_unmap_single, which Linux treats as dma_unmap_page */
+	/* by CPU address; unmapped by dma_unmap_single, which Linux treats as dma_unmap_page */
+	DMK_MAP_SINGLE,
 	DMK_MAP_PAGE,
 	DMK_MAP_SG,
 	DMK_MAP_RESOURCE,
@@ -128,8 +173,10 @@ enum dmk_alloc_kind {
 /** Why the core refused a request. */
 enum dmk_reason {
 	DMK_REASON_NONE,
-	DMK_REASON_NO_ROOM,      /* bounce slots, addresses or memory are out: retry after an unmap */
-	DMK_REASON_UNREACHABLE,  /* the device can't reach the memory and bouncing is off: never retry */
+	/* bounce slots, addresses or memory are out: retry after an unmap */
+	DMK_REASON_NO_ROOM,
+	/* the device can't reach the memory and bouncing is off: never retry */
+	DMK_REASON_UNREACHABLE,
 	DMK_REASON_TOO_LARGE,    /* more than dma_max_mapping_size() */
 	DMK_REASON_BAD_SIZE,     /* zero, or wraps (STR-11) */
 	DMK_REASON_BAD_DIRECTION,/* DIR-01 */
@@ -138,7 +185,8 @@ enum dmk_reason {
 	DMK_REASON_BAD_DEVICE,   /* NULL, or a device without DMA */
 	DMK_REASON_NOT_FOUND,    /* no such allocation, block or pool (COH-07, POL-05) */
 	DMK_REASON_DOUBLE_FREE,  /* it was given back before */
-	DMK_REASON_MISMATCH,     /* another size, CPU address, handle or pool than it was allocated with */
+	/* another size, CPU address, handle or pool than it was allocated with */
+	DMK_REASON_MISMATCH,
 	DMK_REASON_BAD_CONTEXT,  /* this call may not be made in interrupt context */
 	DMK_REASON_BAD_ARGUMENT, /* alignment or boundary of a pool */
 };
@@ -160,8 +208,10 @@ struct dmk_event {
 	int address_kind; /* enum dmk_address_kind */
 	int result;
 
-	struct dmk_dev *dev; /* NULL where none applies; compare, don't follow, after DEVICE_REMOVE */
-	uint32_t requester;  /* DEVICE_ADD, DEVICE_ACCESS, TRANSFER_*: the device as the machine knows it */
+	/* NULL where none applies; compare, don't follow, after DEVICE_REMOVE */
+	struct dmk_dev *dev;
+	/* DEVICE_ADD, DEVICE_ACCESS, TRANSFER_*: the device as the machine knows it */
+	uint32_t requester;
 	const char *name;
 
 	dmk_dma dma;
@@ -172,8 +222,10 @@ struct dmk_event {
 	unsigned long attrs;
 	uint64_t align, boundary;
 
-	const struct dmk_event_sg *sg; /* entries: nents for MAP and UNMAP; of those the list has not, .phys is ~0 */
-	unsigned int entry;            /* MAP_FAILED of a list: which one could not be mapped, counted from 0 */
+	/* entries: nents for MAP and UNMAP; of those the list has not, .phys is ~0 */
+	const struct dmk_event_sg *sg;
+	/* MAP_FAILED of a list: which one could not be mapped, counted from 0 */
+	unsigned int entry;
 	unsigned int nents;            /* as the driver said it */
 	unsigned int mapped_nents;     /* as the core returned it */
 
@@ -183,15 +235,17 @@ struct dmk_event {
 
 	bool write;     /* the device writes memory; the CPU writes a register */
 	bool bounced;   /* MAP: at least one byte goes through a bounce buffer */
-	bool coherent;  /* SET_MASK: the coherent mask; MAP: the device sees what is in the CPU's caches */
+	/* SET_MASK: the coherent mask; MAP: the device sees what is in the CPU's caches */
+	bool coherent;
 	bool streaming; /* SET_MASK: the streaming mask */
 	bool interrupt; /* the call was made in interrupt context */
 	bool managed;   /* the call is made by the device's managed resources, not by the driver */
 	bool by_managed; /* ALLOC, FREE: the driver's call is one of the dmam_ family */
 
 	/*
-	 * Where it happened: the driver's call, as a code address and the frame it was made from. 0 when it did not happen in
-	 * a driver's thread (device accesses). A stack can be walked from here by frame pointers.
+	 * Where it happened: the driver's call, as a code address and the frame it was made from. 0
+	 * when it did not happen in a driver's thread (device accesses). A stack can be walked from
+	 * here by frame pointers.
 	 */
 	const void *caller;
 	const void *frame;
@@ -204,7 +258,8 @@ struct dmk_observer {
 
 /**
  * dmk_observe - install the one observer, or NULL for none
- * Context: no driver call under way; before boot, or after shutdown. To have several, install one that forwards.
+ * Context: no driver call under way; before boot, or after shutdown. To have several, install one
+ *         that forwards.
  */
 void dmk_observe(const struct dmk_observer *observer);
 
@@ -226,7 +281,6 @@ static inline void dmk_announce(const struct dmk_event *event)
 }
 
 /** Fills .caller and .frame with the place that called the function this stands in. */
-#define DMK_EVENT_HERE                                                                                                  \
-	.caller = __builtin_return_address(0), .frame = __builtin_frame_address(0)
+#define DMK_EVENT_HERE .caller = __builtin_return_address(0), .frame = __builtin_frame_address(0)
 
 #endif

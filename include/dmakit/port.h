@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The port: what a machine gives. One const table of operations, one description; a simulation in this process, QEMU
- * behind a socket, a VFIO container or bare hardware each fill it, and nothing above knows which it was.
+ * The port: what a machine gives. One const table of operations, one description; a simulation in
+ * this process, QEMU behind a socket, a VFIO container or bare hardware each fill it, and nothing
+ * above knows which it was.
  *
- * Every hook is mandatory. What a machine cannot do is a capability bit in its description, never a NULL; dmk_port_valid()
- * looks at a table once, at boot. Hooks are called from any thread, interrupt threads included, unless they say otherwise;
- * none may call back into the core or the kernel part except through the sink.
+ * Every hook is mandatory. What a machine cannot do is a capability bit in its description, never a
+ * NULL; dmk_port_valid() looks at a table once, at boot. Hooks are called from any thread,
+ * interrupt threads included, unless they say otherwise; none may call back into the core or the
+ * kernel part except through the sink.
  *
  * Audience: who brings dmakit to a new machine.
  */
@@ -15,17 +17,27 @@
 #include <dmakit/iommu.h>
 #include <dmakit/types.h>
 
-/* --- the description ---------------------------------------------------------------------------------------------- */
+/* --- the description -------------------------------------------------------------------------- */
 
 enum dmk_memory_kind {
 	DMK_MEMORY_RAM,      /* the page allocator may give it out */
-	DMK_MEMORY_RESERVED, /* RAM kept back: `mem=`, reserved-memory; reached by memremap() only (MEM-09): view_map(), no direct map */
-	DMK_MEMORY_SHARED_POOL,     /* shared-dma-pool: consistent memory of the devices that name it, of them only */
-	DMK_MEMORY_RESTRICTED_POOL, /* restricted-dma-pool: the only memory that the devices that name it reach */
-	DMK_MEMORY_CONTIGUOUS,      /* linux,cma-default or `cma=`: the page allocator keeps it for runs that are long */
+	/*
+	 * RAM kept back: `mem=`, reserved-memory; reached by memremap() only (MEM-09): view_map(),
+	 * no direct map
+	 */
+	DMK_MEMORY_RESERVED,
+	/* shared-dma-pool: consistent memory of the devices that name it, of them only */
+	DMK_MEMORY_SHARED_POOL,
+	/* restricted-dma-pool: the only memory that the devices that name it reach */
+	DMK_MEMORY_RESTRICTED_POOL,
+	/* linux,cma-default or `cma=`: the page allocator keeps it for runs that are long */
+	DMK_MEMORY_CONTIGUOUS,
 };
 
-/** A run of RAM, in ascending order and without overlap in dmk_machine.memory. Bytes; first and size are page aligned. */
+/**
+ * A run of RAM, in ascending order and without overlap in dmk_machine.memory. Bytes; first and size
+ * are page aligned.
+ */
 struct dmk_memory {
 	dmk_phys first;
 	uint64_t size;
@@ -35,8 +47,9 @@ struct dmk_memory {
 };
 
 /**
- * A window of a bus onto the machine's memory: bus addresses [bus, bus + size) reach physical [phys, phys + size). One
- * window {0, 0, ~0} is the identity. Devicetree Specification 0.4, section 2.3.9 (dma-ranges).
+ * A window of a bus onto the machine's memory: bus addresses [bus, bus + size) reach physical
+ * [phys, phys + size). One window {0, 0, ~0} is the identity. Devicetree Specification 0.4, section
+ * 2.3.9 (dma-ranges).
  */
 struct dmk_window {
 	uint64_t bus;
@@ -49,19 +62,25 @@ struct dmk_bus {
 	const char *name;
 	const struct dmk_window *windows;
 	unsigned int nr_windows; /* at least 1 */
-	bool coherent;           /* the CPU's caches are kept in step with what devices here read and write */
+	/* the CPU's caches are kept in step with what devices here read and write */
+	bool coherent;
 	/*
-	 * What the devices' `memory-region` names, entries of dmk_machine.memory; NULL: none. A device that names one has a
-	 * dmk_bus of its own; a PCI function has its host bridge's (MEM-09, BNC-05).
+	 * What the devices' `memory-region` names, entries of dmk_machine.memory; NULL: none. A
+	 * device that names one has a dmk_bus of its own; a PCI function has its host bridge's
+	 * (MEM-09, BNC-05).
 	 */
 	const struct dmk_memory *shared_pool;
 	const struct dmk_memory *restricted_pool;
 	/*
-	 * What stands between the devices and memory; NULL: nothing. Then windows are what the IOMMU's own accesses see, and
-	 * of what it translates to; the devices' addresses are IOVAs (IOM-01).
+	 * What stands between the devices and memory; NULL: nothing. Then windows are what the
+	 * IOMMU's own accesses see, and of what it translates to; the devices' addresses are IOVAs
+	 * (IOM-01).
 	 */
 	const struct dmk_iommu *iommu;
-	bool untrusted; /* behind a socket that anybody plugs things into: it sees no byte beside a buffer (STR-10) */
+	/*
+	 * behind a socket that anybody plugs things into: it sees no byte beside a buffer (STR-10)
+	 */
+	bool untrusted;
 };
 
 enum { DMK_PCI_SLOTS = 32 };
@@ -69,13 +88,15 @@ enum { DMK_PCI_SLOTS = 32 };
 /** A PCI host bridge. CPU physical -> bus address windows for MMIO; the DMA direction is @dma. */
 struct dmk_pci_host {
 	uint8_t first_bus, last_bus;
-	struct dmk_window mmio32; /* where 32-bit BARs may be placed; bus addresses below 4 GiB; size 0: none */
+	/* where 32-bit BARs may be placed; bus addresses below 4 GiB; size 0: none */
+	struct dmk_window mmio32;
 	struct dmk_window mmio64; /* where 64-bit prefetchable BARs may be placed; size 0: none */
 	struct dmk_window io;     /* port I/O for BARs, as port numbers; size 0: none */
 	const struct dmk_bus *dma;
 	/*
-	 * By slot of the first bus, how what is plugged in there sees memory, where that differs in what stands between (no IOMMU, or
-	 * untrusted); NULL: as @dma says. Its windows and coherence are @dma's.
+	 * By slot of the first bus, how what is plugged in there sees memory, where that differs in
+	 * what stands between (no IOMMU, or untrusted); NULL: as @dma says. Its windows and
+	 * coherence are @dma's.
 	 */
 	const struct dmk_bus *slot_dma[DMK_PCI_SLOTS];
 };
@@ -94,38 +115,50 @@ struct dmk_platform_device {
 	unsigned int irq[DMK_PLATFORM_IRQS];
 	unsigned int nr_irqs;
 	const struct dmk_bus *dma;
-	/** Value of a property as the devicetree stores it (big endian), or NULL. Owned by the machine. */
-	const void *(*property)(const struct dmk_platform_device *device, const char *name, size_t *size);
+	/**
+	 * Value of a property as the devicetree stores it (big endian), or NULL. Owned by the
+	 * machine.
+	 */
+	const void *(*property)(const struct dmk_platform_device *device, const char *name,
+				size_t *size);
 	const void *node; /* the machine's own handle */
 };
 
 enum dmk_machine_caps {
 	DMK_CAP_SEES_DMA = 1 << 0,  /* each device read and write is announced to the observer */
 	DMK_CAP_PORT_IO = 1 << 1,   /* inb()/outb() reach something */
-	DMK_CAP_BOUNCE = 1 << 2,    /* swiotlb is set up by default here (else only with swiotlb=force) */
+	/* swiotlb is set up by default here (else only with swiotlb=force) */
+	DMK_CAP_BOUNCE = 1 << 2,
 	DMK_CAP_WEAK_ORDER = 1 << 3, /* the machine may show a device stores out of order */
-	DMK_CAP_PRIVATE = 1 << 4, /* memory is the program's own: no device reaches a page before memory_share() */
+	/* memory is the program's own: no device reaches a page before memory_share() */
+	DMK_CAP_PRIVATE = 1 << 4,
 };
 
-/** The machine as the driver's kernel finds it at boot. Constant from open to shutdown, owned by the machine. */
+/**
+ * The machine as the driver's kernel finds it at boot. Constant from open to shutdown, owned by the
+ * machine.
+ */
 struct dmk_machine {
 	const char *name;    /* "pc" */
 	const char *summary; /* one line: what is special about it */
 	uint32_t caps;       /* enum dmk_machine_caps */
-	unsigned int cache_line; /* bytes; 1 on a machine whose caches are coherent with every device */
+	/* bytes; 1 on a machine whose caches are coherent with every device */
+	unsigned int cache_line;
 
 	const struct dmk_memory *memory;
 	unsigned int nr_memory;
 
 	/*
-	 * The direct map: physical p, p <= direct_last, is at direct_base + p, cached. direct_base is a multiple of 4 MiB or
-	 * more, so that memory is aligned alike by both its addresses (COH-02). Address space without RAM behind it
-	 * is not accessible. RAM above direct_last is highmem: view_map() is the only way to it.
+	 * The direct map: physical p, p <= direct_last, is at direct_base + p, cached. direct_base
+	 * is a multiple of 4 MiB or more, so that memory is aligned alike by both its addresses
+	 * (COH-02). Address space without RAM behind it is not accessible. RAM above direct_last is
+	 * highmem: view_map() is the only way to it.
 	 */
 	void *direct_base;
 	dmk_phys direct_last;
 
-	uint64_t dma_zone_last;   /* last physical address of GFP_DMA memory; 0: no such zone (MEM-06) */
+	/* last physical address of GFP_DMA memory; 0: no such zone (MEM-06) */
+	uint64_t dma_zone_last;
 	uint64_t dma32_zone_last; /* last physical address of GFP_DMA32 memory; 0: no such zone */
 
 	const char *bootargs; /* the kernel's own parameters, "swiotlb=force"; never NULL */
@@ -138,11 +171,12 @@ struct dmk_machine {
 	unsigned int nr_irqs; /* interrupt numbers are 1 .. nr_irqs - 1 */
 };
 
-/* --- the operations ----------------------------------------------------------------------------------------------- */
+/* --- the operations --------------------------------------------------------------------------- */
 
 enum dmk_view {
 	DMK_VIEW_CACHED,   /* as the direct map sees it: vmap, kmap */
-	DMK_VIEW_UNCACHED, /* as a device sees it: consistent memory on a machine that is not coherent (COH-04) */
+	/* as a device sees it: consistent memory on a machine that is not coherent (COH-04) */
+	DMK_VIEW_UNCACHED,
 };
 
 struct dmk_msi_message {
@@ -154,58 +188,79 @@ struct dmk_port_ops {
 	/**
 	 * view_map - pages side by side in the CPU's address space, in the order given
 	 * @n: pages, at least 1
-	 * Return: the address of the first byte, or NULL: no address space. A view begins at a multiple of its length
-	 *         rounded up to a power of two, as consistent memory must (COH-02).
+	 * Return: the address of the first byte, or NULL: no address space. A view begins at a
+	 *         multiple of its length rounded up to a power of two, as consistent memory must
+	 *         (COH-02).
 	 */
 	void *(*view_map)(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view);
 	/** view_unmap - @view and @n as view_map() had them; access afterwards faults. */
 	void (*view_unmap)(void *ctx, void *view, size_t n);
 
 	/**
-	 * cache_clean - write the CPU's dirty lines of [phys, phys + size) to memory; the lines stay cached
-	 * cache_invalidate - forget the CPU's lines of the range: whatever was dirty there is lost, whole lines
+	 * cache_clean - write the CPU's dirty lines of [phys, phys + size) to memory; the lines
+	 * stay cached
+	 * cache_invalidate - forget the CPU's lines of the range: whatever was dirty there is lost,
+	 * whole lines
 	 * cache_flush - clean, then invalidate
 	 *
-	 * Whole lines: the first and last line are treated as one, whatever else lies there. On a machine with
-	 * cache_line 1 they do nothing. Never sleep.
+	 * Whole lines: the first and last line are treated as one, whatever else lies there. On a
+	 * machine with cache_line 1 they do nothing. Never sleep.
 	 */
 	void (*cache_clean)(void *ctx, dmk_phys phys, size_t size);
 	void (*cache_invalidate)(void *ctx, dmk_phys phys, size_t size);
 	void (*cache_flush)(void *ctx, dmk_phys phys, size_t size);
 
 	/**
-	 * memory_share - let devices reach pages, or make them the program's own again; on a machine without DMK_CAP_PRIVATE
+	 * memory_share - let devices reach pages, or make them the program's own again; on a
+	 * machine without DMK_CAP_PRIVATE
 	 *                nothing happens and the result is 0
 	 * @phys, @size: whole pages of RAM, bytes
-	 * Contents are undefined afterwards, either way. May sleep. Return: 0, -EINVAL (not RAM), -EIO (the hypervisor refused).
+	 * Contents are undefined afterwards, either way. May sleep. Return: 0, -EINVAL (not RAM),
+	 * -EIO (the hypervisor refused).
 	 */
 	int (*memory_share)(void *ctx, dmk_phys phys, size_t size, bool shared);
 
-	/** mmio_read/mmio_write - one register access of 1, 2, 4 or 8 bytes; no device there: all ones, dropped. */
+	/**
+	 * mmio_read/mmio_write - one register access of 1, 2, 4 or 8 bytes; no device there: all
+	 * ones, dropped.
+	 */
 	uint64_t (*mmio_read)(void *ctx, dmk_phys address, unsigned int width);
 	void (*mmio_write)(void *ctx, dmk_phys address, unsigned int width, uint64_t value);
-	/** port_in/port_out - x86 port I/O of 1, 2 or 4 bytes; all ones and dropped without DMK_CAP_PORT_IO. */
+	/**
+	 * port_in/port_out - x86 port I/O of 1, 2 or 4 bytes; all ones and dropped without
+	 * DMK_CAP_PORT_IO.
+	 */
 	uint32_t (*port_in)(void *ctx, uint16_t port, unsigned int width);
 	void (*port_out)(void *ctx, uint16_t port, unsigned int width, uint32_t value);
-	/** config_read/config_write - PCI configuration space; bdf is bus << 8 | device << 3 | function, offset below 4096. */
+	/**
+	 * config_read/config_write - PCI configuration space; bdf is bus << 8 | device << 3 |
+	 * function, offset below 4096.
+	 */
 	uint32_t (*config_read)(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width);
-	void (*config_write)(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width, uint32_t value);
+	void (*config_write)(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width,
+			     uint32_t value);
 
 	/** intx_irq - interrupt number of a function's pin (1 = INTA# .. 4), 0: not wired. */
 	unsigned int (*intx_irq)(void *ctx, uint16_t bdf, unsigned int pin);
 	/**
 	 * msi_alloc - @n consecutive interrupt numbers and what to write where for each of them
-	 * @messages: n of them are filled; a plain-MSI device needs them to differ in the low data bits only: when @n > 1 and
-	 *            @contiguous, messages[0].data is a multiple of n rounded up to a power of two
+	 * @messages: n of them are filled; a plain-MSI device needs them to differ in the low data
+	 *            bits only: when @n > 1 and @contiguous, messages[0].data is a multiple of n
+	 *            rounded up to a power of two
 	 * Return: the first interrupt number, or -ENOSPC.
 	 */
-	int (*msi_alloc)(void *ctx, uint16_t bdf, unsigned int n, bool contiguous, struct dmk_msi_message *messages);
+	int (*msi_alloc)(void *ctx, uint16_t bdf, unsigned int n, bool contiguous,
+			 struct dmk_msi_message *messages);
 	void (*msi_free)(void *ctx, unsigned int first_irq, unsigned int n);
-	/** irq_enable - let the machine deliver this interrupt; a level that is up is delivered at once. */
+	/**
+	 * irq_enable - let the machine deliver this interrupt; a level that is up is delivered at
+	 * once.
+	 */
 	void (*irq_enable)(void *ctx, unsigned int irq, bool enable);
 
 	/**
-	 * quiesce - wait until no device has work under way that it announced, at most @usec microseconds
+	 * quiesce - wait until no device has work under way that it announced, at most @usec
+	 * microseconds
 	 * Return: true when all is quiet.
 	 */
 	bool (*quiesce)(void *ctx, unsigned int usec);
@@ -219,15 +274,26 @@ struct dmk_port {
 	const struct dmk_machine *machine;
 };
 
-/* --- the way back up ---------------------------------------------------------------------------------------------- */
+/* --- the way back up -------------------------------------------------------------------------- */
 
-/** What a machine calls. Given at open; valid until shutdown returns. Calls may come from any of the machine's threads. */
+/**
+ * What a machine calls. Given at open; valid until shutdown returns. Calls may come from any of the
+ * machine's threads.
+ */
 struct dmk_sink {
-	/** irq - a line changed (level true or false), or a message arrived (edge: level true, then false by itself). Never blocks. */
+	/**
+	 * irq - a line changed (level true or false), or a message arrived (edge: level true, then
+	 * false by itself). Never blocks.
+	 */
 	void (*irq)(void *ctx, unsigned int irq, bool level, bool edge);
-	/** fault - the IOMMU refused an access (IOM-04). Never blocks; @fault is valid for the call. */
+	/**
+	 * fault - the IOMMU refused an access (IOM-04). Never blocks; @fault is valid for the call.
+	 */
 	void (*fault)(void *ctx, const struct dmk_iommu_fault *fault);
-	/** died - the machine is gone and nothing works any more; @text says why, with the process's own last words. */
+	/**
+	 * died - the machine is gone and nothing works any more; @text says why, with the process's
+	 * own last words.
+	 */
 	void (*died)(void *ctx, const char *text);
 	void *ctx;
 };

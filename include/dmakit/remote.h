@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A driver's files for other processes: an unmodified program opens /dev/edu0 and reaches the driver in this one. Host world.
+ * A driver's files for other processes: an unmodified program opens /dev/edu0 and reaches the
+ * driver in this one. Host world.
  *
- * The program's side is libdmakit-preload.so (tools/preload). Three kinds of connection, all of them to one UNIX socket, with one
- * packet a request and one a reply:
+ * The program's side is libdmakit-preload.so (tools/preload). Three kinds of connection, all of
+ * them to one UNIX socket, with one packet a request and one a reply:
  *
  *   file    made by open(2). Its descriptor *is* the program's file: duplicated, inherited and closed without our doing, and when
- *           the last one is gone, however that came, the file is released. It carries the OPEN and nothing else.
+ *           the last one is gone, however that came, the file is released. It carries the OPEN and
+ *           nothing else.
  *   call    made for a thread, for all calls it makes on any file. A call that sleeps sleeps in a server's thread; DMK_REMOTE_CANCEL,
  *           or the end of the connection, interrupts it.
- *   mapping made by mmap(2). It carries the MAP, and later the UNMAP; the mapping lasts as long as it at most.
+ *   mapping made by mmap(2). It carries the MAP, and later the UNMAP; the mapping lasts as long as
+ *   it at most.
  *
  * A file is named by its connection's socket cookie (SO_COOKIE) on the program's side.
  */
@@ -25,12 +28,14 @@
  * dmk_remote_start - serve the driver's files on a socket
  * @socket_path: made here, below 108 bytes; who can write to it can use the files
  * Context: the kernel part is booted. One server a program.
- * Return: 0, -EBUSY (it runs already), -ENAMETOOLONG, or what socket(2), bind(2) or pthread_create(3) said.
+ * Return: 0, -EBUSY (it runs already), -ENAMETOOLONG, or what socket(2), bind(2) or
+ *         pthread_create(3) said.
  */
 int dmk_remote_start(const char *socket_path);
 
 /**
- * dmk_remote_stop - end the server: calls under way are interrupted, files that programs left open are released
+ * dmk_remote_stop - end the server: calls under way are interrupted, files that programs left open
+ * are released
  * Context: before modules are unloaded. Waits for the driver's calls to return.
  */
 void dmk_remote_stop(void);
@@ -38,7 +43,7 @@ void dmk_remote_stop(void);
 /** dmk_remote_files - how many files programs have open now. */
 unsigned int dmk_remote_files(void);
 
-/* --- what goes over the socket: both sides come from the same build, nothing here is stable ------------------------ */
+/* --- what goes over the socket: both sides come from the same build, nothing here is stable --- */
 
 enum dmk_remote_op {
 	DMK_REMOTE_OPEN = 1, /* path, cookie of this connection; arg: flags */
@@ -51,9 +56,11 @@ enum dmk_remote_op {
 	DMK_REMOTE_IOCTL,    /* arg: command, argument */
 	DMK_REMOTE_POLL,     /* arg: events, timeout in ms */
 	DMK_REMOTE_FSYNC,
-	DMK_REMOTE_MAP,      /* arg: size, prot, flags, offset. Reply: runs, and the file they are in */
+	/* arg: size, prot, flags, offset. Reply: runs, and the file they are in */
+	DMK_REMOTE_MAP,
 	DMK_REMOTE_UNMAP,    /* on a mapping's connection */
-	DMK_REMOTE_CLOSED,   /* after close(2): returns when the file is released, if that was its last descriptor */
+	/* after close(2): returns when the file is released, if that was its last descriptor */
+	DMK_REMOTE_CLOSED,
 	DMK_REMOTE_CANCEL,   /* while a call is under way: interrupt it. No reply of its own */
 };
 

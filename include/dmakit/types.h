@@ -2,8 +2,9 @@
 /*
  * The few types every part of dmakit shares. Freestanding: the compiler alone, no libc.
  *
- * An address on a DMA-capable machine is one of three kinds, and mixing them is the oldest driver bug there is. Inside
- * dmakit each kind is a type of its own, so that the compiler refuses the mix (ADR-01):
+ * An address on a DMA-capable machine is one of three kinds, and mixing them is the oldest driver
+ * bug there is. Inside dmakit each kind is a type of its own, so that the compiler refuses the mix
+ * (ADR-01):
  *
  *   void *      a CPU virtual address
  *   dmk_phys    a CPU physical address, what page tables and the memory map speak of
@@ -17,7 +18,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The same types as <stdint.h> has (repeating a typedef is legal C11), without asking libc for them. */
+/*
+ * The same types as <stdint.h> has (repeating a typedef is legal C11), without asking libc for
+ * them.
+ */
 typedef __UINT8_TYPE__ uint8_t;
 typedef __UINT16_TYPE__ uint16_t;
 typedef __UINT32_TYPE__ uint32_t;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watching the driver's own accesses to memory (STR-03, SYN-02): life and reach of what the compiler's callbacks fall into. Host world.
+ * Watching the driver's own accesses to memory (STR-03, SYN-02): life and reach of what the
+ * compiler's callbacks fall into. Host world.
  *
- * A driver's source that is compiled with <dmakit/watched.h> (dmakit-cc --watch) calls in here for each load and store. Those that go to
- * memory that a device may have are announced as DMK_EVENT_CPU_ACCESS; all others end after a few instructions.
+ * A driver's source that is compiled with <dmakit/watched.h> (dmakit-cc --watch) calls in here for
+ * each load and store. Those that go to memory that a device may have are announced as
+ * DMK_EVENT_CPU_ACCESS; all others end after a few instructions.
  */
 #ifndef DMAKIT_WATCH_H
 #define DMAKIT_WATCH_H
@@ -15,15 +17,18 @@
 bool dmk_watch_present(void);
 
 /**
- * dmk_watch_start - the machine whose memory is meant, before its kernel part is booted; until dmk_watch_stop(), after its end
- * @port: changed, so that the views it makes from now on are known. Nothing happens in a program that is not watched.
+ * dmk_watch_start - the machine whose memory is meant, before its kernel part is booted; until
+ * dmk_watch_stop(), after its end
+ * @port: changed, so that the views it makes from now on are known. Nothing happens in a program
+ *         that is not watched.
  */
 void dmk_watch_start(struct dmk_port *port);
 void dmk_watch_stop(void);
 
 /**
- * dmk_watch_memory - [phys, phys + size) begins or ceases to be of interest; ranges may overlap, each ceases once
- * For dmk_check_options.memory. Any thread; who accesses the memory afterwards sees it.
+ * dmk_watch_memory - [phys, phys + size) begins or ceases to be of interest; ranges may overlap,
+ * each ceases once For dmk_check_options.memory. Any thread; who accesses the memory afterwards
+ * sees it.
  */
 void dmk_watch_memory(void *unused, uint64_t phys, uint64_t size, bool begins);
 

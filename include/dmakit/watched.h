@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Put in front of a driver's source (-include) that is compiled with -fsanitize=thread to be watched: the compiler's calls for each load
- * and store then go to dmakit (docs/WATCHING.md), not to a sanitizer's runtime, which is never linked; and so do calls of C's and
- * the kernel's that read or write memory on the driver's behalf. Names are changed in the assembler: what the compiler adds by
- * itself, a memcpy() for a struct, goes the same way.
+ * Put in front of a driver's source (-include) that is compiled with -fsanitize=thread to be
+ * watched: the compiler's calls for each load and store then go to dmakit (docs/WATCHING.md), not
+ * to a sanitizer's runtime, which is never linked; and so do calls of C's and the kernel's that
+ * read or write memory on the driver's behalf. Names are changed in the assembler: what the
+ * compiler adds by itself, a memcpy() for a struct, goes the same way.
  */
 #ifndef DMAKIT_WATCHED_H
 #define DMAKIT_WATCHED_H
@@ -14,12 +15,14 @@
 #endif
 
 #define DMK_WATCH_NAME(name, to) name " = dmk_watch_" to "\n\t"
-#define DMK_WATCH_SIZES(prefix, to)                                                                          \
-	DMK_WATCH_NAME(prefix "1", to "1") DMK_WATCH_NAME(prefix "2", to "2") DMK_WATCH_NAME(prefix "4", to "4") \
-	DMK_WATCH_NAME(prefix "8", to "8") DMK_WATCH_NAME(prefix "16", to "16")
-#define DMK_WATCH_UNALIGNED(prefix, to)                                                                              \
-	DMK_WATCH_NAME(prefix "2", to "2") DMK_WATCH_NAME(prefix "4", to "4") DMK_WATCH_NAME(prefix "8", to "8") \
-	DMK_WATCH_NAME(prefix "16", to "16")
+#define DMK_WATCH_SIZES(prefix, to)                                           \
+	DMK_WATCH_NAME(prefix "1", to "1")                                    \
+	DMK_WATCH_NAME(prefix "2", to "2") DMK_WATCH_NAME(prefix "4", to "4") \
+		DMK_WATCH_NAME(prefix "8", to "8") DMK_WATCH_NAME(prefix "16", to "16")
+#define DMK_WATCH_UNALIGNED(prefix, to)                                       \
+	DMK_WATCH_NAME(prefix "2", to "2")                                    \
+	DMK_WATCH_NAME(prefix "4", to "4") DMK_WATCH_NAME(prefix "8", to "8") \
+		DMK_WATCH_NAME(prefix "16", to "16")
 #define DMK_WATCH_ATOMIC(bits)                                                                  \
 	DMK_WATCH_NAME("__tsan_atomic" bits "_load", "atomic" bits "_load")                     \
 	DMK_WATCH_NAME("__tsan_atomic" bits "_store", "atomic" bits "_store")                   \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Atomic integers. Those that return a value are fully ordered but for _relaxed, _acquire, _release; the others are not ordered.
- * Names that <stdatomic.h> has as macros stand in parentheses where they are defined; include it before this header.
+ * Atomic integers. Those that return a value are fully ordered but for _relaxed, _acquire,
+ * _release; the others are not ordered. Names that <stdatomic.h> has as macros stand in parentheses
+ * where they are defined; include it before this header.
  */
 #ifndef _LINUX_ATOMIC_H
 #define _LINUX_ATOMIC_H
@@ -169,7 +170,8 @@ static inline int (atomic_cmpxchg)(atomic_t *v, int old, int value)
 {
 	int expected = old;
 
-	__atomic_compare_exchange_n(&v->counter, &expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	__atomic_compare_exchange_n(&v->counter, &expected, value, false, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
 	return expected;
 }
 
@@ -364,7 +366,8 @@ static inline s64 (atomic64_cmpxchg)(atomic64_t *v, s64 old, s64 value)
 {
 	s64 expected = old;
 
-	__atomic_compare_exchange_n(&v->counter, &expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	__atomic_compare_exchange_n(&v->counter, &expected, value, false, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
 	return expected;
 }
 
@@ -559,7 +562,8 @@ static inline long (atomic_long_cmpxchg)(atomic_long_t *v, long old, long value)
 {
 	s64 expected = old;
 
-	__atomic_compare_exchange_n(&v->counter, &expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	__atomic_compare_exchange_n(&v->counter, &expected, value, false, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
 	return expected;
 }
 
@@ -601,15 +605,16 @@ static inline long (atomic_long_dec_if_positive)(atomic_long_t *v)
 }
 
 #define xchg(pointer, value) __atomic_exchange_n((pointer), (value), __ATOMIC_SEQ_CST)
-#define cmpxchg(pointer, old, value)                                                               \
-	({                                                                                         \
-		__typeof__(*(pointer)) dmk_expected = (old);                                       \
-		__atomic_compare_exchange_n((pointer), &dmk_expected, (value), false, __ATOMIC_SEQ_CST, \
-					    __ATOMIC_SEQ_CST);                                     \
-		dmk_expected;                                                                      \
+#define cmpxchg(pointer, old, value)                                                  \
+	({                                                                            \
+		__typeof__(*(pointer)) dmk_expected = (old);                          \
+		__atomic_compare_exchange_n((pointer), &dmk_expected, (value), false, \
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);      \
+		dmk_expected;                                                         \
 	})
-#define try_cmpxchg(pointer, old, value)                                                           \
-	__atomic_compare_exchange_n((pointer), (old), (value), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+#define try_cmpxchg(pointer, old, value)                                                \
+	__atomic_compare_exchange_n((pointer), (old), (value), false, __ATOMIC_SEQ_CST, \
+				    __ATOMIC_SEQ_CST)
 #define cmpxchg_relaxed(pointer, old, value) cmpxchg(pointer, old, value)
 #define xchg_relaxed(pointer, value) xchg(pointer, value)
 

@@ -18,18 +18,27 @@ void bitmap_set(unsigned long *map, unsigned int start, unsigned int n) DMK_SYM(
 void bitmap_clear(unsigned long *map, unsigned int start, unsigned int n) DMK_SYM(bitmap_clear);
 unsigned int dmk_bitmap_weight(const unsigned long *map, unsigned int bits);
 #define bitmap_weight(map, bits) dmk_bitmap_weight((map), (bits))
-bool bitmap_equal(const unsigned long *a, const unsigned long *b, unsigned int bits) DMK_SYM(bitmap_equal);
-bool bitmap_and(unsigned long *to, const unsigned long *a, const unsigned long *b, unsigned int bits)
-	DMK_SYM(bitmap_and);
+bool bitmap_equal(const unsigned long *a, const unsigned long *b, unsigned int bits)
+	DMK_SYM(bitmap_equal);
+bool bitmap_and(unsigned long *to, const unsigned long *a, const unsigned long *b,
+		unsigned int bits) DMK_SYM(bitmap_and);
 void bitmap_or(unsigned long *to, const unsigned long *a, const unsigned long *b, unsigned int bits)
 	DMK_SYM(bitmap_or);
-bool bitmap_intersects(const unsigned long *a, const unsigned long *b, unsigned int bits) DMK_SYM(bitmap_intersects);
-/** bitmap_find_next_zero_area - @n free bits from @start on, aligned to @align_mask + 1. Return: the first, or over @size. */
-unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size, unsigned long start, unsigned int n,
-					 unsigned long align_mask) DMK_SYM(bitmap_find_next_zero_area);
+bool bitmap_intersects(const unsigned long *a, const unsigned long *b, unsigned int bits)
+	DMK_SYM(bitmap_intersects);
+/**
+ * bitmap_find_next_zero_area - @n free bits from @start on, aligned to @align_mask + 1. Return: the
+ * first, or over @size.
+ */
+unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size,
+					 unsigned long start, unsigned int n,
+					 unsigned long align_mask)
+	DMK_SYM(bitmap_find_next_zero_area);
 /** bitmap_find_free_region - 2^@order aligned bits, set. Return: the first, or -ENOMEM. */
-int bitmap_find_free_region(unsigned long *map, unsigned int bits, int order) DMK_SYM(bitmap_find_free_region);
-void bitmap_release_region(unsigned long *map, unsigned int start, int order) DMK_SYM(bitmap_release_region);
+int bitmap_find_free_region(unsigned long *map, unsigned int bits, int order)
+	DMK_SYM(bitmap_find_free_region);
+void bitmap_release_region(unsigned long *map, unsigned int start, int order)
+	DMK_SYM(bitmap_release_region);
 
 static inline void bitmap_zero(unsigned long *map, unsigned int bits)
 {

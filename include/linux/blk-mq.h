@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What SCSI drivers see of the block layer: a request has a tag, and stands in front of its command.
+ * What SCSI drivers see of the block layer: a request has a tag, and stands in front of its
+ * command.
  */
 #ifndef BLK_MQ_H
 #define BLK_MQ_H

@@ -10,7 +10,8 @@
 #include <linux/types.h>
 
 void dmk_bug(const char *file, int line, const char *function) __noreturn;
-void dmk_warn(const char *file, int line, const char *function, const char *format, ...) __printf(4, 5);
+void dmk_warn(const char *file, int line, const char *function, const char *format, ...)
+	__printf(4, 5);
 void panic(const char *format, ...) DMK_SYM(panic) __noreturn __printf(1, 2);
 
 #define BUG() dmk_bug(__FILE__, __LINE__, __func__)
@@ -27,13 +28,14 @@ void panic(const char *format, ...) DMK_SYM(panic) __noreturn __printf(1, 2);
 		unlikely(dmk_warned);                                                              \
 	})
 #define WARN_ON(condition) WARN(condition, "%s", #condition)
-#define WARN_ONCE(condition, ...)                                                                  \
-	({                                                                                         \
-		static bool dmk_said;                                                              \
-		bool dmk_warned_once = !!(condition);                                              \
-		if (unlikely(dmk_warned_once) && !__atomic_exchange_n(&dmk_said, true, __ATOMIC_RELAXED)) \
-			dmk_warn(__FILE__, __LINE__, __func__, __VA_ARGS__);                       \
-		unlikely(dmk_warned_once);                                                         \
+#define WARN_ONCE(condition, ...)                                            \
+	({                                                                   \
+		static bool dmk_said;                                        \
+		bool dmk_warned_once = !!(condition);                        \
+		if (unlikely(dmk_warned_once) &&                             \
+		    !__atomic_exchange_n(&dmk_said, true, __ATOMIC_RELAXED)) \
+			dmk_warn(__FILE__, __LINE__, __func__, __VA_ARGS__); \
+		unlikely(dmk_warned_once);                                   \
 	})
 #define WARN_ON_ONCE(condition) WARN_ONCE(condition, "%s", #condition)
 #define WARN_TAINT(condition, taint, ...) WARN(condition, __VA_ARGS__)

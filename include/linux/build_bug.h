@@ -6,7 +6,10 @@
 #define _LINUX_BUILD_BUG_H
 
 #define BUILD_BUG_ON_MSG(condition, text) _Static_assert(!(condition), text)
-/* Its condition may be constant only after optimization, as in Linux; so a negative array size and not _Static_assert. */
+/*
+ * Its condition may be constant only after optimization, as in Linux; so a negative array size and
+ * not _Static_assert.
+ */
 #define BUILD_BUG_ON(condition) ((void)sizeof(char[1 - 2 * !!(condition)]))
 #define BUILD_BUG() BUILD_BUG_ON(1)
 #define BUILD_BUG_ON_ZERO(e, ...) ((int)(sizeof(struct { int : (-!!(e)); })))

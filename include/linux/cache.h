@@ -16,8 +16,8 @@
 #define L1_CACHE_ALIGN(x) (((x) + L1_CACHE_BYTES - 1) & ~(unsigned long)(L1_CACHE_BYTES - 1))
 #define cache_line_size() L1_CACHE_BYTES
 /*
- * What a buffer inside a struct is aligned to so that it shares no cache line with what is beside it, on every machine (MEM-08). The
- * machine's own figure is dma_get_cache_alignment().
+ * What a buffer inside a struct is aligned to so that it shares no cache line with what is beside
+ * it, on every machine (MEM-08). The machine's own figure is dma_get_cache_alignment().
  */
 #define ARCH_DMA_MINALIGN 128
 #ifndef __read_mostly

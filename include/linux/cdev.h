@@ -30,7 +30,10 @@ struct cdev {
 void cdev_init(struct cdev *cdev, const struct file_operations *fops) DMK_SYM(cdev_init);
 /** cdev_alloc - freed by cdev_del(). NULL: no memory. */
 struct cdev *cdev_alloc(void) DMK_SYM(cdev_alloc);
-/** cdev_add - live at once. -EBUSY: part of the range has a cdev; -EINVAL: count 0, or no operations. */
+/**
+ * cdev_add - live at once. -EBUSY: part of the range has a cdev; -EINVAL: count 0, or no
+ * operations.
+ */
 int cdev_add(struct cdev *cdev, dev_t first, unsigned int count) DMK_SYM(cdev_add);
 /** cdev_del - no new opens; files that are open stay so, with the operations they have. */
 void cdev_del(struct cdev *cdev) DMK_SYM(cdev_del);

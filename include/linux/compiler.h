@@ -2,9 +2,10 @@
 /*
  * Compiler annotations that driver code uses, and the one trick of the driver-facing headers.
  *
- * DMK_SYM(name): a function keeps its Linux name in C and is dmk_name for the linker, so that dmakit can live in a program
- * that has a kfree() or a printk() of its own. Where a call is hot, or its argument is a struct device whose core part is meant,
- * the header has a static inline wrapper instead.
+ * DMK_SYM(name): a function keeps its Linux name in C and is dmk_name for the linker, so that
+ * dmakit can live in a program that has a kfree() or a printk() of its own. Where a call is hot, or
+ * its argument is a struct device whose core part is meant, the header has a static inline wrapper
+ * instead.
  */
 #ifndef _LINUX_COMPILER_H
 #define _LINUX_COMPILER_H

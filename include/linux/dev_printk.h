@@ -18,7 +18,8 @@ struct device;
 void dmk_dev_printk(int level, const struct device *dev, const char *format, ...) __printf(3, 4);
 
 /** dev_err_probe - log @err, or keep quiet and note the reason for -EPROBE_DEFER. Return: @err. */
-int dev_err_probe(const struct device *dev, int err, const char *format, ...) DMK_SYM(dev_err_probe) __printf(3, 4);
+int dev_err_probe(const struct device *dev, int err, const char *format, ...) DMK_SYM(dev_err_probe)
+	__printf(3, 4);
 
 #define dev_emerg(dev, fmt, ...) dmk_dev_printk(0, dev, dev_fmt(fmt), ##__VA_ARGS__)
 #define dev_alert(dev, fmt, ...) dmk_dev_printk(1, dev, dev_fmt(fmt), ##__VA_ARGS__)
@@ -45,7 +46,8 @@ int dev_err_probe(const struct device *dev, int err, const char *format, ...) DM
 	} while (0)
 
 /* printk's level string, "\0016" and the like: its second byte is the digit. */
-#define dev_printk(level, dev, fmt, ...) dmk_dev_printk((level)[1] - '0', dev, dev_fmt(fmt), ##__VA_ARGS__)
+#define dev_printk(level, dev, fmt, ...) \
+	dmk_dev_printk((level)[1] - '0', dev, dev_fmt(fmt), ##__VA_ARGS__)
 
 #define dmk_dev_once(print, dev, fmt, ...)                                                         \
 	do {                                                                                       \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Devices and what a driver does with one. The core's part (masks, bus view, what it holds) stands first in struct device; the rest is
- * the driver core's: who it is, who drives it, what is undone when the driver lets go.
+ * Devices and what a driver does with one. The core's part (masks, bus view, what it holds) stands
+ * first in struct device; the rest is the driver core's: who it is, who drives it, what is undone
+ * when the driver lets go.
  */
 #ifndef _LINUX_DEVICE_H
 #define _LINUX_DEVICE_H
@@ -38,7 +39,10 @@ struct device_type {
 };
 
 struct device {
-	/* The core's part. Its first fields have the same names and sizes in Linux, where they are u64. */
+	/*
+	 * The core's part. Its first fields have the same names and sizes in Linux, where they are
+	 * u64.
+	 */
 	union {
 		struct dmk_dev dmk;
 		struct {
@@ -47,7 +51,8 @@ struct device {
 			u64 bus_dma_limit;
 		};
 	};
-	struct device_dma_parameters *dma_parms; /* buses of Linux point it somewhere; limits are in dmk */
+	/* buses of Linux point it somewhere; limits are in dmk */
+	struct device_dma_parameters *dma_parms;
 
 	struct kobject kobj; /* its name is the device's */
 	struct device *parent;
@@ -73,18 +78,24 @@ struct device {
 	struct dmk_device_private *p; /* the driver core's own: references, lists, lock */
 };
 
-_Static_assert(__builtin_offsetof(struct device, dma_mask) == __builtin_offsetof(struct device, dmk.dma_mask) &&
-		       __builtin_offsetof(struct device, coherent_dma_mask) == __builtin_offsetof(struct device, dmk.coherent_dma_mask) &&
-		       __builtin_offsetof(struct device, bus_dma_limit) == __builtin_offsetof(struct device, dmk.bus_dma_limit),
+_Static_assert(__builtin_offsetof(struct device, dma_mask) ==
+			       __builtin_offsetof(struct device, dmk.dma_mask) &&
+		       __builtin_offsetof(struct device, coherent_dma_mask) ==
+			       __builtin_offsetof(struct device, dmk.coherent_dma_mask) &&
+		       __builtin_offsetof(struct device, bus_dma_limit) ==
+			       __builtin_offsetof(struct device, dmk.bus_dma_limit),
 	       "a device's masks are the core's");
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
-/** device_initialize - one reference, no name; @dev is zeroed by its owner. Ends in put_device(). */
+/**
+ * device_initialize - one reference, no name; @dev is zeroed by its owner. Ends in put_device().
+ */
 void device_initialize(struct device *dev) DMK_SYM(device_initialize);
 /**
  * device_add - make it known: its bus probes it, its class and number make a file
- * Return: 0, -EINVAL (no name), -EEXIST (the bus or class has one of that name), -ENOMEM. On failure put_device() is due.
+ * Return: 0, -EINVAL (no name), -EEXIST (the bus or class has one of that name), -ENOMEM. On
+ *         failure put_device() is due.
  */
 int device_add(struct device *dev) DMK_SYM(device_add) __must_check;
 void device_del(struct device *dev) DMK_SYM(device_del);
@@ -106,18 +117,20 @@ int device_attach(struct device *dev) DMK_SYM(device_attach) __must_check;
 void device_release_driver(struct device *dev) DMK_SYM(device_release_driver);
 int device_reprobe(struct device *dev) DMK_SYM(device_reprobe) __must_check;
 
-int device_for_each_child(struct device *parent, void *data, int (*fn)(struct device *dev, void *data))
-	DMK_SYM(device_for_each_child);
+int device_for_each_child(struct device *parent, void *data,
+			  int (*fn)(struct device *dev, void *data)) DMK_SYM(device_for_each_child);
 
 /**
  * device_create - a device in @class; with a device number it is the file /dev/<name>
  * Return: the device, or an ERR_PTR. Ends with device_destroy(@class, @devt).
  */
-struct device *device_create(const struct class *class, struct device *parent, dev_t devt, void *drvdata,
-			     const char *format, ...) DMK_SYM(device_create) __printf(5, 6);
-struct device *device_create_with_groups(const struct class *class, struct device *parent, dev_t devt, void *drvdata,
-					 const struct attribute_group **groups, const char *format, ...)
-	DMK_SYM(device_create_with_groups) __printf(6, 7);
+struct device *device_create(const struct class *class, struct device *parent, dev_t devt,
+			     void *drvdata, const char *format, ...) DMK_SYM(device_create)
+	__printf(5, 6);
+struct device *device_create_with_groups(const struct class *class, struct device *parent,
+					 dev_t devt, void *drvdata,
+					 const struct attribute_group **groups, const char *format,
+					 ...) DMK_SYM(device_create_with_groups) __printf(6, 7);
 void device_destroy(const struct class *class, dev_t devt) DMK_SYM(device_destroy);
 
 static inline const char *dev_name(const struct device *dev)
@@ -164,12 +177,13 @@ static inline struct device *kobj_to_dev(struct kobject *kobj)
 	return (struct device *)((char *)kobj - __builtin_offsetof(struct device, kobj));
 }
 
-/* --- attributes --------------------------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 struct device_attribute {
 	struct attribute attr;
 	ssize_t (*show)(struct device *dev, struct device_attribute *attr, char *buf);
-	ssize_t (*store)(struct device *dev, struct device_attribute *attr, const char *buf, size_t count);
+	ssize_t (*store)(struct device *dev, struct device_attribute *attr, const char *buf,
+			 size_t count);
 };
 
 struct dev_ext_attribute {
@@ -191,37 +205,54 @@ struct driver_attribute {
 #define DRIVER_ATTR_RO(_name) struct driver_attribute driver_attr_##_name = __ATTR_RO(_name)
 #define DRIVER_ATTR_RW(_name) struct driver_attribute driver_attr_##_name = __ATTR_RW(_name)
 
-int device_create_file(struct device *dev, const struct device_attribute *attr) DMK_SYM(device_create_file);
-void device_remove_file(struct device *dev, const struct device_attribute *attr) DMK_SYM(device_remove_file);
-int device_add_groups(struct device *dev, const struct attribute_group **groups) DMK_SYM(device_add_groups);
-void device_remove_groups(struct device *dev, const struct attribute_group **groups) DMK_SYM(device_remove_groups);
-int device_add_group(struct device *dev, const struct attribute_group *group) DMK_SYM(device_add_group);
-void device_remove_group(struct device *dev, const struct attribute_group *group) DMK_SYM(device_remove_group);
-int devm_device_add_group(struct device *dev, const struct attribute_group *group) DMK_SYM(devm_device_add_group);
+int device_create_file(struct device *dev, const struct device_attribute *attr)
+	DMK_SYM(device_create_file);
+void device_remove_file(struct device *dev, const struct device_attribute *attr)
+	DMK_SYM(device_remove_file);
+int device_add_groups(struct device *dev, const struct attribute_group **groups)
+	DMK_SYM(device_add_groups);
+void device_remove_groups(struct device *dev, const struct attribute_group **groups)
+	DMK_SYM(device_remove_groups);
+int device_add_group(struct device *dev, const struct attribute_group *group)
+	DMK_SYM(device_add_group);
+void device_remove_group(struct device *dev, const struct attribute_group *group)
+	DMK_SYM(device_remove_group);
+int devm_device_add_group(struct device *dev, const struct attribute_group *group)
+	DMK_SYM(devm_device_add_group);
 int devm_device_add_groups(struct device *dev, const struct attribute_group **groups)
 	DMK_SYM(devm_device_add_groups);
 
-/* --- managed resources: released newest first when the driver lets go --------------------------------------------- */
+/* --- managed resources: released newest first when the driver lets go ------------------------- */
 
 void *devm_kmalloc(struct device *dev, size_t size, gfp_t gfp) DMK_SYM(devm_kmalloc);
 void *devm_kzalloc(struct device *dev, size_t size, gfp_t gfp) DMK_SYM(devm_kzalloc);
-void *devm_kmalloc_array(struct device *dev, size_t n, size_t size, gfp_t gfp) DMK_SYM(devm_kmalloc_array);
+void *devm_kmalloc_array(struct device *dev, size_t n, size_t size, gfp_t gfp)
+	DMK_SYM(devm_kmalloc_array);
 void *devm_kcalloc(struct device *dev, size_t n, size_t size, gfp_t gfp) DMK_SYM(devm_kcalloc);
-void *devm_krealloc(struct device *dev, void *memory, size_t size, gfp_t gfp) DMK_SYM(devm_krealloc);
+void *devm_krealloc(struct device *dev, void *memory, size_t size, gfp_t gfp)
+	DMK_SYM(devm_krealloc);
 void devm_kfree(struct device *dev, const void *memory) DMK_SYM(devm_kfree);
 char *devm_kstrdup(struct device *dev, const char *s, gfp_t gfp) DMK_SYM(devm_kstrdup);
-void *devm_kmemdup(struct device *dev, const void *memory, size_t size, gfp_t gfp) DMK_SYM(devm_kmemdup);
+void *devm_kmemdup(struct device *dev, const void *memory, size_t size, gfp_t gfp)
+	DMK_SYM(devm_kmemdup);
 char *devm_kasprintf(struct device *dev, gfp_t gfp, const char *format, ...) DMK_SYM(devm_kasprintf)
 	__printf(3, 4);
-unsigned long devm_get_free_pages(struct device *dev, gfp_t gfp, unsigned int order) DMK_SYM(devm_get_free_pages);
+unsigned long devm_get_free_pages(struct device *dev, gfp_t gfp, unsigned int order)
+	DMK_SYM(devm_get_free_pages);
 void devm_free_pages(struct device *dev, unsigned long address) DMK_SYM(devm_free_pages);
 
-/** devm_add_action - call @action(@data) at unbind. 0 or -ENOMEM; the _or_reset form calls it at once on failure. */
-int devm_add_action(struct device *dev, void (*action)(void *data), void *data) DMK_SYM(devm_add_action);
+/**
+ * devm_add_action - call @action(@data) at unbind. 0 or -ENOMEM; the _or_reset form calls it at
+ * once on failure.
+ */
+int devm_add_action(struct device *dev, void (*action)(void *data), void *data)
+	DMK_SYM(devm_add_action);
 int devm_add_action_or_reset(struct device *dev, void (*action)(void *data), void *data)
 	DMK_SYM(devm_add_action_or_reset);
-void devm_remove_action(struct device *dev, void (*action)(void *data), void *data) DMK_SYM(devm_remove_action);
-void devm_release_action(struct device *dev, void (*action)(void *data), void *data) DMK_SYM(devm_release_action);
+void devm_remove_action(struct device *dev, void (*action)(void *data), void *data)
+	DMK_SYM(devm_remove_action);
+void devm_release_action(struct device *dev, void (*action)(void *data), void *data)
+	DMK_SYM(devm_release_action);
 
 typedef void (*dr_release_t)(struct device *dev, void *res);
 typedef int (*dr_match_t)(struct device *dev, void *res, void *match_data);
@@ -240,14 +271,19 @@ int devres_destroy(struct device *dev, dr_release_t release, dr_match_t match, v
 int devres_release(struct device *dev, dr_release_t release, dr_match_t match, void *match_data)
 	DMK_SYM(devres_release);
 
-void __iomem *devm_ioremap(struct device *dev, resource_size_t offset, resource_size_t size) DMK_SYM(devm_ioremap);
+void __iomem *devm_ioremap(struct device *dev, resource_size_t offset, resource_size_t size)
+	DMK_SYM(devm_ioremap);
 void __iomem *devm_ioremap_uc(struct device *dev, resource_size_t offset, resource_size_t size)
 	DMK_SYM(devm_ioremap_uc);
 void __iomem *devm_ioremap_wc(struct device *dev, resource_size_t offset, resource_size_t size)
 	DMK_SYM(devm_ioremap_wc);
 void devm_iounmap(struct device *dev, void __iomem *address) DMK_SYM(devm_iounmap);
-/** devm_ioremap_resource - claim and map. An ERR_PTR: -EINVAL (no memory resource), -EBUSY (claimed), -ENOMEM. */
-void __iomem *devm_ioremap_resource(struct device *dev, const struct resource *res) DMK_SYM(devm_ioremap_resource);
+/**
+ * devm_ioremap_resource - claim and map. An ERR_PTR: -EINVAL (no memory resource), -EBUSY
+ * (claimed), -ENOMEM.
+ */
+void __iomem *devm_ioremap_resource(struct device *dev, const struct resource *res)
+	DMK_SYM(devm_ioremap_resource);
 
 static inline void device_set_wakeup_capable(struct device *dev, bool capable)
 {

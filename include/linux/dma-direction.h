@@ -14,7 +14,10 @@ enum dma_data_direction {
 	DMA_NONE = DMK_NONE,
 };
 
-/** valid_dma_direction - whether a mapping may be made with it: all but DMA_NONE and what is no direction at all. */
+/**
+ * valid_dma_direction - whether a mapping may be made with it: all but DMA_NONE and what is no
+ * direction at all.
+ */
 static inline int valid_dma_direction(enum dma_data_direction dir)
 {
 	return (unsigned int)dir <= DMA_FROM_DEVICE;

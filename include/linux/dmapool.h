@@ -13,16 +13,18 @@ struct dma_pool;
 
 /**
  * dma_pool_create - a pool of blocks of @size bytes for a device
- * @align: a power of two; @boundary: 0, or a power of two not smaller than @size that no block crosses
+ * @align: a power of two; @boundary: 0, or a power of two not smaller than @size that no block
+ *         crosses
  *
  * Context: may sleep.
  * Return:  NULL: arguments that can't be met, or no memory.
  * Rules:   POL-01, POL-02.
  */
-static __always_inline struct dma_pool *dma_pool_create(const char *name, struct device *dev, size_t size, size_t align,
-							size_t boundary)
+static __always_inline struct dma_pool *dma_pool_create(const char *name, struct device *dev,
+							size_t size, size_t align, size_t boundary)
 {
-	return (struct dma_pool *)dmk_pool_create(name, dmk_dma_dev(dev), size, align, boundary, false);
+	return (struct dma_pool *)dmk_pool_create(name, dmk_dma_dev(dev), size, align, boundary,
+						  false);
 }
 
 /** dma_pool_destroy - every block must be back; NULL is nothing. Not in interrupt context. */
@@ -39,7 +41,8 @@ static __always_inline void dma_pool_destroy(struct dma_pool *pool)
 static __always_inline void *dma_pool_alloc(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handle)
 {
 	dmk_dma dma;
-	void *block = dmk_pool_alloc((struct dmk_pool *)pool, dmk_dma_alloc_flags(gfp, 0), gfp & __GFP_ZERO, &dma);
+	void *block = dmk_pool_alloc((struct dmk_pool *)pool, dmk_dma_alloc_flags(gfp, 0),
+				     gfp & __GFP_ZERO, &dma);
 
 	if (block)
 		*handle = dma.v;
@@ -58,10 +61,11 @@ static __always_inline void dma_pool_free(struct dma_pool *pool, void *vaddr, dm
 }
 
 /** dmam_pool_create - a pool that goes with the device (POL-06) */
-static __always_inline struct dma_pool *dmam_pool_create(const char *name, struct device *dev, size_t size,
-							 size_t align, size_t boundary)
+static __always_inline struct dma_pool *dmam_pool_create(const char *name, struct device *dev,
+							 size_t size, size_t align, size_t boundary)
 {
-	return (struct dma_pool *)dmk_pool_create(name, dmk_dma_dev(dev), size, align, boundary, true);
+	return (struct dma_pool *)dmk_pool_create(name, dmk_dma_dev(dev), size, align, boundary,
+						  true);
 }
 
 static __always_inline void dmam_pool_destroy(struct dma_pool *pool)

@@ -11,31 +11,38 @@
 #include <linux/string.h>
 
 /**
- * alloc_etherdev_mqs - an interface with @size bytes for the driver behind it, zeroed (netdev_priv()), not yet registered
- * @txqs, @rxqs: queues, 1 to 64
+ * alloc_etherdev_mqs - an interface with @size bytes for the driver behind it, zeroed
+ * (netdev_priv()), not yet registered @txqs, @rxqs: queues, 1 to 64
  *
  * Owner:   the caller, until free_netdev().
  * Context: may sleep.
  * Return:  NULL: no memory, or no such number of queues.
  */
-struct net_device *alloc_etherdev_mqs(int size, unsigned int txqs, unsigned int rxqs) DMK_SYM(alloc_etherdev_mqs);
+struct net_device *alloc_etherdev_mqs(int size, unsigned int txqs, unsigned int rxqs)
+	DMK_SYM(alloc_etherdev_mqs);
 #define alloc_etherdev(size) alloc_etherdev_mq((size), 1)
 #define alloc_etherdev_mq(size, queues) alloc_etherdev_mqs((size), (queues), (queues))
-struct net_device *devm_alloc_etherdev_mqs(struct device *dev, int size, unsigned int txqs, unsigned int rxqs)
-	DMK_SYM(devm_alloc_etherdev_mqs);
+struct net_device *devm_alloc_etherdev_mqs(struct device *dev, int size, unsigned int txqs,
+					   unsigned int rxqs) DMK_SYM(devm_alloc_etherdev_mqs);
 #define devm_alloc_etherdev(dev, size) devm_alloc_etherdev_mqs((dev), (size), 1, 1)
 /** ether_setup - what all Ethernet interfaces have in common; alloc_etherdev() has done it. */
 void ether_setup(struct net_device *dev) DMK_SYM(ether_setup);
 
 /**
- * eth_type_trans - a received frame's header is looked at and taken off: who it is for, and which protocol it has
+ * eth_type_trans - a received frame's header is looked at and taken off: who it is for, and which
+ * protocol it has
  * Return: what belongs into skb->protocol.
  */
 __be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev) DMK_SYM(eth_type_trans);
-/** eth_mac_addr - an ndo_set_mac_address() for cards that take a new address only while down: 0, -EBUSY, -EADDRNOTAVAIL */
+/**
+ * eth_mac_addr - an ndo_set_mac_address() for cards that take a new address only while down: 0,
+ * -EBUSY, -EADDRNOTAVAIL
+ */
 int eth_mac_addr(struct net_device *dev, void *address) DMK_SYM(eth_mac_addr);
-int eth_prepare_mac_addr_change(struct net_device *dev, void *address) DMK_SYM(eth_prepare_mac_addr_change);
-void eth_commit_mac_addr_change(struct net_device *dev, void *address) DMK_SYM(eth_commit_mac_addr_change);
+int eth_prepare_mac_addr_change(struct net_device *dev, void *address)
+	DMK_SYM(eth_prepare_mac_addr_change);
+void eth_commit_mac_addr_change(struct net_device *dev, void *address)
+	DMK_SYM(eth_commit_mac_addr_change);
 int eth_validate_addr(struct net_device *dev) DMK_SYM(eth_validate_addr);
 
 static inline bool is_zero_ether_addr(const u8 *address)
@@ -60,7 +67,8 @@ static inline bool is_local_ether_addr(const u8 *address)
 
 static inline bool is_broadcast_ether_addr(const u8 *address)
 {
-	return (address[0] & address[1] & address[2] & address[3] & address[4] & address[5]) == 0xff;
+	return (address[0] & address[1] & address[2] & address[3] & address[4] & address[5]) ==
+	       0xff;
 }
 
 /** is_valid_ether_addr - one that an interface can have: not zero, not of a group */

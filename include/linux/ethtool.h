@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an interface tells about itself. Of Linux's long table those functions are here that somebody calls (dmakit/net.h).
+ * What an interface tells about itself. Of Linux's long table those functions are here that
+ * somebody calls (dmakit/net.h).
  */
 #ifndef _LINUX_ETHTOOL_H
 #define _LINUX_ETHTOOL_H
@@ -36,7 +37,13 @@ struct ethtool_stats {
 	__u64 data[];
 };
 
-enum ethtool_stringset { ETH_SS_TEST, ETH_SS_STATS, ETH_SS_PRIV_FLAGS, ETH_SS_NTUPLE_FILTERS, ETH_SS_FEATURES };
+enum ethtool_stringset {
+	ETH_SS_TEST,
+	ETH_SS_STATS,
+	ETH_SS_PRIV_FLAGS,
+	ETH_SS_NTUPLE_FILTERS,
+	ETH_SS_FEATURES
+};
 
 /* Each may be NULL. Called with rtnl held. */
 struct ethtool_ops {

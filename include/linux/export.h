@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A module's own identity, and exports, which mean nothing here: all modules of a program are linked with each other.
+ * A module's own identity, and exports, which mean nothing here: all modules of a program are
+ * linked with each other.
  */
 #ifndef _LINUX_EXPORT_H
 #define _LINUX_EXPORT_H
@@ -8,7 +9,10 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
-/* dmakit-cc passes the module's name; a file that was compiled by hand is a module named after itself. */
+/*
+ * dmakit-cc passes the module's name; a file that was compiled by hand is a module named after
+ * itself.
+ */
 #ifndef KBUILD_MODNAME
 #define KBUILD_MODNAME __FILE__
 #endif
@@ -22,7 +26,10 @@ enum module_state {
 	MODULE_STATE_UNFORMED,
 };
 
-/* One for each file of a module; what they share (loaded or not, the count of users) is found by the name. */
+/*
+ * One for each file of a module; what they share (loaded or not, the count of users) is found by
+ * the name.
+ */
 struct module {
 	const char *name;
 	const char *version;

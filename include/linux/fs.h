@@ -79,7 +79,8 @@ struct file_operations {
 	struct module *owner;
 	loff_t (*llseek)(struct file *file, loff_t offset, int whence);
 	ssize_t (*read)(struct file *file, char __user *buffer, size_t size, loff_t *position);
-	ssize_t (*write)(struct file *file, const char __user *buffer, size_t size, loff_t *position);
+	ssize_t (*write)(struct file *file, const char __user *buffer, size_t size,
+			 loff_t *position);
 	ssize_t (*read_iter)(struct kiocb *iocb, struct iov_iter *to);
 	ssize_t (*write_iter)(struct kiocb *iocb, struct iov_iter *from);
 	__poll_t (*poll)(struct file *file, struct poll_table_struct *table);
@@ -95,12 +96,16 @@ struct file_operations {
 };
 
 /** register_chrdev_region - claim [first, first + count): 0, -EBUSY, -EINVAL, -ENOMEM */
-int register_chrdev_region(dev_t first, unsigned int count, const char *name) DMK_SYM(register_chrdev_region);
+int register_chrdev_region(dev_t first, unsigned int count, const char *name)
+	DMK_SYM(register_chrdev_region);
 /** alloc_chrdev_region - claim @count minors from @minor of a major that nobody has */
 int alloc_chrdev_region(dev_t *first, unsigned int minor, unsigned int count, const char *name)
 	DMK_SYM(alloc_chrdev_region);
 void unregister_chrdev_region(dev_t first, unsigned int count) DMK_SYM(unregister_chrdev_region);
-/** register_chrdev - 256 minors and a cdev. @major 0: choose one and return it; else 0. -EBUSY, -EINVAL, -ENOMEM. */
+/**
+ * register_chrdev - 256 minors and a cdev. @major 0: choose one and return it; else 0. -EBUSY,
+ * -EINVAL, -ENOMEM.
+ */
 int register_chrdev(unsigned int major, const char *name, const struct file_operations *fops)
 	DMK_SYM(register_chrdev);
 void unregister_chrdev(unsigned int major, const char *name) DMK_SYM(unregister_chrdev);
@@ -114,13 +119,19 @@ loff_t dmk_no_llseek(struct file *file, loff_t offset, int whence);
 #endif
 loff_t noop_llseek(struct file *file, loff_t offset, int whence) DMK_SYM(noop_llseek);
 loff_t default_llseek(struct file *file, loff_t offset, int whence) DMK_SYM(default_llseek);
-loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t size) DMK_SYM(fixed_size_llseek);
-long compat_ptr_ioctl(struct file *file, unsigned int command, unsigned long argument) DMK_SYM(compat_ptr_ioctl);
+loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t size)
+	DMK_SYM(fixed_size_llseek);
+long compat_ptr_ioctl(struct file *file, unsigned int command, unsigned long argument)
+	DMK_SYM(compat_ptr_ioctl);
 
-/** Copy between a user's buffer and one of @available bytes, from *@position on, which moves. Bytes, or -EFAULT, -EINVAL. */
-ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *position, const void *from, size_t available)
-	DMK_SYM(simple_read_from_buffer);
-ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *position, const void __user *from, size_t count)
+/**
+ * Copy between a user's buffer and one of @available bytes, from *@position on, which moves. Bytes,
+ * or -EFAULT, -EINVAL.
+ */
+ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *position, const void *from,
+				size_t available) DMK_SYM(simple_read_from_buffer);
+ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *position,
+			       const void __user *from, size_t count)
 	DMK_SYM(simple_write_to_buffer);
 
 static inline struct inode *file_inode(const struct file *file)

@@ -20,7 +20,8 @@ static inline bool gfpflags_allow_blocking(gfp_t gfp)
 
 /**
  * alloc_pages - 2^@order page frames side by side
- * @gfp: __GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM choose the zone (MEM-06); no highmem without __GFP_HIGHMEM
+ * @gfp: __GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM choose the zone (MEM-06); no highmem without
+ *         __GFP_HIGHMEM
  *
  * Context: may sleep with __GFP_DIRECT_RECLAIM (GFP_KERNEL), any without (GFP_ATOMIC).
  * Return:  NULL: the zone has no run that long, or is empty on this machine.
@@ -29,11 +30,16 @@ static inline bool gfpflags_allow_blocking(gfp_t gfp)
 struct page *alloc_pages(gfp_t gfp, unsigned int order) DMK_SYM(alloc_pages);
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order) DMK_SYM(__get_free_pages);
 unsigned long get_zeroed_page(gfp_t gfp) DMK_SYM(get_zeroed_page);
-/** __free_pages - the opposite, with the same order. A page that was not handed out is refused, and reported. */
+/**
+ * __free_pages - the opposite, with the same order. A page that was not handed out is refused, and
+ * reported.
+ */
 void __free_pages(struct page *page, unsigned int order) DMK_SYM(__free_pages);
 /** free_pages - by address; 0 is nothing. */
 void free_pages(unsigned long address, unsigned int order) DMK_SYM(free_pages);
-/** alloc_pages_exact - as many pages as @size needs, no power of two; freed with free_pages_exact(). */
+/**
+ * alloc_pages_exact - as many pages as @size needs, no power of two; freed with free_pages_exact().
+ */
 void *alloc_pages_exact(size_t size, gfp_t gfp) DMK_SYM(alloc_pages_exact);
 void free_pages_exact(void *address, size_t size) DMK_SYM(free_pages_exact);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers spread over 2^bits slots by a multiplication (Knuth, The Art of Computer Programming, volume 3, section 6.4): the
- * multiplier is 2^32 or 2^64 times the golden ratio's fraction, made odd. Which slot a number gets is nobody's to rely on.
+ * Numbers spread over 2^bits slots by a multiplication (Knuth, The Art of Computer Programming,
+ * volume 3, section 6.4): the multiplier is 2^32 or 2^64 times the golden ratio's fraction, made
+ * odd. Which slot a number gets is nobody's to rely on.
  */
 #ifndef _LINUX_HASH_H
 #define _LINUX_HASH_H

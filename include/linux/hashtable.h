@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hash tables of a fixed size: an array of hlist_head with a power of two of slots. The caller locks.
+ * Hash tables of a fixed size: an array of hlist_head with a power of two of slots. The caller
+ * locks.
  */
 #ifndef _LINUX_HASHTABLE_H
 #define _LINUX_HASHTABLE_H
@@ -18,7 +19,8 @@
 #define HASH_BITS(table) ilog2(HASH_SIZE(table))
 
 /* Of a key of 4 bytes or less, or of 8. */
-#define hash_min(value, bits) (sizeof(value) <= 4 ? hash_32((u32)(value), bits) : hash_64((u64)(value), bits))
+#define hash_min(value, bits) \
+	(sizeof(value) <= 4 ? hash_32((u32)(value), bits) : hash_64((u64)(value), bits))
 
 static inline void dmk_hash_init(struct hlist_head *table, unsigned int slots)
 {

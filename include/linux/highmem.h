@@ -10,10 +10,16 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
-/** kmap - an address for @page until kunmap(); may sleep. Not to be given to dma_map_single() (MEM-04). */
+/**
+ * kmap - an address for @page until kunmap(); may sleep. Not to be given to dma_map_single()
+ * (MEM-04).
+ */
 void *kmap(struct page *page) DMK_SYM(kmap);
 void kunmap(struct page *page) DMK_SYM(kunmap);
-/** kmap_local_page - as kmap(), from any context; undone in reverse order, by the address, with kunmap_local(). */
+/**
+ * kmap_local_page - as kmap(), from any context; undone in reverse order, by the address, with
+ * kunmap_local().
+ */
 void *kmap_local_page(struct page *page) DMK_SYM(kmap_local_page);
 void dmk_kunmap_local(const void *address);
 /** kmap_to_page - of an address that one of these returned */
@@ -57,7 +63,8 @@ static inline void memset_page(struct page *page, size_t offset, int value, size
 	kunmap_local(at);
 }
 
-static inline void memcpy_page(struct page *to, size_t to_offset, struct page *from, size_t from_offset, size_t size)
+static inline void memcpy_page(struct page *to, size_t to_offset, struct page *from,
+			       size_t from_offset, size_t size)
 {
 	char *target = (char *)kmap_local_page(to), *source = (char *)kmap_local_page(from);
 
@@ -80,8 +87,8 @@ static inline void copy_highpage(struct page *to, struct page *from)
 	kunmap_local(target);
 }
 
-static inline void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1, unsigned int start2,
-				      unsigned int end2)
+static inline void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1,
+				      unsigned int start2, unsigned int end2)
 {
 	if (end1 > start1)
 		memzero_page(page, start1, end1 - start1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers in nanoseconds. Functions run on the timer thread, in hard or soft interrupt context as the mode says.
+ * Timers in nanoseconds. Functions run on the timer thread, in hard or soft interrupt context as
+ * the mode says.
  */
 #ifndef _LINUX_HRTIMER_H
 #define _LINUX_HRTIMER_H
@@ -45,16 +46,22 @@ struct hrtimer {
 #define hrtimer_init(timer, clock, mode) dmk_hrtimer_init((timer), (clock), (mode))
 #endif
 void dmk_hrtimer_init(struct hrtimer *timer, int clock, enum hrtimer_mode mode);
-void hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *timer), int clock,
-		   enum hrtimer_mode mode) DMK_SYM(hrtimer_setup);
-void hrtimer_start(struct hrtimer *timer, ktime_t time, enum hrtimer_mode mode) DMK_SYM(hrtimer_start);
+void hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *timer),
+		   int clock, enum hrtimer_mode mode) DMK_SYM(hrtimer_setup);
+void hrtimer_start(struct hrtimer *timer, ktime_t time, enum hrtimer_mode mode)
+	DMK_SYM(hrtimer_start);
 #define hrtimer_start_range_ns(timer, time, slack, mode) hrtimer_start((timer), (time), (mode))
-/** hrtimer_cancel - 1: it was pending. Waits until the function is not running. hrtimer_try_to_cancel: -1: it is running. */
+/**
+ * hrtimer_cancel - 1: it was pending. Waits until the function is not running.
+ * hrtimer_try_to_cancel: -1: it is running.
+ */
 int hrtimer_cancel(struct hrtimer *timer) DMK_SYM(hrtimer_cancel);
 int hrtimer_try_to_cancel(struct hrtimer *timer) DMK_SYM(hrtimer_try_to_cancel);
 bool hrtimer_active(const struct hrtimer *timer) DMK_SYM(hrtimer_active);
 bool hrtimer_is_queued(struct hrtimer *timer) DMK_SYM(hrtimer_is_queued);
-/** hrtimer_forward - move the expiry on by whole intervals until it is after @now. Return: how many. */
+/**
+ * hrtimer_forward - move the expiry on by whole intervals until it is after @now. Return: how many.
+ */
 u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval) DMK_SYM(hrtimer_forward);
 u64 hrtimer_forward_now(struct hrtimer *timer, ktime_t interval) DMK_SYM(hrtimer_forward_now);
 #define hrtimer_get_expires(timer) ((timer)->expires)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sizes of frames with a VLAN tag. Nobody here asks a card to insert or take off a tag: no frame to send has one beside its data.
+ * Sizes of frames with a VLAN tag. Nobody here asks a card to insert or take off a tag: no frame to
+ * send has one beside its data.
  */
 #ifndef _LINUX_IF_VLAN_H
 #define _LINUX_IF_VLAN_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a module begins and ends. The sections that a kernel throws away after boot stay: a module may be loaded many times.
+ * Where a module begins and ends. The sections that a kernel throws away after boot stay: a module
+ * may be loaded many times.
  */
 #ifndef _LINUX_INIT_H
 #define _LINUX_INIT_H
@@ -27,7 +28,10 @@
 typedef int (*initcall_t)(void);
 typedef void (*exitcall_t)(void);
 
-/* One line of a module: what to call, and when among its kin. Collected by the linker in dmk_modules. */
+/*
+ * One line of a module: what to call, and when among its kin. Collected by the linker in
+ * dmk_modules.
+ */
 struct dmk_module_part {
 	const char *module; /* KBUILD_MODNAME */
 	int (*init)(void);  /* one of the two */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupts and tasklets. Hard handlers run one at a time on the interrupt thread; tasklets and softirqs on theirs.
+ * Interrupts and tasklets. Hard handlers run one at a time on the interrupt thread; tasklets and
+ * softirqs on theirs.
  */
 #ifndef _LINUX_INTERRUPT_H
 #define _LINUX_INTERRUPT_H
@@ -36,30 +37,41 @@
 typedef irqreturn_t (*irq_handler_t)(int irq, void *data);
 
 /**
- * request_threaded_irq - call @handler in interrupt context, and @thread in a thread when it returns IRQ_WAKE_THREAD
+ * request_threaded_irq - call @handler in interrupt context, and @thread in a thread when it
+ * returns IRQ_WAKE_THREAD
  * @data: tells the sharers of a line apart; not NULL with IRQF_SHARED
  *
- * Return: 0, -EINVAL (no such interrupt, no handler, a thread without handler or IRQF_ONESHOT), -EBUSY (taken by one who does not
- *         share), -ENOMEM.
+ * Return: 0, -EINVAL (no such interrupt, no handler, a thread without handler or IRQF_ONESHOT),
+ *         -EBUSY (taken by one who does not share), -ENOMEM.
  */
-int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t thread, unsigned long flags,
-			 const char *name, void *data) DMK_SYM(request_threaded_irq) __must_check;
-/** free_irq - waits until no handler of @data runs. Return: the name given at request, or NULL: nothing to free. */
+int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t thread,
+			 unsigned long flags, const char *name, void *data)
+	DMK_SYM(request_threaded_irq) __must_check;
+/**
+ * free_irq - waits until no handler of @data runs. Return: the name given at request, or NULL:
+ * nothing to free.
+ */
 const void *free_irq(unsigned int irq, void *data) DMK_SYM(free_irq);
 
-static __always_inline int __must_check request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags,
-						    const char *name, void *data)
+static __always_inline int __must_check request_irq(unsigned int irq, irq_handler_t handler,
+						    unsigned long flags, const char *name,
+						    void *data)
 {
 	return request_threaded_irq(irq, handler, NULL, flags, name, data);
 }
 
-static __always_inline int __must_check request_any_context_irq(unsigned int irq, irq_handler_t handler,
-								unsigned long flags, const char *name, void *data)
+static __always_inline int __must_check request_any_context_irq(unsigned int irq,
+								irq_handler_t handler,
+								unsigned long flags,
+								const char *name, void *data)
 {
 	return request_threaded_irq(irq, handler, NULL, flags, name, data);
 }
 
-/** disable_irq - counts; also waits until no handler runs. _nosync does not wait, and is for handlers. */
+/**
+ * disable_irq - counts; also waits until no handler runs. _nosync does not wait, and is for
+ * handlers.
+ */
 void disable_irq(unsigned int irq) DMK_SYM(disable_irq);
 void disable_irq_nosync(unsigned int irq) DMK_SYM(disable_irq_nosync);
 void enable_irq(unsigned int irq) DMK_SYM(enable_irq);
@@ -73,18 +85,19 @@ void enable_irq(unsigned int irq) DMK_SYM(enable_irq);
 
 struct device;
 /* Managed by the device: kernel/device. */
-int devm_request_threaded_irq(struct device *dev, unsigned int irq, irq_handler_t handler, irq_handler_t thread,
-			      unsigned long flags, const char *name, void *data)
-	DMK_SYM(devm_request_threaded_irq) __must_check;
+int devm_request_threaded_irq(struct device *dev, unsigned int irq, irq_handler_t handler,
+			      irq_handler_t thread, unsigned long flags, const char *name,
+			      void *data) DMK_SYM(devm_request_threaded_irq) __must_check;
 void devm_free_irq(struct device *dev, unsigned int irq, void *data) DMK_SYM(devm_free_irq);
 
-static __always_inline int __must_check devm_request_irq(struct device *dev, unsigned int irq, irq_handler_t handler,
-							 unsigned long flags, const char *name, void *data)
+static __always_inline int __must_check devm_request_irq(struct device *dev, unsigned int irq,
+							 irq_handler_t handler, unsigned long flags,
+							 const char *name, void *data)
 {
 	return devm_request_threaded_irq(dev, irq, handler, NULL, flags, name, data);
 }
 
-/* --- tasklets ----------------------------------------------------------------------------------------------------- */
+/* --- tasklets --------------------------------------------------------------------------------- */
 
 struct tasklet_struct {
 	struct list_head link;
@@ -108,8 +121,8 @@ struct tasklet_struct {
 
 void tasklet_setup(struct tasklet_struct *tasklet, void (*callback)(struct tasklet_struct *tasklet))
 	DMK_SYM(tasklet_setup);
-void tasklet_init(struct tasklet_struct *tasklet, void (*func)(unsigned long data), unsigned long data)
-	DMK_SYM(tasklet_init);
+void tasklet_init(struct tasklet_struct *tasklet, void (*func)(unsigned long data),
+		  unsigned long data) DMK_SYM(tasklet_init);
 void tasklet_schedule(struct tasklet_struct *tasklet) DMK_SYM(tasklet_schedule);
 void tasklet_disable(struct tasklet_struct *tasklet) DMK_SYM(tasklet_disable);
 void tasklet_disable_nosync(struct tasklet_struct *tasklet) DMK_SYM(tasklet_disable_nosync);

@@ -32,13 +32,15 @@ void *devm_memremap(struct device *dev, resource_size_t address, size_t size, un
 	DMK_SYM(devm_memremap);
 void devm_memunmap(struct device *dev, void *address) DMK_SYM(devm_memunmap);
 
-void __iomem *devm_ioremap(struct device *dev, resource_size_t offset, resource_size_t size) DMK_SYM(devm_ioremap);
+void __iomem *devm_ioremap(struct device *dev, resource_size_t offset, resource_size_t size)
+	DMK_SYM(devm_ioremap);
 void __iomem *devm_ioremap_uc(struct device *dev, resource_size_t offset, resource_size_t size)
 	DMK_SYM(devm_ioremap_uc);
 void __iomem *devm_ioremap_wc(struct device *dev, resource_size_t offset, resource_size_t size)
 	DMK_SYM(devm_ioremap_wc);
 void devm_iounmap(struct device *dev, void __iomem *address) DMK_SYM(devm_iounmap);
-void __iomem *devm_ioremap_resource(struct device *dev, const struct resource *res) DMK_SYM(devm_ioremap_resource);
+void __iomem *devm_ioremap_resource(struct device *dev, const struct resource *res)
+	DMK_SYM(devm_ioremap_resource);
 
 static inline int arch_phys_wc_add(unsigned long base, unsigned long size)
 {

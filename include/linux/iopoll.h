@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a register until it says so. @sleep_us between reads (0: none), @timeout_us in all (0: for ever); the condition is looked at
- * once more after the time is up. Value: 0 or -ETIMEDOUT.
+ * Reading a register until it says so. @sleep_us between reads (0: none), @timeout_us in all (0:
+ * for ever); the condition is looked at once more after the time is up. Value: 0 or -ETIMEDOUT.
  */
 #ifndef _LINUX_IOPOLL_H
 #define _LINUX_IOPOLL_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resources: who has which physical addresses and ports. Two trees, one for memory and one for ports; the lines of /proc/iomem.
+ * Resources: who has which physical addresses and ports. Two trees, one for memory and one for
+ * ports; the lines of /proc/iomem.
  */
 #ifndef _LINUX_IOPORT_H
 #define _LINUX_IOPORT_H
@@ -10,7 +11,10 @@
 
 struct device;
 
-/* A node in a tree: [start, end], both included. Children are in ascending order and do not overlap. */
+/*
+ * A node in a tree: [start, end], both included. Children are in ascending order and do not
+ * overlap.
+ */
 struct resource {
 	resource_size_t start;
 	resource_size_t end;
@@ -55,7 +59,8 @@ struct resource {
 		.flags = (_flags),                                                                 \
 	}
 #define DEFINE_RES_MEM(_start, _size) DEFINE_RES_NAMED((_start), (_size), NULL, IORESOURCE_MEM)
-#define DEFINE_RES_MEM_NAMED(_start, _size, _name) DEFINE_RES_NAMED((_start), (_size), (_name), IORESOURCE_MEM)
+#define DEFINE_RES_MEM_NAMED(_start, _size, _name) \
+	DEFINE_RES_NAMED((_start), (_size), (_name), IORESOURCE_MEM)
 #define DEFINE_RES_IO(_start, _size) DEFINE_RES_NAMED((_start), (_size), NULL, IORESOURCE_IO)
 #define DEFINE_RES_IRQ(_irq) DEFINE_RES_NAMED((_irq), 1, NULL, IORESOURCE_IRQ)
 #define DEFINE_RES_IRQ_NAMED(_irq, _name) DEFINE_RES_NAMED((_irq), 1, (_name), IORESOURCE_IRQ)
@@ -85,25 +90,39 @@ static inline bool resource_overlaps(const struct resource *a, const struct reso
 	return a->start <= b->end && a->end >= b->start;
 }
 
-/** request_resource - put @new under @root: 0, -EBUSY (it overlaps a child), -EINVAL (empty, or not inside @root) */
+/**
+ * request_resource - put @new under @root: 0, -EBUSY (it overlaps a child), -EINVAL (empty, or not
+ * inside @root)
+ */
 int request_resource(struct resource *root, struct resource *new) DMK_SYM(request_resource);
 int release_resource(struct resource *old) DMK_SYM(release_resource);
-/** insert_resource - as request_resource(), but children of @parent that lie inside @new become its own */
+/**
+ * insert_resource - as request_resource(), but children of @parent that lie inside @new become its
+ * own
+ */
 int insert_resource(struct resource *parent, struct resource *new) DMK_SYM(insert_resource);
-/** allocate_resource - find @size bytes in [min, max] aligned to @align; -EBUSY: no room. The alignment hook may be NULL. */
-int allocate_resource(struct resource *root, struct resource *new, resource_size_t size, resource_size_t min,
-		      resource_size_t max, resource_size_t align,
-		      resource_size_t (*alignf)(void *data, const struct resource *res, resource_size_t size,
-						resource_size_t align),
+/**
+ * allocate_resource - find @size bytes in [min, max] aligned to @align; -EBUSY: no room. The
+ * alignment hook may be NULL.
+ */
+int allocate_resource(struct resource *root, struct resource *new, resource_size_t size,
+		      resource_size_t min, resource_size_t max, resource_size_t align,
+		      resource_size_t (*alignf)(void *data, const struct resource *res,
+						resource_size_t size, resource_size_t align),
 		      void *data) DMK_SYM(allocate_resource);
 
-/** A claim on [start, start + n): NULL when somebody has any of it. Ended by the release with the same numbers. */
+/**
+ * A claim on [start, start + n): NULL when somebody has any of it. Ended by the release with the
+ * same numbers.
+ */
 struct resource *dmk_request_region(struct resource *root, resource_size_t start, resource_size_t n,
 				    const char *name);
 void dmk_release_region(struct resource *root, resource_size_t start, resource_size_t n);
-struct resource *dmk_devm_request_region(struct device *dev, struct resource *root, resource_size_t start,
-					 resource_size_t n, const char *name);
-void dmk_devm_release_region(struct device *dev, struct resource *root, resource_size_t start, resource_size_t n);
+struct resource *dmk_devm_request_region(struct device *dev, struct resource *root,
+					 resource_size_t start, resource_size_t n,
+					 const char *name);
+void dmk_devm_release_region(struct device *dev, struct resource *root, resource_size_t start,
+			     resource_size_t n);
 
 #define request_region(start, n, name) dmk_request_region(&ioport_resource, (start), (n), (name))
 #define request_mem_region(start, n, name) dmk_request_region(&iomem_resource, (start), (n), (name))
@@ -114,7 +133,9 @@ void dmk_devm_release_region(struct device *dev, struct resource *root, resource
 	dmk_devm_request_region(dev, &ioport_resource, (start), (n), (name))
 #define devm_request_mem_region(dev, start, n, name)                                               \
 	dmk_devm_request_region(dev, &iomem_resource, (start), (n), (name))
-#define devm_release_region(dev, start, n) dmk_devm_release_region(dev, &ioport_resource, (start), (n))
-#define devm_release_mem_region(dev, start, n) dmk_devm_release_region(dev, &iomem_resource, (start), (n))
+#define devm_release_region(dev, start, n) \
+	dmk_devm_release_region(dev, &ioport_resource, (start), (n))
+#define devm_release_mem_region(dev, start, n) \
+	dmk_devm_release_region(dev, &iomem_resource, (start), (n))
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This thread's interrupt flag. Handlers run on a thread of their own and go on running: a flag alone excludes none, as on any
- * machine with more than one CPU.
+ * This thread's interrupt flag. Handlers run on a thread of their own and go on running: a flag
+ * alone excludes none, as on any machine with more than one CPU.
  */
 #ifndef _LINUX_IRQFLAGS_H
 #define _LINUX_IRQFLAGS_H

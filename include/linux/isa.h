@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ISA drivers say how many devices they expect; match() says which are there. Such a device drives 24 address bits.
+ * ISA drivers say how many devices they expect; match() says which are there. Such a device drives
+ * 24 address bits.
  */
 #ifndef _LINUX_ISA_H
 #define _LINUX_ISA_H
@@ -19,7 +20,8 @@ struct isa_driver {
 	struct device *devices; /* the bus's */
 };
 
-#define to_isa_driver(x) ((struct isa_driver *)((char *)(x) - __builtin_offsetof(struct isa_driver, driver)))
+#define to_isa_driver(x) \
+	((struct isa_driver *)((char *)(x) - __builtin_offsetof(struct isa_driver, driver)))
 
 /** isa_register_driver - 0, -ENODEV (no such bus, or no device matched), -ENOMEM */
 int isa_register_driver(struct isa_driver *drv, unsigned int ndev) DMK_SYM(isa_register_driver);

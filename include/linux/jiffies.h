@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock in ticks. It starts five minutes before its low 32 bits wrap, so that code which can't bear that shows it.
+ * The clock in ticks. It starts five minutes before its low 32 bits wrap, so that code which can't
+ * bear that shows it.
  */
 #ifndef _LINUX_JIFFIES_H
 #define _LINUX_JIFFIES_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Device numbers: 20 bits of minor below the major. (The C library packs its dev_t otherwise; the two never meet.)
+ * Device numbers: 20 bits of minor below the major. (The C library packs its dev_t otherwise; the
+ * two never meet.)
  */
 #ifndef _LINUX_KDEV_T_H
 #define _LINUX_KDEV_T_H

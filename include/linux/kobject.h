@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kernel objects, as far as drivers look into them: a name and a parent. There is no sysfs tree behind them; what a driver puts
- * there is kept in lists of the device (linux/sysfs.h).
+ * Kernel objects, as far as drivers look into them: a name and a parent. There is no sysfs tree
+ * behind them; what a driver puts there is kept in lists of the device (linux/sysfs.h).
  */
 #ifndef _LINUX_KOBJECT_H
 #define _LINUX_KOBJECT_H

@@ -9,16 +9,19 @@
 #include <linux/types.h>
 
 /** Return: 0, -ERANGE (does not fit), -EINVAL (not a number). @base 0: 0x and 0 choose 16 and 8. */
-int kstrtoull(const char *s, unsigned int base, unsigned long long *result) DMK_SYM(kstrtoull) __must_check;
+int kstrtoull(const char *s, unsigned int base, unsigned long long *result)
+	DMK_SYM(kstrtoull) __must_check;
 int kstrtoll(const char *s, unsigned int base, long long *result) DMK_SYM(kstrtoll) __must_check;
-int kstrtouint(const char *s, unsigned int base, unsigned int *result) DMK_SYM(kstrtouint) __must_check;
+int kstrtouint(const char *s, unsigned int base, unsigned int *result)
+	DMK_SYM(kstrtouint) __must_check;
 int kstrtoint(const char *s, unsigned int base, int *result) DMK_SYM(kstrtoint) __must_check;
 int kstrtou16(const char *s, unsigned int base, u16 *result) DMK_SYM(kstrtou16) __must_check;
 int kstrtos16(const char *s, unsigned int base, s16 *result) DMK_SYM(kstrtos16) __must_check;
 int kstrtou8(const char *s, unsigned int base, u8 *result) DMK_SYM(kstrtou8) __must_check;
 int kstrtos8(const char *s, unsigned int base, s8 *result) DMK_SYM(kstrtos8) __must_check;
 int kstrtobool(const char *s, bool *result) DMK_SYM(kstrtobool);
-int kstrtoul(const char *s, unsigned int base, unsigned long *result) DMK_SYM(kstrtoul) __must_check;
+int kstrtoul(const char *s, unsigned int base, unsigned long *result)
+	DMK_SYM(kstrtoul) __must_check;
 int kstrtol(const char *s, unsigned int base, long *result) DMK_SYM(kstrtol) __must_check;
 #define kstrtou64(s, base, result) kstrtoull((s), (base), (result))
 #define kstrtos64(s, base, result) kstrtoll((s), (base), (result))
@@ -28,7 +31,8 @@ int kstrtol(const char *s, unsigned int base, long *result) DMK_SYM(kstrtol) __m
 /* The old, lenient ones. */
 unsigned long simple_strtoul(const char *s, char **end, unsigned int base) DMK_SYM(simple_strtoul);
 long simple_strtol(const char *s, char **end, unsigned int base) DMK_SYM(simple_strtol);
-unsigned long long simple_strtoull(const char *s, char **end, unsigned int base) DMK_SYM(simple_strtoull);
+unsigned long long simple_strtoull(const char *s, char **end, unsigned int base)
+	DMK_SYM(simple_strtoull);
 long long simple_strtoll(const char *s, char **end, unsigned int base) DMK_SYM(simple_strtoll);
 
 #endif

@@ -9,19 +9,27 @@
 #include <linux/err.h>
 #include <linux/sched.h>
 
-/** kthread_create - a thread that starts with wake_up_process(). Return: the task, or ERR_PTR(-ENOMEM). */
-struct task_struct *dmk_kthread_create(int (*function)(void *data), void *data, const char *name, ...) __printf(3, 4);
-#define kthread_create(function, data, name, ...) dmk_kthread_create((function), (data), name, ##__VA_ARGS__)
+/**
+ * kthread_create - a thread that starts with wake_up_process(). Return: the task, or
+ * ERR_PTR(-ENOMEM).
+ */
+struct task_struct *dmk_kthread_create(int (*function)(void *data), void *data, const char *name,
+				       ...) __printf(3, 4);
+#define kthread_create(function, data, name, ...) \
+	dmk_kthread_create((function), (data), name, ##__VA_ARGS__)
 #define kthread_create_on_node(function, data, node, name, ...)                                    \
 	((void)(node), dmk_kthread_create((function), (data), name, ##__VA_ARGS__))
-#define kthread_run(function, data, name, ...)                                                     \
-	({                                                                                         \
-		struct task_struct *dmk_thread = kthread_create(function, data, name, ##__VA_ARGS__); \
-		if (!IS_ERR(dmk_thread))                                                           \
-			wake_up_process(dmk_thread);                                               \
-		dmk_thread;                                                                        \
+#define kthread_run(function, data, name, ...)                                        \
+	({                                                                            \
+		struct task_struct *dmk_thread = kthread_create(function, data, name, \
+								##__VA_ARGS__);       \
+		if (!IS_ERR(dmk_thread))                                              \
+			wake_up_process(dmk_thread);                                  \
+		dmk_thread;                                                           \
 	})
-/** kthread_stop - ask it to end and wait. Return: what its function returned, -EINTR: it never ran. Once for each thread that has
+/**
+ * kthread_stop - ask it to end and wait. Return: what its function returned, -EINTR: it never ran.
+ * Once for each thread that has
  *  not ended by itself; with a reference (get_task_struct()) also after that. */
 int kthread_stop(struct task_struct *task) DMK_SYM(kthread_stop);
 int kthread_stop_put(struct task_struct *task) DMK_SYM(kthread_stop_put);

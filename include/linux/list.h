@@ -155,7 +155,8 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 }
 
 /* What stands up to @entry, included, moves to @list. */
-static inline void list_cut_position(struct list_head *list, struct list_head *head, struct list_head *entry)
+static inline void list_cut_position(struct list_head *list, struct list_head *head,
+				     struct list_head *entry)
 {
 	struct list_head *rest = entry->next;
 
@@ -201,13 +202,16 @@ static inline size_t list_count_nodes(struct list_head *head)
 #define list_for_each_entry_reverse(pos, head, member)                                             \
 	for (pos = list_last_entry(head, __typeof__(*pos), member);                                \
 	     !list_entry_is_head(pos, head, member); pos = list_prev_entry(pos, member))
-#define list_for_each_entry_safe(pos, n, head, member)                                             \
-	for (pos = list_first_entry(head, __typeof__(*pos), member), n = list_next_entry(pos, member); \
+#define list_for_each_entry_safe(pos, n, head, member)               \
+	for (pos = list_first_entry(head, __typeof__(*pos), member), \
+	    n = list_next_entry(pos, member);                        \
 	     !list_entry_is_head(pos, head, member); pos = n, n = list_next_entry(n, member))
-#define list_for_each_entry_safe_reverse(pos, n, head, member)                                     \
-	for (pos = list_last_entry(head, __typeof__(*pos), member), n = list_prev_entry(pos, member); \
+#define list_for_each_entry_safe_reverse(pos, n, head, member)      \
+	for (pos = list_last_entry(head, __typeof__(*pos), member), \
+	    n = list_prev_entry(pos, member);                       \
 	     !list_entry_is_head(pos, head, member); pos = n, n = list_prev_entry(n, member))
-#define list_prepare_entry(pos, head, member) ((pos) ? (pos) : list_entry(head, __typeof__(*pos), member))
+#define list_prepare_entry(pos, head, member) \
+	((pos) ? (pos) : list_entry(head, __typeof__(*pos), member))
 #define list_for_each_entry_continue(pos, head, member)                                            \
 	for (pos = list_next_entry(pos, member); !list_entry_is_head(pos, head, member);           \
 	     pos = list_next_entry(pos, member))
@@ -304,8 +308,9 @@ static inline void hlist_add_behind(struct hlist_node *node, struct hlist_node *
 #define hlist_for_each_entry(pos, head, member)                                                    \
 	for (pos = hlist_entry_safe((head)->first, __typeof__(*(pos)), member); pos;               \
 	     pos = hlist_entry_safe((pos)->member.next, __typeof__(*(pos)), member))
-#define hlist_for_each_entry_safe(pos, n, head, member)                                            \
-	for (pos = hlist_entry_safe((head)->first, __typeof__(*pos), member);                      \
-	     pos && ((n = pos->member.next), 1); pos = hlist_entry_safe(n, __typeof__(*pos), member))
+#define hlist_for_each_entry_safe(pos, n, head, member)                       \
+	for (pos = hlist_entry_safe((head)->first, __typeof__(*pos), member); \
+	     pos && ((n = pos->member.next), 1);                              \
+	     pos = hlist_entry_safe(n, __typeof__(*pos), member))
 
 #endif

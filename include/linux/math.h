@@ -41,7 +41,10 @@
 		dmk_a > dmk_b ? dmk_a - dmk_b : dmk_b - dmk_a;                                     \
 	})
 
-/* libc's, which declares it in <stdlib.h>: of an int. For wider types there is abs_diff(x, 0), and clang warns of the rest. */
+/*
+ * libc's, which declares it in <stdlib.h>: of an int. For wider types there is abs_diff(x, 0), and
+ * clang warns of the rest.
+ */
 int abs(int x);
 
 static inline unsigned long int_sqrt(unsigned long x)

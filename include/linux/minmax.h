@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Smaller, larger, between. Arguments are evaluated once; both must have comparable types, or name one.
+ * Smaller, larger, between. Arguments are evaluated once; both must have comparable types, or name
+ * one.
  */
 #ifndef _LINUX_MINMAX_H
 #define _LINUX_MINMAX_H

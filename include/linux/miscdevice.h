@@ -29,7 +29,10 @@ struct miscdevice {
 	struct miscdevice *dmk_next;
 };
 
-/** misc_register - fills a dynamic minor in. -EBUSY: minor or name is taken; -EINVAL: no name or operations. */
+/**
+ * misc_register - fills a dynamic minor in. -EBUSY: minor or name is taken; -EINVAL: no name or
+ * operations.
+ */
 int misc_register(struct miscdevice *misc) DMK_SYM(misc_register);
 void misc_deregister(struct miscdevice *misc) DMK_SYM(misc_deregister);
 

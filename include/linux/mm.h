@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages and addresses. The arithmetic between the kinds of address (ADR-04) is inline over what the core was started with.
+ * Pages and addresses. The arithmetic between the kinds of address (ADR-04) is inline over what the
+ * core was started with.
  */
 #ifndef _LINUX_MM_H
 #define _LINUX_MM_H
@@ -49,8 +50,9 @@ static inline struct page *phys_to_page(phys_addr_t phys)
 }
 
 /**
- * virt_to_phys - of an address in the direct map, and of no other (not vmalloc, not kmap, not a stack)
- * For another the result is a number and no address: the driver is told. virt_to_page() and __pa() are the same. Rules: ADR-04.
+ * virt_to_phys - of an address in the direct map, and of no other (not vmalloc, not kmap, not a
+ * stack) For another the result is a number and no address: the driver is told. virt_to_page() and
+ * __pa() are the same. Rules: ADR-04.
  */
 static __always_inline phys_addr_t virt_to_phys(const volatile void *address)
 {
@@ -90,13 +92,18 @@ static inline bool PageHighMem(const struct page *page)
 /** dmk_page_address_high - where kmap() has the page, or NULL */
 void *dmk_page_address_high(const struct page *page);
 
-/** page_address - a page's kernel address; of a highmem page NULL, but between kmap() and kunmap(). */
+/**
+ * page_address - a page's kernel address; of a highmem page NULL, but between kmap() and kunmap().
+ */
 static inline void *page_address(const struct page *page)
 {
 	return PageHighMem(page) ? dmk_page_address_high(page) : page_to_virt(page);
 }
 
-/** pfn_valid - there is RAM with a struct page. virt_addr_valid - it is an address of RAM in the direct map. */
+/**
+ * pfn_valid - there is RAM with a struct page. virt_addr_valid - it is an address of RAM in the
+ * direct map.
+ */
 bool pfn_valid(unsigned long pfn) DMK_SYM(pfn_valid);
 bool dmk_virt_addr_valid(const void *address);
 #define virt_addr_valid(address) dmk_virt_addr_valid((const void *)(address))
@@ -153,7 +160,10 @@ unsigned long totalram_pages(void) DMK_SYM(totalram_pages);
 unsigned long nr_free_pages(void) DMK_SYM(nr_free_pages);
 unsigned long totalhigh_pages(void) DMK_SYM(totalhigh_pages);
 unsigned long nr_free_highpages(void) DMK_SYM(nr_free_highpages);
-/** si_meminfo - the same in one record, in units of @info->mem_unit bytes. There is no swap, and no buffers. */
+/**
+ * si_meminfo - the same in one record, in units of @info->mem_unit bytes. There is no swap, and no
+ * buffers.
+ */
 void si_meminfo(struct sysinfo *info) DMK_SYM(si_meminfo);
 
 #include <linux/slab.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A driver's mmap operation: the area a user asked for, and what the driver puts there. Part of linux/mm.h.
+ * A driver's mmap operation: the area a user asked for, and what the driver puts there. Part of
+ * linux/mm.h.
  *
- * What a driver does with an area is noted and carried out when its mmap operation returns 0: the user then gets a view of the very
- * pages. An area may hold RAM or registers, not both, and no holes; pages that a fault operation would bring are asked for at once.
+ * What a driver does with an area is noted and carried out when its mmap operation returns 0: the
+ * user then gets a view of the very pages. An area may hold RAM or registers, not both, and no
+ * holes; pages that a fault operation would bring are asked for at once.
  */
 #ifndef _LINUX_MM_AREA_H
 #define _LINUX_MM_AREA_H
@@ -56,7 +58,8 @@ struct vm_operations_struct {
 	void (*open)(struct vm_area_struct *area);
 	void (*close)(struct vm_area_struct *area);
 	vm_fault_t (*fault)(struct vm_fault *fault);
-	int (*access)(struct vm_area_struct *area, unsigned long address, void *buffer, int size, int write);
+	int (*access)(struct vm_area_struct *area, unsigned long address, void *buffer, int size,
+		      int write);
 };
 
 /* From Linux 6.3 on drivers change them with vm_flags_set() and its like only. */
@@ -75,7 +78,8 @@ struct vm_operations_struct {
 #endif
 
 struct vm_area_struct {
-	unsigned long vm_start; /* what the area is called, from first to last call; not where the user sees it */
+	/* what the area is called, from first to last call; not where the user sees it */
+	unsigned long vm_start;
 	unsigned long vm_end;
 	unsigned long vm_pgoff;
 	DMK_VM_FLAGS
@@ -87,19 +91,26 @@ struct vm_area_struct {
 	void *dmk; /* the file layer's */
 };
 
-/** remap_pfn_range - put physically contiguous memory or registers at @address. 0, -EINVAL (not inside the area), -ENOMEM. */
-int remap_pfn_range(struct vm_area_struct *vma, unsigned long address, unsigned long pfn, unsigned long size,
-		    pgprot_t prot) DMK_SYM(remap_pfn_range);
+/**
+ * remap_pfn_range - put physically contiguous memory or registers at @address. 0, -EINVAL (not
+ * inside the area), -ENOMEM.
+ */
+int remap_pfn_range(struct vm_area_struct *vma, unsigned long address, unsigned long pfn,
+		    unsigned long size, pgprot_t prot) DMK_SYM(remap_pfn_range);
 /** vm_iomap_memory - as above, for [start, start + size), at the area's own offset into it */
-int vm_iomap_memory(struct vm_area_struct *vma, phys_addr_t start, unsigned long size) DMK_SYM(vm_iomap_memory);
-int vm_insert_page(struct vm_area_struct *vma, unsigned long address, struct page *page) DMK_SYM(vm_insert_page);
-int vm_map_pages(struct vm_area_struct *vma, struct page **pages, unsigned long count) DMK_SYM(vm_map_pages);
+int vm_iomap_memory(struct vm_area_struct *vma, phys_addr_t start, unsigned long size)
+	DMK_SYM(vm_iomap_memory);
+int vm_insert_page(struct vm_area_struct *vma, unsigned long address, struct page *page)
+	DMK_SYM(vm_insert_page);
+int vm_map_pages(struct vm_area_struct *vma, struct page **pages, unsigned long count)
+	DMK_SYM(vm_map_pages);
 int remap_vmalloc_range(struct vm_area_struct *vma, void *address, unsigned long pgoff)
 	DMK_SYM(remap_vmalloc_range);
 vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long address, unsigned long pfn)
 	DMK_SYM(vmf_insert_pfn);
 
-#define io_remap_pfn_range(vma, address, pfn, size, prot) remap_pfn_range(vma, address, pfn, size, prot)
+#define io_remap_pfn_range(vma, address, pfn, size, prot) \
+	remap_pfn_range(vma, address, pfn, size, prot)
 
 static inline unsigned long vma_pages(const struct vm_area_struct *vma)
 {

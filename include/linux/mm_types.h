@@ -11,7 +11,10 @@ struct address_space;
 struct file;
 struct vm_area_struct;
 
-/** One page frame. Its fields are the page allocator's but for private, lru, mapping and index, which its owner may use. */
+/**
+ * One page frame. Its fields are the page allocator's but for private, lru, mapping and index,
+ * which its owner may use.
+ */
 struct page {
 	unsigned int flags; /* enum dmk_page_flags, in dmakit's kernel/page.c */
 	int refcount;       /* users of the page: alloc gives 1, the frame is free at 0 */

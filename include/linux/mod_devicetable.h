@@ -11,7 +11,10 @@ typedef unsigned long kernel_ulong_t;
 
 #define PCI_ANY_ID (~0)
 
-/* Matches when each of the first four is equal or PCI_ANY_ID, and the class is equal under its mask. All zero ends a table. */
+/*
+ * Matches when each of the first four is equal or PCI_ANY_ID, and the class is equal under its
+ * mask. All zero ends a table.
+ */
 struct pci_device_id {
 	__u32 vendor, device;
 	__u32 subvendor, subdevice;

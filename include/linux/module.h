@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Modules: each driver is one, all are linked into one program, and who runs the program loads and unloads them
- * (dmakit/kernel.h).
+ * Modules: each driver is one, all are linked into one program, and who runs the program loads and
+ * unloads them (dmakit/kernel.h).
  */
 #ifndef _LINUX_MODULE_H
 #define _LINUX_MODULE_H
@@ -44,7 +44,10 @@ struct dmk_id_table {
 	static const struct dmk_id_table *const dmk_ids_entry_##kind##_##table                     \
 		__attribute__((used, section("dmk_" #kind "_ids"))) = &dmk_ids_##kind##_##table
 
-/** try_module_get - count a user: false when the module is being unloaded. NULL stands for the kernel and is always there. */
+/**
+ * try_module_get - count a user: false when the module is being unloaded. NULL stands for the
+ * kernel and is always there.
+ */
 bool try_module_get(struct module *module) DMK_SYM(try_module_get);
 void __module_get(struct module *module) __asm__("dmk_module_hold");
 void module_put(struct module *module) DMK_SYM(module_put);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Module parameters: values that whoever loads a module can set by name. Collected by the linker in dmk_params.
+ * Module parameters: values that whoever loads a module can set by name. Collected by the linker in
+ * dmk_params.
  */
 #ifndef _LINUX_MODULEPARAM_H
 #define _LINUX_MODULEPARAM_H
@@ -65,30 +66,38 @@ struct kernel_param {
 	DMK_PARAM(name, &param_ops_##type, perm, .arg = &(variable))
 #define module_param_unsafe(name, type, perm) module_param(name, type, perm)
 #define module_param_hw(name, type, hwtype, perm) module_param(name, type, perm)
-#define module_param_hw_named(name, variable, type, hwtype, perm) module_param_named(name, variable, type, perm)
+#define module_param_hw_named(name, variable, type, hwtype, perm) \
+	module_param_named(name, variable, type, perm)
 #define module_param_cb(name, ops, argument, perm) DMK_PARAM(name, ops, perm, .arg = (argument))
 #define module_param_string(name, buffer, length, perm)                                            \
 	static const struct kparam_string dmk_param_string_##name = { (length), (buffer) };        \
 	DMK_PARAM(name, &param_ops_string, perm, .str = &dmk_param_string_##name)
-#define module_param_array(name, type, count, perm) module_param_array_named(name, name, type, count, perm)
+#define module_param_array(name, type, count, perm) \
+	module_param_array_named(name, name, type, count, perm)
 #define module_param_array_named(name, array, type, count, perm)                                   \
 	static const struct kparam_array dmk_param_array_##name = {                                \
 		.max = sizeof(array) / sizeof((array)[0]), .elemsize = sizeof((array)[0]),         \
 		.num = (count), .ops = &param_ops_##type, .elem = (array),                         \
 	};                                                                                         \
 	DMK_PARAM(name, &param_array_ops, perm, .arr = &dmk_param_array_##name)
-#define module_param_hw_array(name, type, hwtype, count, perm) module_param_array(name, type, count, perm)
+#define module_param_hw_array(name, type, hwtype, count, perm) \
+	module_param_array(name, type, count, perm)
 
 #define MODULE_PARM_DESC(name, text) MODULE_INFO(parm, #name ":" text)
 
-/* set() understands 0x and 0 prefixes; -EINVAL: not a number, -ERANGE: it does not fit. get() ends with a newline. */
-#define DMK_PARAM_TYPE(name, type)                                                                 \
-	extern const struct kernel_param_ops param_ops_##name DMK_SYM(param_ops_##name);           \
-	int param_set_##name(const char *value, const struct kernel_param *param) DMK_SYM(param_set_##name); \
-	int param_get_##name(char *buffer, const struct kernel_param *param) DMK_SYM(param_get_##name); \
-	static inline type *dmk_param_is_##name(type *variable)                                    \
-	{                                                                                          \
-		return variable;                                                                   \
+/*
+ * set() understands 0x and 0 prefixes; -EINVAL: not a number, -ERANGE: it does not fit. get() ends
+ * with a newline.
+ */
+#define DMK_PARAM_TYPE(name, type)                                                       \
+	extern const struct kernel_param_ops param_ops_##name DMK_SYM(param_ops_##name); \
+	int param_set_##name(const char *value, const struct kernel_param *param)        \
+		DMK_SYM(param_set_##name);                                               \
+	int param_get_##name(char *buffer, const struct kernel_param *param)             \
+		DMK_SYM(param_get_##name);                                               \
+	static inline type *dmk_param_is_##name(type *variable)                          \
+	{                                                                                \
+		return variable;                                                         \
 	}
 
 DMK_PARAM_TYPE(byte, unsigned char)
@@ -105,13 +114,17 @@ DMK_PARAM_TYPE(bool, bool)
 DMK_PARAM_TYPE(invbool, bool)
 DMK_PARAM_TYPE(bint, int)
 
-/* <stdbool.h> makes bool a macro, so that the name of the type may arrive here as the compiler's own. */
+/*
+ * <stdbool.h> makes bool a macro, so that the name of the type may arrive here as the compiler's
+ * own.
+ */
 #define param_ops__Bool param_ops_bool
 #define dmk_param_is__Bool dmk_param_is_bool
 
 extern const struct kernel_param_ops param_ops_string DMK_SYM(param_ops_string);
 extern const struct kernel_param_ops param_array_ops DMK_SYM(param_array_ops);
-int param_set_copystring(const char *value, const struct kernel_param *param) DMK_SYM(param_set_copystring);
+int param_set_copystring(const char *value, const struct kernel_param *param)
+	DMK_SYM(param_set_copystring);
 int param_get_string(char *buffer, const struct kernel_param *param) DMK_SYM(param_get_string);
 
 #define kernel_param_lock(module) ((void)(module))

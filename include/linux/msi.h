@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a message-signalled interrupt is. Drivers get theirs by pci_alloc_irq_vectors() in linux/pci.h.
+ * What a message-signalled interrupt is. Drivers get theirs by pci_alloc_irq_vectors() in
+ * linux/pci.h.
  */
 #ifndef _LINUX_MSI_H
 #define _LINUX_MSI_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a card can do by itself. The stack makes use of scatter/gather, high memory and loopback; the others may be set, and no
- * frame asks for them: every checksum is in the frame already, and no frame is longer than the MTU.
+ * What a card can do by itself. The stack makes use of scatter/gather, high memory and loopback;
+ * the others may be set, and no frame asks for them: every checksum is in the frame already, and no
+ * frame is longer than the MTU.
  */
 #ifndef _LINUX_NETDEV_FEATURES_H
 #define _LINUX_NETDEV_FEATURES_H

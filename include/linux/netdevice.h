@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network interfaces and their drivers: registering, opening and stopping, the transmit queues, polling (NAPI), statistics.
+ * Network interfaces and their drivers: registering, opening and stopping, the transmit queues,
+ * polling (NAPI), statistics.
  *
- * The stack above a driver is small and honest: it queues frames, hands them over with the queue's lock held, asks again when the
- * driver was busy, takes received frames and checks that they are complete. It knows no protocol. Who uses an interface is a test or
- * the default exercise, through dmakit/net.h.
+ * The stack above a driver is small and honest: it queues frames, hands them over with the queue's
+ * lock held, asks again when the driver was busy, takes received frames and checks that they are
+ * complete. It knows no protocol. Who uses an interface is a test or the default exercise, through
+ * dmakit/net.h.
  */
 #ifndef _LINUX_NETDEVICE_H
 #define _LINUX_NETDEVICE_H
@@ -40,7 +42,10 @@
 #define MAX_NEST_DEV 8
 #define LL_MAX_HEADER 32
 
-/** What ndo_start_xmit() returns. BUSY is for a driver that stopped its queue: the frame is still the stack's, which asks again. */
+/**
+ * What ndo_start_xmit() returns. BUSY is for a driver that stopped its queue: the frame is still
+ * the stack's, which asks again.
+ */
 enum netdev_tx {
 	NETDEV_TX_OK = 0x00,
 	NETDEV_TX_BUSY = 0x10,
@@ -109,7 +114,7 @@ struct netdev_hw_addr_list {
 #define netdev_mc_empty(dev) netdev_hw_addr_list_empty(&(dev)->mc)
 #define netdev_for_each_mc_addr(address, dev) netdev_hw_addr_list_for_each(address, &(dev)->mc)
 
-/* --- polling ------------------------------------------------------------------------------------------------------ */
+/* --- polling ---------------------------------------------------------------------------------- */
 
 enum { NAPI_STATE_SCHED, NAPI_STATE_MISSED, NAPI_STATE_DISABLE, NAPI_STATE_LISTED };
 
@@ -127,16 +132,21 @@ struct napi_struct {
 };
 
 /**
- * netif_napi_add - @poll takes received frames, at most @budget a call, in softirq context; not enabled yet
+ * netif_napi_add - @poll takes received frames, at most @budget a call, in softirq context; not
+ * enabled yet
  *
- * The poll function returns how many it took. Fewer than @budget: it has called napi_complete_done() before, and turned the card's
- * interrupt on again. All of @budget: it has not, and is called again. Called with budget 0 it may only clean up transmitted frames.
+ * The poll function returns how many it took. Fewer than @budget: it has called
+ * napi_complete_done() before, and turned the card's interrupt on again. All of @budget: it has
+ * not, and is called again. Called with budget 0 it may only clean up transmitted frames.
  */
 void dmk_netif_napi_add(struct net_device *dev, struct napi_struct *napi,
 			int (*poll)(struct napi_struct *napi, int budget), int weight);
-#define netif_napi_add_weight(dev, napi, poll, weight) dmk_netif_napi_add((dev), (napi), (poll), (weight))
-#define netif_napi_add_tx_weight(dev, napi, poll, weight) dmk_netif_napi_add((dev), (napi), (poll), (weight))
-#define netif_napi_add_tx(dev, napi, poll) dmk_netif_napi_add((dev), (napi), (poll), NAPI_POLL_WEIGHT)
+#define netif_napi_add_weight(dev, napi, poll, weight) \
+	dmk_netif_napi_add((dev), (napi), (poll), (weight))
+#define netif_napi_add_tx_weight(dev, napi, poll, weight) \
+	dmk_netif_napi_add((dev), (napi), (poll), (weight))
+#define netif_napi_add_tx(dev, napi, poll) \
+	dmk_netif_napi_add((dev), (napi), (poll), NAPI_POLL_WEIGHT)
 
 /* Up to Linux 6.0 the weight was said. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
@@ -151,21 +161,30 @@ static inline void netif_napi_add(struct net_device *dev, struct napi_struct *na
 {
 	dmk_netif_napi_add(dev, napi, poll, weight);
 }
-#define netif_tx_napi_add(dev, napi, poll, weight) dmk_netif_napi_add((dev), (napi), (poll), (weight))
+#define netif_tx_napi_add(dev, napi, poll, weight) \
+	dmk_netif_napi_add((dev), (napi), (poll), (weight))
 #endif
 
-/** netif_napi_del - forget it; disabled before, unless it never was enabled. free_netdev() does it too. Sleeps. */
+/**
+ * netif_napi_del - forget it; disabled before, unless it never was enabled. free_netdev() does it
+ * too. Sleeps.
+ */
 void netif_napi_del(struct napi_struct *napi) DMK_SYM(netif_napi_del);
 #define __netif_napi_del(napi) netif_napi_del(napi)
 void napi_enable(struct napi_struct *napi) DMK_SYM(napi_enable);
 /** napi_disable - wait until it is not being polled, and keep it so. Sleeps. */
 void napi_disable(struct napi_struct *napi) DMK_SYM(napi_disable);
 void napi_synchronize(const struct napi_struct *napi) DMK_SYM(napi_synchronize);
-/** napi_schedule_prep - true: the caller turns the card's interrupt off and calls __napi_schedule() */
+/**
+ * napi_schedule_prep - true: the caller turns the card's interrupt off and calls __napi_schedule()
+ */
 bool napi_schedule_prep(struct napi_struct *napi) DMK_SYM(napi_schedule_prep);
 void __napi_schedule(struct napi_struct *napi) DMK_SYM(__napi_schedule);
 #define __napi_schedule_irqoff(napi) __napi_schedule(napi)
-/** napi_complete_done - nothing is left to do: false: it will be polled again, so leave the card's interrupt off. In poll alone. */
+/**
+ * napi_complete_done - nothing is left to do: false: it will be polled again, so leave the card's
+ * interrupt off. In poll alone.
+ */
 bool napi_complete_done(struct napi_struct *napi, int work_done) DMK_SYM(napi_complete_done);
 
 static inline bool napi_complete(struct napi_struct *napi)
@@ -200,23 +219,37 @@ enum gro_result { GRO_MERGED, GRO_MERGED_FREE, GRO_HELD, GRO_NORMAL, GRO_CONSUME
 typedef enum gro_result gro_result_t;
 
 /**
- * napi_gro_receive, netif_receive_skb - a received frame for the stack: skb->protocol is set (eth_type_trans())
+ * napi_gro_receive, netif_receive_skb - a received frame for the stack: skb->protocol is set
+ * (eth_type_trans())
  * netif_rx - from any context: taken up by a softirq
  *
  * Owner:   the stack, whatever is returned. No frames are joined.
  * Context: softirq (poll functions), interrupts on; netif_rx() any.
  */
-gro_result_t napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb) DMK_SYM(napi_gro_receive);
+gro_result_t napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
+	DMK_SYM(napi_gro_receive);
 int netif_receive_skb(struct sk_buff *skb) DMK_SYM(netif_receive_skb);
 int netif_rx(struct sk_buff *skb) DMK_SYM(netif_rx);
 #define netif_rx_ni(skb) netif_rx(skb)
 #define netif_rx_any_context(skb) netif_rx(skb)
 
-/* --- interfaces --------------------------------------------------------------------------------------------------- */
+/* --- interfaces ------------------------------------------------------------------------------- */
 
 enum { __QUEUE_STATE_DRV_XOFF, __QUEUE_STATE_STACK_XOFF, __QUEUE_STATE_FROZEN };
-enum { __LINK_STATE_START, __LINK_STATE_PRESENT, __LINK_STATE_NOCARRIER, __LINK_STATE_LINKWATCH_PENDING, __LINK_STATE_DORMANT };
-enum { NETREG_UNINITIALIZED, NETREG_REGISTERED, NETREG_UNREGISTERING, NETREG_UNREGISTERED, NETREG_RELEASED };
+enum {
+	__LINK_STATE_START,
+	__LINK_STATE_PRESENT,
+	__LINK_STATE_NOCARRIER,
+	__LINK_STATE_LINKWATCH_PENDING,
+	__LINK_STATE_DORMANT
+};
+enum {
+	NETREG_UNINITIALIZED,
+	NETREG_REGISTERED,
+	NETREG_UNREGISTERING,
+	NETREG_UNREGISTERED,
+	NETREG_RELEASED
+};
 
 struct dmk_netdev;
 struct dmk_netqueue;
@@ -238,11 +271,12 @@ struct net_device_ops {
 	/** Down: no frame is being handed over, and none comes before the next open. Sleeps. */
 	int (*ndo_stop)(struct net_device *dev);
 	/**
-	 * Take a frame, with the queue's lock held, softirqs off: may not sleep. OK: the driver's, sent or dropped. BUSY: the stack's,
-	 * and only where the queue was stopped.
+	 * Take a frame, with the queue's lock held, softirqs off: may not sleep. OK: the driver's,
+	 * sent or dropped. BUSY: the stack's, and only where the queue was stopped.
 	 */
 	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev);
-	u16 (*ndo_select_queue)(struct net_device *dev, struct sk_buff *skb, struct net_device *sb_dev);
+	u16 (*ndo_select_queue)(struct net_device *dev, struct sk_buff *skb,
+				struct net_device *sb_dev);
 	/** With the address lock held: may not sleep. */
 	void (*ndo_set_rx_mode)(struct net_device *dev);
 	int (*ndo_set_mac_address)(struct net_device *dev, void *address);
@@ -320,40 +354,54 @@ static inline const char *netdev_name(const struct net_device *dev)
 }
 
 struct net_device *alloc_netdev_mqs(int size, const char *name, unsigned char name_assign_type,
-				    void (*setup)(struct net_device *dev), unsigned int txqs, unsigned int rxqs)
-	DMK_SYM(alloc_netdev_mqs);
-#define alloc_netdev_mq(size, name, assign, setup, queues) alloc_netdev_mqs((size), (name), (assign), (setup), (queues), (queues))
-#define alloc_netdev(size, name, assign, setup) alloc_netdev_mqs((size), (name), (assign), (setup), 1, 1)
+				    void (*setup)(struct net_device *dev), unsigned int txqs,
+				    unsigned int rxqs) DMK_SYM(alloc_netdev_mqs);
+#define alloc_netdev_mq(size, name, assign, setup, queues) \
+	alloc_netdev_mqs((size), (name), (assign), (setup), (queues), (queues))
+#define alloc_netdev(size, name, assign, setup) \
+	alloc_netdev_mqs((size), (name), (assign), (setup), 1, 1)
 /** free_netdev - after unregister_netdev(), or without a register_netdev(). NULL is nothing. */
 void free_netdev(struct net_device *dev) DMK_SYM(free_netdev);
 /**
  * register_netdev - from now on the interface may be opened; register_netdevice - with rtnl held
- * Return: 0, -EINVAL (no ndo_start_xmit), -EEXIST (the name is taken), -ENFILE (100 interfaces of that name), -ENOMEM, or what
- *         ndo_init() said. On error free_netdev() is due, and nothing else.
+ * Return: 0, -EINVAL (no ndo_start_xmit), -EEXIST (the name is taken), -ENFILE (100 interfaces of
+ *         that name), -ENOMEM, or what ndo_init() said. On error free_netdev() is due, and nothing
+ *         else.
  */
 int register_netdev(struct net_device *dev) DMK_SYM(register_netdev);
 int register_netdevice(struct net_device *dev) DMK_SYM(register_netdevice);
-int devm_register_netdev(struct device *dev, struct net_device *netdev) DMK_SYM(devm_register_netdev);
+int devm_register_netdev(struct device *dev, struct net_device *netdev)
+	DMK_SYM(devm_register_netdev);
 /** unregister_netdev - the opposite; brings the interface down first. Sleeps. */
 void unregister_netdev(struct net_device *dev) DMK_SYM(unregister_netdev);
 void unregister_netdevice(struct net_device *dev) DMK_SYM(unregister_netdevice);
 void dev_hold(struct net_device *dev) DMK_SYM(dev_hold);
 void dev_put(struct net_device *dev) DMK_SYM(dev_put);
 
-/** dev_open, dev_close - up and down, with rtnl held. dev_open(): 0 (also when up already), -ENODEV, or what the driver said. */
+/**
+ * dev_open, dev_close - up and down, with rtnl held. dev_open(): 0 (also when up already), -ENODEV,
+ * or what the driver said.
+ */
 struct netlink_ext_ack;
 int dev_open(struct net_device *dev, struct netlink_ext_ack *extack) DMK_SYM(dev_open);
 void dev_close(struct net_device *dev) DMK_SYM(dev_close);
 int dev_set_mtu(struct net_device *dev, int mtu) DMK_SYM(dev_set_mtu);
 void dev_addr_set(struct net_device *dev, const u8 *address) DMK_SYM(dev_addr_set);
-void __dev_addr_set(struct net_device *dev, const void *address, size_t size) DMK_SYM(__dev_addr_set);
-struct rtnl_link_stats64 *dev_get_stats(struct net_device *dev, struct rtnl_link_stats64 *stats) DMK_SYM(dev_get_stats);
+void __dev_addr_set(struct net_device *dev, const void *address, size_t size)
+	DMK_SYM(__dev_addr_set);
+struct rtnl_link_stats64 *dev_get_stats(struct net_device *dev, struct rtnl_link_stats64 *stats)
+	DMK_SYM(dev_get_stats);
 void netdev_stats_to_stats64(struct rtnl_link_stats64 *to, const struct net_device_stats *from)
 	DMK_SYM(netdev_stats_to_stats64);
-/** netdev_update_features - ask the driver anew which of the wanted features it can do; with rtnl held */
+/**
+ * netdev_update_features - ask the driver anew which of the wanted features it can do; with rtnl
+ * held
+ */
 void netdev_update_features(struct net_device *dev) DMK_SYM(netdev_update_features);
-int netif_set_real_num_tx_queues(struct net_device *dev, unsigned int n) DMK_SYM(netif_set_real_num_tx_queues);
-int netif_set_real_num_rx_queues(struct net_device *dev, unsigned int n) DMK_SYM(netif_set_real_num_rx_queues);
+int netif_set_real_num_tx_queues(struct net_device *dev, unsigned int n)
+	DMK_SYM(netif_set_real_num_tx_queues);
+int netif_set_real_num_rx_queues(struct net_device *dev, unsigned int n)
+	DMK_SYM(netif_set_real_num_rx_queues);
 
 static inline void netif_addr_lock_bh(struct net_device *dev)
 {
@@ -375,7 +423,10 @@ static inline bool netif_device_present(const struct net_device *dev)
 	return test_bit(__LINK_STATE_PRESENT, &dev->state);
 }
 
-/** netif_device_detach - the card is asleep or gone: no frame is handed over until netif_device_attach() */
+/**
+ * netif_device_detach - the card is asleep or gone: no frame is handed over until
+ * netif_device_attach()
+ */
 void netif_device_detach(struct net_device *dev) DMK_SYM(netif_device_detach);
 void netif_device_attach(struct net_device *dev) DMK_SYM(netif_device_attach);
 
@@ -384,21 +435,26 @@ static inline bool netif_carrier_ok(const struct net_device *dev)
 	return !test_bit(__LINK_STATE_NOCARRIER, &dev->state);
 }
 
-/** netif_carrier_on, netif_carrier_off - there is a link partner, or none: without one no frame is handed over. Any context. */
+/**
+ * netif_carrier_on, netif_carrier_off - there is a link partner, or none: without one no frame is
+ * handed over. Any context.
+ */
 void netif_carrier_on(struct net_device *dev) DMK_SYM(netif_carrier_on);
 void netif_carrier_off(struct net_device *dev) DMK_SYM(netif_carrier_off);
 
-/* --- transmit queues ---------------------------------------------------------------------------------------------- */
+/* --- transmit queues -------------------------------------------------------------------------- */
 
 /** dmk_netif_schedule - the queue may go on: from a softirq, soon */
 void dmk_netif_schedule(struct netdev_queue *queue);
 
-static inline struct netdev_queue *netdev_get_tx_queue(const struct net_device *dev, unsigned int index)
+static inline struct netdev_queue *netdev_get_tx_queue(const struct net_device *dev,
+						       unsigned int index)
 {
 	return &dev->_tx[index];
 }
 
-static inline struct netdev_queue *skb_get_tx_queue(const struct net_device *dev, const struct sk_buff *skb)
+static inline struct netdev_queue *skb_get_tx_queue(const struct net_device *dev,
+						    const struct sk_buff *skb)
 {
 	return netdev_get_tx_queue(dev, skb->queue_mapping);
 }
@@ -427,7 +483,8 @@ static inline bool netif_tx_queue_stopped(const struct netdev_queue *queue)
 /* By the driver, or because enough bytes are on their way (BQL). */
 static inline bool netif_xmit_stopped(const struct netdev_queue *queue)
 {
-	return __atomic_load_n(&queue->state, __ATOMIC_ACQUIRE) & (BIT(__QUEUE_STATE_DRV_XOFF) | BIT(__QUEUE_STATE_STACK_XOFF));
+	return __atomic_load_n(&queue->state, __ATOMIC_ACQUIRE) &
+	       (BIT(__QUEUE_STATE_DRV_XOFF) | BIT(__QUEUE_STATE_STACK_XOFF));
 }
 
 static inline void netif_start_queue(struct net_device *dev)
@@ -572,23 +629,28 @@ static inline void netif_trans_update(struct net_device *dev)
 }
 
 /**
- * netdev_tx_sent_queue - @bytes were given to the card; netdev_tx_completed_queue - they, in so many frames, came back
+ * netdev_tx_sent_queue - @bytes were given to the card; netdev_tx_completed_queue - they, in so
+ * many frames, came back
  *
- * Byte queue limits: with more than 256 KiB on their way the stack waits until some came back. (Linux's limit adapts itself; the
- * rules are the same.) More coming back than were sent, and bytes that are still on their way when the interface is down, are
- * reported: the queue would stand still some day. netdev_tx_reset_queue() forgets what was on its way, when the driver gave it up.
+ * Byte queue limits: with more than 256 KiB on their way the stack waits until some came back.
+ * (Linux's limit adapts itself; the rules are the same.) More coming back than were sent, and bytes
+ * that are still on their way when the interface is down, are reported: the queue would stand still
+ * some day. netdev_tx_reset_queue() forgets what was on its way, when the driver gave it up.
  */
-void netdev_tx_sent_queue(struct netdev_queue *queue, unsigned int bytes) DMK_SYM(netdev_tx_sent_queue);
+void netdev_tx_sent_queue(struct netdev_queue *queue, unsigned int bytes)
+	DMK_SYM(netdev_tx_sent_queue);
 void netdev_tx_completed_queue(struct netdev_queue *queue, unsigned int frames, unsigned int bytes)
 	DMK_SYM(netdev_tx_completed_queue);
 void netdev_tx_reset_queue(struct netdev_queue *queue) DMK_SYM(netdev_tx_reset_queue);
 #define netdev_sent_queue(dev, bytes) netdev_tx_sent_queue(netdev_get_tx_queue((dev), 0), (bytes))
-#define netdev_completed_queue(dev, frames, bytes) netdev_tx_completed_queue(netdev_get_tx_queue((dev), 0), (frames), (bytes))
+#define netdev_completed_queue(dev, frames, bytes) \
+	netdev_tx_completed_queue(netdev_get_tx_queue((dev), 0), (frames), (bytes))
 #define netdev_reset_queue(dev) netdev_tx_reset_queue(netdev_get_tx_queue((dev), 0))
 
-/* --- messages: "driver card interface: text" ---------------------------------------------------------------------- */
+/* --- messages: "driver card interface: text" -------------------------------------------------- */
 
-void dmk_netdev_printk(int level, const struct net_device *dev, const char *format, ...) __printf(3, 4);
+void dmk_netdev_printk(int level, const struct net_device *dev, const char *format, ...)
+	__printf(3, 4);
 #define netdev_emerg(dev, fmt, ...) dmk_netdev_printk(0, dev, fmt, ##__VA_ARGS__)
 #define netdev_alert(dev, fmt, ...) dmk_netdev_printk(1, dev, fmt, ##__VA_ARGS__)
 #define netdev_crit(dev, fmt, ...) dmk_netdev_printk(2, dev, fmt, ##__VA_ARGS__)
@@ -640,7 +702,10 @@ enum {
 #define netif_msg_rx_status(p) ((p)->msg_enable & NETIF_MSG_RX_STATUS)
 #define netif_msg_hw(p) ((p)->msg_enable & NETIF_MSG_HW)
 
-/** netif_msg_init - the mask for a module's debug parameter: @value levels, lowest first; out of range: @initial */
+/**
+ * netif_msg_init - the mask for a module's debug parameter: @value levels, lowest first; out of
+ * range: @initial
+ */
 static inline u32 netif_msg_init(int value, int initial)
 {
 	if (value < 0 || value >= 32)
@@ -653,10 +718,15 @@ static inline u32 netif_msg_init(int value, int initial)
 		if (netif_msg_##type(priv))                                                        \
 			print(dev, fmt, ##__VA_ARGS__);                                            \
 	} while (0)
-#define netif_err(priv, type, dev, fmt, ...) dmk_netif_printk(priv, type, netdev_err, dev, fmt, ##__VA_ARGS__)
-#define netif_warn(priv, type, dev, fmt, ...) dmk_netif_printk(priv, type, netdev_warn, dev, fmt, ##__VA_ARGS__)
-#define netif_notice(priv, type, dev, fmt, ...) dmk_netif_printk(priv, type, netdev_notice, dev, fmt, ##__VA_ARGS__)
-#define netif_info(priv, type, dev, fmt, ...) dmk_netif_printk(priv, type, netdev_info, dev, fmt, ##__VA_ARGS__)
-#define netif_dbg(priv, type, dev, fmt, ...) dmk_netif_printk(priv, type, netdev_dbg, dev, fmt, ##__VA_ARGS__)
+#define netif_err(priv, type, dev, fmt, ...) \
+	dmk_netif_printk(priv, type, netdev_err, dev, fmt, ##__VA_ARGS__)
+#define netif_warn(priv, type, dev, fmt, ...) \
+	dmk_netif_printk(priv, type, netdev_warn, dev, fmt, ##__VA_ARGS__)
+#define netif_notice(priv, type, dev, fmt, ...) \
+	dmk_netif_printk(priv, type, netdev_notice, dev, fmt, ##__VA_ARGS__)
+#define netif_info(priv, type, dev, fmt, ...) \
+	dmk_netif_printk(priv, type, netdev_info, dev, fmt, ##__VA_ARGS__)
+#define netif_dbg(priv, type, dev, fmt, ...) \
+	dmk_netif_printk(priv, type, netdev_dbg, dev, fmt, ##__VA_ARGS__)
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Devicetree nodes of the platform's devices. A node is known by what its device needs: compatible, properties, registers, interrupts;
- * the tree around it (parents, children, phandles) is the machine's and not shown.
+ * Devicetree nodes of the platform's devices. A node is known by what its device needs: compatible,
+ * properties, registers, interrupts; the tree around it (parents, children, phandles) is the
+ * machine's and not shown.
  */
 #ifndef _LINUX_OF_H
 #define _LINUX_OF_H
@@ -34,30 +35,38 @@ struct device_node {
 	const struct dmk_platform_device *dmk;
 };
 
-/** of_get_property - the value as it is stored (big endian), owned by the machine; NULL: none. @length may be NULL. */
-const void *of_get_property(const struct device_node *node, const char *name, int *length) DMK_SYM(of_get_property);
+/**
+ * of_get_property - the value as it is stored (big endian), owned by the machine; NULL: none.
+ * @length may be NULL.
+ */
+const void *of_get_property(const struct device_node *node, const char *name, int *length)
+	DMK_SYM(of_get_property);
 int of_device_is_compatible(const struct device_node *node, const char *compatible)
 	DMK_SYM(of_device_is_compatible);
 bool of_device_is_available(const struct device_node *node) DMK_SYM(of_device_is_available);
-const struct of_device_id *of_match_node(const struct of_device_id *matches, const struct device_node *node)
-	DMK_SYM(of_match_node);
+const struct of_device_id *of_match_node(const struct of_device_id *matches,
+					 const struct device_node *node) DMK_SYM(of_match_node);
 const void *of_device_get_match_data(const struct device *dev) DMK_SYM(of_device_get_match_data);
 
-/* 0, -EINVAL (no such property), -ENODATA (no value), -EOVERFLOW (fewer values), -EILSEQ (a string without an end). */
-int of_property_read_u8_array(const struct device_node *node, const char *name, u8 *values, size_t n)
-	DMK_SYM(of_property_read_u8_array);
-int of_property_read_u16_array(const struct device_node *node, const char *name, u16 *values, size_t n)
-	DMK_SYM(of_property_read_u16_array);
-int of_property_read_u32_array(const struct device_node *node, const char *name, u32 *values, size_t n)
-	DMK_SYM(of_property_read_u32_array);
-int of_property_read_u64_array(const struct device_node *node, const char *name, u64 *values, size_t n)
-	DMK_SYM(of_property_read_u64_array);
-int of_property_read_u32_index(const struct device_node *node, const char *name, u32 index, u32 *value)
-	DMK_SYM(of_property_read_u32_index);
+/*
+ * 0, -EINVAL (no such property), -ENODATA (no value), -EOVERFLOW (fewer values), -EILSEQ (a string
+ * without an end).
+ */
+int of_property_read_u8_array(const struct device_node *node, const char *name, u8 *values,
+			      size_t n) DMK_SYM(of_property_read_u8_array);
+int of_property_read_u16_array(const struct device_node *node, const char *name, u16 *values,
+			       size_t n) DMK_SYM(of_property_read_u16_array);
+int of_property_read_u32_array(const struct device_node *node, const char *name, u32 *values,
+			       size_t n) DMK_SYM(of_property_read_u32_array);
+int of_property_read_u64_array(const struct device_node *node, const char *name, u64 *values,
+			       size_t n) DMK_SYM(of_property_read_u64_array);
+int of_property_read_u32_index(const struct device_node *node, const char *name, u32 index,
+			       u32 *value) DMK_SYM(of_property_read_u32_index);
 /** Strings of a list: the @index-th, how many there are, where @value is. */
-int of_property_read_string_index(const struct device_node *node, const char *name, int index, const char **value)
-	DMK_SYM(of_property_read_string_index);
-int of_property_count_strings(const struct device_node *node, const char *name) DMK_SYM(of_property_count_strings);
+int of_property_read_string_index(const struct device_node *node, const char *name, int index,
+				  const char **value) DMK_SYM(of_property_read_string_index);
+int of_property_count_strings(const struct device_node *node, const char *name)
+	DMK_SYM(of_property_count_strings);
 int of_property_match_string(const struct device_node *node, const char *name, const char *value)
 	DMK_SYM(of_property_match_string);
 int of_property_count_elems_of_size(const struct device_node *node, const char *name, int size)
@@ -67,7 +76,8 @@ int of_property_count_elems_of_size(const struct device_node *node, const char *
 #define of_property_read_u16(node, name, value) of_property_read_u16_array(node, name, value, 1)
 #define of_property_read_u32(node, name, value) of_property_read_u32_array(node, name, value, 1)
 #define of_property_read_u64(node, name, value) of_property_read_u64_array(node, name, value, 1)
-#define of_property_read_string(node, name, value) of_property_read_string_index(node, name, 0, value)
+#define of_property_read_string(node, name, value) \
+	of_property_read_string_index(node, name, 0, value)
 #define of_property_count_u32_elems(node, name) of_property_count_elems_of_size(node, name, 4)
 
 static inline int of_property_read_s32(const struct device_node *node, const char *name, s32 *value)

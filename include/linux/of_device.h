@@ -7,8 +7,9 @@
 #include <linux/platform_device.h>
 
 /** of_match_device - the entry of @matches that fits the device's node; NULL: none */
-const struct of_device_id *of_match_device(const struct of_device_id *matches, const struct device *dev)
-	DMK_SYM(of_match_device);
-struct platform_device *of_find_device_by_node(struct device_node *node) DMK_SYM(of_find_device_by_node);
+const struct of_device_id *of_match_device(const struct of_device_id *matches,
+					   const struct device *dev) DMK_SYM(of_match_device);
+struct platform_device *of_find_device_by_node(struct device_node *node)
+	DMK_SYM(of_find_device_by_node);
 
 #endif

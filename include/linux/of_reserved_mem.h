@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory of a device's own, named by its node's memory-region. It serves the device from the beginning, with or without these
- * calls (MEM-09, BNC-05): they answer whether there is some.
+ * Memory of a device's own, named by its node's memory-region. It serves the device from the
+ * beginning, with or without these calls (MEM-09, BNC-05): they answer whether there is some.
  */
 #ifndef _LINUX_OF_RESERVED_MEM_H
 #define _LINUX_OF_RESERVED_MEM_H
@@ -10,7 +10,10 @@
 #include <linux/errno.h>
 #include <linux/of.h>
 
-/** of_reserved_mem_device_init - 0, or -ENODEV: the device names no pool, and its memory is the system's. */
+/**
+ * of_reserved_mem_device_init - 0, or -ENODEV: the device names no pool, and its memory is the
+ * system's.
+ */
 static inline int of_reserved_mem_device_init(struct device *dev)
 {
 	const struct dmk_bus *bus = dev ? dev->dmk.bus : NULL;
@@ -19,7 +22,8 @@ static inline int of_reserved_mem_device_init(struct device *dev)
 }
 
 /** of_reserved_mem_device_init_by_idx - the same; a device names one pool here: @idx 0. */
-static inline int of_reserved_mem_device_init_by_idx(struct device *dev, struct device_node *np, int idx)
+static inline int of_reserved_mem_device_init_by_idx(struct device *dev, struct device_node *np,
+						     int idx)
 {
 	return idx ? -ENODEV : of_reserved_mem_device_init(dev);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI: functions that were found at boot, their registers, memory windows and interrupts, and the drivers that match them.
+ * PCI: functions that were found at boot, their registers, memory windows and interrupts, and the
+ * drivers that match them.
  *
- * Addresses in resources are the CPU's; what stands in a BAR is the bus's, and the host bridge may lie between (ADR-03).
+ * Addresses in resources are the CPU's; what stands in a BAR is the bus's, and the host bridge may
+ * lie between (ADR-03).
  */
 #ifndef _LINUX_PCI_H
 #define _LINUX_PCI_H
@@ -144,7 +146,8 @@ struct pci_driver {
 	bool driver_managed_dma;
 };
 
-#define to_pci_driver(x) ((struct pci_driver *)((char *)(x) - __builtin_offsetof(struct pci_driver, driver)))
+#define to_pci_driver(x) \
+	((struct pci_driver *)((char *)(x) - __builtin_offsetof(struct pci_driver, driver)))
 
 #define DEFINE_PCI_DEVICE_TABLE(table) const struct pci_device_id table[]
 #define PCI_DEVICE(vend, dev)                                                                      \
@@ -157,14 +160,15 @@ struct pci_driver {
 #define PCI_VDEVICE(vend, dev)                                                                     \
 	.vendor = PCI_VENDOR_ID_##vend, .device = (dev), .subvendor = PCI_ANY_ID,                  \
 	.subdevice = PCI_ANY_ID, 0, 0
-#define PCI_DEVICE_DATA(vend, dev, data)                                                           \
-	.vendor = PCI_VENDOR_ID_##vend, .device = PCI_DEVICE_ID_##vend##_##dev,                    \
-	.subvendor = PCI_ANY_ID, .subdevice = PCI_ANY_ID, 0, 0, .driver_data = (kernel_ulong_t)(data)
+#define PCI_DEVICE_DATA(vend, dev, data)                                        \
+	.vendor = PCI_VENDOR_ID_##vend, .device = PCI_DEVICE_ID_##vend##_##dev, \
+	.subvendor = PCI_ANY_ID, .subdevice = PCI_ANY_ID, 0, 0,                 \
+	.driver_data = (kernel_ulong_t)(data)
 
 extern const struct bus_type pci_bus_type DMK_SYM(pci_bus_type);
 #define dev_is_pci(dev) ((dev)->bus == &pci_bus_type)
 
-/* --- drivers ------------------------------------------------------------------------------------------------------ */
+/* --- drivers ---------------------------------------------------------------------------------- */
 
 int dmk_pci_register_driver(struct pci_driver *drv, struct module *owner, const char *mod_name);
 #define pci_register_driver(drv) dmk_pci_register_driver(drv, THIS_MODULE, KBUILD_MODNAME)
@@ -172,7 +176,8 @@ int dmk_pci_register_driver(struct pci_driver *drv, struct module *owner, const 
 void pci_unregister_driver(struct pci_driver *drv) DMK_SYM(pci_unregister_driver);
 #define module_pci_driver(driver) module_driver(driver, pci_register_driver, pci_unregister_driver)
 #define builtin_pci_driver(driver) builtin_driver(driver, pci_register_driver)
-const struct pci_device_id *pci_match_id(const struct pci_device_id *ids, struct pci_dev *dev) DMK_SYM(pci_match_id);
+const struct pci_device_id *pci_match_id(const struct pci_device_id *ids, struct pci_dev *dev)
+	DMK_SYM(pci_match_id);
 
 static inline void *pci_get_drvdata(struct pci_dev *pdev)
 {
@@ -214,12 +219,13 @@ static inline struct pci_dev *pci_upstream_bridge(struct pci_dev *dev)
 	return dev->bus->self;
 }
 
-/* --- finding functions; each gives a reference and takes that of @from ------------------------------------------------- */
+/* --- finding functions; each gives a reference and takes that of @from ------------------------ */
 
 struct pci_dev *pci_dev_get(struct pci_dev *dev) DMK_SYM(pci_dev_get);
 void pci_dev_put(struct pci_dev *dev) DMK_SYM(pci_dev_put);
 struct pci_dev *pci_get_subsys(unsigned int vendor, unsigned int device, unsigned int subvendor,
-			       unsigned int subdevice, struct pci_dev *from) DMK_SYM(pci_get_subsys);
+			       unsigned int subdevice, struct pci_dev *from)
+	DMK_SYM(pci_get_subsys);
 struct pci_dev *pci_get_device(unsigned int vendor, unsigned int device, struct pci_dev *from)
 	DMK_SYM(pci_get_device);
 struct pci_dev *pci_get_class(unsigned int class, struct pci_dev *from) DMK_SYM(pci_get_class);
@@ -230,35 +236,52 @@ struct pci_dev *pci_get_domain_bus_and_slot(int domain, unsigned int bus, unsign
 int pci_dev_present(const struct pci_device_id *ids) DMK_SYM(pci_dev_present);
 #define for_each_pci_dev(d) while ((d = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, d)) != NULL)
 
-/* --- configuration space: 0, or a positive PCIBIOS code for a bad offset (and then reads give all ones) ---------------- */
+/*
+ * --- configuration space: 0, or a positive PCIBIOS code for a bad offset (and then reads give all
+ * ones) ----------------
+ */
 
 #define PCIBIOS_SUCCESSFUL 0x00
 #define PCIBIOS_DEVICE_NOT_FOUND 0x86
 #define PCIBIOS_BAD_REGISTER_NUMBER 0x87
 
-int pci_read_config_byte(const struct pci_dev *dev, int where, u8 *value) DMK_SYM(pci_read_config_byte);
-int pci_read_config_word(const struct pci_dev *dev, int where, u16 *value) DMK_SYM(pci_read_config_word);
-int pci_read_config_dword(const struct pci_dev *dev, int where, u32 *value) DMK_SYM(pci_read_config_dword);
-int pci_write_config_byte(const struct pci_dev *dev, int where, u8 value) DMK_SYM(pci_write_config_byte);
-int pci_write_config_word(const struct pci_dev *dev, int where, u16 value) DMK_SYM(pci_write_config_word);
-int pci_write_config_dword(const struct pci_dev *dev, int where, u32 value) DMK_SYM(pci_write_config_dword);
+int pci_read_config_byte(const struct pci_dev *dev, int where, u8 *value)
+	DMK_SYM(pci_read_config_byte);
+int pci_read_config_word(const struct pci_dev *dev, int where, u16 *value)
+	DMK_SYM(pci_read_config_word);
+int pci_read_config_dword(const struct pci_dev *dev, int where, u32 *value)
+	DMK_SYM(pci_read_config_dword);
+int pci_write_config_byte(const struct pci_dev *dev, int where, u8 value)
+	DMK_SYM(pci_write_config_byte);
+int pci_write_config_word(const struct pci_dev *dev, int where, u16 value)
+	DMK_SYM(pci_write_config_word);
+int pci_write_config_dword(const struct pci_dev *dev, int where, u32 value)
+	DMK_SYM(pci_write_config_dword);
 
 /** Offset of a capability, 0: none. */
 u8 pci_find_capability(struct pci_dev *dev, int cap) DMK_SYM(pci_find_capability);
-u8 pci_find_next_capability(struct pci_dev *dev, u8 from, int cap) DMK_SYM(pci_find_next_capability);
+u8 pci_find_next_capability(struct pci_dev *dev, u8 from, int cap)
+	DMK_SYM(pci_find_next_capability);
 u16 pci_find_ext_capability(struct pci_dev *dev, int cap) DMK_SYM(pci_find_ext_capability);
-u16 pci_find_next_ext_capability(struct pci_dev *dev, u16 from, int cap) DMK_SYM(pci_find_next_ext_capability);
+u16 pci_find_next_ext_capability(struct pci_dev *dev, u16 from, int cap)
+	DMK_SYM(pci_find_next_ext_capability);
 u64 pci_get_dsn(struct pci_dev *dev) DMK_SYM(pci_get_dsn);
 
 /* The PCI Express capability. A function without one: reads give 0 and -EINVAL is returned. */
-int pcie_capability_read_word(struct pci_dev *dev, int where, u16 *value) DMK_SYM(pcie_capability_read_word);
-int pcie_capability_read_dword(struct pci_dev *dev, int where, u32 *value) DMK_SYM(pcie_capability_read_dword);
-int pcie_capability_write_word(struct pci_dev *dev, int where, u16 value) DMK_SYM(pcie_capability_write_word);
-int pcie_capability_write_dword(struct pci_dev *dev, int where, u32 value) DMK_SYM(pcie_capability_write_dword);
+int pcie_capability_read_word(struct pci_dev *dev, int where, u16 *value)
+	DMK_SYM(pcie_capability_read_word);
+int pcie_capability_read_dword(struct pci_dev *dev, int where, u32 *value)
+	DMK_SYM(pcie_capability_read_dword);
+int pcie_capability_write_word(struct pci_dev *dev, int where, u16 value)
+	DMK_SYM(pcie_capability_write_word);
+int pcie_capability_write_dword(struct pci_dev *dev, int where, u32 value)
+	DMK_SYM(pcie_capability_write_dword);
 int pcie_capability_clear_and_set_word(struct pci_dev *dev, int where, u16 clear, u16 set)
 	DMK_SYM(pcie_capability_clear_and_set_word);
-#define pcie_capability_set_word(dev, where, set) pcie_capability_clear_and_set_word(dev, where, 0, set)
-#define pcie_capability_clear_word(dev, where, clear) pcie_capability_clear_and_set_word(dev, where, clear, 0)
+#define pcie_capability_set_word(dev, where, set) \
+	pcie_capability_clear_and_set_word(dev, where, 0, set)
+#define pcie_capability_clear_word(dev, where, clear) \
+	pcie_capability_clear_and_set_word(dev, where, clear, 0)
 int pcie_get_readrq(struct pci_dev *dev) DMK_SYM(pcie_get_readrq);
 int pcie_set_readrq(struct pci_dev *dev, int bytes) DMK_SYM(pcie_set_readrq);
 int pcie_get_mps(struct pci_dev *dev) DMK_SYM(pcie_get_mps);
@@ -279,9 +302,12 @@ static inline void pci_disable_link_state(struct pci_dev *dev, int state)
 {
 }
 
-/* --- switching a function on -------------------------------------------------------------------------------------- */
+/* --- switching a function on ------------------------------------------------------------------ */
 
-/** pci_enable_device - decode its windows; counted, as many disables switch it off. 0, -EINVAL (a window has no address). */
+/**
+ * pci_enable_device - decode its windows; counted, as many disables switch it off. 0, -EINVAL (a
+ * window has no address).
+ */
 int pci_enable_device(struct pci_dev *dev) DMK_SYM(pci_enable_device) __must_check;
 int pci_enable_device_mem(struct pci_dev *dev) DMK_SYM(pci_enable_device_mem) __must_check;
 int pci_enable_device_io(struct pci_dev *dev) DMK_SYM(pci_enable_device_io) __must_check;
@@ -328,14 +354,16 @@ pci_power_t pci_choose_state(struct pci_dev *dev, pm_message_t state) DMK_SYM(pc
 int pci_enable_wake(struct pci_dev *dev, pci_power_t state, bool enable) DMK_SYM(pci_enable_wake);
 int pci_wake_from_d3(struct pci_dev *dev, bool enable) DMK_SYM(pci_wake_from_d3);
 
-/* --- windows ------------------------------------------------------------------------------------------------------ */
+/* --- windows ---------------------------------------------------------------------------------- */
 
 #define pci_resource_n(dev, bar) (&(dev)->resource[(bar)])
 #define pci_resource_start(dev, bar) (pci_resource_n(dev, bar)->start)
 #define pci_resource_end(dev, bar) (pci_resource_n(dev, bar)->end)
 #define pci_resource_flags(dev, bar) (pci_resource_n(dev, bar)->flags)
-#define pci_resource_len(dev, bar)                                                                 \
-	(pci_resource_end(dev, bar) ? pci_resource_end(dev, bar) - pci_resource_start(dev, bar) + 1 : 0)
+#define pci_resource_len(dev, bar)                                               \
+	(pci_resource_end(dev, bar)                                              \
+		 ? pci_resource_end(dev, bar) - pci_resource_start(dev, bar) + 1 \
+		 : 0)
 
 /** pci_bus_address - what stands in the BAR */
 u64 pci_bus_address(struct pci_dev *dev, int bar) DMK_SYM(pci_bus_address);
@@ -343,23 +371,31 @@ u64 pci_bus_address(struct pci_dev *dev, int bar) DMK_SYM(pci_bus_address);
 int pci_select_bars(struct pci_dev *dev, unsigned long flags) DMK_SYM(pci_select_bars);
 
 /** Claims: 0, -EBUSY (somebody has it), -EINVAL (no such BAR). An absent BAR needs no claim. */
-int pci_request_region(struct pci_dev *dev, int bar, const char *name) DMK_SYM(pci_request_region) __must_check;
+int pci_request_region(struct pci_dev *dev, int bar, const char *name)
+	DMK_SYM(pci_request_region) __must_check;
 void pci_release_region(struct pci_dev *dev, int bar) DMK_SYM(pci_release_region);
 int pci_request_selected_regions(struct pci_dev *dev, int bars, const char *name)
 	DMK_SYM(pci_request_selected_regions) __must_check;
-void pci_release_selected_regions(struct pci_dev *dev, int bars) DMK_SYM(pci_release_selected_regions);
-int pci_request_regions(struct pci_dev *dev, const char *name) DMK_SYM(pci_request_regions) __must_check;
+void pci_release_selected_regions(struct pci_dev *dev, int bars)
+	DMK_SYM(pci_release_selected_regions);
+int pci_request_regions(struct pci_dev *dev, const char *name)
+	DMK_SYM(pci_request_regions) __must_check;
 void pci_release_regions(struct pci_dev *dev) DMK_SYM(pci_release_regions);
 #define pci_request_region_exclusive(dev, bar, name) pci_request_region(dev, bar, name)
 #define pci_request_regions_exclusive(dev, name) pci_request_regions(dev, name)
 #define pci_request_mem_regions(dev, name)                                                         \
 	pci_request_selected_regions(dev, pci_select_bars(dev, IORESOURCE_MEM), name)
-#define pci_release_mem_regions(dev) pci_release_selected_regions(dev, pci_select_bars(dev, IORESOURCE_MEM))
+#define pci_release_mem_regions(dev) \
+	pci_release_selected_regions(dev, pci_select_bars(dev, IORESOURCE_MEM))
 #define pci_request_io_regions(dev, name)                                                          \
 	pci_request_selected_regions(dev, pci_select_bars(dev, IORESOURCE_IO), name)
-#define pci_release_io_regions(dev) pci_release_selected_regions(dev, pci_select_bars(dev, IORESOURCE_IO))
+#define pci_release_io_regions(dev) \
+	pci_release_selected_regions(dev, pci_select_bars(dev, IORESOURCE_IO))
 
-/** pci_iomap - a cookie for a BAR, at most @max bytes of it (0: all), of memory or ports. NULL: no such BAR, no room. */
+/**
+ * pci_iomap - a cookie for a BAR, at most @max bytes of it (0: all), of memory or ports. NULL: no
+ * such BAR, no room.
+ */
 void __iomem *pci_iomap(struct pci_dev *dev, int bar, unsigned long max) DMK_SYM(pci_iomap);
 void __iomem *pci_iomap_range(struct pci_dev *dev, int bar, unsigned long offset, unsigned long max)
 	DMK_SYM(pci_iomap_range);
@@ -371,7 +407,8 @@ void __iomem *pci_ioremap_bar(struct pci_dev *dev, int bar) DMK_SYM(pci_ioremap_
 void __iomem *pcim_iomap(struct pci_dev *dev, int bar, unsigned long max) DMK_SYM(pcim_iomap);
 void pcim_iounmap(struct pci_dev *dev, void __iomem *address) DMK_SYM(pcim_iounmap);
 /** pcim_iomap_region - claim and map: the cookie, or an ERR_PTR */
-void __iomem *pcim_iomap_region(struct pci_dev *dev, int bar, const char *name) DMK_SYM(pcim_iomap_region);
+void __iomem *pcim_iomap_region(struct pci_dev *dev, int bar, const char *name)
+	DMK_SYM(pcim_iomap_region);
 void pcim_iounmap_region(struct pci_dev *dev, int bar) DMK_SYM(pcim_iounmap_region);
 int pcim_iomap_regions(struct pci_dev *dev, int mask, const char *name) DMK_SYM(pcim_iomap_regions);
 int pcim_iomap_regions_request_all(struct pci_dev *dev, int mask, const char *name)
@@ -379,10 +416,12 @@ int pcim_iomap_regions_request_all(struct pci_dev *dev, int mask, const char *na
 void pcim_iounmap_regions(struct pci_dev *dev, int mask) DMK_SYM(pcim_iounmap_regions);
 /** pcim_iomap_table - cookies of what the two calls above mapped, by BAR; NULL: no memory */
 void __iomem *const *pcim_iomap_table(struct pci_dev *dev) DMK_SYM(pcim_iomap_table);
-int pcim_request_region(struct pci_dev *dev, int bar, const char *name) DMK_SYM(pcim_request_region);
-int pcim_request_all_regions(struct pci_dev *dev, const char *name) DMK_SYM(pcim_request_all_regions);
+int pcim_request_region(struct pci_dev *dev, int bar, const char *name)
+	DMK_SYM(pcim_request_region);
+int pcim_request_all_regions(struct pci_dev *dev, const char *name)
+	DMK_SYM(pcim_request_all_regions);
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 #define PCI_IRQ_INTX (1 << 0)
 #define PCI_IRQ_LEGACY PCI_IRQ_INTX
@@ -401,14 +440,17 @@ struct msix_entry {
 
 /**
  * pci_alloc_irq_vectors - MSI-X, else MSI, else the line, as @flags allow
- * Return: how many, at least @min_vecs and at most @max_vecs; -ENOSPC: not that many; -EINVAL: nonsense, or vectors are allocated.
- *         Released by pci_free_irq_vectors(), after each free_irq(); on a managed device at unbind at the latest.
+ * Return: how many, at least @min_vecs and at most @max_vecs; -ENOSPC: not that many; -EINVAL:
+ *         nonsense, or vectors are allocated. Released by pci_free_irq_vectors(), after each
+ *         free_irq(); on a managed device at unbind at the latest.
  */
-int dmk_pci_alloc_irq_vectors(struct pci_dev *dev, unsigned int min_vecs, unsigned int max_vecs, unsigned int flags);
+int dmk_pci_alloc_irq_vectors(struct pci_dev *dev, unsigned int min_vecs, unsigned int max_vecs,
+			      unsigned int flags);
 #define pci_alloc_irq_vectors(dev, min, max, flags) dmk_pci_alloc_irq_vectors(dev, min, max, flags)
 
-static inline int pci_alloc_irq_vectors_affinity(struct pci_dev *dev, unsigned int min_vecs, unsigned int max_vecs,
-						 unsigned int flags, struct irq_affinity *affinity)
+static inline int pci_alloc_irq_vectors_affinity(struct pci_dev *dev, unsigned int min_vecs,
+						 unsigned int max_vecs, unsigned int flags,
+						 struct irq_affinity *affinity)
 {
 	return dmk_pci_alloc_irq_vectors(dev, min_vecs, max_vecs, flags);
 }
@@ -420,11 +462,12 @@ int pci_msi_vec_count(struct pci_dev *dev) DMK_SYM(pci_msi_vec_count);
 int pci_msix_vec_count(struct pci_dev *dev) DMK_SYM(pci_msix_vec_count);
 int pci_enable_msi(struct pci_dev *dev) DMK_SYM(pci_enable_msi);
 void pci_disable_msi(struct pci_dev *dev) DMK_SYM(pci_disable_msi);
-int pci_enable_msix_range(struct pci_dev *dev, struct msix_entry *entries, int min_vecs, int max_vecs)
-	DMK_SYM(pci_enable_msix_range);
+int pci_enable_msix_range(struct pci_dev *dev, struct msix_entry *entries, int min_vecs,
+			  int max_vecs) DMK_SYM(pci_enable_msix_range);
 void pci_disable_msix(struct pci_dev *dev) DMK_SYM(pci_disable_msix);
-int pci_request_irq(struct pci_dev *dev, unsigned int nr, irq_handler_t handler, irq_handler_t thread_fn,
-		    void *dev_id, const char *format, ...) DMK_SYM(pci_request_irq) __printf(6, 7);
+int pci_request_irq(struct pci_dev *dev, unsigned int nr, irq_handler_t handler,
+		    irq_handler_t thread_fn, void *dev_id, const char *format, ...)
+	DMK_SYM(pci_request_irq) __printf(6, 7);
 void pci_free_irq(struct pci_dev *dev, unsigned int nr, void *dev_id) DMK_SYM(pci_free_irq);
 
 static inline int pci_enable_msix_exact(struct pci_dev *dev, struct msix_entry *entries, int n)

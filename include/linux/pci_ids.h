@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers that the PCI Code and ID Assignment Specification and the vendors gave. A selection: a driver defines the rest itself.
+ * Numbers that the PCI Code and ID Assignment Specification and the vendors gave. A selection: a
+ * driver defines the rest itself.
  */
 #ifndef _LINUX_PCI_IDS_H
 #define _LINUX_PCI_IDS_H

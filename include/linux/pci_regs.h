@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Configuration space, as PCI Local Bus 3.0 (chapter 6), PCI-to-PCI Bridge 1.2 and PCI Express Base (chapter 7) lay it out. Offsets
- * in bytes; a capability's are from its start.
+ * Configuration space, as PCI Local Bus 3.0 (chapter 6), PCI-to-PCI Bridge 1.2 and PCI Express Base
+ * (chapter 7) lay it out. Offsets in bytes; a capability's are from its start.
  */
 #ifndef _LINUX_PCI_REGS_H
 #define _LINUX_PCI_REGS_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Platform devices: what no bus can discover. The machine's own come from its devicetree; a driver may add more.
+ * Platform devices: what no bus can discover. The machine's own come from its devicetree; a driver
+ * may add more.
  */
 #ifndef _LINUX_PLATFORM_DEVICE_H
 #define _LINUX_PLATFORM_DEVICE_H
@@ -28,9 +29,13 @@ struct platform_device {
 	void *dmk_allocation; /* memory to free with the device */
 };
 
-#define to_platform_device(x) ((struct platform_device *)((char *)(x) - __builtin_offsetof(struct platform_device, dev)))
+#define to_platform_device(x) \
+	((struct platform_device *)((char *)(x) - __builtin_offsetof(struct platform_device, dev)))
 
-/* remove() lost its meaningless result in Linux 6.11; remove_new() was its other name from 6.3 to 6.12. */
+/*
+ * remove() lost its meaningless result in Linux 6.11; remove_new() was its other name from 6.3 to
+ * 6.12.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define DMK_PLATFORM_REMOVE void (*remove)(struct platform_device *pdev);
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
@@ -59,8 +64,9 @@ struct platform_driver {
 	bool driver_managed_dma;
 };
 
-#define to_platform_driver(x)                                                                      \
-	((struct platform_driver *)((char *)(x) - __builtin_offsetof(struct platform_driver, driver)))
+#define to_platform_driver(x)                     \
+	((struct platform_driver *)((char *)(x) - \
+				    __builtin_offsetof(struct platform_driver, driver)))
 
 struct platform_device_info {
 	struct device *parent;
@@ -84,16 +90,18 @@ int dmk_platform_driver_register(struct platform_driver *drv, struct module *own
 #define __platform_driver_register(drv, owner) dmk_platform_driver_register(drv, owner)
 void platform_driver_unregister(struct platform_driver *drv) DMK_SYM(platform_driver_unregister);
 /** platform_driver_probe - for devices that are there already; -ENODEV when none was bound */
-int dmk_platform_driver_probe(struct platform_driver *drv, int (*probe)(struct platform_device *pdev),
-			      struct module *owner);
+int dmk_platform_driver_probe(struct platform_driver *drv,
+			      int (*probe)(struct platform_device *pdev), struct module *owner);
 #define platform_driver_probe(drv, probe) dmk_platform_driver_probe(drv, probe, THIS_MODULE)
 
-#define module_platform_driver(driver) module_driver(driver, platform_driver_register, platform_driver_unregister)
+#define module_platform_driver(driver) \
+	module_driver(driver, platform_driver_register, platform_driver_unregister)
 #define builtin_platform_driver(driver) builtin_driver(driver, platform_driver_register)
 
-struct platform_device *platform_device_alloc(const char *name, int id) DMK_SYM(platform_device_alloc);
-int platform_device_add_resources(struct platform_device *pdev, const struct resource *res, unsigned int n)
-	DMK_SYM(platform_device_add_resources);
+struct platform_device *platform_device_alloc(const char *name, int id)
+	DMK_SYM(platform_device_alloc);
+int platform_device_add_resources(struct platform_device *pdev, const struct resource *res,
+				  unsigned int n) DMK_SYM(platform_device_add_resources);
 int platform_device_add_data(struct platform_device *pdev, const void *data, size_t size)
 	DMK_SYM(platform_device_add_data);
 int platform_device_add(struct platform_device *pdev) DMK_SYM(platform_device_add);
@@ -105,37 +113,49 @@ void platform_device_unregister(struct platform_device *pdev) DMK_SYM(platform_d
 struct platform_device *platform_device_register_full(const struct platform_device_info *info)
 	DMK_SYM(platform_device_register_full);
 
-static inline struct platform_device *platform_device_register_resndata(struct device *parent, const char *name, int id,
-									const struct resource *res, unsigned int n,
-									const void *data, size_t size)
+static inline struct platform_device *
+platform_device_register_resndata(struct device *parent, const char *name, int id,
+				  const struct resource *res, unsigned int n, const void *data,
+				  size_t size)
 {
 	struct platform_device_info info = {
-		.parent = parent, .name = name, .id = id, .res = res, .num_res = n, .data = data, .size_data = size,
+		.parent = parent,
+		.name = name,
+		.id = id,
+		.res = res,
+		.num_res = n,
+		.data = data,
+		.size_data = size,
 	};
 
 	return platform_device_register_full(&info);
 }
 
 static inline struct platform_device *platform_device_register_simple(const char *name, int id,
-								      const struct resource *res, unsigned int n)
+								      const struct resource *res,
+								      unsigned int n)
 {
 	return platform_device_register_resndata(NULL, name, id, res, n, NULL, 0);
 }
 
-static inline struct platform_device *platform_device_register_data(struct device *parent, const char *name, int id,
+static inline struct platform_device *platform_device_register_data(struct device *parent,
+								    const char *name, int id,
 								    const void *data, size_t size)
 {
 	return platform_device_register_resndata(parent, name, id, NULL, 0, data, size);
 }
 
-struct resource *platform_get_resource(struct platform_device *pdev, unsigned int type, unsigned int index)
-	DMK_SYM(platform_get_resource);
-struct resource *platform_get_resource_byname(struct platform_device *pdev, unsigned int type, const char *name)
+struct resource *platform_get_resource(struct platform_device *pdev, unsigned int type,
+				       unsigned int index) DMK_SYM(platform_get_resource);
+struct resource *platform_get_resource_byname(struct platform_device *pdev, unsigned int type,
+					      const char *name)
 	DMK_SYM(platform_get_resource_byname);
 /** platform_get_irq - the number, -ENXIO (none; said in the log, but for _optional) */
 int platform_get_irq(struct platform_device *pdev, unsigned int index) DMK_SYM(platform_get_irq);
-int platform_get_irq_optional(struct platform_device *pdev, unsigned int index) DMK_SYM(platform_get_irq_optional);
-int platform_get_irq_byname(struct platform_device *pdev, const char *name) DMK_SYM(platform_get_irq_byname);
+int platform_get_irq_optional(struct platform_device *pdev, unsigned int index)
+	DMK_SYM(platform_get_irq_optional);
+int platform_get_irq_byname(struct platform_device *pdev, const char *name)
+	DMK_SYM(platform_get_irq_byname);
 int platform_get_irq_byname_optional(struct platform_device *pdev, const char *name)
 	DMK_SYM(platform_get_irq_byname_optional);
 int platform_irq_count(struct platform_device *pdev) DMK_SYM(platform_irq_count);
@@ -143,8 +163,8 @@ void __iomem *devm_platform_ioremap_resource(struct platform_device *pdev, unsig
 	DMK_SYM(devm_platform_ioremap_resource);
 void __iomem *devm_platform_ioremap_resource_byname(struct platform_device *pdev, const char *name)
 	DMK_SYM(devm_platform_ioremap_resource_byname);
-void __iomem *devm_platform_get_and_ioremap_resource(struct platform_device *pdev, unsigned int index,
-						     struct resource **res)
+void __iomem *devm_platform_get_and_ioremap_resource(struct platform_device *pdev,
+						     unsigned int index, struct resource **res)
 	DMK_SYM(devm_platform_get_and_ioremap_resource);
 
 static inline void *platform_get_drvdata(const struct platform_device *pdev)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Power management callbacks of a driver. dmakit keeps the table and calls the runtime ones by the counts of linux/pm_runtime.h;
- * no machine suspends by itself.
+ * Power management callbacks of a driver. dmakit keeps the table and calls the runtime ones by the
+ * counts of linux/pm_runtime.h; no machine suspends by itself.
  */
 #ifndef _LINUX_PM_H
 #define _LINUX_PM_H
@@ -61,19 +61,21 @@ struct dev_pm_info {
 #define pm_ptr(ptr) (ptr)
 #define pm_sleep_ptr(ptr) (ptr)
 
-#define SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn)                                                 \
-	.suspend = (suspend_fn), .resume = (resume_fn), .freeze = (suspend_fn), .thaw = (resume_fn), \
-	.poweroff = (suspend_fn), .restore = (resume_fn),
+#define SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn)                              \
+	.suspend = (suspend_fn), .resume = (resume_fn), .freeze = (suspend_fn), \
+	.thaw = (resume_fn), .poweroff = (suspend_fn), .restore = (resume_fn),
 #define RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn)                                             \
 	.runtime_suspend = (suspend_fn), .runtime_resume = (resume_fn), .runtime_idle = (idle_fn),
 #define SET_SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn) SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn)
-#define SET_RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn) RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn)
+#define SET_RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn) \
+	RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn)
 #define DEFINE_SIMPLE_DEV_PM_OPS(name, suspend_fn, resume_fn)                                      \
 	const struct dev_pm_ops name = { SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn) }
 #define SIMPLE_DEV_PM_OPS(name, suspend_fn, resume_fn)                                             \
 	const struct dev_pm_ops __maybe_unused name = { SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn) }
-#define UNIVERSAL_DEV_PM_OPS(name, suspend_fn, resume_fn, idle_fn)                                 \
-	const struct dev_pm_ops __maybe_unused name = { SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn) \
-							RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn) }
+#define UNIVERSAL_DEV_PM_OPS(name, suspend_fn, resume_fn, idle_fn) \
+	const struct dev_pm_ops __maybe_unused name = {            \
+		SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn)         \
+			RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn)}
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runtime power management by counts: a device that is enabled and has no user is suspended at once, by its driver's callbacks.
- * Autosuspend delays are accepted and not waited for.
+ * Runtime power management by counts: a device that is enabled and has no user is suspended at
+ * once, by its driver's callbacks. Autosuspend delays are accepted and not waited for.
  */
 #ifndef _LINUX_PM_RUNTIME_H
 #define _LINUX_PM_RUNTIME_H
@@ -15,9 +15,15 @@
 #define RPM_GET_PUT 0x04
 #define RPM_AUTO 0x08
 
-/** dmk_pm_get - one user more; @resume: and it runs when this returns. 0, 1 (it ran), -EACCES (disabled), or what the driver said. */
+/**
+ * dmk_pm_get - one user more; @resume: and it runs when this returns. 0, 1 (it ran), -EACCES
+ * (disabled), or what the driver said.
+ */
 int dmk_pm_get(struct device *dev, bool count, bool resume);
-/** dmk_pm_put - one user less; the last one's call suspends, if it is enabled. -EAGAIN: still in use. */
+/**
+ * dmk_pm_put - one user less; the last one's call suspends, if it is enabled. -EAGAIN: still in
+ * use.
+ */
 int dmk_pm_put(struct device *dev, bool count, bool suspend);
 void pm_runtime_enable(struct device *dev) DMK_SYM(pm_runtime_enable);
 void pm_runtime_disable(struct device *dev) DMK_SYM(pm_runtime_disable);

@@ -45,7 +45,8 @@
 #define DEFAULT_POLLMASK (EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM)
 
 struct poll_table_struct;
-typedef void (*poll_queue_proc)(struct file *file, wait_queue_head_t *queue, struct poll_table_struct *table);
+typedef void (*poll_queue_proc)(struct file *file, wait_queue_head_t *queue,
+				struct poll_table_struct *table);
 
 typedef struct poll_table_struct {
 	poll_queue_proc _qproc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages. Formats are printf's and the kernel's own after %p: %pa %pad %pe %pM %pm %ph %pI4 %pI6 %pV %pS %pUb and so on
- * (dmakit's kernel/format.c has the list). A plain %p prints the address.
+ * Messages. Formats are printf's and the kernel's own after %p: %pa %pad %pe %pM %pm %ph %pI4 %pI6
+ * %pV %pS %pUb and so on (dmakit's kernel/format.c has the list). A plain %p prints the address.
  */
 #ifndef _LINUX_PRINTK_H
 #define _LINUX_PRINTK_H
@@ -88,8 +88,9 @@ int dmk_vprintk(const char *format, va_list arguments);
 void dump_stack(void) DMK_SYM(dump_stack);
 
 enum { DUMP_PREFIX_NONE, DUMP_PREFIX_ADDRESS, DUMP_PREFIX_OFFSET };
-void print_hex_dump(const char *level, const char *prefix, int prefix_type, int row_size, int group_size,
-		    const void *bytes, size_t size, bool ascii) DMK_SYM(print_hex_dump);
+void print_hex_dump(const char *level, const char *prefix, int prefix_type, int row_size,
+		    int group_size, const void *bytes, size_t size, bool ascii)
+	DMK_SYM(print_hex_dump);
 #define print_hex_dump_bytes(prefix, type, bytes, size)                                            \
 	print_hex_dump(KERN_DEBUG, (prefix), (type), 16, 1, (bytes), (size), true)
 #define print_hex_dump_debug(prefix, type, row, group, bytes, size, ascii)                         \

@@ -27,7 +27,10 @@ struct ratelimit_state {
 #define DEFINE_RATELIMIT_STATE(name, interval, burst)                                              \
 	struct ratelimit_state name = RATELIMIT_STATE_INIT(name, interval, burst)
 
-/** __ratelimit - true: go on; false: too often. Says how many were kept back when the next interval begins. */
+/**
+ * __ratelimit - true: go on; false: too often. Says how many were kept back when the next interval
+ * begins.
+ */
 bool dmk_ratelimit(struct ratelimit_state *state, const char *function);
 #define __ratelimit(state) dmk_ratelimit((state), __func__)
 

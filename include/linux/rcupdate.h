@@ -23,9 +23,13 @@ void dmk_rcu_read_unlock(void);
 #define rcu_access_pointer(p) __atomic_load_n(&(p), __ATOMIC_RELAXED)
 #define rcu_assign_pointer(p, value) __atomic_store_n(&(p), (value), __ATOMIC_RELEASE)
 #define RCU_INIT_POINTER(p, value) __atomic_store_n(&(p), (value), __ATOMIC_RELAXED)
-#define rcu_replace_pointer(p, value, condition) __atomic_exchange_n(&(p), (value), __ATOMIC_ACQ_REL)
+#define rcu_replace_pointer(p, value, condition) \
+	__atomic_exchange_n(&(p), (value), __ATOMIC_ACQ_REL)
 
-/** synchronize_rcu - wait for the readers there are; sleeps. call_rcu - call @function after them, in a worker. */
+/**
+ * synchronize_rcu - wait for the readers there are; sleeps. call_rcu - call @function after them,
+ * in a worker.
+ */
 void synchronize_rcu(void) DMK_SYM(synchronize_rcu);
 void call_rcu(struct rcu_head *head, void (*function)(struct rcu_head *head)) DMK_SYM(call_rcu);
 /** rcu_barrier - wait until all call_rcu() functions have run. */

@@ -30,8 +30,8 @@ static inline __must_check bool refcount_inc_not_zero(refcount_t *count)
 {
 	int value = refcount_read(count);
 
-	while (value && !__atomic_compare_exchange_n(&count->refs.counter, &value, value + 1, false, __ATOMIC_ACQUIRE,
-						     __ATOMIC_RELAXED))
+	while (value && !__atomic_compare_exchange_n(&count->refs.counter, &value, value + 1, false,
+						     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		;
 	return value;
 }
@@ -69,8 +69,9 @@ static inline bool refcount_dec_not_one(refcount_t *count)
 {
 	int value = refcount_read(count);
 
-	while (value != 1 && !__atomic_compare_exchange_n(&count->refs.counter, &value, value - 1, false,
-							  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	while (value != 1 &&
+	       !__atomic_compare_exchange_n(&count->refs.counter, &value, value - 1, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		;
 	return value != 1;
 }

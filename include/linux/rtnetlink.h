@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lock under which interfaces come, go, and are configured. It is taken first of all, and may sleep.
+ * The lock under which interfaces come, go, and are configured. It is taken first of all, and may
+ * sleep.
  */
 #ifndef _LINUX_RTNETLINK_H
 #define _LINUX_RTNETLINK_H

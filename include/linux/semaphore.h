@@ -16,8 +16,11 @@ struct semaphore {
 	struct list_head wait_list;
 };
 
-#define __SEMAPHORE_INITIALIZER(name, n)                                                           \
-	{ .lock = __SPIN_LOCK_UNLOCKED(name), .count = (n), .wait_list = LIST_HEAD_INIT((name).wait_list) }
+#define __SEMAPHORE_INITIALIZER(name, n)                          \
+	{                                                         \
+		.lock = __SPIN_LOCK_UNLOCKED(name), .count = (n), \
+		.wait_list = LIST_HEAD_INIT((name).wait_list)     \
+	}
 #define DEFINE_SEMAPHORE(name, n) struct semaphore name = __SEMAPHORE_INITIALIZER(name, n)
 
 static inline void sema_init(struct semaphore *semaphore, int count)

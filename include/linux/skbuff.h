@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames in memory. A struct sk_buff is a frame's record; its bytes are a linear part, from kmalloc() or a page fragment, and up to
- * MAX_SKB_FRAGS pieces of pages behind that.
+ * Frames in memory. A struct sk_buff is a frame's record; its bytes are a linear part, from
+ * kmalloc() or a page fragment, and up to MAX_SKB_FRAGS pieces of pages behind that.
  *
- * The records, the shared info among them, are memory of the host that no device reaches, and not at the end of the bytes as in
- * Linux: a card that writes past its buffer hits what lies there, and is reported. Room for it is counted all the same
- * (SKB_DATA_ALIGN, SKB_WITH_OVERHEAD), so that a driver's sizes are those it has in Linux.
+ * The records, the shared info among them, are memory of the host that no device reaches, and not
+ * at the end of the bytes as in Linux: a card that writes past its buffer hits what lies there, and
+ * is reported. Room for it is counted all the same (SKB_DATA_ALIGN, SKB_WITH_OVERHEAD), so that a
+ * driver's sizes are those it has in Linux.
  */
 #ifndef _LINUX_SKBUFF_H
 #define _LINUX_SKBUFF_H
@@ -74,7 +75,8 @@ struct sk_buff_list {
 };
 
 struct sk_buff {
-	struct sk_buff *next, *prev; /* in a struct sk_buff_head; the driver's while it has the frame */
+	/* in a struct sk_buff_head; the driver's while it has the frame */
+	struct sk_buff *next, *prev;
 	struct net_device *dev;
 	char cb[48] __aligned(8); /* whoever has the frame may keep things here */
 
@@ -110,39 +112,47 @@ struct sk_buff_head {
 
 #define SKB_DATA_ALIGN(size) ALIGN((size), SMP_CACHE_BYTES)
 #define SKB_WITH_OVERHEAD(size) ((size) - SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
-#define SKB_TRUESIZE(size)                                                                                             \
-	((size) + SKB_DATA_ALIGN(sizeof(struct sk_buff)) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
+#define SKB_TRUESIZE(size)                                 \
+	((size) + SKB_DATA_ALIGN(sizeof(struct sk_buff)) + \
+	 SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
 
 struct skb_shared_info *dmk_skb_shared(const struct sk_buff *skb);
 #define skb_shinfo(skb) dmk_skb_shared(skb)
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 /**
- * alloc_skb - a frame with @size bytes of tailroom and no headroom; netdev_alloc_skb - NET_SKB_PAD of headroom, for receiving into
+ * alloc_skb - a frame with @size bytes of tailroom and no headroom; netdev_alloc_skb - NET_SKB_PAD
+ * of headroom, for receiving into
  *
  * Owner:   the caller, until kfree_skb() or a function that takes the frame over.
- * Context: alloc_skb() may sleep if @gfp says so, the others never do. napi_alloc_skb() is for a poll function.
+ * Context: alloc_skb() may sleep if @gfp says so, the others never do. napi_alloc_skb() is for a
+ *         poll function.
  * Return:  NULL: no memory.
  */
 struct sk_buff *alloc_skb(unsigned int size, gfp_t gfp) DMK_SYM(alloc_skb);
-struct sk_buff *__netdev_alloc_skb(struct net_device *dev, unsigned int length, gfp_t gfp) DMK_SYM(__netdev_alloc_skb);
-struct sk_buff *netdev_alloc_skb(struct net_device *dev, unsigned int length) DMK_SYM(netdev_alloc_skb);
+struct sk_buff *__netdev_alloc_skb(struct net_device *dev, unsigned int length, gfp_t gfp)
+	DMK_SYM(__netdev_alloc_skb);
+struct sk_buff *netdev_alloc_skb(struct net_device *dev, unsigned int length)
+	DMK_SYM(netdev_alloc_skb);
 struct sk_buff *netdev_alloc_skb_ip_align(struct net_device *dev, unsigned int length)
 	DMK_SYM(netdev_alloc_skb_ip_align);
-struct sk_buff *napi_alloc_skb(struct napi_struct *napi, unsigned int length) DMK_SYM(napi_alloc_skb);
+struct sk_buff *napi_alloc_skb(struct napi_struct *napi, unsigned int length)
+	DMK_SYM(napi_alloc_skb);
 struct sk_buff *dev_alloc_skb(unsigned int length) DMK_SYM(dev_alloc_skb);
 
 /**
- * netdev_alloc_frag - @size bytes of a page that others have pieces of, aligned to a cache line; napi_alloc_frag - in a poll function
- * Freed with skb_free_frag(), or made the linear part of a frame by build_skb().
+ * netdev_alloc_frag - @size bytes of a page that others have pieces of, aligned to a cache line;
+ * napi_alloc_frag - in a poll function Freed with skb_free_frag(), or made the linear part of a
+ * frame by build_skb().
  */
 void *netdev_alloc_frag(unsigned int size) DMK_SYM(netdev_alloc_frag);
 void *napi_alloc_frag(unsigned int size) DMK_SYM(napi_alloc_frag);
 void skb_free_frag(void *address) DMK_SYM(skb_free_frag);
 /**
  * build_skb - a frame around bytes that are there; napi_build_skb - the same in a poll function
- * @frag_size: of the piece of a page; 0: @data came from kmalloc(). Room for struct skb_shared_info at its end is the frame's.
+ * @frag_size: of the piece of a page; 0: @data came from kmalloc(). Room for struct skb_shared_info
+ *         at its end is the frame's.
  *
  * Owner:  the bytes are the frame's afterwards, unless NULL was returned.
  */
@@ -150,8 +160,9 @@ struct sk_buff *build_skb(void *data, unsigned int frag_size) DMK_SYM(build_skb)
 struct sk_buff *napi_build_skb(void *data, unsigned int frag_size) DMK_SYM(napi_build_skb);
 
 /**
- * kfree_skb - one user less; the last one's call frees the frame, which counts as dropped; consume_skb - as delivered
- * NULL is nothing. Not in a hard interrupt handler: there dev_kfree_skb_any() and dev_kfree_skb_irq() may be called.
+ * kfree_skb - one user less; the last one's call frees the frame, which counts as dropped;
+ * consume_skb - as delivered NULL is nothing. Not in a hard interrupt handler: there
+ * dev_kfree_skb_any() and dev_kfree_skb_irq() may be called.
  */
 void kfree_skb(struct sk_buff *skb) DMK_SYM(kfree_skb);
 void consume_skb(struct sk_buff *skb) DMK_SYM(consume_skb);
@@ -174,7 +185,10 @@ static inline int skb_shared(const struct sk_buff *skb)
 	return refcount_read(&skb->users) != 1;
 }
 
-/** skb_clone - another record of the same bytes; skb_copy - with bytes of its own, all in the linear part. NULL: no memory. */
+/**
+ * skb_clone - another record of the same bytes; skb_copy - with bytes of its own, all in the linear
+ * part. NULL: no memory.
+ */
 struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp) DMK_SYM(skb_clone);
 struct sk_buff *skb_copy(const struct sk_buff *skb, gfp_t gfp) DMK_SYM(skb_copy);
 int skb_cloned(const struct sk_buff *skb) DMK_SYM(skb_cloned);
@@ -183,29 +197,42 @@ int skb_cow_head(struct sk_buff *skb, unsigned int headroom) DMK_SYM(skb_cow_hea
 /** skb_linearize - all bytes into the linear part, which may move. 0 or -ENOMEM. */
 int skb_linearize(struct sk_buff *skb) DMK_SYM(skb_linearize);
 
-/* --- the linear part: more than there is room for is reported, and goes nowhere ---------------------------------- */
+/* --- the linear part: more than there is room for is reported, and goes nowhere --------------- */
 
 /** skb_put - @length bytes more at the end. Return: where they are. */
 void *skb_put(struct sk_buff *skb, unsigned int length) DMK_SYM(skb_put);
 /** skb_push - @length bytes more at the beginning. Return: the new beginning. */
 void *skb_push(struct sk_buff *skb, unsigned int length) DMK_SYM(skb_push);
-/** skb_pull - @length bytes less at the beginning. Return: the new one; NULL: there are not so many, nothing was done. */
+/**
+ * skb_pull - @length bytes less at the beginning. Return: the new one; NULL: there are not so many,
+ * nothing was done.
+ */
 void *skb_pull(struct sk_buff *skb, unsigned int length) DMK_SYM(skb_pull);
 #define __skb_put(skb, length) skb_put((skb), (length))
 #define __skb_push(skb, length) skb_push((skb), (length))
 #define __skb_pull(skb, length) skb_pull((skb), (length))
 /** skb_reserve - headroom of an empty frame */
 void skb_reserve(struct sk_buff *skb, int length) DMK_SYM(skb_reserve);
-/** skb_trim - cut to @length bytes; pskb_trim - also where the end is behind the linear part. 0 or -ENOMEM. */
+/**
+ * skb_trim - cut to @length bytes; pskb_trim - also where the end is behind the linear part. 0 or
+ * -ENOMEM.
+ */
 void skb_trim(struct sk_buff *skb, unsigned int length) DMK_SYM(skb_trim);
 int pskb_trim(struct sk_buff *skb, unsigned int length) DMK_SYM(pskb_trim);
 /** pskb_may_pull - whether the first @length bytes are linear, if need be by moving them there */
 bool pskb_may_pull(struct sk_buff *skb, unsigned int length) DMK_SYM(pskb_may_pull);
-/** skb_padto, skb_put_padto - zeroes behind the end up to @length; put: they count. On error (-ENOMEM) the frame is freed. */
+/**
+ * skb_padto, skb_put_padto - zeroes behind the end up to @length; put: they count. On error
+ * (-ENOMEM) the frame is freed.
+ */
 int skb_padto(struct sk_buff *skb, unsigned int length) DMK_SYM(skb_padto);
 int skb_put_padto(struct sk_buff *skb, unsigned int length) DMK_SYM(skb_put_padto);
-/** skb_copy_bits - @length bytes from @offset on, wherever they are. 0 or -EFAULT: there are not so many. */
-int skb_copy_bits(const struct sk_buff *skb, int offset, void *to, int length) DMK_SYM(skb_copy_bits);
+/**
+ * skb_copy_bits - @length bytes from @offset on, wherever they are. 0 or -EFAULT: there are not so
+ * many.
+ */
+int skb_copy_bits(const struct sk_buff *skb, int offset, void *to, int length)
+	DMK_SYM(skb_copy_bits);
 
 static inline unsigned int skb_headlen(const struct sk_buff *skb)
 {
@@ -268,27 +295,31 @@ static inline void skb_put_u8(struct sk_buff *skb, u8 value)
 	*(u8 *)skb_put(skb, 1) = value;
 }
 
-static inline void skb_copy_to_linear_data(struct sk_buff *skb, const void *from, unsigned int length)
+static inline void skb_copy_to_linear_data(struct sk_buff *skb, const void *from,
+					   unsigned int length)
 {
 	memcpy(skb->data, from, length);
 }
 
-static inline void skb_copy_to_linear_data_offset(struct sk_buff *skb, int offset, const void *from, unsigned int length)
+static inline void skb_copy_to_linear_data_offset(struct sk_buff *skb, int offset, const void *from,
+						  unsigned int length)
 {
 	memcpy(skb->data + offset, from, length);
 }
 
-static inline void skb_copy_from_linear_data(const struct sk_buff *skb, void *to, unsigned int length)
+static inline void skb_copy_from_linear_data(const struct sk_buff *skb, void *to,
+					     unsigned int length)
 {
 	memcpy(to, skb->data, length);
 }
 
-static inline void skb_copy_from_linear_data_offset(const struct sk_buff *skb, int offset, void *to, unsigned int length)
+static inline void skb_copy_from_linear_data_offset(const struct sk_buff *skb, int offset, void *to,
+						    unsigned int length)
 {
 	memcpy(to, skb->data + offset, length);
 }
 
-/* --- pieces of pages ---------------------------------------------------------------------------------------------- */
+/* --- pieces of pages -------------------------------------------------------------------------- */
 
 static inline struct page *skb_frag_page(const skb_frag_t *frag)
 {
@@ -335,7 +366,8 @@ static inline void skb_frag_off_add(skb_frag_t *frag, int delta)
 	frag->dmk_offset += delta;
 }
 
-static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page, int offset, int size)
+static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page, int offset,
+					   int size)
 {
 	frag->dmk_page = page;
 	frag->dmk_offset = offset;
@@ -347,24 +379,37 @@ static inline void __skb_frag_ref(skb_frag_t *frag)
 	get_page(frag->dmk_page);
 }
 
-/** skb_frag_dma_map - dma_map_page() of @size bytes from @offset on. Checked with dma_mapping_error(), undone with dma_unmap_page(). */
-static __always_inline dma_addr_t skb_frag_dma_map(struct device *dev, const skb_frag_t *frag, size_t offset, size_t size,
+/**
+ * skb_frag_dma_map - dma_map_page() of @size bytes from @offset on. Checked with
+ * dma_mapping_error(), undone with dma_unmap_page().
+ */
+static __always_inline dma_addr_t skb_frag_dma_map(struct device *dev, const skb_frag_t *frag,
+						   size_t offset, size_t size,
 						   enum dma_data_direction dir)
 {
 	return dma_map_page(dev, frag->dmk_page, frag->dmk_offset + offset, size, dir);
 }
 
 void skb_frag_ref(struct sk_buff *skb, int i) DMK_SYM(skb_frag_ref);
-/** skb_fill_page_desc - piece @i is this; the page's reference becomes the frame's. Lengths of the frame are not changed. */
+/**
+ * skb_fill_page_desc - piece @i is this; the page's reference becomes the frame's. Lengths of the
+ * frame are not changed.
+ */
 void skb_fill_page_desc(struct sk_buff *skb, int i, struct page *page, int offset, int size)
 	DMK_SYM(skb_fill_page_desc);
-#define __skb_fill_page_desc(skb, i, page, offset, size) skb_fill_page_desc((skb), (i), (page), (offset), (size))
-/** skb_add_rx_frag - skb_fill_page_desc(), and the frame is longer by @size and takes @truesize bytes more */
-void skb_add_rx_frag(struct sk_buff *skb, int i, struct page *page, int offset, int size, unsigned int truesize)
-	DMK_SYM(skb_add_rx_frag);
-void skb_coalesce_rx_frag(struct sk_buff *skb, int i, int size, unsigned int truesize) DMK_SYM(skb_coalesce_rx_frag);
+#define __skb_fill_page_desc(skb, i, page, offset, size) \
+	skb_fill_page_desc((skb), (i), (page), (offset), (size))
+/**
+ * skb_add_rx_frag - skb_fill_page_desc(), and the frame is longer by @size and takes @truesize
+ * bytes more
+ */
+void skb_add_rx_frag(struct sk_buff *skb, int i, struct page *page, int offset, int size,
+		     unsigned int truesize) DMK_SYM(skb_add_rx_frag);
+void skb_coalesce_rx_frag(struct sk_buff *skb, int i, int size, unsigned int truesize)
+	DMK_SYM(skb_coalesce_rx_frag);
 
-#define dev_alloc_pages(order) alloc_pages(GFP_ATOMIC | __GFP_NOWARN | __GFP_COMP | __GFP_MEMALLOC, (order))
+#define dev_alloc_pages(order) \
+	alloc_pages(GFP_ATOMIC | __GFP_NOWARN | __GFP_COMP | __GFP_MEMALLOC, (order))
 #define dev_alloc_page() dev_alloc_pages(0)
 #define __dev_alloc_pages(gfp, order) alloc_pages((gfp) | __GFP_COMP | __GFP_MEMALLOC, (order))
 #define __dev_alloc_page(gfp) __dev_alloc_pages((gfp), 0)
@@ -374,7 +419,7 @@ static inline bool dev_page_is_reusable(const struct page *page)
 	return true; /* no memory is kept for emergencies, and there is one node */
 }
 
-/* --- headers ------------------------------------------------------------------------------------------------------ */
+/* --- headers ---------------------------------------------------------------------------------- */
 
 static inline unsigned char *skb_mac_header(const struct sk_buff *skb)
 {
@@ -472,7 +517,7 @@ static inline void skb_tx_timestamp(struct sk_buff *skb)
 {
 }
 
-/* --- queues ------------------------------------------------------------------------------------------------------- */
+/* --- queues ----------------------------------------------------------------------------------- */
 
 static inline void __skb_queue_head_init(struct sk_buff_head *list)
 {
@@ -506,7 +551,8 @@ static inline struct sk_buff *skb_peek_tail(const struct sk_buff_head *list)
 	return skb_queue_empty(list) ? NULL : list->prev;
 }
 
-static inline void dmk_skb_insert(struct sk_buff_head *list, struct sk_buff *skb, struct sk_buff *before)
+static inline void dmk_skb_insert(struct sk_buff_head *list, struct sk_buff *skb,
+				  struct sk_buff *before)
 {
 	struct sk_buff_list *next = (struct sk_buff_list *)before;
 
@@ -598,7 +644,7 @@ static inline void skb_queue_purge(struct sk_buff_head *list)
 		kfree_skb(skb);
 }
 
-#define skb_queue_walk(queue, skb)                                                                                     \
+#define skb_queue_walk(queue, skb) \
 	for (skb = (queue)->next; skb != (struct sk_buff *)(queue); skb = skb->next)
 
 #endif

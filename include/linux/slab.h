@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory by the byte. All of it is in the direct map and may be lent to devices (MEM-01); what describes it is kept elsewhere.
+ * Memory by the byte. All of it is in the direct map and may be lent to devices (MEM-01); what
+ * describes it is kept elsewhere.
  */
 #ifndef _LINUX_SLAB_H
 #define _LINUX_SLAB_H
@@ -19,9 +20,9 @@
 struct kmem_cache;
 
 /*
- * What every object of kmalloc()'s is aligned to at least; on a machine that needs more, it is more (dma_get_cache_alignment()). Until
- * 6.5, where caches are not coherent, it was a buffer's distance from its neighbours in a struct as well: ARCH_DMA_MINALIGN
- * (linux/cache.h) is that now.
+ * What every object of kmalloc()'s is aligned to at least; on a machine that needs more, it is more
+ * (dma_get_cache_alignment()). Until 6.5, where caches are not coherent, it was a buffer's distance
+ * from its neighbours in a struct as well: ARCH_DMA_MINALIGN (linux/cache.h) is that now.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define ARCH_KMALLOC_MINALIGN ARCH_DMA_MINALIGN
@@ -49,14 +50,18 @@ struct kmem_cache;
 #define SLAB_CONSISTENCY_CHECKS ((slab_flags_t)0x100)
 
 /**
- * kmalloc - @size bytes, physically contiguous, aligned to 8 bytes or the machine's cache line; a power of two to itself
+ * kmalloc - @size bytes, physically contiguous, aligned to 8 bytes or the machine's cache line; a
+ * power of two to itself
  *
  * Context: may sleep with __GFP_DIRECT_RECLAIM (GFP_KERNEL), any without.
  * Return:  NULL: no memory. 0 bytes give ZERO_SIZE_PTR, which may be freed and not looked into.
  * Rules:   MEM-01, MEM-06, MEM-07, MEM-08.
  */
 void *kmalloc(size_t size, gfp_t gfp) DMK_SYM(kmalloc) __attribute__((malloc));
-/** kfree - NULL is nothing. What was not allocated, or was freed already, is refused and reported (MEM-05). */
+/**
+ * kfree - NULL is nothing. What was not allocated, or was freed already, is refused and reported
+ * (MEM-05).
+ */
 void kfree(const void *memory) DMK_SYM(kfree);
 void kfree_sensitive(const void *memory) DMK_SYM(kfree_sensitive);
 void *krealloc(const void *memory, size_t size, gfp_t gfp) DMK_SYM(krealloc) __must_check;
@@ -89,7 +94,10 @@ static __always_inline void *krealloc_array(void *memory, size_t n, size_t size,
 #define kcalloc_node(n, size, gfp, node) ((void)(node), kcalloc((n), (size), (gfp)))
 #define kmalloc_array_node(n, size, gfp, node) ((void)(node), kmalloc_array((n), (size), (gfp)))
 
-/** kvmalloc - as kmalloc(), and from vmalloc() when that finds no run long enough. Freed with kvfree(). */
+/**
+ * kvmalloc - as kmalloc(), and from vmalloc() when that finds no run long enough. Freed with
+ * kvfree().
+ */
 void *kvmalloc(size_t size, gfp_t gfp) DMK_SYM(kvmalloc) __attribute__((malloc));
 void kvfree(const void *memory) DMK_SYM(kvfree);
 
@@ -111,7 +119,8 @@ void kvfree_sensitive(const void *memory, size_t size) DMK_SYM(kvfree_sensitive)
 /** kvrealloc - as krealloc(), for memory of kvmalloc(). Until 6.11 it was told the old size too. */
 void *dmk_kvrealloc(const void *memory, size_t size, gfp_t gfp) __must_check;
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
-#define kvrealloc(memory, old_size, size, gfp) ((void)(old_size), dmk_kvrealloc((memory), (size), (gfp)))
+#define kvrealloc(memory, old_size, size, gfp) \
+	((void)(old_size), dmk_kvrealloc((memory), (size), (gfp)))
 #else
 #define kvrealloc(memory, size, gfp) dmk_kvrealloc((memory), (size), (gfp))
 #endif
@@ -133,16 +142,20 @@ struct kmem_cache_args {
 
 /**
  * kmem_cache_create - a pool of equal objects
- * @align: a power of two, or 0; objects are aligned to it, to 8 bytes, and with SLAB_HWCACHE_ALIGN to the cache line, or as small a
- *         half, quarter, … of it as they fit into. Otherwise objects share lines, also where kmalloc()'s don't (MEM-08)
+ * @align: a power of two, or 0; objects are aligned to it, to 8 bytes, and with SLAB_HWCACHE_ALIGN
+ *         to the cache line, or as small a half, quarter, … of it as they fit into. Otherwise
+ *         objects share lines, also where kmalloc()'s don't (MEM-08)
  * @ctor:  called for each object when its memory is taken, not for each allocation
  * Return: NULL: no memory, or a size or alignment that makes no sense.
  *
- * Since 6.12 also kmem_cache_create(name, size, args, flags), with args a struct kmem_cache_args * or NULL.
+ * Since 6.12 also kmem_cache_create(name, size, args, flags), with args a struct kmem_cache_args *
+ * or NULL.
  */
-struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
-				     void (*ctor)(void *object)) DMK_SYM(kmem_cache_create);
-struct kmem_cache *dmk_kmem_cache_create_args(const char *name, unsigned int size, struct kmem_cache_args *args, slab_flags_t flags);
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
+				     slab_flags_t flags, void (*ctor)(void *object))
+	DMK_SYM(kmem_cache_create);
+struct kmem_cache *dmk_kmem_cache_create_args(const char *name, unsigned int size,
+					      struct kmem_cache_args *args, slab_flags_t flags);
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #define kmem_cache_create(name, size, args, ...)                      \
 	_Generic((args),                                              \
@@ -150,17 +163,22 @@ struct kmem_cache *dmk_kmem_cache_create_args(const char *name, unsigned int siz
 		void *: dmk_kmem_cache_create_args,                   \
 		default: (kmem_cache_create))((name), (size), (args), __VA_ARGS__)
 #endif
-struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
-					      unsigned int useroffset, unsigned int usersize, void (*ctor)(void *object))
+struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size,
+					      unsigned int align, slab_flags_t flags,
+					      unsigned int useroffset, unsigned int usersize,
+					      void (*ctor)(void *object))
 	DMK_SYM(kmem_cache_create_usercopy);
 /** kmem_cache_destroy - NULL is nothing. With objects out it is reported, and they stay valid. */
 void kmem_cache_destroy(struct kmem_cache *cache) DMK_SYM(kmem_cache_destroy);
-void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp) DMK_SYM(kmem_cache_alloc) __attribute__((malloc));
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp) DMK_SYM(kmem_cache_alloc)
+	__attribute__((malloc));
 void kmem_cache_free(struct kmem_cache *cache, void *object) DMK_SYM(kmem_cache_free);
 /** kmem_cache_alloc_bulk - @n objects, or none of them: returns @n or 0. */
-int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t n, void **objects) DMK_SYM(kmem_cache_alloc_bulk);
+int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t n, void **objects)
+	DMK_SYM(kmem_cache_alloc_bulk);
 /** kmem_cache_free_bulk - a NULL cache: whatever they are from. */
-void kmem_cache_free_bulk(struct kmem_cache *cache, size_t n, void **objects) DMK_SYM(kmem_cache_free_bulk);
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t n, void **objects)
+	DMK_SYM(kmem_cache_free_bulk);
 int kmem_cache_shrink(struct kmem_cache *cache) DMK_SYM(kmem_cache_shrink);
 unsigned int kmem_cache_size(struct kmem_cache *cache) DMK_SYM(kmem_cache_size);
 
@@ -171,10 +189,12 @@ static __always_inline void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t g
 
 #define kmem_cache_alloc_node(cache, gfp, node) ((void)(node), kmem_cache_alloc((cache), (gfp)))
 #define kfree_bulk(n, objects) kmem_cache_free_bulk(NULL, (n), (objects))
-#define KMEM_CACHE_USERCOPY(type, flags, field)                                                           \
-	kmem_cache_create_usercopy(#type, sizeof(struct type), __alignof__(struct type), (flags),         \
-				   offsetof(struct type, field), sizeof(((struct type *)0)->field), NULL)
-#define KMEM_CACHE(type, flags) kmem_cache_create(#type, sizeof(struct type), __alignof__(struct type), (flags), NULL)
+#define KMEM_CACHE_USERCOPY(type, flags, field)                                                   \
+	kmem_cache_create_usercopy(#type, sizeof(struct type), __alignof__(struct type), (flags), \
+				   offsetof(struct type, field),                                  \
+				   sizeof(((struct type *)0)->field), NULL)
+#define KMEM_CACHE(type, flags) \
+	kmem_cache_create(#type, sizeof(struct type), __alignof__(struct type), (flags), NULL)
 
 DEFINE_FREE(kfree, void *, if (!IS_ERR_OR_NULL(_T)) kfree(_T))
 DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))

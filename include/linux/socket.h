@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hardware address as ndo_set_mac_address() gets it. The shape is libc's too: a file includes that or this.
+ * A hardware address as ndo_set_mac_address() gets it. The shape is libc's too: a file includes
+ * that or this.
  */
 #ifndef _LINUX_SOCKET_H
 #define _LINUX_SOCKET_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spinlocks. Every thread is a CPU of its own here and interrupt handlers have theirs, so it is the lock that keeps a handler out;
- * the _irqsave forms also mark the thread as one that may not sleep. Who holds one may not sleep (CTX-01).
+ * Spinlocks. Every thread is a CPU of its own here and interrupt handlers have theirs, so it is the
+ * lock that keeps a handler out; the _irqsave forms also mark the thread as one that may not sleep.
+ * Who holds one may not sleep (CTX-01).
  */
 #ifndef _LINUX_SPINLOCK_H
 #define _LINUX_SPINLOCK_H

@@ -18,7 +18,8 @@
 		struct tag { __VA_ARGS__ } attributes name;                                        \
 	}
 #define struct_group(name, ...) __struct_group(/* none */, name, /* none */, __VA_ARGS__)
-#define struct_group_attr(name, attributes, ...) __struct_group(/* none */, name, attributes, __VA_ARGS__)
+#define struct_group_attr(name, attributes, ...) \
+	__struct_group(/* none */, name, attributes, __VA_ARGS__)
 #define struct_group_tagged(tag, name, ...) __struct_group(tag, name, /* none */, __VA_ARGS__)
 #define __DECLARE_FLEX_ARRAY(type, name)                                                           \
 	struct {                                                                                   \

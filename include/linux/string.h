@@ -67,19 +67,26 @@ void memzero_explicit(void *at, size_t size) DMK_SYM(memzero_explicit);
 void *memset16(u16 *at, u16 value, size_t n) DMK_SYM(memset16);
 void *memset32(u32 *at, u32 value, size_t n) DMK_SYM(memset32);
 void *memset64(u64 *at, u64 value, size_t n) DMK_SYM(memset64);
-/** match_string - index of @string among @n (or up to a NULL), or -EINVAL. sysfs_match_string lets a newline end it. */
+/**
+ * match_string - index of @string among @n (or up to a NULL), or -EINVAL. sysfs_match_string lets a
+ * newline end it.
+ */
 int match_string(const char *const *array, size_t n, const char *string) DMK_SYM(match_string);
-int __sysfs_match_string(const char *const *array, size_t n, const char *string) DMK_SYM(__sysfs_match_string);
-#define sysfs_match_string(array, string) __sysfs_match_string(array, sizeof(array) / sizeof(*(array)), string)
+int __sysfs_match_string(const char *const *array, size_t n, const char *string)
+	DMK_SYM(__sysfs_match_string);
+#define sysfs_match_string(array, string) \
+	__sysfs_match_string(array, sizeof(array) / sizeof(*(array)), string)
 int kstrtobool(const char *string, bool *value) DMK_SYM(kstrtobool);
 
 /* Copies from kmalloc(); NULL: no memory, or @string was NULL. Freed with kfree(). */
 char *kstrdup(const char *string, gfp_t gfp) DMK_SYM(kstrdup) __attribute__((malloc));
 const char *kstrdup_const(const char *string, gfp_t gfp) DMK_SYM(kstrdup_const);
 void kfree_const(const void *string) DMK_SYM(kfree_const);
-char *kstrndup(const char *string, size_t size, gfp_t gfp) DMK_SYM(kstrndup) __attribute__((malloc));
+char *kstrndup(const char *string, size_t size, gfp_t gfp) DMK_SYM(kstrndup)
+	__attribute__((malloc));
 void *kmemdup(const void *bytes, size_t size, gfp_t gfp) DMK_SYM(kmemdup) __attribute__((malloc));
-char *kmemdup_nul(const char *bytes, size_t size, gfp_t gfp) DMK_SYM(kmemdup_nul) __attribute__((malloc));
+char *kmemdup_nul(const char *bytes, size_t size, gfp_t gfp) DMK_SYM(kmemdup_nul)
+	__attribute__((malloc));
 void *kvmemdup(const void *bytes, size_t size, gfp_t gfp) DMK_SYM(kvmemdup) __attribute__((malloc));
 
 static __always_inline void *kmemdup_array(const void *bytes, size_t size, size_t n, gfp_t gfp)

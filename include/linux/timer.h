@@ -33,7 +33,8 @@ struct timer_list {
 #define TIMER_PINNED 0x00100000
 #define TIMER_IRQSAFE 0x00200000
 
-void dmk_timer_setup(struct timer_list *timer, void (*function)(struct timer_list *timer), unsigned int flags);
+void dmk_timer_setup(struct timer_list *timer, void (*function)(struct timer_list *timer),
+		     unsigned int flags);
 void dmk_timer_fire(struct dmk_timer *timer);
 #define timer_setup(timer, function, flags) dmk_timer_setup((timer), (function), (flags))
 #define timer_setup_on_stack(timer, function, flags) dmk_timer_setup((timer), (function), (flags))
@@ -48,14 +49,20 @@ int mod_timer(struct timer_list *timer, unsigned long expires) DMK_SYM(mod_timer
 int mod_timer_pending(struct timer_list *timer, unsigned long expires) DMK_SYM(mod_timer_pending);
 int timer_reduce(struct timer_list *timer, unsigned long expires) DMK_SYM(timer_reduce);
 void add_timer(struct timer_list *timer) DMK_SYM(add_timer);
-/** timer_delete - 1: it was pending. _sync: also waits until the function is not running, without sleeping. */
+/**
+ * timer_delete - 1: it was pending. _sync: also waits until the function is not running, without
+ * sleeping.
+ */
 int dmk_timer_delete(void *timer);
 int timer_delete_sync(struct timer_list *timer) DMK_SYM(timer_delete_sync);
 /** timer_shutdown_sync - as timer_delete_sync(), and arming it again does nothing. */
 int timer_shutdown_sync(struct timer_list *timer) DMK_SYM(timer_shutdown_sync);
 int timer_shutdown(struct timer_list *timer) DMK_SYM(timer_shutdown);
 bool timer_pending(const struct timer_list *timer) DMK_SYM(timer_pending);
-/* <time.h> has a timer_delete() of its own, which takes a void *: so this one does, and both may be declared. */
+/*
+ * <time.h> has a timer_delete() of its own, which takes a void *: so this one does, and both may be
+ * declared.
+ */
 #define timer_delete dmk_timer_delete
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 #define del_timer(timer) dmk_timer_delete(timer)
@@ -67,7 +74,8 @@ bool timer_pending(const struct timer_list *timer) DMK_SYM(timer_pending);
 #define timer_delete_sync_try(timer) timer_delete_sync(timer)
 #endif
 
-#define timer_container_of(variable, timer, member) container_of(timer, __typeof__(*variable), member)
+#define timer_container_of(variable, timer, member) \
+	container_of(timer, __typeof__(*variable), member)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 #define from_timer(variable, timer, member) timer_container_of(variable, timer, member)
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Integer types with Linux's names. They agree with glibc's where both define one, so that a file may include both; that
- * costs two differences: loff_t is a long and dev_t 64 bits wide.
+ * Integer types with Linux's names. They agree with glibc's where both define one, so that a file
+ * may include both; that costs two differences: loff_t is a long and dev_t 64 bits wide.
  */
 #ifndef _LINUX_TYPES_H
 #define _LINUX_TYPES_H
@@ -76,7 +76,9 @@ typedef unsigned int gfp_t;
 typedef unsigned int slab_flags_t;
 typedef u64 sector_t;
 
-/* The driver's side of the three kinds of address (ADR-01): both hold any address of any machine. */
+/*
+ * The driver's side of the three kinds of address (ADR-01): both hold any address of any machine.
+ */
 typedef u64 phys_addr_t;
 typedef u64 dma_addr_t;
 typedef phys_addr_t resource_size_t;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counters of 64 bits with one writer and many readers. On a 64-bit machine a counter is read whole, so the sequence count is nothing;
- * a set of counters is then not of one moment, in Linux neither.
+ * Counters of 64 bits with one writer and many readers. On a 64-bit machine a counter is read
+ * whole, so the sequence count is nothing; a set of counters is then not of one moment, in Linux
+ * neither.
  */
 #ifndef _LINUX_U64_STATS_SYNC_H
 #define _LINUX_U64_STATS_SYNC_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which Linux the headers speak: the newest known, or the one that `dmakit-cc --linux 6.1` names, as DMK_LINUX_VERSION.
+ * Which Linux the headers speak: the newest known, or the one that `dmakit-cc --linux 6.1` names,
+ * as DMK_LINUX_VERSION.
  */
 #ifndef _LINUX_VERSION_H
 #define _LINUX_VERSION_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that is contiguous for the CPU alone: real page frames from anywhere, mapped side by side. May not be given to
- * dma_map_single() (MEM-02).
+ * Memory that is contiguous for the CPU alone: real page frames from anywhere, mapped side by side.
+ * May not be given to dma_map_single() (MEM-02).
  */
 #ifndef _LINUX_VMALLOC_H
 #define _LINUX_VMALLOC_H
@@ -24,10 +24,11 @@ void *vmalloc_32(unsigned long size) DMK_SYM(vmalloc_32) __attribute__((malloc))
 void *__vmalloc(unsigned long size, gfp_t gfp) DMK_SYM(__vmalloc) __attribute__((malloc));
 void vfree(const void *address) DMK_SYM(vfree);
 /**
- * vmap - @count pages side by side; they stay the caller's. vunmap() is the opposite. With VM_MAP_PUT_PAGES a reference to each is the
- * area's, and vfree() the opposite.
+ * vmap - @count pages side by side; they stay the caller's. vunmap() is the opposite. With
+ * VM_MAP_PUT_PAGES a reference to each is the area's, and vfree() the opposite.
  */
-void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot) DMK_SYM(vmap);
+void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
+	DMK_SYM(vmap);
 void vunmap(const void *address) DMK_SYM(vunmap);
 /** vm_map_ram - as vmap(), for a short time; undone with the same count. */
 void *vm_map_ram(struct page **pages, unsigned int count, int node) DMK_SYM(vm_map_ram);

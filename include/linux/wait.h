@@ -16,8 +16,12 @@
 
 struct wait_queue_entry;
 typedef struct wait_queue_entry wait_queue_entry_t;
-/** Called by a wake-up with the queue's lock held. Return: nonzero: it was woken (counts for exclusive ones). */
-typedef int (*wait_queue_func_t)(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key);
+/**
+ * Called by a wake-up with the queue's lock held. Return: nonzero: it was woken (counts for
+ * exclusive ones).
+ */
+typedef int (*wait_queue_func_t)(struct wait_queue_entry *entry, unsigned int mode, int flags,
+				 void *key);
 
 struct wait_queue_entry {
 	unsigned int flags;
@@ -34,12 +38,13 @@ typedef struct wait_queue_head wait_queue_head_t;
 
 int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 	DMK_SYM(default_wake_function);
-int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
-	DMK_SYM(autoremove_wake_function);
+int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags,
+			     void *key) DMK_SYM(autoremove_wake_function);
 
 #define __WAIT_QUEUE_HEAD_INITIALIZER(name)                                                        \
 	{ .lock = __SPIN_LOCK_UNLOCKED(name), .head = LIST_HEAD_INIT((name).head) }
-#define DECLARE_WAIT_QUEUE_HEAD(name) struct wait_queue_head name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
+#define DECLARE_WAIT_QUEUE_HEAD(name) \
+	struct wait_queue_head name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
 #define DECLARE_WAIT_QUEUE_HEAD_ONSTACK(name) DECLARE_WAIT_QUEUE_HEAD(name)
 #define DECLARE_WAITQUEUE(name, task)                                                              \
 	struct wait_queue_entry name = { .private = (task), .func = default_wake_function }
@@ -61,7 +66,8 @@ static inline void init_waitqueue_entry(struct wait_queue_entry *entry, struct t
 	entry->func = default_wake_function;
 }
 
-static inline void init_waitqueue_func_entry(struct wait_queue_entry *entry, wait_queue_func_t function)
+static inline void init_waitqueue_func_entry(struct wait_queue_entry *entry,
+					     wait_queue_func_t function)
 {
 	entry->flags = 0;
 	entry->private = NULL;
@@ -76,23 +82,29 @@ static inline void init_wait(struct wait_queue_entry *entry)
 	INIT_LIST_HEAD(&entry->entry);
 }
 
-void add_wait_queue(struct wait_queue_head *queue, struct wait_queue_entry *entry) DMK_SYM(add_wait_queue);
+void add_wait_queue(struct wait_queue_head *queue, struct wait_queue_entry *entry)
+	DMK_SYM(add_wait_queue);
 void add_wait_queue_exclusive(struct wait_queue_head *queue, struct wait_queue_entry *entry)
 	DMK_SYM(add_wait_queue_exclusive);
-void remove_wait_queue(struct wait_queue_head *queue, struct wait_queue_entry *entry) DMK_SYM(remove_wait_queue);
-void prepare_to_wait(struct wait_queue_head *queue, struct wait_queue_entry *entry, int state) DMK_SYM(prepare_to_wait);
-bool prepare_to_wait_exclusive(struct wait_queue_head *queue, struct wait_queue_entry *entry, int state)
-	DMK_SYM(prepare_to_wait_exclusive);
+void remove_wait_queue(struct wait_queue_head *queue, struct wait_queue_entry *entry)
+	DMK_SYM(remove_wait_queue);
+void prepare_to_wait(struct wait_queue_head *queue, struct wait_queue_entry *entry, int state)
+	DMK_SYM(prepare_to_wait);
+bool prepare_to_wait_exclusive(struct wait_queue_head *queue, struct wait_queue_entry *entry,
+			       int state) DMK_SYM(prepare_to_wait_exclusive);
 /** prepare_to_wait_event - 0, or -ERESTARTSYS: a signal is pending and @state lets it in. */
 long prepare_to_wait_event(struct wait_queue_head *queue, struct wait_queue_entry *entry, int state)
 	DMK_SYM(prepare_to_wait_event);
-void finish_wait(struct wait_queue_head *queue, struct wait_queue_entry *entry) DMK_SYM(finish_wait);
+void finish_wait(struct wait_queue_head *queue, struct wait_queue_entry *entry)
+	DMK_SYM(finish_wait);
 bool waitqueue_active(struct wait_queue_head *queue) DMK_SYM(waitqueue_active);
 #define wq_has_sleeper(queue) waitqueue_active(queue)
 
 /** @n: exclusive waiters at most, 0: all of them. */
-void __wake_up(struct wait_queue_head *queue, unsigned int mode, int n, void *key) DMK_SYM(__wake_up);
-void __wake_up_locked(struct wait_queue_head *queue, unsigned int mode, int n) DMK_SYM(__wake_up_locked);
+void __wake_up(struct wait_queue_head *queue, unsigned int mode, int n, void *key)
+	DMK_SYM(__wake_up);
+void __wake_up_locked(struct wait_queue_head *queue, unsigned int mode, int n)
+	DMK_SYM(__wake_up_locked);
 #define wake_up(queue) __wake_up((queue), TASK_NORMAL, 1, NULL)
 #define wake_up_nr(queue, n) __wake_up((queue), TASK_NORMAL, (n), NULL)
 #define wake_up_all(queue) __wake_up((queue), TASK_NORMAL, 0, NULL)
@@ -102,7 +114,8 @@ void __wake_up_locked(struct wait_queue_head *queue, unsigned int mode, int n) D
 #define wake_up_interruptible_nr(queue, n) __wake_up((queue), TASK_INTERRUPTIBLE, (n), NULL)
 #define wake_up_interruptible_all(queue) __wake_up((queue), TASK_INTERRUPTIBLE, 0, NULL)
 #define wake_up_interruptible_sync(queue) wake_up_interruptible(queue)
-#define wake_up_poll(queue, events) __wake_up((queue), TASK_NORMAL, 1, (void *)(unsigned long)(events))
+#define wake_up_poll(queue, events) \
+	__wake_up((queue), TASK_NORMAL, 1, (void *)(unsigned long)(events))
 #define wake_up_interruptible_poll(queue, events)                                                  \
 	__wake_up((queue), TASK_INTERRUPTIBLE, 1, (void *)(unsigned long)(events))
 
@@ -144,33 +157,41 @@ void __wake_up_locked(struct wait_queue_head *queue, unsigned int mode, int n) D
 						 dmk_left = schedule_timeout(dmk_left));           \
 		dmk_why ? dmk_why : dmk_left;                                                      \
 	})
-#define dmk_wait_event_plain(queue, condition, state, exclusive)                                   \
-	({                                                                                         \
-		int dmk_why = 0;                                                                  \
-		dmk_might_sleep("wait_event");                                                     \
-		if (!(condition))                                                                  \
-			dmk_why = (int)dmk_wait_event(queue, condition, (state), (exclusive), 0, schedule()); \
-		dmk_why;                                                                           \
+#define dmk_wait_event_plain(queue, condition, state, exclusive)                                 \
+	({                                                                                       \
+		int dmk_why = 0;                                                                 \
+		dmk_might_sleep("wait_event");                                                   \
+		if (!(condition))                                                                \
+			dmk_why = (int)dmk_wait_event(queue, condition, (state), (exclusive), 0, \
+						      schedule());                               \
+		dmk_why;                                                                         \
 	})
 
 void dmk_might_sleep(const char *function);
 
-#define wait_event(queue, condition) ((void)dmk_wait_event_plain(queue, condition, TASK_UNINTERRUPTIBLE, 0))
+#define wait_event(queue, condition) \
+	((void)dmk_wait_event_plain(queue, condition, TASK_UNINTERRUPTIBLE, 0))
 #define io_wait_event(queue, condition) wait_event(queue, condition)
-#define wait_event_exclusive_cmd(queue, condition, before, after)                                  \
-	((void)dmk_wait_event(queue, condition, TASK_UNINTERRUPTIBLE, 1, 0, before; schedule(); after))
+#define wait_event_exclusive_cmd(queue, condition, before, after)                               \
+	((void)dmk_wait_event(queue, condition, TASK_UNINTERRUPTIBLE, 1, 0, before; schedule(); \
+			      after))
 /** Return: 0, or -ERESTARTSYS. */
 #define wait_event_interruptible(queue, condition)                                                 \
 	dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 0)
 #define wait_event_interruptible_exclusive(queue, condition)                                       \
 	dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 1)
-#define wait_event_killable(queue, condition) dmk_wait_event_plain(queue, condition, TASK_KILLABLE, 0)
+#define wait_event_killable(queue, condition) \
+	dmk_wait_event_plain(queue, condition, TASK_KILLABLE, 0)
 #define wait_event_freezable(queue, condition) wait_event_interruptible(queue, condition)
 #define wait_event_idle(queue, condition) wait_event(queue, condition)
-/** Return: jiffies left, at least 1: the condition is true; 0: time is up and it is not; -ERESTARTSYS. */
+/**
+ * Return: jiffies left, at least 1: the condition is true; 0: time is up and it is not;
+ * -ERESTARTSYS.
+ */
 #define wait_event_timeout(queue, condition, timeout)                                              \
 	dmk_wait_event_timeout(queue, condition, TASK_UNINTERRUPTIBLE, timeout)
-#define wait_event_idle_timeout(queue, condition, timeout) wait_event_timeout(queue, condition, timeout)
+#define wait_event_idle_timeout(queue, condition, timeout) \
+	wait_event_timeout(queue, condition, timeout)
 #define wait_event_interruptible_timeout(queue, condition, timeout)                                \
 	dmk_wait_event_timeout(queue, condition, TASK_INTERRUPTIBLE, timeout)
 #define wait_event_killable_timeout(queue, condition, timeout)                                     \
@@ -179,12 +200,14 @@ void dmk_might_sleep(const char *function);
 /* The lock is held by the caller, let go while sleeping, and held again for the condition. */
 #define dmk_wait_event_lock(queue, condition, state, unlock, lock)                                 \
 	dmk_wait_event(queue, condition, (state), 0, 0, unlock; schedule(); lock)
-#define wait_event_lock_irq(queue, condition, lock)                                                \
-	((void)dmk_wait_event_lock(queue, condition, TASK_UNINTERRUPTIBLE, spin_unlock_irq(&(lock)), spin_lock_irq(&(lock))))
+#define wait_event_lock_irq(queue, condition, lock)                        \
+	((void)dmk_wait_event_lock(queue, condition, TASK_UNINTERRUPTIBLE, \
+				   spin_unlock_irq(&(lock)), spin_lock_irq(&(lock))))
 #define wait_event_interruptible_lock_irq(queue, condition, lock)                                  \
 	((int)dmk_wait_event_lock(queue, condition, TASK_INTERRUPTIBLE, spin_unlock_irq(&(lock)),  \
 				  spin_lock_irq(&(lock))))
-#define wait_event_cmd(queue, condition, before, after)                                            \
-	((void)dmk_wait_event(queue, condition, TASK_UNINTERRUPTIBLE, 0, 0, before; schedule(); after))
+#define wait_event_cmd(queue, condition, before, after)                                         \
+	((void)dmk_wait_event(queue, condition, TASK_UNINTERRUPTIBLE, 0, 0, before; schedule(); \
+			      after))
 
 #endif

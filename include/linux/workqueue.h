@@ -25,7 +25,8 @@ struct work_struct {
 	work_func_t func;
 	struct workqueue_struct *dmk_queue; /* it is on, or was on last */
 	u64 dmk_ticket;                     /* in the order of queueing */
-	unsigned int dmk_cancelling;        /* threads that cancel it and wait: nobody queues it meanwhile, itself neither */
+	/* threads that cancel it and wait: nobody queues it meanwhile, itself neither */
+	unsigned int dmk_cancelling;
 };
 
 struct delayed_work {
@@ -34,10 +35,16 @@ struct delayed_work {
 	struct workqueue_struct *wq;
 };
 
-#define __WORK_INITIALIZER(name, function) { .entry = LIST_HEAD_INIT((name).entry), .func = (function) }
+#define __WORK_INITIALIZER(name, function)                                \
+	{                                                                 \
+		.entry = LIST_HEAD_INIT((name).entry), .func = (function) \
+	}
 #define DECLARE_WORK(name, function) struct work_struct name = __WORK_INITIALIZER(name, function)
-#define __DELAYED_WORK_INITIALIZER(name, function)                                                 \
-	{ .work = __WORK_INITIALIZER((name).work, function), .timer = __TIMER_INITIALIZER(dmk_delayed_work_timer, 0) }
+#define __DELAYED_WORK_INITIALIZER(name, function)                      \
+	{                                                               \
+		.work = __WORK_INITIALIZER((name).work, function),      \
+		.timer = __TIMER_INITIALIZER(dmk_delayed_work_timer, 0) \
+	}
 #define DECLARE_DELAYED_WORK(name, function)                                                       \
 	struct delayed_work name = __DELAYED_WORK_INITIALIZER(name, function)
 void dmk_delayed_work_timer(struct timer_list *timer);
@@ -71,15 +78,20 @@ enum wq_flags {
 #define WQ_DFL_ACTIVE 256
 #define WQ_UNBOUND_MAX_ACTIVE WQ_MAX_ACTIVE
 
-/** alloc_workqueue - @max_active works at a time, 0: the default. NULL: no memory. Ends with destroy_workqueue(). */
-struct workqueue_struct *dmk_alloc_workqueue(const char *name, unsigned int flags, int max_active, ...) __printf(1, 4);
+/**
+ * alloc_workqueue - @max_active works at a time, 0: the default. NULL: no memory. Ends with
+ * destroy_workqueue().
+ */
+struct workqueue_struct *dmk_alloc_workqueue(const char *name, unsigned int flags, int max_active,
+					     ...) __printf(1, 4);
 #define alloc_workqueue(name, flags, max_active, ...)                                              \
 	dmk_alloc_workqueue((name), (flags), (max_active), ##__VA_ARGS__)
 #define alloc_ordered_workqueue(name, flags, ...)                                                  \
 	dmk_alloc_workqueue((name), (flags) | WQ_UNBOUND | __WQ_ORDERED, 1, ##__VA_ARGS__)
 #define create_workqueue(name) alloc_workqueue("%s", WQ_MEM_RECLAIM, 1, (name))
 #define create_singlethread_workqueue(name) alloc_ordered_workqueue("%s", WQ_MEM_RECLAIM, (name))
-#define create_freezable_workqueue(name) alloc_workqueue("%s", WQ_FREEZABLE | WQ_UNBOUND | WQ_MEM_RECLAIM, 1, (name))
+#define create_freezable_workqueue(name) \
+	alloc_workqueue("%s", WQ_FREEZABLE | WQ_UNBOUND | WQ_MEM_RECLAIM, 1, (name))
 /** destroy_workqueue - what is queued is run first. */
 void destroy_workqueue(struct workqueue_struct *queue) DMK_SYM(destroy_workqueue);
 
@@ -95,18 +107,22 @@ extern struct workqueue_struct *dmk_system_wq, *dmk_system_long_wq;
 
 /** Return: true: it was not pending, and is now. From any context. */
 bool queue_work(struct workqueue_struct *queue, struct work_struct *work) DMK_SYM(queue_work);
-bool queue_delayed_work(struct workqueue_struct *queue, struct delayed_work *work, unsigned long delay)
-	DMK_SYM(queue_delayed_work);
+bool queue_delayed_work(struct workqueue_struct *queue, struct delayed_work *work,
+			unsigned long delay) DMK_SYM(queue_delayed_work);
 /** mod_delayed_work - true: it was pending and its time is changed. */
-bool mod_delayed_work(struct workqueue_struct *queue, struct delayed_work *work, unsigned long delay)
-	DMK_SYM(mod_delayed_work);
+bool mod_delayed_work(struct workqueue_struct *queue, struct delayed_work *work,
+		      unsigned long delay) DMK_SYM(mod_delayed_work);
 #define queue_work_on(cpu, queue, work) ((void)(cpu), queue_work((queue), (work)))
-#define queue_delayed_work_on(cpu, queue, work, delay) ((void)(cpu), queue_delayed_work((queue), (work), (delay)))
+#define queue_delayed_work_on(cpu, queue, work, delay) \
+	((void)(cpu), queue_delayed_work((queue), (work), (delay)))
 #define schedule_work(work) queue_work(system_wq, (work))
 #define schedule_work_on(cpu, work) ((void)(cpu), queue_work(system_wq, (work)))
 #define schedule_delayed_work(work, delay) queue_delayed_work(system_wq, (work), (delay))
 
-/* These sleep. flush: what was queued before has run. cancel: it is neither pending nor running. Return: it was pending. */
+/*
+ * These sleep. flush: what was queued before has run. cancel: it is neither pending nor running.
+ * Return: it was pending.
+ */
 bool flush_work(struct work_struct *work) DMK_SYM(flush_work);
 bool flush_delayed_work(struct delayed_work *work) DMK_SYM(flush_delayed_work);
 bool cancel_work_sync(struct work_struct *work) DMK_SYM(cancel_work_sync);

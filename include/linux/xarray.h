@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pointers by number: a sorted table under a lock. Simple, right, and fast enough for a driver's few thousand.
+ * Pointers by number: a sorted table under a lock. Simple, right, and fast enough for a driver's
+ * few thousand.
  */
 #ifndef _LINUX_XARRAY_H
 #define _LINUX_XARRAY_H
@@ -81,21 +82,25 @@ void *xa_load(struct xarray *xa, unsigned long index) DMK_SYM(xa_load);
 void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp) DMK_SYM(xa_store);
 void *xa_erase(struct xarray *xa, unsigned long index) DMK_SYM(xa_erase);
 int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp) DMK_SYM(xa_insert);
-void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry, gfp_t gfp) DMK_SYM(xa_cmpxchg);
+void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry, gfp_t gfp)
+	DMK_SYM(xa_cmpxchg);
 /** xa_alloc - the lowest free index within @limit. Return: 0, -EBUSY: none free, -ENOMEM. */
-int xa_alloc(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, gfp_t gfp) DMK_SYM(xa_alloc);
-int xa_alloc_cyclic(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, u32 *next, gfp_t gfp)
-	DMK_SYM(xa_alloc_cyclic);
+int xa_alloc(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, gfp_t gfp)
+	DMK_SYM(xa_alloc);
+int xa_alloc_cyclic(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, u32 *next,
+		    gfp_t gfp) DMK_SYM(xa_alloc_cyclic);
 bool xa_empty(const struct xarray *xa) DMK_SYM(xa_empty);
 /** xa_find - the first entry at or after *@index and up to @max; xa_find_after: after it. */
-void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max, unsigned int filter) DMK_SYM(xa_find);
+void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max, unsigned int filter)
+	DMK_SYM(xa_find);
 void *xa_find_after(struct xarray *xa, unsigned long *index, unsigned long max, unsigned int filter)
 	DMK_SYM(xa_find_after);
 #define XA_PRESENT 8U
 #define xa_for_each_range(xa, index, entry, start, last)                                           \
 	for (index = (start), entry = xa_find((xa), &index, (last), XA_PRESENT); entry;            \
 	     entry = xa_find_after((xa), &index, (last), XA_PRESENT))
-#define xa_for_each_start(xa, index, entry, start) xa_for_each_range(xa, index, entry, start, ULONG_MAX)
+#define xa_for_each_start(xa, index, entry, start) \
+	xa_for_each_range(xa, index, entry, start, ULONG_MAX)
 #define xa_for_each(xa, index, entry) xa_for_each_range(xa, index, entry, 0, ULONG_MAX)
 
 #endif

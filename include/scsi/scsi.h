@@ -27,7 +27,10 @@ enum scsi_disposition {
 	FAST_IO_FAIL = 0x2009,
 };
 
-/* What queuecommand returns when it did not take the command: nothing of it is mapped, and it comes again. */
+/*
+ * What queuecommand returns when it did not take the command: nothing of it is mapped, and it comes
+ * again.
+ */
 #define SCSI_MLQUEUE_HOST_BUSY 0x1055
 #define SCSI_MLQUEUE_DEVICE_BUSY 0x1056
 #define SCSI_MLQUEUE_EH_RETRY 0x1057

@@ -2,8 +2,9 @@
 /*
  * A command on its way: what a driver gets in queuecommand, and gives back with scsi_done().
  *
- * The list of its data is made by the midlayer within the host's limits (MSK-08): no entry longer than max_segment_size, none across
- * dma_boundary, at most sg_tablesize of them. It is chained, as Linux's is: from two entries on, sg_next() is the way through it.
+ * The list of its data is made by the midlayer within the host's limits (MSK-08): no entry longer
+ * than max_segment_size, none across dma_boundary, at most sg_tablesize of them. It is chained, as
+ * Linux's is: from two entries on, sg_next() is the way through it.
  */
 #ifndef _SCSI_SCSI_CMND_H
 #define _SCSI_SCSI_CMND_H
@@ -37,7 +38,11 @@ struct scsi_cmnd {
 	struct scsi_data_buffer sdb;
 	unsigned int underflow;
 	unsigned int resid_len;
-	unsigned char *sense_buffer; /* SCSI_SENSE_BUFFERSIZE bytes of kmalloc(), in no cache line with anything else: it may be mapped */
+	/*
+	 * SCSI_SENSE_BUFFERSIZE bytes of kmalloc(), in no cache line with anything else: it may be
+	 * mapped
+	 */
+	unsigned char *sense_buffer;
 
 	/* the driver's */
 	unsigned char *host_scribble;
@@ -56,7 +61,8 @@ static inline struct request *scsi_cmd_to_rq(struct scsi_cmnd *scmd)
 }
 
 /**
- * scsi_done - the driver is done with a command that queuecommand took: nothing of it is mapped any more, result is set
+ * scsi_done - the driver is done with a command that queuecommand took: nothing of it is mapped any
+ * more, result is set
  * Context: any; the driver's locks may be held.
  */
 void scsi_done(struct scsi_cmnd *cmd) DMK_SYM(scsi_done);
@@ -120,22 +126,28 @@ static inline u8 get_status_byte(struct scsi_cmnd *cmd)
 }
 
 /** scsi_build_sense - CHECK CONDITION with sense data that the driver makes */
-void scsi_build_sense(struct scsi_cmnd *scmd, int desc, u8 key, u8 asc, u8 ascq) DMK_SYM(scsi_build_sense);
+void scsi_build_sense(struct scsi_cmnd *scmd, int desc, u8 key, u8 asc, u8 ascq)
+	DMK_SYM(scsi_build_sense);
 
-/* What the next two map for: the host's dma_dev. The address of a host's device is taken in scsi_host.h's place. */
+/*
+ * What the next two map for: the host's dma_dev. The address of a host's device is taken in
+ * scsi_host.h's place.
+ */
 struct device *dmk_scsi_dma_dev(const struct scsi_cmnd *cmd);
 
 /**
  * scsi_dma_map - map the command's data
- * Return: segments, for scsi_for_each_sg() with sg_dma_address() and sg_dma_len(); 0: there is no data; negative: it could not be
- *         mapped and nothing is: undo the rest, return SCSI_MLQUEUE_HOST_BUSY (STR-12).
+ * Return: segments, for scsi_for_each_sg() with sg_dma_address() and sg_dma_len(); 0: there is no
+ *         data; negative: it could not be mapped and nothing is: undo the rest, return
+ *         SCSI_MLQUEUE_HOST_BUSY (STR-12).
  */
 static __always_inline int scsi_dma_map(struct scsi_cmnd *cmd)
 {
 	int nseg = 0;
 
 	if (scsi_sg_count(cmd)) {
-		nseg = dma_map_sg(dmk_scsi_dma_dev(cmd), scsi_sglist(cmd), scsi_sg_count(cmd), cmd->sc_data_direction);
+		nseg = dma_map_sg(dmk_scsi_dma_dev(cmd), scsi_sglist(cmd), scsi_sg_count(cmd),
+				  cmd->sc_data_direction);
 		if (!nseg)
 			return -12; /* -ENOMEM */
 	}
@@ -146,7 +158,8 @@ static __always_inline int scsi_dma_map(struct scsi_cmnd *cmd)
 static __always_inline void scsi_dma_unmap(struct scsi_cmnd *cmd)
 {
 	if (scsi_sg_count(cmd))
-		dma_unmap_sg(dmk_scsi_dma_dev(cmd), scsi_sglist(cmd), scsi_sg_count(cmd), cmd->sc_data_direction);
+		dma_unmap_sg(dmk_scsi_dma_dev(cmd), scsi_sglist(cmd), scsi_sg_count(cmd),
+			     cmd->sc_data_direction);
 }
 
 #endif

@@ -25,9 +25,11 @@ static inline bool scsi_sense_valid(const struct scsi_sense_hdr *sshdr)
 }
 
 /** scsi_normalize_sense - false: there is none. */
-bool scsi_normalize_sense(const u8 *sense_buffer, int sb_len, struct scsi_sense_hdr *sshdr) DMK_SYM(scsi_normalize_sense);
+bool scsi_normalize_sense(const u8 *sense_buffer, int sb_len, struct scsi_sense_hdr *sshdr)
+	DMK_SYM(scsi_normalize_sense);
 /** scsi_build_sense_buffer - write sense data; @desc: 1 descriptor format, 0 fixed (18 bytes) */
-void scsi_build_sense_buffer(int desc, u8 *buf, u8 key, u8 asc, u8 ascq) DMK_SYM(scsi_build_sense_buffer);
+void scsi_build_sense_buffer(int desc, u8 *buf, u8 key, u8 asc, u8 ascq)
+	DMK_SYM(scsi_build_sense_buffer);
 
 /** scsi_command_size - bytes of a CDB, from the group in its operation code */
 static inline unsigned int scsi_command_size(const unsigned char *cmnd)

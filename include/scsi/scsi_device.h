@@ -39,10 +39,15 @@ static inline unsigned int sdev_id(struct scsi_device *sdev)
 #define sdev_channel(sdev) ((sdev)->channel)
 #define to_scsi_device(d) container_of(d, struct scsi_device, sdev_gendev)
 
-#define sdev_printk(level, sdev, fmt, ...) dev_printk(level, &(sdev)->sdev_gendev, fmt, ##__VA_ARGS__)
-#define scmd_printk(level, scmd, fmt, ...) dev_printk(level, &(scmd)->device->sdev_gendev, fmt, ##__VA_ARGS__)
+#define sdev_printk(level, sdev, fmt, ...) \
+	dev_printk(level, &(sdev)->sdev_gendev, fmt, ##__VA_ARGS__)
+#define scmd_printk(level, scmd, fmt, ...) \
+	dev_printk(level, &(scmd)->device->sdev_gendev, fmt, ##__VA_ARGS__)
 
-/** scsi_change_queue_depth - commands that the device gets at a time; at most the host's can_queue. Return: what holds now. */
+/**
+ * scsi_change_queue_depth - commands that the device gets at a time; at most the host's can_queue.
+ * Return: what holds now.
+ */
 int scsi_change_queue_depth(struct scsi_device *sdev, int depth) DMK_SYM(scsi_change_queue_depth);
 
 #endif

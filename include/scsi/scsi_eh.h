@@ -8,7 +8,8 @@
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_common.h>
 
-static inline bool scsi_command_normalize_sense(const struct scsi_cmnd *cmd, struct scsi_sense_hdr *sshdr)
+static inline bool scsi_command_normalize_sense(const struct scsi_cmnd *cmd,
+						struct scsi_sense_hdr *sshdr)
 {
 	return scsi_normalize_sense(cmd->sense_buffer, SCSI_SENSE_BUFFERSIZE, sshdr);
 }

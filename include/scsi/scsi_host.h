@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A host adapter, as its driver describes it and as the midlayer knows it. What Linux has and is not here is not provided.
+ * A host adapter, as its driver describes it and as the midlayer knows it. What Linux has and is
+ * not here is not provided.
  */
 #ifndef _SCSI_SCSI_HOST_H
 #define _SCSI_SCSI_HOST_H
@@ -25,7 +26,8 @@ struct scsi_host_template {
 
 	/**
 	 * queuecommand - take a command, in 0; or not, in SCSI_MLQUEUE_…: it comes again
-	 * Context: several at once, never sleeps. The command's scsi_done() may come before the return.
+	 * Context: several at once, never sleeps. The command's scsi_done() may come before the
+	 *         return.
 	 */
 	int (*queuecommand)(struct Scsi_Host *shost, struct scsi_cmnd *cmd);
 
@@ -33,13 +35,17 @@ struct scsi_host_template {
 	const char *name;
 	const char *(*info)(struct Scsi_Host *shost);
 
-	/* Once for each command block, in scsi_add_host() and scsi_remove_host(). With init the private part is not zeroed again. */
+	/*
+	 * Once for each command block, in scsi_add_host() and scsi_remove_host(). With init the
+	 * private part is not zeroed again.
+	 */
 	int (*init_cmd_priv)(struct Scsi_Host *shost, struct scsi_cmnd *cmd);
 	int (*exit_cmd_priv)(struct Scsi_Host *shost, struct scsi_cmnd *cmd);
 
 	/**
-	 * Error handlers - a command did not come back in time: give it up, reset its device, reset everything; in this order, until one
-	 * returns SUCCESS. From then on the driver has forgotten the command and nothing of it is mapped. No scsi_done() for it.
+	 * Error handlers - a command did not come back in time: give it up, reset its device, reset
+	 * everything; in this order, until one returns SUCCESS. From then on the driver has
+	 * forgotten the command and nothing of it is mapped. No scsi_done() for it.
 	 * Context: a thread of the host's; may sleep. Nothing is queued meanwhile.
 	 */
 	int (*eh_abort_handler)(struct scsi_cmnd *cmd);
@@ -87,14 +93,19 @@ static inline void *shost_priv(struct Scsi_Host *shost)
 }
 
 #define class_to_shost(d) container_of(d, struct Scsi_Host, shost_gendev)
-#define shost_printk(level, shost, fmt, ...) dev_printk(level, &(shost)->shost_gendev, fmt, ##__VA_ARGS__)
+#define shost_printk(level, shost, fmt, ...) \
+	dev_printk(level, &(shost)->shost_gendev, fmt, ##__VA_ARGS__)
 
-/** scsi_host_alloc - a host with @privsize bytes for the driver, not known to anybody yet. NULL: no memory. Ends with scsi_host_put(). */
-struct Scsi_Host *scsi_host_alloc(const struct scsi_host_template *sht, int privsize) DMK_SYM(scsi_host_alloc);
+/**
+ * scsi_host_alloc - a host with @privsize bytes for the driver, not known to anybody yet. NULL: no
+ * memory. Ends with scsi_host_put().
+ */
+struct Scsi_Host *scsi_host_alloc(const struct scsi_host_template *sht, int privsize)
+	DMK_SYM(scsi_host_alloc);
 /**
  * scsi_add_host - the host takes commands from now on
- * @dma_dev: who does the DMA, @dev without the _with_dma; its segment limits become the host's, and the host's max_sectors is cut to
- *           what it can map at once (MSK-07)
+ * @dma_dev: who does the DMA, @dev without the _with_dma; its segment limits become the host's, and
+ *           the host's max_sectors is cut to what it can map at once (MSK-07)
  * Return: 0, -EINVAL (can_queue is 0, no queuecommand), -ENOMEM.
  */
 int scsi_add_host_with_dma(struct Scsi_Host *shost, struct device *dev, struct device *dma_dev)
@@ -107,9 +118,15 @@ static inline int __must_check scsi_add_host(struct Scsi_Host *shost, struct dev
 void scsi_remove_host(struct Scsi_Host *shost) DMK_SYM(scsi_remove_host);
 struct Scsi_Host *scsi_host_get(struct Scsi_Host *shost) DMK_SYM(scsi_host_get);
 void scsi_host_put(struct Scsi_Host *shost) DMK_SYM(scsi_host_put);
-/** scsi_scan_host - ask each id who is there: INQUIRY, then TEST UNIT READY and READ CAPACITY of disks. May sleep. */
+/**
+ * scsi_scan_host - ask each id who is there: INQUIRY, then TEST UNIT READY and READ CAPACITY of
+ * disks. May sleep.
+ */
 void scsi_scan_host(struct Scsi_Host *shost) DMK_SYM(scsi_scan_host);
-/** scsi_block_requests - no queuecommand from now on (one may still be under way), until scsi_unblock_requests(). */
+/**
+ * scsi_block_requests - no queuecommand from now on (one may still be under way), until
+ * scsi_unblock_requests().
+ */
 void scsi_block_requests(struct Scsi_Host *shost) DMK_SYM(scsi_block_requests);
 void scsi_unblock_requests(struct Scsi_Host *shost) DMK_SYM(scsi_unblock_requests);
 /** scsi_host_busy - commands that the driver has now */

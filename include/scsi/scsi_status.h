@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of a command, in numbers: bits 7-0 of a result are the device's status, bits 23-16 what the host adapter has to say.
+ * What becomes of a command, in numbers: bits 7-0 of a result are the device's status, bits 23-16
+ * what the host adapter has to say.
  */
 #ifndef _SCSI_SCSI_STATUS_H
 #define _SCSI_SCSI_STATUS_H
@@ -18,7 +19,10 @@ enum scsi_msg_byte {
 	LOGICAL_UNIT_RESET = 0x17,
 };
 
-/* What the midlayer here does about it: "again" counts, up to what the command is allowed; "later" doesn't. */
+/*
+ * What the midlayer here does about it: "again" counts, up to what the command is allowed; "later"
+ * doesn't.
+ */
 enum scsi_host_status {
 	DID_OK = 0x00,         /* see the status */
 	DID_NO_CONNECT = 0x01, /* ends */

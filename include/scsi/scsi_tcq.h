@@ -12,7 +12,9 @@
 struct Scsi_Host;
 struct scsi_cmnd;
 
-/** scsi_host_find_tag - the command that has this tag; NULL: the driver has none such. Any context. */
+/**
+ * scsi_host_find_tag - the command that has this tag; NULL: the driver has none such. Any context.
+ */
 struct scsi_cmnd *scsi_host_find_tag(struct Scsi_Host *shost, int tag) DMK_SYM(scsi_host_find_tag);
 
 #endif

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a driver's mmap operation puts in an area, and how a user in this process sees it: RAM as a view of the very pages,
- * registers as a range whose every access is carried out by the machine (iofault.c).
+ * What a driver's mmap operation puts in an area, and how a user in this process sees it: RAM as a
+ * view of the very pages, registers as a range whose every access is carried out by the machine
+ * (iofault.c).
  *
- * The area has addresses of its own, reserved and empty, for the driver to name; the user gets others.
+ * The area has addresses of its own, reserved and empty, for the driver to name; the user gets
+ * others.
  */
 #include "internal.h"
 
@@ -21,8 +23,9 @@ struct area {
 	struct vm_area_struct vma; /* first */
 	struct area *next;
 	/*
-	 * For each page its frame number plus 1, and the page if the area has a reference to it. 0 is nothing, so that an
-	 * area of a size that only a hostile user asks for takes no memory until a driver fills it.
+	 * For each page its frame number plus 1, and the page if the area has a reference to it. 0
+	 * is nothing, so that an area of a size that only a hostile user asks for takes no memory
+	 * until a driver fills it.
 	 */
 	uint64_t *frames;
 	struct page **faulted;
@@ -58,7 +61,7 @@ static void put_frame(struct area *area, size_t i, uint64_t pfn, struct page *co
 		area->end = i + 1;
 }
 
-/* --- what drivers call -------------------------------------------------------------------------------------------- */
+/* --- what drivers call ------------------------------------------------------------------------ */
 
 static bool is_inside(const struct vm_area_struct *vma, unsigned long address, unsigned long size)
 {
@@ -146,9 +149,12 @@ vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long address, uns
 		       : VM_FAULT_NOPAGE;
 }
 
-/* --- making an area ----------------------------------------------------------------------------------------------- */
+/* --- making an area --------------------------------------------------------------------------- */
 
-/* Of 8 bytes an entry, 0 each, and no memory before it is written; the heap would promise that of no size. NULL: no room. */
+/*
+ * Of 8 bytes an entry, 0 each, and no memory before it is written; the heap would promise that of
+ * no size. NULL: no room.
+ */
 static void *make_table(size_t n)
 {
 	void *table = mmap(NULL, n * sizeof(uint64_t), PROT_READ | PROT_WRITE,

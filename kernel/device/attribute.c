@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Attributes of devices: kept in a list with their device, for tests to read and write. There is no file tree.
+ * Attributes of devices: kept in a list with their device, for tests to read and write. There is no
+ * file tree.
  */
 #include "internal.h"
 
@@ -184,7 +185,7 @@ int devm_device_add_groups(struct device *dev, const struct attribute_group **gr
 	return add_managed(dev, (struct group_record){.groups = groups});
 }
 
-/* --- text --------------------------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 static int emit(char *buf, int at, const char *format, __builtin_va_list arguments)
 {
@@ -229,7 +230,7 @@ bool sysfs_streq(const char *a, const char *b)
 	return *a == '\n' && !a[1] && !*b;
 }
 
-/* --- for tests ---------------------------------------------------------------------------------------------------- */
+/* --- for tests -------------------------------------------------------------------------------- */
 
 /* The device, referenced, and its attribute; NULL: no such thing. */
 static struct device *look_up(const char *device, const char *attribute,

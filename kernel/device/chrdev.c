@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Character device numbers: who claimed which, and the cdev that serves each. Misc devices are cdevs of one major.
+ * Character device numbers: who claimed which, and the cdev that serves each. Misc devices are
+ * cdevs of one major.
  */
 #include "internal.h"
 
@@ -170,7 +171,7 @@ void unregister_chrdev(unsigned int major, const char *name)
 	free(old);
 }
 
-/* --- cdevs -------------------------------------------------------------------------------------------------------- */
+/* --- cdevs ------------------------------------------------------------------------------------ */
 
 void cdev_init(struct cdev *cdev, const struct file_operations *fops)
 {
@@ -301,7 +302,7 @@ bool dmk_cdev_unnamed(unsigned int index, struct dmk_region_name *result)
 	return found;
 }
 
-/* --- misc devices ------------------------------------------------------------------------------------------------- */
+/* --- misc devices ----------------------------------------------------------------------------- */
 
 static bool minor_is_taken(int minor)
 {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * The driver core: which devices there are, which drivers, who drives what. It knows no bus; buses say what matches.
+ * The driver core: which devices there are, which drivers, who drives what. It knows no bus; buses
+ * say what matches.
  *
  * A device with a driver:  add -> (BIND -> probe -> PROBED) -> remove -> managed resources -> UNBIND.
  *
- * Two kinds of lock: the list lock, never held while a driver is called, and one lock a device, held around its probe and remove.
+ * Two kinds of lock: the list lock, never held while a driver is called, and one lock a device,
+ * held around its probe and remove.
  */
 #include "../internal.h"
 #include "internal.h"
@@ -24,7 +26,7 @@ static struct device *devices, *last_device;
 static struct device_driver *drivers;
 static __thread bool retrying;
 
-/* --- events ------------------------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void announce(enum dmk_event_kind kind, struct device *dev, const char *name, int result)
 {
@@ -39,7 +41,7 @@ static void announce(enum dmk_event_kind kind, struct device *dev, const char *n
 	});
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static const struct dmk_window whole_memory = {0, {0}, ~0ULL};
 static const struct dmk_bus plain_bus = {"plain", &whole_memory, 1, true};
@@ -198,7 +200,7 @@ void device_unlock(struct device *dev)
 		pthread_mutex_unlock(&dev->p->lock);
 }
 
-/* --- the lists ---------------------------------------------------------------------------------------------------- */
+/* --- the lists -------------------------------------------------------------------------------- */
 
 static void list_append(struct device *dev)
 {
@@ -260,7 +262,9 @@ struct device *dmk_device_by_number(dev_t devt, const char *name)
 	return NULL;
 }
 
-/* Devices as they are now, each with a reference: a driver may add and remove some while we walk. */
+/*
+ * Devices as they are now, each with a reference: a driver may add and remove some while we walk.
+ */
 struct snapshot {
 	struct device **device;
 	size_t n;
@@ -320,9 +324,12 @@ static bool is_deferred(const struct device *dev, const void *data)
 	return dev->p->deferred;
 }
 
-/* --- binding ------------------------------------------------------------------------------------------------------ */
+/* --- binding ---------------------------------------------------------------------------------- */
 
-/* The driver is gone, or never came: everything is as it was before its probe. The device's lock is held. */
+/*
+ * The driver is gone, or never came: everything is as it was before its probe. The device's lock is
+ * held.
+ */
 static void unbound(struct device *dev, const char *driver)
 {
 	dmk_records_release(dev);
@@ -417,7 +424,10 @@ static int attach(struct device *dev)
 	return 0;
 }
 
-/* Something new is bound: whoever waited for another device may go on now. Ends when a round brings nothing. */
+/*
+ * Something new is bound: whoever waited for another device may go on now. Ends when a round brings
+ * nothing.
+ */
 static void retry_deferred(void)
 {
 	bool progress = !retrying;
@@ -476,7 +486,7 @@ int device_reprobe(struct device *dev)
 	return device_attach(dev) < 0 ? -ENODEV : 0;
 }
 
-/* --- adding and removing ------------------------------------------------------------------------------------------ */
+/* --- adding and removing ---------------------------------------------------------------------- */
 
 static int put_on_list(struct device *dev)
 {
@@ -598,7 +608,7 @@ int device_for_each_child(struct device *parent, void *data,
 	return for_each(is_child_of, parent, data, fn);
 }
 
-/* --- drivers and buses -------------------------------------------------------------------------------------------- */
+/* --- drivers and buses ------------------------------------------------------------------------ */
 
 struct device_driver *driver_find(const char *name, const struct bus_type *bus)
 {
@@ -718,7 +728,7 @@ unsigned int dmk_bound_devices(void)
 	return n;
 }
 
-/* --- classes ------------------------------------------------------------------------------------------------------ */
+/* --- classes ---------------------------------------------------------------------------------- */
 
 int class_register(const struct class *class)
 {
@@ -871,7 +881,7 @@ void device_destroy(const struct class *class, dev_t devt)
 	put_device(dev);
 }
 
-/* --- names and messages ------------------------------------------------------------------------------------------- */
+/* --- names and messages ----------------------------------------------------------------------- */
 
 const char *dev_bus_name(const struct device *dev)
 {
@@ -883,7 +893,7 @@ const char *dev_driver_string(const struct device *dev)
 	return dev->driver ? dev->driver->name : dev_bus_name(dev);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------ */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 /* Drivers that nobody unregistered are taken out; devices go, youngest first, whoever made them. */
 void dmk_core_devices_stop(void)

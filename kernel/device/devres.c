@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Managed resources: records on the core's one list of what is undone at unbind, so that managed DMA memory and everything else go
- * in one reverse order (COH-09).
+ * Managed resources: records on the core's one list of what is undone at unbind, so that managed
+ * DMA memory and everything else go in one reverse order (COH-09).
  *
- * A record lies in the C heap; memory that devm_kmalloc() gives is the slab's, because a device may be told about it.
+ * A record lies in the C heap; memory that devm_kmalloc() gives is the slab's, because a device may
+ * be told about it.
  */
 #include "internal.h"
 
@@ -148,7 +149,7 @@ int devres_release(struct device *dev, dr_release_t release, dr_match_t match, v
 	return 0;
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static void release_memory(struct device *dev, void *res)
 {
@@ -300,7 +301,7 @@ void devm_free_pages(struct device *dev, unsigned long address)
 		dev_warn(dev, "devm_free_pages() of pages that are not this device's\n");
 }
 
-/* --- actions ------------------------------------------------------------------------------------------------------ */
+/* --- actions ---------------------------------------------------------------------------------- */
 
 struct action {
 	void (*call)(void *data);
@@ -358,7 +359,7 @@ void devm_release_action(struct device *dev, void (*call)(void *data), void *dat
 		dev_warn(dev, "no such managed action\n");
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 struct irq_record {
 	unsigned int irq;

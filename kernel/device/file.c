@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A driver's files, called in this process: dmakit/file.h over file_operations. A name in /dev is a device with a number, or, for a
- * cdev that no device names, the region's name and the minor.
+ * A driver's files, called in this process: dmakit/file.h over file_operations. A name in /dev is a
+ * device with a number, or, for a cdev that no device names, the region's name and the minor.
  */
 #include "internal.h"
 
@@ -37,7 +37,7 @@ struct dmk_file {
 static struct dmk_file *files;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* --- names -------------------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void file_name(const char *device, char *name, size_t size)
 {
@@ -110,7 +110,7 @@ bool dmk_device_file(unsigned int index, char *name, size_t size)
 	return false;
 }
 
-/* --- open and close ----------------------------------------------------------------------------------------------- */
+/* --- open and close --------------------------------------------------------------------------- */
 
 static fmode_t mode_of(int flags)
 {
@@ -249,7 +249,7 @@ int dmk_close(struct dmk_file *file)
 	return error;
 }
 
-/* --- reading and writing ------------------------------------------------------------------------------------------ */
+/* --- reading and writing ---------------------------------------------------------------------- */
 
 /* What a driver says for itself never reaches a program. */
 static long result_of(long result)
@@ -400,7 +400,7 @@ int dmk_munmap(void *address, size_t size)
 	return dmk_area_unmap(address, size);
 }
 
-/* --- poll: waiting on every queue that the driver named -------------------------------------------------------------- */
+/* --- poll: waiting on every queue that the driver named --------------------------------------- */
 
 struct waiter {
 	struct waiter *next;
@@ -521,7 +521,7 @@ void dmk_files_stop(void)
 	}
 }
 
-/* --- what drivers use for their operations --------------------------------------------------------------------------- */
+/* --- what drivers use for their operations ---------------------------------------------------- */
 
 int nonseekable_open(struct inode *inode, struct file *file)
 {

@@ -25,7 +25,10 @@ struct dmk_attribute {
 
 struct dmk_record; /* a managed resource, devres.c */
 
-/** The driver core's part of a device. Lists and flags are guarded by the list lock, the driver by the device's own. */
+/**
+ * The driver core's part of a device. Lists and flags are guarded by the list lock, the driver by
+ * the device's own.
+ */
 struct dmk_device_private {
 	int references;
 	pthread_mutex_t lock; /* recursive: a probe may look at its own device */
@@ -41,38 +44,49 @@ struct dmk_device_private {
 /* The running machine; set between dmk_devices_start() and dmk_devices_stop(). */
 extern const struct dmk_port *dmk_device_port;
 
-/* --- core.c ------------------------------------------------------------------------------------------------------- */
+/* --- core.c ----------------------------------------------------------------------------------- */
 
-/** Let @dev do DMA: 32 bits, as @bus sees memory. @requester as observer.h has it. After device_initialize() and the name. */
+/**
+ * Let @dev do DMA: 32 bits, as @bus sees memory. @requester as observer.h has it. After
+ * device_initialize() and the name.
+ */
 void dmk_device_masters(struct device *dev, const struct dmk_bus *bus, uint32_t requester);
-/** A bus for devices that were found on none: their parent's, else the machine's first, else one that sees memory as it is. */
+/**
+ * A bus for devices that were found on none: their parent's, else the machine's first, else one
+ * that sees memory as it is.
+ */
 const struct dmk_bus *dmk_device_bus(const struct device *parent);
-/** Walk the added devices: each call gives the next, referenced, and drops the reference on @from. */
+/**
+ * Walk the added devices: each call gives the next, referenced, and drops the reference on @from.
+ */
 struct device *dmk_device_next(struct device *from);
 /** The added device with number @devt (and name, if not NULL), referenced; NULL: none. */
 struct device *dmk_device_by_number(dev_t devt, const char *name);
 void dmk_core_devices_stop(void);
 char *dmk_format_name(const char *format, __builtin_va_list arguments);
 
-/* --- attribute.c -------------------------------------------------------------------------------------------------- */
+/* --- attribute.c ------------------------------------------------------------------------------ */
 
 void dmk_attributes_free(struct device *dev);
 
-/* --- devres.c ----------------------------------------------------------------------------------------------------- */
+/* --- devres.c --------------------------------------------------------------------------------- */
 
 /** Release what is managed, newest first. */
 void dmk_records_release(struct device *dev);
 
-/* --- resource.c --------------------------------------------------------------------------------------------------- */
+/* --- resource.c ------------------------------------------------------------------------------- */
 
 int dmk_resources_start(const struct dmk_machine *machine);
 void dmk_resources_stop(void);
 
-/* --- iomap.c ------------------------------------------------------------------------------------------------------ */
+/* --- iomap.c ---------------------------------------------------------------------------------- */
 
 enum dmk_iomap_kind { DMK_IOMAP_MEMORY, DMK_IOMAP_PORTS, DMK_IOMAP_USER };
 
-/** One ioremap(). Never freed before dmk_iomap_stop(), so that a late readl() finds a dead one and not somebody's memory. */
+/**
+ * One ioremap(). Never freed before dmk_iomap_stop(), so that a late readl() finds a dead one and
+ * not somebody's memory.
+ */
 struct dmk_iomap {
 	char *cookie; /* NULL: dead */
 	uint64_t first; /* physical address, or port */
@@ -88,16 +102,17 @@ void *dmk_iomap_make(uint64_t first, uint64_t size, enum dmk_iomap_kind kind);
 struct dmk_iomap *dmk_iomap_find(const volatile void *address);
 /** One access within @map; both in range. */
 uint64_t dmk_iomap_read(const struct dmk_iomap *map, uint64_t offset, unsigned int width);
-void dmk_iomap_write(const struct dmk_iomap *map, uint64_t offset, unsigned int width, uint64_t value);
+void dmk_iomap_write(const struct dmk_iomap *map, uint64_t offset, unsigned int width,
+		     uint64_t value);
 
-/* --- iofault.c, user.c -------------------------------------------------------------------------------------------- */
+/* --- iofault.c, user.c ------------------------------------------------------------------------ */
 
 int dmk_iofault_start(void);
 void dmk_iofault_stop(void);
 /** Leaves copy_to_user() and its kin if the fault is theirs; else returns. */
 void dmk_user_fault(const volatile void *address);
 
-/* --- buses -------------------------------------------------------------------------------------------------------- */
+/* --- buses ------------------------------------------------------------------------------------ */
 
 int dmk_pci_start(char *error, size_t error_size);
 void dmk_pci_stop(void);
@@ -108,7 +123,7 @@ void dmk_platform_stop(void);
 void dmk_isa_stop(void);
 void dmk_pci_vectors_released(struct device *dev);
 
-/* --- module.c, chrdev.c, file.c, area.c --------------------------------------------------------------------------- */
+/* --- module.c, chrdev.c, file.c, area.c ------------------------------------------------------- */
 
 void dmk_modules_stop(void);
 void dmk_chrdev_stop(void);
@@ -124,7 +139,8 @@ struct cdev *dmk_cdev_find(dev_t devt);
 bool dmk_cdev_unnamed(unsigned int index, struct dmk_region_name *name);
 
 struct vm_area_struct;
-int dmk_area_map(struct file *file, size_t size, int prot, int flags, uint64_t offset, void **address);
+int dmk_area_map(struct file *file, size_t size, int prot, int flags, uint64_t offset,
+		 void **address);
 int dmk_area_unmap(void *address, size_t size);
 void dmk_areas_stop(void);
 /** A file's users: open files and areas. The last put closes it. */

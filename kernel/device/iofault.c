@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * A plain dereference of an ioremap() cookie (ADR-03): it is announced, and then does what it does on a common PC, where registers
- * can be dereferenced. On x86-64 the page is opened with the register's value in it, the instruction is stepped over by
- * the trap flag, and the page is closed again; what the instruction stored is written to the register.
+ * A plain dereference of an ioremap() cookie (ADR-03): it is announced, and then does what it does
+ * on a common PC, where registers can be dereferenced. On x86-64 the page is opened with the
+ * register's value in it, the instruction is stepped over by the trap flag, and the page is closed
+ * again; what the instruction stored is written to the register.
  *
  *	SIGSEGV:  open the page -> trap flag on        SIGTRAP:  forward the store -> close -> trap flag off
  *
- * One thread at a time is between the two. On other architectures the page stays open after the first fault.
+ * One thread at a time is between the two. On other architectures the page stays open after the
+ * first fault.
  */
 #include "internal.h"
 
@@ -105,7 +107,10 @@ static void announce_as(const char *name, const volatile void *address, bool wri
 
 enum { TRAP_FLAG = 0x100, ERROR_WRITE = 2 };
 
-/* What the decoder needs to know of an instruction: how wide its memory operand is, and whether it only stores. */
+/*
+ * What the decoder needs to know of an instruction: how wide its memory operand is, and whether it
+ * only stores.
+ */
 struct operand {
 	unsigned int width;
 	bool only_stores;
@@ -290,7 +295,10 @@ bool dmk_iomem_step(void *siginfo, void *ucontext)
 
 #endif
 
-/* What dma_alloc_attrs() returned with DMA_ATTR_NO_KERNEL_MAPPING is no address. It is said, and the fault is one. */
+/*
+ * What dma_alloc_attrs() returned with DMA_ATTR_NO_KERNEL_MAPPING is no address. It is said, and
+ * the fault is one.
+ */
 static bool is_nowhere(const void *address)
 {
 	return (uintptr_t)address >= (uintptr_t)dmk_nowhere &&

@@ -2,9 +2,10 @@
 /*
  * Registers: cookies, and what readl() and its kin do with them.
  *
- * Cookies are addresses in one reserved range that nothing may touch, so that a plain dereference faults (iofault.c) and a
- * look-up is one load: the range is cut into granules, and a table says whose each one is. A mapping begins at its offset in
- * a granule's first page; what follows its end, and the granule after it, belong to nobody.
+ * Cookies are addresses in one reserved range that nothing may touch, so that a plain dereference
+ * faults (iofault.c) and a look-up is one load: the range is cut into granules, and a table says
+ * whose each one is. A mapping begins at its offset in a granule's first page; what follows its
+ * end, and the granule after it, belong to nobody.
  */
 #include "../internal.h"
 #include "internal.h"
@@ -23,7 +24,8 @@
 enum { GRANULE_SHIFT = 16 };
 #define GRANULE    ((uint64_t)1 << GRANULE_SHIFT)
 #define ARENA_MOST  ((uint64_t)1 << 38) /* 256 GiB of address space, no memory */
-#define ARENA_LEAST ((uint64_t)1 << 32) /* where there is less: under valgrind, or an address space limit */
+#define ARENA_LEAST \
+	((uint64_t)1 << 32) /* where there is less: under valgrind, or an address space limit */
 #define ROUND       ((uint64_t)1 << 14)
 
 static char *arena;
@@ -100,7 +102,7 @@ struct dmk_iomap *dmk_iomap_find(const volatile void *address)
 	return map;
 }
 
-/* --- making and ending -------------------------------------------------------------------------------------------- */
+/* --- making and ending ------------------------------------------------------------------------ */
 
 /* The first run of @n granules without owner in [from, to). */
 static bool search(uint64_t from, uint64_t to, uint64_t n, uint64_t *first)
@@ -118,8 +120,8 @@ static bool search(uint64_t from, uint64_t to, uint64_t n, uint64_t *first)
 }
 
 /*
- * Addresses go round, so that a stale cookie meets nobody for a long while; round a small part of the arena as long as that
- * has room, so that the table stays small.
+ * Addresses go round, so that a stale cookie meets nobody for a long while; round a small part of
+ * the arena as long as that has room, so that the table stays small.
  */
 static bool find_run(uint64_t n, uint64_t *first)
 {
@@ -308,7 +310,7 @@ void __iomem *devm_ioremap_resource(struct device *dev, const struct resource *r
 	return ERR_PTR(-ENOMEM);
 }
 
-/* --- access ------------------------------------------------------------------------------------------------------- */
+/* --- access ----------------------------------------------------------------------------------- */
 
 uint64_t dmk_iomap_read(const struct dmk_iomap *map, uint64_t offset, unsigned int width)
 {
@@ -469,7 +471,7 @@ void __iowrite64_copy(void __iomem *to, const void *from, size_t count)
 		writeq(((const u64 *)from)[i], (char *)to + 8 * i);
 }
 
-/* --- reserved memory (MEM-09) ------------------------------------------------------------------------------------- */
+/* --- reserved memory (MEM-09) ----------------------------------------------------------------- */
 
 struct memory_view {
 	struct memory_view *next;
@@ -518,7 +520,10 @@ static void *view(uint64_t first, size_t size, enum dmk_view how)
 	return new->first_page + skip;
 }
 
-/* RAM has an address already, with caches; another view of it, or half a view, would be a second truth. */
+/*
+ * RAM has an address already, with caches; another view of it, or half a view, would be a second
+ * truth.
+ */
 static void *refuse_view(uint64_t first, size_t size, const char *why, const void *caller)
 {
 	dmk_complain(caller, "memremap(%#llx, %zu): %s", (unsigned long long)first, size, why);
@@ -535,11 +540,15 @@ static void *memremap_at(uint64_t first, size_t size, unsigned long flags, const
 		return refuse_view(first, size, "it is not memory all along", caller);
 	if (!dmk_ram(first, size, true)) {
 		if (touches_ram(first, last) && dmk_ram(first, 1, true) != dmk_ram(last, 1, true))
-			return refuse_view(first, size, "part of it is ordinary memory, part is kept back", caller);
+			return refuse_view(first, size,
+					   "part of it is ordinary memory, part is kept back",
+					   caller);
 		return view(first, size, flags & MEMREMAP_WB ? DMK_VIEW_CACHED : DMK_VIEW_UNCACHED);
 	}
 	if (!(flags & MEMREMAP_WB))
-		return refuse_view(first, size, "ordinary memory is cached: MEMREMAP_WB is the only view of it", caller);
+		return refuse_view(first, size,
+				   "ordinary memory is cached: MEMREMAP_WB is the only view of it",
+				   caller);
 	if (last > dmk_device_port->machine->direct_last.v)
 		return view(first, size, DMK_VIEW_CACHED);
 	return (char *)dmk_device_port->machine->direct_base + first;
@@ -547,7 +556,9 @@ static void *memremap_at(uint64_t first, size_t size, unsigned long flags, const
 
 void *memremap(resource_size_t address, size_t size, unsigned long flags)
 {
-	return dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER) ? NULL : memremap_at(address, size, flags, DMK_CALLER);
+	return dmk_should_fail(DMK_FAIL_IOMEM, DMK_CALLER)
+		       ? NULL
+		       : memremap_at(address, size, flags, DMK_CALLER);
 }
 
 void memunmap(void *address)
@@ -562,7 +573,8 @@ void memunmap(void *address)
 		*at = old->next;
 	pthread_mutex_unlock(&lock);
 	if (!old && address && !virt_addr_valid(address))
-		dmk_complain(__builtin_return_address(0), "memunmap(%p): memremap() gave no such address", address);
+		dmk_complain(__builtin_return_address(0),
+			     "memunmap(%p): memremap() gave no such address", address);
 	if (old)
 		dmk_device_port->ops->view_unmap(dmk_device_port->ctx, old->first_page, old->pages);
 	free(old);

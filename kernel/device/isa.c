@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The ISA bus: nothing on it can be found, so that a driver says how many devices it will try, and match() which are there. A
- * device drives 24 address bits.
+ * The ISA bus: nothing on it can be found, so that a driver says how many devices it will try, and
+ * match() which are there. A device drives 24 address bits.
  */
 #include "internal.h"
 

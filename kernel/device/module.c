@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Modules: the linker collected their parts in sections; here they are put together by name, given parameters, loaded and
- * unloaded. Which modules a program has never changes while it runs.
+ * Modules: the linker collected their parts in sections; here they are put together by name, given
+ * parameters, loaded and unloaded. Which modules a program has never changes while it runs.
  */
 #include "internal.h"
 
@@ -38,7 +38,10 @@ static unsigned int nr_modules;
 static bool collected;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* "drivers/edu-card.c" is the module edu_card; a name that the compiler was given is taken as it is. */
+/*
+ * "drivers/edu-card.c" is the module edu_card; a name that the compiler was given is taken as it
+ * is.
+ */
 static void module_name_of(const char *from, char name[64])
 {
 	const char *slash = strrchr(from, '/');
@@ -104,7 +107,7 @@ bool dmk_module_get(unsigned int index, struct dmk_module_info *info)
 	return true;
 }
 
-/* --- loading ------------------------------------------------------------------------------------------------------ */
+/* --- loading ---------------------------------------------------------------------------------- */
 
 static int call_inits(struct dmk_module *module, int *level)
 {
@@ -235,7 +238,8 @@ void dmk_modules_stop(void)
 }
 
 /* Takes the entries of a table off @index; true when it ends in there, at @id. */
-static bool find_id(const struct pci_device_id *ids, unsigned int *index, const struct pci_device_id **id)
+static bool find_id(const struct pci_device_id *ids, unsigned int *index,
+		    const struct pci_device_id **id)
 {
 	for (; ids->vendor || ids->subvendor || ids->class_mask; ids++) {
 		*id = ids;
@@ -277,7 +281,7 @@ bool dmk_module_pci_id(unsigned int index, uint16_t *vendor, uint16_t *device)
 	return true;
 }
 
-/* --- users -------------------------------------------------------------------------------------------------------- */
+/* --- users ------------------------------------------------------------------------------------ */
 
 static struct dmk_module *of_module(struct module *module)
 {
@@ -325,7 +329,7 @@ int module_refcount(struct module *module)
 	return dmk ? dmk->users : 0;
 }
 
-/* --- parameters --------------------------------------------------------------------------------------------------- */
+/* --- parameters ------------------------------------------------------------------------------- */
 
 static bool is_same_name(const char *a, const char *b, size_t n)
 {

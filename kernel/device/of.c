@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Devicetree nodes and properties, as the machine's platform devices have them. Values are big endian cells.
+ * Devicetree nodes and properties, as the machine's platform devices have them. Values are big
+ * endian cells.
  */
 #include "internal.h"
 
@@ -91,7 +92,7 @@ const void *device_get_match_data(const struct device *dev)
 	return of_device_get_match_data(dev);
 }
 
-/* --- numbers ------------------------------------------------------------------------------------------------------ */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 static u64 cell(const unsigned char *bytes, size_t width)
 {
@@ -159,7 +160,7 @@ int of_property_count_elems_of_size(const struct device_node *node, const char *
 	return length ? length / size : -ENODATA;
 }
 
-/* --- strings ------------------------------------------------------------------------------------------------------ */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 /* The @index-th string, or how many there are when @index is -1. */
 static int string_at(const struct device_node *node, const char *name, int index,
@@ -231,7 +232,7 @@ struct fwnode_handle *dmk_dev_fwnode(const struct device *dev)
 	return dmk_fwnode(dev->of_node);
 }
 
-/* --- registers and interrupts ------------------------------------------------------------------------------------- */
+/* --- registers and interrupts ----------------------------------------------------------------- */
 
 int of_address_to_resource(struct device_node *node, int index, struct resource *res)
 {

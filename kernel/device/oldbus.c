@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * virt_to_bus() and bus_to_virt(), from before the DMA API (ADR-05). No device is named, so one bus has to stand for all.
+ * virt_to_bus() and bus_to_virt(), from before the DMA API (ADR-05). No device is named, so one bus
+ * has to stand for all.
  */
 #include "internal.h"
 

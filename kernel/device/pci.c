@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * PCI: finding the functions of a machine, giving their windows addresses (nobody did before: machines start without firmware),
- * matching drivers, and the calls a driver makes on a function. Interrupts are in pci_irq.c, configuration in pci_config.c.
+ * PCI: finding the functions of a machine, giving their windows addresses (nobody did before:
+ * machines start without firmware), matching drivers, and the calls a driver makes on a function.
+ * Interrupts are in pci_irq.c, configuration in pci_config.c.
  *
- * Windows are placed in CPU addresses; a BAR gets the bus address that the host bridge translates there (ADR-03). Behind a bridge
- * all memory windows go into its 32-bit window, which is legal for every kind; a 64-bit prefetchable BAR on the root bus goes
- * above 4 GiB where the host has room there.
+ * Windows are placed in CPU addresses; a BAR gets the bus address that the host bridge translates
+ * there (ADR-03). Behind a bridge all memory windows go into its 32-bit window, which is legal for
+ * every kind; a 64-bit prefetchable BAR on the root bus goes above 4 GiB where the host has room
+ * there.
  */
 #include "internal.h"
 #include "pci_private.h"
@@ -28,7 +30,7 @@ static struct pci_dev **functions;
 static size_t nr_functions;
 static unsigned int last_bus;
 
-/* --- finding ------------------------------------------------------------------------------------------------------ */
+/* --- finding ---------------------------------------------------------------------------------- */
 
 static uint32_t raw_read(const struct pci_bus *bus, unsigned int devfn, unsigned int where,
 			 unsigned int width)
@@ -198,7 +200,7 @@ static int scan_bus(struct pci_bus *bus)
 	return error;
 }
 
-/* --- windows ------------------------------------------------------------------------------------------------------ */
+/* --- windows ---------------------------------------------------------------------------------- */
 
 static unsigned int bar_register(int bar)
 {
@@ -216,7 +218,10 @@ static u32 sizing_mask(struct pci_dev *pdev, unsigned int where)
 	return mask;
 }
 
-/* PCI Local Bus 3.0, 6.2.5.1: the bits that can't be written give the size. Return: registers taken. */
+/*
+ * PCI Local Bus 3.0, 6.2.5.1: the bits that can't be written give the size. Return: registers
+ * taken.
+ */
 static int size_bar(struct pci_dev *pdev, int bar, int last)
 {
 	struct resource *res = &pdev->resource[bar];
@@ -335,7 +340,10 @@ static bool place_bar(const struct windows *windows, struct resource *res, u64 s
 	return (res->flags & IORESOURCE_MEM_64) && place_in(windows->high, res, size, size);
 }
 
-/* What a bus needs in a window, BARs sorted by size, so that a sum of them is enough; whole units of a bridge. */
+/*
+ * What a bus needs in a window, BARs sorted by size, so that a sum of them is enough; whole units
+ * of a bridge.
+ */
 static u64 need(struct pci_bus *bus, unsigned long type, u64 unit)
 {
 	u64 sum = 0, largest = unit;
@@ -460,7 +468,7 @@ static void assign_bus(struct pci_bus *bus, const struct windows *windows)
 			assign_bridge(pdev, windows);
 }
 
-/* --- boot --------------------------------------------------------------------------------------------------------- */
+/* --- boot ------------------------------------------------------------------------------------- */
 
 int dmk_pci_start(char *error, size_t error_size)
 {
@@ -514,7 +522,7 @@ void dmk_pci_stop(void)
 	}
 }
 
-/* --- drivers ------------------------------------------------------------------------------------------------------ */
+/* --- drivers ---------------------------------------------------------------------------------- */
 
 static bool is_same(u32 wanted, u32 is)
 {
@@ -570,8 +578,8 @@ const struct bus_type pci_bus_type = {
 };
 
 /*
- * Tables of drivers that were registered, also on an earlier boot of this program: a driver without MODULE_DEVICE_TABLE says here
- * what it is for, and nowhere else.
+ * Tables of drivers that were registered, also on an earlier boot of this program: a driver without
+ * MODULE_DEVICE_TABLE says here what it is for, and nowhere else.
  */
 static const struct pci_device_id *known_ids[16];
 
@@ -610,7 +618,7 @@ void pci_unregister_driver(struct pci_driver *drv)
 		driver_unregister(&drv->driver);
 }
 
-/* --- looking functions up ----------------------------------------------------------------------------------------- */
+/* --- looking functions up --------------------------------------------------------------------- */
 
 struct pci_dev *pci_dev_get(struct pci_dev *dev)
 {
@@ -682,7 +690,7 @@ int pci_dev_present(const struct pci_device_id *ids)
 	return 0;
 }
 
-/* --- on and off --------------------------------------------------------------------------------------------------- */
+/* --- on and off ------------------------------------------------------------------------------- */
 
 static void change_command(struct pci_dev *dev, u16 clear, u16 set)
 {
@@ -748,7 +756,10 @@ int pci_reenable_device(struct pci_dev *dev)
 	return enable(dev, IORESOURCE_MEM | IORESOURCE_IO);
 }
 
-/* The last one out stops the function's own accesses to memory. Its windows stay decoded, as in Linux. */
+/*
+ * The last one out stops the function's own accesses to memory. Its windows stay decoded, as in
+ * Linux.
+ */
 void pci_disable_device(struct pci_dev *dev)
 {
 	if (dev->enable_cnt <= 0) {
@@ -833,7 +844,7 @@ void pci_intx(struct pci_dev *dev, int on)
 		change_command(dev, 0, PCI_COMMAND_INTX_DISABLE);
 }
 
-/* --- claims and cookies ------------------------------------------------------------------------------------------- */
+/* --- claims and cookies ----------------------------------------------------------------------- */
 
 static bool is_bar(int bar)
 {
@@ -977,7 +988,8 @@ DMK_ENTRY void __iomem *pci_iomap_range(struct pci_dev *dev, int bar, unsigned l
 {
 	u64 length;
 
-	if (fail_on_purpose(DMK_HERE) || !is_bar(bar) || (pci_resource_flags(dev, bar) & IORESOURCE_UNSET))
+	if (fail_on_purpose(DMK_HERE) || !is_bar(bar) ||
+	    (pci_resource_flags(dev, bar) & IORESOURCE_UNSET))
 		return NULL;
 	length = pci_resource_len(dev, bar);
 	if (offset >= length)

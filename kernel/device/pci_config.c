@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A function's configuration space: access, capabilities, PCI Express, power states, save and restore.
+ * A function's configuration space: access, capabilities, PCI Express, power states, save and
+ * restore.
  */
 #include "internal.h"
 #include "pci_private.h"
@@ -78,7 +79,10 @@ int pci_write_config_dword(const struct pci_dev *dev, int where, u32 value)
 	return 0;
 }
 
-/* --- capabilities: a list that a broken device may close into a ring, so that steps are counted -------------------------- */
+/*
+ * --- capabilities: a list that a broken device may close into a ring, so that steps are counted
+ * --------------------------
+ */
 
 static u8 walk(struct pci_dev *dev, u8 at, int cap)
 {
@@ -159,7 +163,7 @@ u64 pci_get_dsn(struct pci_dev *dev)
 	return (u64)high << 32 | low;
 }
 
-/* --- PCI Express -------------------------------------------------------------------------------------------------- */
+/* --- PCI Express ------------------------------------------------------------------------------ */
 
 int pcie_capability_read_word(struct pci_dev *dev, int where, u16 *value)
 {
@@ -244,7 +248,7 @@ int pci_reset_function(struct pci_dev *dev)
 	return error;
 }
 
-/* --- power -------------------------------------------------------------------------------------------------------- */
+/* --- power ------------------------------------------------------------------------------------ */
 
 int pci_set_power_state(struct pci_dev *dev, pci_power_t state)
 {

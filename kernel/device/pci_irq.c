@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Interrupt vectors of a PCI function: MSI-X, MSI or the pin. PCI Local Bus 3.0, 6.8: capability registers; the MSI-X table is in a BAR.
+ * Interrupt vectors of a PCI function: MSI-X, MSI or the pin. PCI Local Bus 3.0, 6.8: capability
+ * registers; the MSI-X table is in a BAR.
  */
 #include "internal.h"
 #include "pci_private.h"
@@ -82,7 +83,7 @@ static void on(struct pci_dev *dev)
 	pci_intx(dev, 0);
 }
 
-/* --- MSI ---------------------------------------------------------------------------------------------------------- */
+/* --- MSI -------------------------------------------------------------------------------------- */
 
 static void write_msi(struct pci_dev *dev, const struct dmk_msi_message *message,
 		      unsigned int log2_vectors)
@@ -133,7 +134,7 @@ static int enable_msi(struct pci_dev *dev, unsigned int min, unsigned int max)
 	return n;
 }
 
-/* --- MSI-X -------------------------------------------------------------------------------------------------------- */
+/* --- MSI-X ------------------------------------------------------------------------------------ */
 
 static void __iomem *map_table(struct pci_dev *dev, unsigned int entries)
 {
@@ -190,7 +191,10 @@ static int enable_msix(struct pci_dev *dev, unsigned int min, unsigned int max,
 	}
 	on(dev);
 	dev->msix_enabled = true;
-	/* The table is memory of the function: it must decode. All vectors are held back while the table is written. */
+	/*
+	 * The table is memory of the function: it must decode. All vectors are held back while the
+	 * table is written.
+	 */
 	change_msix(dev, 0, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 	for (int i = 0; i < n; i++)
 		write_entry((char __iomem *)dev->dmk->msix_table +
@@ -201,10 +205,10 @@ static int enable_msix(struct pci_dev *dev, unsigned int min, unsigned int max,
 	return n;
 }
 
-/* --- what drivers call -------------------------------------------------------------------------------------------- */
+/* --- what drivers call ------------------------------------------------------------------------ */
 
-DMK_ENTRY int dmk_pci_alloc_irq_vectors(struct pci_dev *dev, unsigned int min_vecs, unsigned int max_vecs,
-			      unsigned int flags)
+DMK_ENTRY int dmk_pci_alloc_irq_vectors(struct pci_dev *dev, unsigned int min_vecs,
+					unsigned int max_vecs, unsigned int flags)
 {
 	int n = -ENOSPC;
 

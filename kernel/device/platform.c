@@ -88,7 +88,10 @@ int platform_device_add_data(struct platform_device *pdev, const void *data, siz
 	return 0;
 }
 
-/* Claims of the device's windows, so that they stand in /proc/iomem; a window that overlaps stays unclaimed, and is said. */
+/*
+ * Claims of the device's windows, so that they stand in /proc/iomem; a window that overlaps stays
+ * unclaimed, and is said.
+ */
 static void claim_resources(struct platform_device *pdev)
 {
 	for (unsigned int i = 0; i < pdev->num_resources; i++) {
@@ -188,7 +191,7 @@ struct platform_device *platform_device_register_full(const struct platform_devi
 	return ERR_PTR(error);
 }
 
-/* --- what a driver asks ------------------------------------------------------------------------------------------- */
+/* --- what a driver asks ----------------------------------------------------------------------- */
 
 struct resource *platform_get_resource(struct platform_device *pdev, unsigned int type,
 				       unsigned int index)
@@ -285,7 +288,7 @@ void __iomem *devm_platform_ioremap_resource_byname(struct platform_device *pdev
 				     platform_get_resource_byname(pdev, IORESOURCE_MEM, name));
 }
 
-/* --- drivers ------------------------------------------------------------------------------------------------------ */
+/* --- drivers ---------------------------------------------------------------------------------- */
 
 static const struct platform_device_id *match_id(const struct platform_device_id *id,
 						 const char *name)
@@ -373,7 +376,7 @@ int dmk_platform_driver_probe(struct platform_driver *drv,
 	return -ENODEV;
 }
 
-/* --- the machine's devices ---------------------------------------------------------------------------------------- */
+/* --- the machine's devices -------------------------------------------------------------------- */
 
 static int add_resources(struct platform_device *pdev, const struct dmk_platform_device *from)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Runtime power management: a count of users, and the driver's callbacks at its edges. Everything happens in the caller's thread, under
- * the device's lock.
+ * Runtime power management: a count of users, and the driver's callbacks at its edges. Everything
+ * happens in the caller's thread, under the device's lock.
  */
 #include "internal.h"
 

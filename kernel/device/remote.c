@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * The server of <dmakit/remote.h>: a driver's files for programs in other processes. It knows sockets and <dmakit/file.h>; what a
- * file does is the driver's. Pointers of a call are the program's: the thread that serves it says so (dmk_user_set()).
+ * The server of <dmakit/remote.h>: a driver's files for programs in other processes. It knows
+ * sockets and <dmakit/file.h>; what a file does is the driver's. Pointers of a call are the
+ * program's: the thread that serves it says so (dmk_user_set()).
  *
- * Threads: one that accepts and watches, one for each connection. A connection's thread runs the driver, so it can't see its
- * client go away meanwhile: the watcher does that for it (struct connection.busy), and interrupts.
+ * Threads: one that accepts and watches, one for each connection. A connection's thread runs the
+ * driver, so it can't see its client go away meanwhile: the watcher does that for it (struct
+ * connection.busy), and interrupts.
  *
- * Lives: a file lives from its OPEN to the end of its connection, and as long as a call or a mapping uses it, as a struct file does.
+ * Lives: a file lives from its OPEN to the end of its connection, and as long as a call or a
+ * mapping uses it, as a struct file does.
  */
 #include "device.h"
 
@@ -57,8 +60,8 @@ struct connection {
 
 static struct {
 	/*
-	 * Guards the lists, users counts, busy and done. Never held in a driver's call. @released: a file was released or a
-	 * connection ended.
+	 * Guards the lists, users counts, busy and done. Never held in a driver's call. @released:
+	 * a file was released or a connection ended.
 	 */
 	pthread_mutex_t lock;
 	pthread_cond_t released;
@@ -72,7 +75,7 @@ static struct {
 	pthread_t watcher;
 } server = {.lock = PTHREAD_MUTEX_INITIALIZER, .released = PTHREAD_COND_INITIALIZER};
 
-/* --- files -------------------------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static struct remote_file *file_get(uint64_t cookie)
 {
@@ -96,7 +99,10 @@ static void file_forget(struct remote_file *file)
 	*at = file->next;
 }
 
-/* Released first and forgotten after that, so that whoever waits for its end sees a device that is free. */
+/*
+ * Released first and forgotten after that, so that whoever waits for its end sees a device that is
+ * free.
+ */
 static void file_put(struct remote_file *file)
 {
 	bool last;
@@ -155,7 +161,10 @@ static int64_t serve_exists(const char *path)
 	return -ENOENT;
 }
 
-/* The file connection that was made with @cookie: its client's side is closed, and its thread is not through with that yet. */
+/*
+ * The file connection that was made with @cookie: its client's side is closed, and its thread is
+ * not through with that yet.
+ */
 static bool is_ending(uint64_t cookie)
 {
 	struct connection *connection;
@@ -176,7 +185,7 @@ static int64_t serve_closed(uint64_t cookie)
 	return 0;
 }
 
-/* --- mappings ----------------------------------------------------------------------------------------------------- */
+/* --- mappings --------------------------------------------------------------------------------- */
 
 struct backing {
 	dev_t dev;
@@ -186,7 +195,10 @@ struct backing {
 	struct dmk_remote_run *run;
 };
 
-/* One line of /proc/self/maps against [at, last]; grows the runs. Return: 0, -ENODEV, or 1: it is elsewhere. */
+/*
+ * One line of /proc/self/maps against [at, last]; grows the runs. Return: 0, -ENODEV, or 1: it is
+ * elsewhere.
+ */
 static int note_map(struct backing *backing, const char *line, uint64_t at, uint64_t last,
 		    uint64_t *reached)
 {
@@ -299,7 +311,7 @@ static int64_t serve_unmap(struct connection *connection)
 	return 0;
 }
 
-/* --- one connection ----------------------------------------------------------------------------------------------- */
+/* --- one connection --------------------------------------------------------------------------- */
 
 static int64_t serve_call(const struct dmk_remote_request *request, struct dmk_file *file)
 {
@@ -380,7 +392,10 @@ static void reply(struct connection *connection, int64_t result, const struct ba
 	sendmsg(connection->fd, &message, MSG_NOSIGNAL);
 }
 
-/* The watcher hears the connection while the driver runs, and the connection's own thread at all other times. */
+/*
+ * The watcher hears the connection while the driver runs, and the connection's own thread at all
+ * other times.
+ */
 static void set_busy(struct connection *connection, bool busy)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = connection};
@@ -415,7 +430,10 @@ static void handle(struct connection *connection, struct dmk_remote_request *req
 	set_busy(connection, false);
 	reply(connection, result, &backing, fd);
 	free(backing.run);
-	/* A program that reads this socket by itself, past the library, finds its end there and does not hang. */
+	/*
+	 * A program that reads this socket by itself, past the library, finds its end there and
+	 * does not hang.
+	 */
 	if (request->op == DMK_REMOTE_OPEN)
 		shutdown(connection->fd, SHUT_WR);
 }
@@ -444,7 +462,10 @@ static void connection_end(struct connection *connection)
 	pthread_mutex_unlock(&server.lock);
 }
 
-/* Threads are joined, not left to themselves: one that is still on its way out must not outlive the kernel part. */
+/*
+ * Threads are joined, not left to themselves: one that is still on its way out must not outlive the
+ * kernel part.
+ */
 static void join_ended(void)
 {
 	struct connection *connection, *next;
@@ -483,7 +504,7 @@ static void *connection_run(void *arg)
 	return NULL;
 }
 
-/* --- the watcher -------------------------------------------------------------------------------------------------- */
+/* --- the watcher ------------------------------------------------------------------------------ */
 
 static void accept_one(void)
 {
@@ -527,8 +548,9 @@ static bool is_connection(const struct connection *connection)
 }
 
 /*
- * A client cancels its call, or is gone while its call is under way. An event may also be old, of a call that is over: then there is
- * nothing to read. The end of a connection can't be heard again and again, so it is no longer listened to.
+ * A client cancels its call, or is gone while its call is under way. An event may also be old, of a
+ * call that is over: then there is nothing to read. The end of a connection can't be heard again
+ * and again, so it is no longer listened to.
  */
 static void hear(struct connection *connection)
 {
@@ -566,7 +588,7 @@ static void *watcher_run(void *arg)
 	}
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int watch(int fd, void *what)
 {

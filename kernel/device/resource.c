@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Resource trees: who has which physical addresses and ports. The machine's RAM and buses are put in at boot; drivers claim below.
+ * Resource trees: who has which physical addresses and ports. The machine's RAM and buses are put
+ * in at boot; drivers claim below.
  */
 #include "internal.h"
 
@@ -91,7 +92,10 @@ int release_resource(struct resource *old)
 	return error;
 }
 
-/* Children of @parent that overlap @new are either all inside it, and become its own, or it can't go there. */
+/*
+ * Children of @parent that overlap @new are either all inside it, and become its own, or it can't
+ * go there.
+ */
 static int put_around(struct resource *parent, struct resource *new)
 {
 	struct resource **at = &parent->child, *first, *last = NULL;
@@ -129,7 +133,10 @@ int insert_resource(struct resource *parent, struct resource *new)
 	return error;
 }
 
-/* The lowest aligned place for @size bytes in [from, to], where nothing lies in between; false: none. */
+/*
+ * The lowest aligned place for @size bytes in [from, to], where nothing lies in between; false:
+ * none.
+ */
 static bool fits(resource_size_t from, resource_size_t to, resource_size_t size,
 		 resource_size_t align, resource_size_t *start)
 {
@@ -179,7 +186,7 @@ out:
 	return error;
 }
 
-/* --- claims ------------------------------------------------------------------------------------------------------- */
+/* --- claims ----------------------------------------------------------------------------------- */
 
 static struct resource *make(uint64_t start, uint64_t size, const char *name, unsigned long flags,
 			     unsigned long desc)
@@ -223,8 +230,8 @@ static int claim(struct resource *root, struct resource *new)
 	return -EBUSY;
 }
 
-DMK_ENTRY struct resource *dmk_request_region(struct resource *root, resource_size_t start, resource_size_t n,
-				    const char *name)
+DMK_ENTRY struct resource *dmk_request_region(struct resource *root, resource_size_t start,
+					      resource_size_t n, const char *name)
 {
 	struct resource *new;
 	int error;
@@ -317,7 +324,7 @@ void dmk_devm_release_region(struct device *dev, struct resource *root, resource
 		dev_warn(dev, "release of a region that is not this device's\n");
 }
 
-/* --- boot and views ----------------------------------------------------------------------------------------------- */
+/* --- boot and views --------------------------------------------------------------------------- */
 
 static int add_machine(struct resource *root, uint64_t start, uint64_t size, const char *name,
 		       unsigned long flags)
@@ -336,9 +343,10 @@ static int add_machine(struct resource *root, uint64_t start, uint64_t size, con
 
 static int add_memory(const struct dmk_memory *memory)
 {
-	static const char *const kind_name[] = {"System RAM", "Reserved", "DMA pool", "Restricted DMA pool",
-					     "System RAM"};
-	unsigned long flags = memory->kind == DMK_MEMORY_RAM || memory->kind == DMK_MEMORY_CONTIGUOUS
+	static const char *const kind_name[] = {"System RAM", "Reserved", "DMA pool",
+						"Restricted DMA pool", "System RAM"};
+	unsigned long flags = memory->kind == DMK_MEMORY_RAM ||
+					      memory->kind == DMK_MEMORY_CONTIGUOUS
 				      ? IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY
 				      : IORESOURCE_MEM;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * User memory: of this process, or of a program whose system calls a thread serves. A fault in this process's copy is caught
- * (iofault.c) and counted.
+ * User memory: of this process, or of a program whose system calls a thread serves. A fault in this
+ * process's copy is caught (iofault.c) and counted.
  */
 #include "internal.h"
 
@@ -75,7 +75,7 @@ bool dmk_access_ok(const void __user *address, unsigned long size)
 	return user || !is_kernel(first, first + (size - 1));
 }
 
-/* --- one page at a time ------------------------------------------------------------------------------------------- */
+/* --- one page at a time ----------------------------------------------------------------------- */
 
 /* 0, or -EFAULT: nothing of it, or not all, is there. @size does not cross a page of @at. */
 static int touch(void *at, void *mine, size_t size, bool to_user)
@@ -157,7 +157,10 @@ unsigned long clear_user(void __user *to, unsigned long size)
 	return size;
 }
 
-/* A string's bytes of this process, up to its end and no further. Bytes taken, the NUL among them, or -EFAULT. */
+/*
+ * A string's bytes of this process, up to its end and no further. Bytes taken, the NUL among them,
+ * or -EFAULT.
+ */
 static long take_string(char *to, const char *from, size_t size)
 {
 	volatile size_t n = 0;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interfaces: their making and registering, up and down, addresses, features, statistics. How frames travel is not here.
+ * Interfaces: their making and registering, up and down, addresses, features, statistics. How
+ * frames travel is not here.
  *
- * Everything that configures an interface holds rtnl, a mutex, first of all locks. The list of registered interfaces has a lock of
- * its own, so that who only looks one up need not wait for a driver's ndo_open().
+ * Everything that configures an interface holds rtnl, a mutex, first of all locks. The list of
+ * registered interfaces has a lock of its own, so that who only looks one up need not wait for a
+ * driver's ndo_open().
  */
 #include "net.h"
 
@@ -21,12 +23,13 @@ static DEFINE_MUTEX(rtnl);
 static const struct task_struct *rtnl_owner;
 static struct class net_class = { .name = "net" };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the list, and what struct dmk_netdev says it does */
+/* guards the list, and what struct dmk_netdev says it does */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static LIST_HEAD(registered);
 static int last_index;
 
-/* --- rtnl --------------------------------------------------------------------------------------------------------- */
+/* --- rtnl ------------------------------------------------------------------------------------- */
 
 void rtnl_lock(void)
 {
@@ -64,7 +67,7 @@ void dmk_assert_rtnl(const char *what)
 	want_rtnl(what, __builtin_return_address(0));
 }
 
-/* --- making one --------------------------------------------------------------------------------------------------- */
+/* --- making one ------------------------------------------------------------------------------- */
 
 static void free_addresses(struct netdev_hw_addr_list *list)
 {
@@ -106,17 +109,22 @@ static int init(struct net_device *dev)
 	return dmk_queues_init(dev);
 }
 
-static struct net_device *new_netdev(int size, const char *name, void (*setup)(struct net_device *dev), unsigned int txqs,
+static struct net_device *new_netdev(int size, const char *name,
+				     void (*setup)(struct net_device *dev), unsigned int txqs,
 				     unsigned int rxqs, struct dmk_place place)
 {
 	struct net_device *dev;
 
-	if (size < 0 || !txqs || !rxqs || txqs > QUEUES_MAX || rxqs > QUEUES_MAX || strlen(name) >= IFNAMSIZ) {
-		dmk_complain(place.caller, "alloc_netdev() of \"%s\" with %u and %u queues: 1 to %d, and names below 16 letters", name,
-			     txqs, rxqs, QUEUES_MAX);
+	if (size < 0 || !txqs || !rxqs || txqs > QUEUES_MAX || rxqs > QUEUES_MAX ||
+	    strlen(name) >= IFNAMSIZ) {
+		dmk_complain(
+			place.caller,
+			"alloc_netdev() of \"%s\" with %u and %u queues: 1 to %d, and names below 16 letters",
+			name, txqs, rxqs, QUEUES_MAX);
 		return NULL;
 	}
-	dev = dmk_kmalloc_at(ALIGN(sizeof(*dev), NETDEV_ALIGN) + size, GFP_KERNEL | __GFP_ZERO, place);
+	dev = dmk_kmalloc_at(ALIGN(sizeof(*dev), NETDEV_ALIGN) + size, GFP_KERNEL | __GFP_ZERO,
+			     place);
 	if (!dev)
 		return NULL;
 	device_initialize(&dev->dev);
@@ -139,7 +147,8 @@ static struct net_device *new_netdev(int size, const char *name, void (*setup)(s
 }
 
 struct net_device *alloc_netdev_mqs(int size, const char *name, unsigned char name_assign_type,
-				    void (*setup)(struct net_device *dev), unsigned int txqs, unsigned int rxqs)
+				    void (*setup)(struct net_device *dev), unsigned int txqs,
+				    unsigned int rxqs)
 {
 	dmk_might_sleep_at("alloc_netdev", DMK_HERE);
 	return new_netdev(size, name, setup, txqs, rxqs, DMK_HERE);
@@ -157,7 +166,9 @@ void free_netdev(struct net_device *dev)
 		return;
 	dmk_might_sleep_at("free_netdev", DMK_HERE);
 	if (dev->reg_state == NETREG_REGISTERED) {
-		dmk_complain(__builtin_return_address(0), "free_netdev(%s): it is registered; unregister_netdev() first", dev->name);
+		dmk_complain(__builtin_return_address(0),
+			     "free_netdev(%s): it is registered; unregister_netdev() first",
+			     dev->name);
 		unregister_netdev(dev);
 	}
 	dmk_napi_forget(dev);
@@ -170,7 +181,8 @@ static void devm_free(void *netdev)
 	free_netdev(netdev);
 }
 
-struct net_device *devm_alloc_etherdev_mqs(struct device *dev, int size, unsigned int txqs, unsigned int rxqs)
+struct net_device *devm_alloc_etherdev_mqs(struct device *dev, int size, unsigned int txqs,
+					   unsigned int rxqs)
 {
 	struct net_device *netdev = new_netdev(size, "eth%d", ether_setup, txqs, rxqs, DMK_HERE);
 
@@ -179,7 +191,7 @@ struct net_device *devm_alloc_etherdev_mqs(struct device *dev, int size, unsigne
 	return netdev;
 }
 
-/* --- registering -------------------------------------------------------------------------------------------------- */
+/* --- registering ------------------------------------------------------------------------------ */
 
 /* With the lock held. */
 static struct dmk_netdev *find(const char *name)
@@ -249,9 +261,11 @@ static int register_one(struct net_device *dev, const void *caller)
 	int err;
 
 	want_rtnl("register_netdevice", caller);
-	if (dev->reg_state != NETREG_UNINITIALIZED || !dev->netdev_ops || !dev->netdev_ops->ndo_start_xmit) {
+	if (dev->reg_state != NETREG_UNINITIALIZED || !dev->netdev_ops ||
+	    !dev->netdev_ops->ndo_start_xmit) {
 		dmk_complain(caller, "register_netdev(): %s",
-			     dev->reg_state != NETREG_UNINITIALIZED ? "it was registered before" : "it has no ndo_start_xmit()");
+			     dev->reg_state != NETREG_UNINITIALIZED ? "it was registered before"
+								    : "it has no ndo_start_xmit()");
 		return -EINVAL;
 	}
 	if (dmk_should_fail(DMK_FAIL_MEMORY, caller))
@@ -313,7 +327,10 @@ static void wait_for_holds(struct net_device *dev, const void *caller)
 			nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
 	}
 	if (holds)
-		dmk_complain(caller, "unregister_netdev(%s) waits for %d dev_put(); a kernel waits there for ever", dev->name, holds);
+		dmk_complain(
+			caller,
+			"unregister_netdev(%s) waits for %d dev_put(); a kernel waits there for ever",
+			dev->name, holds);
 }
 
 /* The interface is nobody's afterwards but the driver's. */
@@ -321,7 +338,8 @@ static void unregister_one(struct net_device *dev, const void *caller)
 {
 	want_rtnl("unregister_netdevice", caller);
 	if (dev->reg_state != NETREG_REGISTERED) {
-		dmk_complain(caller, "unregister_netdev(%s): it is not registered", netdev_name(dev));
+		dmk_complain(caller, "unregister_netdev(%s): it is not registered",
+			     netdev_name(dev));
 		return;
 	}
 	dev_close(dev);
@@ -385,7 +403,8 @@ void dev_put(struct net_device *dev)
 	dev->dmk->holds -= held;
 	pthread_mutex_unlock(&lock);
 	if (!held)
-		dmk_complain(__builtin_return_address(0), "dev_put(%s) without a dev_hold()", netdev_name(dev));
+		dmk_complain(__builtin_return_address(0), "dev_put(%s) without a dev_hold()",
+			     netdev_name(dev));
 }
 
 struct dmk_netdev *dmk_netdev_get(const char *name)
@@ -431,17 +450,19 @@ void dmk_netdevs_stop(void)
 	struct dmk_netdev *netdev, *next;
 
 	list_for_each_entry_safe(netdev, next, &registered, link) {
-		dmk_complain(netdev->caller, "%s was registered and never unregistered", netdev->dev->name);
+		dmk_complain(netdev->caller, "%s was registered and never unregistered",
+			     netdev->dev->name);
 		list_del_init(&netdev->link);
 	}
 	last_index = 0;
 }
 
-/* --- up and down -------------------------------------------------------------------------------------------------- */
+/* --- up and down ------------------------------------------------------------------------------ */
 
 void dmk_rx_mode_changed(struct net_device *dev)
 {
-	if (!(dev->flags & IFF_UP) || !netif_device_present(dev) || !dev->netdev_ops->ndo_set_rx_mode)
+	if (!(dev->flags & IFF_UP) || !netif_device_present(dev) ||
+	    !dev->netdev_ops->ndo_set_rx_mode)
 		return;
 	netif_addr_lock_bh(dev);
 	dev->netdev_ops->ndo_set_rx_mode(dev);
@@ -491,7 +512,7 @@ void dev_close(struct net_device *dev)
 	dmk_queues_check_stopped(dev);
 }
 
-/* --- configuration ------------------------------------------------------------------------------------------------ */
+/* --- configuration ---------------------------------------------------------------------------- */
 
 int dev_set_mtu(struct net_device *dev, int mtu)
 {
@@ -537,8 +558,8 @@ void netdev_update_features(struct net_device *dev)
 		dev->features = wanted;
 }
 
-static int set_real(struct net_device *dev, unsigned int n, unsigned int most, unsigned int *real, const char *what,
-		    const void *caller)
+static int set_real(struct net_device *dev, unsigned int n, unsigned int most, unsigned int *real,
+		    const char *what, const void *caller)
 {
 	if (!n || n > most)
 		return -EINVAL;
@@ -550,17 +571,17 @@ static int set_real(struct net_device *dev, unsigned int n, unsigned int most, u
 
 int netif_set_real_num_tx_queues(struct net_device *dev, unsigned int n)
 {
-	return set_real(dev, n, dev->num_tx_queues, &dev->real_num_tx_queues, "netif_set_real_num_tx_queues",
-			__builtin_return_address(0));
+	return set_real(dev, n, dev->num_tx_queues, &dev->real_num_tx_queues,
+			"netif_set_real_num_tx_queues", __builtin_return_address(0));
 }
 
 int netif_set_real_num_rx_queues(struct net_device *dev, unsigned int n)
 {
-	return set_real(dev, n, dev->num_rx_queues, &dev->real_num_rx_queues, "netif_set_real_num_rx_queues",
-			__builtin_return_address(0));
+	return set_real(dev, n, dev->num_rx_queues, &dev->real_num_rx_queues,
+			"netif_set_real_num_rx_queues", __builtin_return_address(0));
 }
 
-/* --- statistics and messages -------------------------------------------------------------------------------------- */
+/* --- statistics and messages ------------------------------------------------------------------ */
 
 void netdev_stats_to_stats64(struct rtnl_link_stats64 *to, const struct net_device_stats *from)
 {
@@ -599,7 +620,8 @@ struct rtnl_link_stats64 *dev_get_stats(struct net_device *dev, struct rtnl_link
 	if (ops->ndo_get_stats64)
 		ops->ndo_get_stats64(dev, stats);
 	else
-		netdev_stats_to_stats64(stats, ops->ndo_get_stats ? ops->ndo_get_stats(dev) : &dev->stats);
+		netdev_stats_to_stats64(stats,
+					ops->ndo_get_stats ? ops->ndo_get_stats(dev) : &dev->stats);
 	return stats;
 }
 
@@ -614,5 +636,6 @@ void dmk_netdev_printk(int level, const struct net_device *dev, const char *form
 	if (dev && dev->dev.parent)
 		dmk_dev_printk(level, dev->dev.parent, "%s: %s", netdev_name(dev), text);
 	else
-		dmk_dev_printk(level, NULL, "%s: %s", dev ? netdev_name(dev) : "(NULL net_device)", text);
+		dmk_dev_printk(level, NULL, "%s: %s", dev ? netdev_name(dev) : "(NULL net_device)",
+			       text);
 }

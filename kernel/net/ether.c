@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ethernet: what all its interfaces have in common, their addresses, and the header of a received frame.
+ * Ethernet: what all its interfaces have in common, their addresses, and the header of a received
+ * frame.
  */
 #include "net.h"
 
@@ -41,9 +42,10 @@ __be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev)
 	skb->dev = dev;
 	skb_reset_mac_header(skb);
 	if (skb_headlen(skb) < ETH_HLEN) {
-		dmk_complain(__builtin_return_address(0),
-			     "eth_type_trans() of a frame with %u bytes in its linear part: the header's %u belong there",
-			     skb_headlen(skb), ETH_HLEN);
+		dmk_complain(
+			__builtin_return_address(0),
+			"eth_type_trans() of a frame with %u bytes in its linear part: the header's %u belong there",
+			skb_headlen(skb), ETH_HLEN);
 		return 0;
 	}
 	header = (const struct ethhdr *)skb->data;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dmakit/net.h: a test in the place of the protocols. Frames to send become sk_buffs here, and received ones become bytes again.
+ * dmakit/net.h: a test in the place of the protocols. Frames to send become sk_buffs here, and
+ * received ones become bytes again.
  */
 #include "net.h"
 
@@ -20,10 +21,11 @@ struct dmk_received {
 	unsigned char bytes[];
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards received frames and counters of all interfaces */
+/* guards received frames and counters of all interfaces */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
 
-/* --- what the rest of the stack tells ----------------------------------------------------------------------------- */
+/* --- what the rest of the stack tells --------------------------------------------------------- */
 
 static void make_condition(void)
 {
@@ -120,12 +122,16 @@ static struct timespec in_ms(int ms)
 	return when;
 }
 
-/* Sleep until something happened; not longer than a moment, since not all that is waited for is told. */
+/*
+ * Sleep until something happened; not longer than a moment, since not all that is waited for is
+ * told.
+ */
 static bool wait_a_moment(const struct timespec *deadline)
 {
 	struct timespec moment = in_ms(2), now = in_ms(0);
 
-	if (now.tv_sec > deadline->tv_sec || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec))
+	if (now.tv_sec > deadline->tv_sec ||
+	    (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec))
 		return false;
 	pthread_mutex_lock(&lock);
 	pthread_cond_timedwait(&changed, &lock, &moment);
@@ -133,7 +139,7 @@ static bool wait_a_moment(const struct timespec *deadline)
 	return true;
 }
 
-/* --- the interface ------------------------------------------------------------------------------------------------ */
+/* --- the interface ---------------------------------------------------------------------------- */
 
 bool dmk_net_interface(unsigned int index, char *name, size_t size)
 {
@@ -222,7 +228,8 @@ static int call_features(struct net_device *dev, void *data)
 
 	if (request->mask & ~dev->hw_features)
 		return -EOPNOTSUPP;
-	dev->wanted_features = (dev->wanted_features & ~request->mask) | (request->wanted & request->mask);
+	dev->wanted_features = (dev->wanted_features & ~request->mask) |
+			       (request->wanted & request->mask);
 	netdev_update_features(dev);
 	return (dev->features ^ request->wanted) & request->mask ? -EIO : 0;
 }
@@ -267,8 +274,12 @@ static struct netdev_hw_addr *member(struct net_device *dev, const uint8_t *grou
 	return NULL;
 }
 
-/* With the address lock held. @spare becomes the new entry, and NULL, if there is need of it; what went is in it otherwise. */
-static int change_membership(struct net_device *dev, const struct membership *request, struct netdev_hw_addr **spare)
+/*
+ * With the address lock held. @spare becomes the new entry, and NULL, if there is need of it; what
+ * went is in it otherwise.
+ */
+static int change_membership(struct net_device *dev, const struct membership *request,
+			     struct netdev_hw_addr **spare)
 {
 	struct netdev_hw_addr *address = member(dev, request->group);
 
@@ -414,7 +425,8 @@ static int call_statistic(struct net_device *dev, void *data)
 	header.n_stats = n;
 	ops->get_strings(dev, ETH_SS_STATS, names);
 	ops->get_ethtool_stats(dev, &header, (u64 *)values);
-	snprintf(request->text, ETH_GSTRING_LEN, "%.31s", (char *)names + request->index * ETH_GSTRING_LEN);
+	snprintf(request->text, ETH_GSTRING_LEN, "%.31s",
+		 (char *)names + request->index * ETH_GSTRING_LEN);
 	*request->value = values[request->index];
 
 free_both:
@@ -428,7 +440,7 @@ int dmk_net_statistic(const char *name, unsigned int index, char *text, uint64_t
 	return locked(name, call_statistic, &(struct statistic){ index, text, value });
 }
 
-/* --- frames to send ----------------------------------------------------------------------------------------------- */
+/* --- frames to send --------------------------------------------------------------------------- */
 
 static uint64_t next_number(uint64_t *state)
 {
@@ -437,12 +449,14 @@ static uint64_t next_number(uint64_t *state)
 }
 
 /* Filled in by chance, or made sensible. */
-static struct dmk_net_shape decide(const struct dmk_net_shape *asked, size_t size, const struct net_device *dev)
+static struct dmk_net_shape decide(const struct dmk_net_shape *asked, size_t size,
+				   const struct net_device *dev)
 {
 	struct dmk_net_shape shape = *asked;
 
 	if (shape.seed) {
-		shape.linear = DMK_NET_HEADER + next_number(&shape.seed) % (size - DMK_NET_HEADER + 1);
+		shape.linear = DMK_NET_HEADER +
+			       next_number(&shape.seed) % (size - DMK_NET_HEADER + 1);
 		shape.piece = 1 + next_number(&shape.seed) % PIECE_MAX;
 		shape.offset = next_number(&shape.seed) % PIECE_MAX;
 	}
@@ -460,7 +474,8 @@ static struct dmk_net_shape decide(const struct dmk_net_shape *asked, size_t siz
 }
 
 /* One page if the piece fits behind the offset, else two side by side. */
-static int add_piece(struct sk_buff *skb, const unsigned char *bytes, unsigned int size, const struct dmk_net_shape *shape)
+static int add_piece(struct sk_buff *skb, const unsigned char *bytes, unsigned int size,
+		     const struct dmk_net_shape *shape)
 {
 	gfp_t gfp = shape->high ? GFP_HIGHUSER : GFP_KERNEL;
 	struct page *page = alloc_pages(gfp, get_order(shape->offset + size));
@@ -471,7 +486,8 @@ static int add_piece(struct sk_buff *skb, const unsigned char *bytes, unsigned i
 	while (left) {
 		unsigned int here = min_t(unsigned int, left, PAGE_SIZE - offset_in_page(at));
 
-		memcpy_to_page(page + (at >> PAGE_SHIFT), offset_in_page(at), (const char *)bytes, here);
+		memcpy_to_page(page + (at >> PAGE_SHIFT), offset_in_page(at), (const char *)bytes,
+			       here);
 		bytes += here;
 		at += here;
 		left -= here;
@@ -484,7 +500,8 @@ static struct sk_buff *make_frame(struct net_device *dev, const unsigned char *b
 				  const struct dmk_net_shape *asked, struct dmk_place place)
 {
 	struct dmk_net_shape shape = decide(asked, size, dev);
-	struct sk_buff *skb = dmk_skb_alloc(shape.linear + dev->needed_headroom + dev->needed_tailroom, place);
+	struct sk_buff *skb =
+		dmk_skb_alloc(shape.linear + dev->needed_headroom + dev->needed_tailroom, place);
 	size_t done = shape.linear, n;
 
 	if (!skb)
@@ -506,8 +523,8 @@ static struct sk_buff *make_frame(struct net_device *dev, const unsigned char *b
 	return skb;
 }
 
-static int send_on(struct dmk_netdev *netdev, const void *frame, size_t size, const struct dmk_net_shape *shape,
-		   struct dmk_place place)
+static int send_on(struct dmk_netdev *netdev, const void *frame, size_t size,
+		   const struct dmk_net_shape *shape, struct dmk_place place)
 {
 	const struct timespec deadline = in_ms(ROOM_PATIENCE_MS);
 	struct net_device *dev = netdev->dev;
@@ -531,7 +548,8 @@ static int send_on(struct dmk_netdev *netdev, const void *frame, size_t size, co
 	return err;
 }
 
-static int send_named(const char *name, const void *frame, size_t size, const struct dmk_net_shape *shape, struct dmk_place place)
+static int send_named(const char *name, const void *frame, size_t size,
+		      const struct dmk_net_shape *shape, struct dmk_place place)
 {
 	struct dmk_netdev *netdev = dmk_netdev_get(name);
 	int err;
@@ -548,7 +566,8 @@ int dmk_net_send(const char *name, const void *frame, size_t size)
 	return send_named(name, frame, size, &(struct dmk_net_shape){ 0 }, DMK_HERE);
 }
 
-int dmk_net_send_shaped(const char *name, const void *frame, size_t size, const struct dmk_net_shape *shape)
+int dmk_net_send_shaped(const char *name, const void *frame, size_t size,
+			const struct dmk_net_shape *shape)
 {
 	return send_named(name, frame, size, shape, DMK_HERE);
 }
@@ -574,7 +593,7 @@ int dmk_net_flush(const char *name, int timeout_ms)
 	return busy ? -ETIMEDOUT : 0;
 }
 
-/* --- received frames ---------------------------------------------------------------------------------------------- */
+/* --- received frames -------------------------------------------------------------------------- */
 
 static struct dmk_received *take(struct dmk_netdev *netdev)
 {

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Received frames: poll functions (NAPI), run in softirq context by a tasklet, and what becomes of a frame that a driver hands up.
+ * Received frames: poll functions (NAPI), run in softirq context by a tasklet, and what becomes of
+ * a frame that a driver hands up.
  *
- *	disabled --napi_enable--> idle --napi_schedule--> scheduled (on the list) --> polling --napi_complete_done--> idle
+ *	disabled --napi_enable--> idle --napi_schedule--> scheduled (on the list) --> polling
+ *	--napi_complete_done--> idle
  *	    ^                                                  ^-- the whole budget used, or scheduled meanwhile --'
  *	    '---napi_disable: waits for idle, or for the end of the poll---'
  *
- * One lock guards the state of all; a poll function runs without it. The wait in napi_disable() ends with what the poll function
- * does, or, when that kept the instance for itself, with a complaint: a kernel would wait for ever.
+ * One lock guards the state of all; a poll function runs without it. The wait in napi_disable()
+ * ends with what the poll function does, or, when that kept the instance for itself, with a
+ * complaint: a kernel would wait for ever.
  */
 #include "net.h"
 
@@ -15,7 +18,8 @@
 
 enum { ROUNDS = 16, BACKLOG = 1000, STUCK_SECONDS = 1 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards every struct napi_struct's state, the list, the backlog */
+/* guards every struct napi_struct's state, the list, the backlog */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static LIST_HEAD(ready);
 static struct sk_buff_head backlog; /* its own lock is not used */
@@ -26,7 +30,7 @@ static bool is(const struct napi_struct *napi, int bit)
 	return test_bit(bit, &napi->state);
 }
 
-/* --- polling ------------------------------------------------------------------------------------------------------ */
+/* --- polling ---------------------------------------------------------------------------------- */
 
 static const void *place_of(const struct napi_struct *napi)
 {
@@ -67,8 +71,9 @@ void __napi_schedule(struct napi_struct *napi)
 		make_ready(napi);
 	pthread_mutex_unlock(&lock);
 	if (!prepared)
-		dmk_complain(__builtin_return_address(0),
-			     "__napi_schedule() without a napi_schedule_prep() that said true: it may be polled by two at once");
+		dmk_complain(
+			__builtin_return_address(0),
+			"__napi_schedule() without a napi_schedule_prep() that said true: it may be polled by two at once");
 }
 
 bool napi_complete_done(struct napi_struct *napi, int work_done)
@@ -80,7 +85,8 @@ bool napi_complete_done(struct napi_struct *napi, int work_done)
 	polling = napi->dmk_polling;
 	if (was && polling) {
 		clear_bit(NAPI_STATE_SCHED, &napi->state);
-		done = !test_and_clear_bit(NAPI_STATE_MISSED, &napi->state) || is(napi, NAPI_STATE_DISABLE);
+		done = !test_and_clear_bit(NAPI_STATE_MISSED, &napi->state) ||
+		       is(napi, NAPI_STATE_DISABLE);
 		if (!done) {
 			set_bit(NAPI_STATE_SCHED, &napi->state);
 			make_ready(napi);
@@ -95,7 +101,10 @@ bool napi_complete_done(struct napi_struct *napi, int work_done)
 	return done;
 }
 
-/* With the lock held, after a poll that used its whole budget. Returns whether it may not have been so. */
+/*
+ * With the lock held, after a poll that used its whole budget. Returns whether it may not have been
+ * so.
+ */
 static bool go_on(struct napi_struct *napi)
 {
 	if (!is(napi, NAPI_STATE_SCHED) || is(napi, NAPI_STATE_LISTED))
@@ -107,7 +116,10 @@ static bool go_on(struct napi_struct *napi)
 	return true;
 }
 
-/* The instance may be forgotten as soon as dmk_polling is false, so nothing of it is looked at then. */
+/*
+ * The instance may be forgotten as soon as dmk_polling is false, so nothing of it is looked at
+ * then.
+ */
 static void poll_one(struct napi_struct *napi)
 {
 	const char *name = netdev_name(napi->dev);
@@ -118,18 +130,24 @@ static void poll_one(struct napi_struct *napi)
 
 	work = napi->poll(napi, budget);
 	if (dmk_preempt_count() != before) {
-		dmk_complain(place, "the poll function of %s returned with a lock held, or one released that it did not take", name);
+		dmk_complain(
+			place,
+			"the poll function of %s returned with a lock held, or one released that it did not take",
+			name);
 		dmk_preempt_add((int)(before - dmk_preempt_count()));
 	}
 	if (work < 0 || work > budget)
-		dmk_complain(place, "the poll function of %s returned %d: it is 0 to its budget of %d", name, work, budget);
+		dmk_complain(place,
+			     "the poll function of %s returned %d: it is 0 to its budget of %d",
+			     name, work, budget);
 	pthread_mutex_lock(&lock);
 	if (work >= budget)
 		right = go_on(napi);
 	if (!right)
-		dmk_complain(place,
-			     "the poll function of %s used its whole budget and had called napi_complete_done(): one or the other",
-			     name);
+		dmk_complain(
+			place,
+			"the poll function of %s used its whole budget and had called napi_complete_done(): one or the other",
+			name);
 	napi->dmk_polling = false;
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
@@ -150,10 +168,10 @@ static struct napi_struct *next_ready(void)
 	return napi;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
-void dmk_netif_napi_add(struct net_device *dev, struct napi_struct *napi, int (*poll)(struct napi_struct *napi, int budget),
-			int weight)
+void dmk_netif_napi_add(struct net_device *dev, struct napi_struct *napi,
+			int (*poll)(struct napi_struct *napi, int budget), int weight)
 {
 	*napi = (struct napi_struct){ .weight = weight, .poll = poll, .dev = dev };
 	INIT_LIST_HEAD(&napi->poll_list);
@@ -174,7 +192,8 @@ void napi_enable(struct napi_struct *napi)
 	napi->dmk_enabled = true;
 	pthread_mutex_unlock(&lock);
 	if (was)
-		dmk_complain(__builtin_return_address(0), "napi_enable() of one that is enabled; a kernel stops there");
+		dmk_complain(__builtin_return_address(0),
+			     "napi_enable() of one that is enabled; a kernel stops there");
 }
 
 static bool is_busy(const struct napi_struct *napi)
@@ -222,11 +241,14 @@ void napi_disable(struct napi_struct *napi)
 	napi->state = 0;
 	pthread_mutex_unlock(&lock);
 	if (!was)
-		dmk_complain(caller, "napi_disable() of one that is not enabled; a kernel waits there for ever");
+		dmk_complain(
+			caller,
+			"napi_disable() of one that is not enabled; a kernel waits there for ever");
 	if (!complete)
-		dmk_complain(caller,
-			     "napi_disable() waits for a poll function that took less than its budget and did not call "
-			     "napi_complete_done(); a kernel waits there for ever");
+		dmk_complain(
+			caller,
+			"napi_disable() waits for a poll function that took less than its budget and did not call "
+			"napi_complete_done(); a kernel waits there for ever");
 }
 
 void napi_synchronize(const struct napi_struct *napi)
@@ -254,7 +276,9 @@ static bool forget(struct napi_struct *napi)
 
 static void say_enabled(const void *caller, const struct net_device *dev)
 {
-	dmk_complain(caller, "a napi_struct of %s is deleted and was not disabled: napi_disable() first", netdev_name(dev));
+	dmk_complain(caller,
+		     "a napi_struct of %s is deleted and was not disabled: napi_disable() first",
+		     netdev_name(dev));
 }
 
 void netif_napi_del(struct napi_struct *napi)
@@ -284,7 +308,7 @@ void dmk_napi_forget(struct net_device *dev)
 		say_enabled(dev->dmk->caller, dev);
 }
 
-/* --- frames ------------------------------------------------------------------------------------------------------- */
+/* --- frames ----------------------------------------------------------------------------------- */
 
 /* What a protocol would need of a frame; says what is missing. */
 static const char *missing(const struct sk_buff *skb)
@@ -303,8 +327,8 @@ static void stack_reads(const struct sk_buff *skb, const char *function, struct 
 	for (unsigned int i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
 		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
 
-		dmk_memory_read(page_to_phys(skb_frag_page(frag)) + skb_frag_off(frag), skb_frag_size(frag), function,
-				place);
+		dmk_memory_read(page_to_phys(skb_frag_page(frag)) + skb_frag_off(frag),
+				skb_frag_size(frag), function, place);
 	}
 }
 
@@ -313,7 +337,8 @@ static int receive(struct sk_buff *skb, const char *function, struct dmk_place p
 	const char *what = missing(skb);
 
 	if (what) {
-		dmk_complain(place.caller, "%s() of a frame that is not complete: %s", function, what);
+		dmk_complain(place.caller, "%s() of a frame that is not complete: %s", function,
+			     what);
 		dev_kfree_skb_any(skb);
 		return NET_RX_DROP;
 	}
@@ -328,7 +353,10 @@ static int receive(struct sk_buff *skb, const char *function, struct dmk_place p
 static void check_context(const char *function, const void *caller)
 {
 	if (in_hardirq() || irqs_disabled() || !in_softirq())
-		dmk_complain(caller, "%s() outside of a softirq, or with interrupts off: netif_rx() may be called there", function);
+		dmk_complain(
+			caller,
+			"%s() outside of a softirq, or with interrupts off: netif_rx() may be called there",
+			function);
 }
 
 gro_result_t napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)

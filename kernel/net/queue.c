@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way to a driver's ndo_start_xmit(): frames wait in a queue, one thread at a time hands them over, with the queue's lock held and
- * softirqs off. What stands still goes on when the driver wakes the queue, or, after NETDEV_TX_BUSY, some milliseconds later.
+ * The way to a driver's ndo_start_xmit(): frames wait in a queue, one thread at a time hands them
+ * over, with the queue's lock held and softirqs off. What stands still goes on when the driver
+ * wakes the queue, or, after NETDEV_TX_BUSY, some milliseconds later.
  *
  *	closed --open--> idle --a frame, or woken--> running --nothing to hand over--> idle
  *	   ^-------------------close-------------------'  (close waits until nobody runs it)
  *
- * Who finds a queue running leaves it alone: the one who runs it looks again, under the lock, before it stops. A driver that wakes
- * its queue clears the stop bit first and calls in afterwards, so one of the two sees it.
+ * Who finds a queue running leaves it alone: the one who runs it looks again, under the lock,
+ * before it stops. A driver that wakes its queue clears the stop bit first and calls in afterwards,
+ * so one of the two sees it.
  */
 #include "net.h"
 
@@ -31,7 +33,7 @@ static unsigned long last_sent(const struct netdev_queue *queue)
 	return __atomic_load_n(&queue->trans_start, __ATOMIC_RELAXED);
 }
 
-/* --- handing over ------------------------------------------------------------------------------------------------- */
+/* --- handing over ----------------------------------------------------------------------------- */
 
 /* The driver's function as a place: an address behind a call is looked up as the one before it. */
 static const void *place_of(const void *function)
@@ -47,24 +49,31 @@ static void check_context(const struct net_device *dev, unsigned int before)
 	if (after == before)
 		return;
 	dmk_complain(place, "ndo_start_xmit() of %s returned with %s", netdev_name(dev),
-		     after > before ? "a lock held that it took" : "a lock released that it did not take");
+		     after > before ? "a lock held that it took"
+				    : "a lock released that it did not take");
 	dmk_preempt_add((int)(before - after));
 }
 
-/* NETDEV_TX_BUSY without a stopped queue: nothing says when to ask again, so the stack asks for ever. */
+/*
+ * NETDEV_TX_BUSY without a stopped queue: nothing says when to ask again, so the stack asks for
+ * ever.
+ */
 static void check_busy(const struct netdev_queue *queue, const struct sk_buff *skb)
 {
 	const struct net_device *dev = queue->dev;
 	const void *place = place_of(dev->netdev_ops->ndo_start_xmit);
 
 	if (dmk_skb_is_freed(skb))
-		dmk_complain(place, "ndo_start_xmit() of %s freed the frame and returned NETDEV_TX_BUSY: the stack sends it again",
-			     netdev_name(dev));
+		dmk_complain(
+			place,
+			"ndo_start_xmit() of %s freed the frame and returned NETDEV_TX_BUSY: the stack sends it again",
+			netdev_name(dev));
 	else if (!netif_xmit_stopped(queue))
-		dmk_complain(place,
-			     "ndo_start_xmit() of %s returned NETDEV_TX_BUSY and its queue is not stopped, so it is asked again for "
-			     "ever; a frame that can't be mapped is dropped: dev_kfree_skb_any(), tx_dropped++, NETDEV_TX_OK",
-			     netdev_name(dev));
+		dmk_complain(
+			place,
+			"ndo_start_xmit() of %s returned NETDEV_TX_BUSY and its queue is not stopped, so it is asked again for "
+			"ever; a frame that can't be mapped is dropped: dev_kfree_skb_any(), tx_dropped++, NETDEV_TX_OK",
+			netdev_name(dev));
 }
 
 static netdev_tx_t give(struct netdev_queue *queue, struct sk_buff *skb)
@@ -82,9 +91,10 @@ static netdev_tx_t give(struct netdev_queue *queue, struct sk_buff *skb)
 		return result;
 	}
 	if (result != NETDEV_TX_BUSY)
-		dmk_complain(place_of(dev->netdev_ops->ndo_start_xmit),
-			     "ndo_start_xmit() of %s returned %d, which is neither NETDEV_TX_OK nor NETDEV_TX_BUSY",
-			     netdev_name(dev), result);
+		dmk_complain(
+			place_of(dev->netdev_ops->ndo_start_xmit),
+			"ndo_start_xmit() of %s returned %d, which is neither NETDEV_TX_OK nor NETDEV_TX_BUSY",
+			netdev_name(dev), result);
 	check_busy(queue, skb);
 	if (dmk_skb_is_freed(skb))
 		return NETDEV_TX_OK;
@@ -136,7 +146,10 @@ static struct sk_buff *next_frame(struct dmk_netqueue *q, struct sk_buff_head *d
 	return NULL;
 }
 
-/* The caller has set running. Interrupts may be off where the driver's may not: so the callers are threads and the softirq. */
+/*
+ * The caller has set running. Interrupts may be off where the driver's may not: so the callers are
+ * threads and the softirq.
+ */
 static void run(struct dmk_netqueue *q)
 {
 	struct net_device *dev = q->queue->dev;
@@ -160,10 +173,14 @@ static void run(struct dmk_netqueue *q)
 	free_purged(dev, &dropped);
 	local_bh_enable();
 
-	/* The frames between the two locks: a queue that was woken or given one meanwhile is not left standing. */
+	/*
+	 * The frames between the two locks: a queue that was woken or given one meanwhile is not
+	 * left standing.
+	 */
 	pthread_mutex_lock(&lock);
 	q->running = false;
-	if (taken && q->open && skb_queue_len(&q->waiting) && !stands_still(q->queue) && list_empty(&q->scheduled)) {
+	if (taken && q->open && skb_queue_len(&q->waiting) && !stands_still(q->queue) &&
+	    list_empty(&q->scheduled)) {
 		list_add_tail(&q->scheduled, &scheduled);
 		tasklet_schedule(&transmitter);
 	}
@@ -277,7 +294,7 @@ unsigned int dmk_queues_waiting(struct net_device *dev)
 	return n;
 }
 
-/* --- bytes under way ---------------------------------------------------------------------------------------------- */
+/* --- bytes under way -------------------------------------------------------------------------- */
 
 static void set_limit(struct dmk_netqueue *q)
 {
@@ -306,9 +323,10 @@ void netdev_tx_completed_queue(struct netdev_queue *queue, unsigned int frames, 
 		goes_on = test_and_clear_bit(__QUEUE_STATE_STACK_XOFF, &queue->state);
 	pthread_mutex_unlock(&lock);
 	if (bytes > under_way)
-		dmk_complain(__builtin_return_address(0),
-			     "netdev_tx_completed_queue(): %u bytes came back, and %llu were on their way; a kernel stops there",
-			     bytes, under_way);
+		dmk_complain(
+			__builtin_return_address(0),
+			"netdev_tx_completed_queue(): %u bytes came back, and %llu were on their way; a kernel stops there",
+			bytes, under_way);
 	if (goes_on)
 		dmk_netif_schedule(queue);
 }
@@ -334,15 +352,16 @@ void dmk_queues_check_stopped(struct net_device *dev)
 		q->completed = q->sent;
 		pthread_mutex_unlock(&lock);
 		if (under_way && dev->netdev_ops->ndo_stop)
-			dmk_complain(place_of(dev->netdev_ops->ndo_stop),
-				     "%s is down, and %llu bytes that netdev_tx_sent_queue() counted never came back: in a kernel its "
-				     "queue would stand still some day; netdev_tx_reset_queue() forgets them",
-				     netdev_name(dev), under_way);
+			dmk_complain(
+				place_of(dev->netdev_ops->ndo_stop),
+				"%s is down, and %llu bytes that netdev_tx_sent_queue() counted never came back: in a kernel its "
+				"queue would stand still some day; netdev_tx_reset_queue() forgets them",
+				netdev_name(dev), under_way);
 		clear_bit(__QUEUE_STATE_STACK_XOFF, &dev->_tx[i].state);
 	}
 }
 
-/* --- the watchdog ------------------------------------------------------------------------------------------------- */
+/* --- the watchdog ----------------------------------------------------------------------------- */
 
 static unsigned long patience(const struct net_device *dev)
 {
@@ -398,8 +417,10 @@ static void watch(struct timer_list *timer)
 				late = i;
 	}
 	if (late < dev->num_tx_queues) {
-		netdev_err(dev, "watchdog: transmit queue %u was stopped %u ms ago and not woken since\n", late,
-			   jiffies_to_msecs(jiffies - last_sent(&dev->_tx[late])));
+		netdev_err(
+			dev,
+			"watchdog: transmit queue %u was stopped %u ms ago and not woken since\n",
+			late, jiffies_to_msecs(jiffies - last_sent(&dev->_tx[late])));
 		dmk_net_count(netdev, DMK_NET_TIMEOUTS);
 		freeze(dev, true);
 		tell_timeout(dev, late);
@@ -410,7 +431,7 @@ static void watch(struct timer_list *timer)
 		mod_timer(timer, jiffies + patience(dev));
 }
 
-/* --- link, presence ----------------------------------------------------------------------------------------------- */
+/* --- link, presence --------------------------------------------------------------------------- */
 
 static void link_changed(struct net_device *dev)
 {
@@ -448,7 +469,7 @@ void netif_device_attach(struct net_device *dev)
 	link_changed(dev);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 int dmk_queues_init(struct net_device *dev)
 {

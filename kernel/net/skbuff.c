@@ -2,9 +2,10 @@
 /*
  * Frames: records, bytes, pieces of pages. Who sends and receives them is not here.
  *
- * A record (struct record, whose first member is the driver's struct sk_buff) and the shared info of its bytes lie in the C heap.
- * The bytes are the machine's memory, since a card reads and writes them. A record that was freed is kept for a while, so that a
- * second free is told and does no harm.
+ * A record (struct record, whose first member is the driver's struct sk_buff) and the shared info
+ * of its bytes lie in the C heap. The bytes are the machine's memory, since a card reads and writes
+ * them. A record that was freed is kept for a while, so that a second free is told and does no
+ * harm.
  */
 #include "net.h"
 
@@ -28,7 +29,8 @@ struct record {
 	bool freed;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the lists, the flags of records, datarefs, and the run */
+/* guards the lists, the flags of records, datarefs, and the run */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(living);
 static LIST_HEAD(freed);
 static unsigned int nr_freed;
@@ -52,7 +54,7 @@ struct skb_shared_info *dmk_skb_shared(const struct sk_buff *skb)
 	return &skb->dmk->shared;
 }
 
-/* --- pieces of pages ---------------------------------------------------------------------------------------------- */
+/* --- pieces of pages -------------------------------------------------------------------------- */
 
 static struct page *new_run(unsigned int size, unsigned int *room)
 {
@@ -87,7 +89,8 @@ static void *alloc_frag(unsigned int asked, const void *caller)
 	struct page *page, *old;
 	void *at;
 
-	if (!asked || asked > PAGE_SIZE << FRAG_RUN_ORDER || dmk_should_fail(DMK_FAIL_MEMORY, caller))
+	if (!asked || asked > PAGE_SIZE << FRAG_RUN_ORDER ||
+	    dmk_should_fail(DMK_FAIL_MEMORY, caller))
 		return NULL;
 	pthread_mutex_lock(&lock);
 	at = cut(size);
@@ -126,7 +129,7 @@ void skb_free_frag(void *address)
 		put_page(virt_to_head_page(address));
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void enlist(struct record *record)
 {
@@ -162,7 +165,8 @@ static struct sk_buff *wrap(void *memory, unsigned int size, bool is_frag, struc
 	return skb;
 }
 
-static struct sk_buff *new_skb(unsigned int size, unsigned int headroom, gfp_t gfp, struct dmk_place place)
+static struct sk_buff *new_skb(unsigned int size, unsigned int headroom, gfp_t gfp,
+			       struct dmk_place place)
 {
 	struct sk_buff *skb;
 	void *memory;
@@ -188,8 +192,8 @@ struct sk_buff *dmk_skb_alloc(unsigned int size, struct dmk_place place)
 	return new_skb(size, NET_SKB_PAD, GFP_KERNEL, place);
 }
 
-static struct sk_buff *received_into(struct net_device *dev, unsigned int length, unsigned int headroom, gfp_t gfp,
-				     struct dmk_place place)
+static struct sk_buff *received_into(struct net_device *dev, unsigned int length,
+				     unsigned int headroom, gfp_t gfp, struct dmk_place place)
 {
 	struct sk_buff *skb = new_skb(length, headroom, gfp, place);
 
@@ -236,7 +240,9 @@ static struct sk_buff *build(void *data, unsigned int frag_size, struct dmk_plac
 	if (dmk_should_fail(DMK_FAIL_MEMORY, place.caller))
 		return NULL;
 	if (size < overhead) {
-		dmk_complain(place.caller, "build_skb() of %u bytes: the frame's shared info alone takes %u", size, overhead);
+		dmk_complain(place.caller,
+			     "build_skb() of %u bytes: the frame's shared info alone takes %u",
+			     size, overhead);
 		return NULL;
 	}
 	return wrap(data, size - overhead, frag_size, place);
@@ -337,8 +343,9 @@ static void drop(struct sk_buff *skb, const char *function, bool delivered, stru
 static void check_context(const char *function, struct dmk_place place)
 {
 	if (in_hardirq())
-		dmk_complain(place.caller, "%s() in an interrupt handler: there dev_%s_irq() or _any() is called", function,
-			     strcmp(function, "kfree_skb") ? "consume_skb" : "kfree_skb");
+		dmk_complain(place.caller,
+			     "%s() in an interrupt handler: there dev_%s_irq() or _any() is called",
+			     function, strcmp(function, "kfree_skb") ? "consume_skb" : "kfree_skb");
 }
 
 void kfree_skb(struct sk_buff *skb)
@@ -376,8 +383,9 @@ void dev_consume_skb_irq(struct sk_buff *skb)
 void napi_consume_skb(struct sk_buff *skb, int budget)
 {
 	if (budget && !in_softirq())
-		dmk_complain(__builtin_return_address(0),
-			     "napi_consume_skb() with a budget, and this is no poll function: the budget is 0 elsewhere");
+		dmk_complain(
+			__builtin_return_address(0),
+			"napi_consume_skb() with a budget, and this is no poll function: the budget is 0 elsewhere");
 	drop(skb, "napi_consume_skb", true, DMK_HERE);
 }
 
@@ -409,7 +417,7 @@ void dmk_skb_forget(struct dmk_netdev *from)
 	pthread_mutex_unlock(&lock);
 }
 
-/* --- copies ------------------------------------------------------------------------------------------------------- */
+/* --- copies ----------------------------------------------------------------------------------- */
 
 struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 {
@@ -476,7 +484,8 @@ struct sk_buff *skb_copy(const struct sk_buff *skb, gfp_t gfp)
 }
 
 /* The pieces of @from without their first @bytes, each with a reference of its own. */
-static void take_pieces(struct skb_shared_info *to, const struct skb_shared_info *from, unsigned int bytes)
+static void take_pieces(struct skb_shared_info *to, const struct skb_shared_info *from,
+			unsigned int bytes)
 {
 	unsigned int i;
 
@@ -505,13 +514,14 @@ static void move_headers(struct sk_buff *skb, int by)
 }
 
 /*
- * The linear part moves to memory of its own, with @headroom before it and @tailroom behind; the first @linear bytes of the frame are
- * in it afterwards. Who shares the old bytes keeps them.
+ * The linear part moves to memory of its own, with @headroom before it and @tailroom behind; the
+ * first @linear bytes of the frame are in it afterwards. Who shares the old bytes keeps them.
  */
-static int move_linear(struct sk_buff *skb, unsigned int headroom, unsigned int linear, unsigned int tailroom,
-		       struct dmk_place place)
+static int move_linear(struct sk_buff *skb, unsigned int headroom, unsigned int linear,
+		       unsigned int tailroom, struct dmk_place place)
 {
-	unsigned int size = SKB_DATA_ALIGN(headroom + linear + tailroom), old_headroom = skb_headroom(skb);
+	unsigned int size = SKB_DATA_ALIGN(headroom + linear + tailroom),
+		     old_headroom = skb_headroom(skb);
 	unsigned int before = min(headroom, old_headroom);
 	struct dmk_skb_data *data, *old = skb->dmk;
 	unsigned char *memory;
@@ -551,7 +561,8 @@ int skb_cow_head(struct sk_buff *skb, unsigned int headroom)
 
 int skb_linearize(struct sk_buff *skb)
 {
-	return skb_is_nonlinear(skb) ? move_linear(skb, skb_headroom(skb), skb->len, 0, DMK_HERE) : 0;
+	return skb_is_nonlinear(skb) ? move_linear(skb, skb_headroom(skb), skb->len, 0, DMK_HERE)
+				     : 0;
 }
 
 bool pskb_may_pull(struct sk_buff *skb, unsigned int length)
@@ -563,7 +574,7 @@ bool pskb_may_pull(struct sk_buff *skb, unsigned int length)
 	return !move_linear(skb, skb_headroom(skb), length, 0, DMK_HERE);
 }
 
-/* --- the linear part ---------------------------------------------------------------------------------------------- */
+/* --- the linear part -------------------------------------------------------------------------- */
 
 /* The machine would stop here; the driver goes on, and writes where it does no harm. */
 static void *refuse(const void *caller, unsigned int length, const char *format, unsigned int room)
@@ -580,11 +591,13 @@ void *skb_put(struct sk_buff *skb, unsigned int length)
 	unsigned char *at = skb_tail_pointer(skb);
 
 	if (skb_is_nonlinear(skb))
-		return refuse(__builtin_return_address(0), length,
-			      "skb_put() of %u bytes at a frame with %u bytes in pieces of pages: the linear part is not its end",
-			      skb->data_len);
+		return refuse(
+			__builtin_return_address(0), length,
+			"skb_put() of %u bytes at a frame with %u bytes in pieces of pages: the linear part is not its end",
+			skb->data_len);
 	if (length > skb->end - skb->tail)
-		return refuse(__builtin_return_address(0), length, "skb_put() of %u bytes, and the frame has room for %u",
+		return refuse(__builtin_return_address(0), length,
+			      "skb_put() of %u bytes, and the frame has room for %u",
 			      skb->end - skb->tail);
 	skb->tail += length;
 	skb->len += length;
@@ -594,7 +607,8 @@ void *skb_put(struct sk_buff *skb, unsigned int length)
 void *skb_push(struct sk_buff *skb, unsigned int length)
 {
 	if (length > skb_headroom(skb))
-		return refuse(__builtin_return_address(0), length, "skb_push() of %u bytes, and the frame has %u of headroom",
+		return refuse(__builtin_return_address(0), length,
+			      "skb_push() of %u bytes, and the frame has %u of headroom",
 			      skb_headroom(skb));
 	skb->data -= length;
 	skb->len += length;
@@ -606,8 +620,10 @@ void *skb_pull(struct sk_buff *skb, unsigned int length)
 	if (length > skb->len)
 		return NULL;
 	if (length > skb_headlen(skb))
-		return refuse(__builtin_return_address(0), length,
-			      "skb_pull() of %u bytes, and the linear part has %u: pskb_may_pull() first", skb_headlen(skb));
+		return refuse(
+			__builtin_return_address(0), length,
+			"skb_pull() of %u bytes, and the linear part has %u: pskb_may_pull() first",
+			skb_headlen(skb));
 	skb->data += length;
 	skb->len -= length;
 	return skb->data;
@@ -616,10 +632,11 @@ void *skb_pull(struct sk_buff *skb, unsigned int length)
 void skb_reserve(struct sk_buff *skb, int length)
 {
 	if (skb->len || length < -(int)skb_headroom(skb) || length > skb_tailroom(skb)) {
-		dmk_complain(__builtin_return_address(0),
-			     "skb_reserve() of %d bytes in a frame of %u bytes with %d of room: it is for an empty frame, and within "
-			     "its room",
-			     length, skb->len, skb_tailroom(skb));
+		dmk_complain(
+			__builtin_return_address(0),
+			"skb_reserve() of %d bytes in a frame of %u bytes with %d of room: it is for an empty frame, and within "
+			"its room",
+			length, skb->len, skb_tailroom(skb));
 		return;
 	}
 	skb->data += length;
@@ -631,8 +648,10 @@ void skb_trim(struct sk_buff *skb, unsigned int length)
 	if (length >= skb->len)
 		return;
 	if (skb_is_nonlinear(skb)) {
-		dmk_complain(__builtin_return_address(0),
-			     "skb_trim() of a frame with %u bytes in pieces of pages: that is pskb_trim()'s", skb->data_len);
+		dmk_complain(
+			__builtin_return_address(0),
+			"skb_trim() of a frame with %u bytes in pieces of pages: that is pskb_trim()'s",
+			skb->data_len);
 		return;
 	}
 	skb->len = length;
@@ -655,7 +674,8 @@ int pskb_trim(struct sk_buff *skb, unsigned int length)
 	}
 	for (i = 0; i < shared->nr_frags; i++) {
 		skb_frag_t *frag = &shared->frags[i];
-		unsigned int size = skb_frag_size(frag), left = length > at ? min(size, length - at) : 0;
+		unsigned int size = skb_frag_size(frag),
+			     left = length > at ? min(size, length - at) : 0;
 
 		at += size;
 		skb_frag_size_set(frag, left);
@@ -726,9 +746,12 @@ int skb_copy_bits(const struct sk_buff *skb, int offset, void *to, int length)
 			continue;
 		}
 		for (n = min(left, skb_frag_size(frag) - start); n;) {
-			unsigned int from = skb_frag_off(frag) + start, here = min_t(unsigned int, n, PAGE_SIZE - offset_in_page(from));
+			unsigned int from = skb_frag_off(frag) + start,
+				     here = min_t(unsigned int, n,
+						  PAGE_SIZE - offset_in_page(from));
 
-			memcpy_from_page(at, skb_frag_page(frag) + (from >> PAGE_SHIFT), offset_in_page(from), here);
+			memcpy_from_page(at, skb_frag_page(frag) + (from >> PAGE_SHIFT),
+					 offset_in_page(from), here);
 			at += here;
 			start += here;
 			left -= here;
@@ -739,7 +762,7 @@ int skb_copy_bits(const struct sk_buff *skb, int offset, void *to, int length)
 	return 0;
 }
 
-/* --- pieces ------------------------------------------------------------------------------------------------------- */
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 void skb_frag_ref(struct sk_buff *skb, int i)
 {
@@ -750,7 +773,8 @@ static bool is_piece(int i, const char *function, const void *caller)
 {
 	if (i >= 0 && i < MAX_SKB_FRAGS)
 		return true;
-	dmk_complain(caller, "%s(): piece %d, and a frame has at most %d", function, i, MAX_SKB_FRAGS);
+	dmk_complain(caller, "%s(): piece %d, and a frame has at most %d", function, i,
+		     MAX_SKB_FRAGS);
 	return false;
 }
 
@@ -762,7 +786,8 @@ void skb_fill_page_desc(struct sk_buff *skb, int i, struct page *page, int offse
 	skb_shinfo(skb)->nr_frags = i + 1;
 }
 
-void skb_add_rx_frag(struct sk_buff *skb, int i, struct page *page, int offset, int size, unsigned int truesize)
+void skb_add_rx_frag(struct sk_buff *skb, int i, struct page *page, int offset, int size,
+		     unsigned int truesize)
 {
 	if (!is_piece(i, "skb_add_rx_frag", __builtin_return_address(0)))
 		return;
@@ -781,7 +806,7 @@ void skb_coalesce_rx_frag(struct sk_buff *skb, int i, int size, unsigned int tru
 	skb->truesize += truesize;
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------ */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void free_all(struct list_head *list)
 {
@@ -793,7 +818,9 @@ static void free_all(struct list_head *list)
 	}
 }
 
-/* Threads are gone, memory is there still. One line for each place that frames were allocated at. */
+/*
+ * Threads are gone, memory is there still. One line for each place that frames were allocated at.
+ */
 void dmk_skb_stop(void)
 {
 	struct record *record, *other;
@@ -809,7 +836,8 @@ void dmk_skb_stop(void)
 			other->freed = true;
 			n++;
 		}
-		dmk_complain(record->caller, "%u sk_buff%s allocated and never freed", n, n == 1 ? " was" : "s were");
+		dmk_complain(record->caller, "%u sk_buff%s allocated and never freed", n,
+			     n == 1 ? " was" : "s were");
 	}
 	/* Their bytes are in use, so they stay: the pages go when the machine does. */
 	list_for_each_entry(record, &living, link)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A command's data and its list. Memory as a page cache has it, or in pieces as a program's buffers lie; the list joins physical
- * neighbours and keeps the host's limits (MSK-08). It is chained from the third entry on, as Linux's is, so that a driver that counts
- * instead of asking sg_next() is found out.
+ * A command's data and its list. Memory as a page cache has it, or in pieces as a program's buffers
+ * lie; the list joins physical neighbours and keeps the host's limits (MSK-08). It is chained from
+ * the third entry on, as Linux's is, so that a driver that counts instead of asking sg_next() is
+ * found out.
  */
 #include "internal.h"
 
@@ -15,7 +16,7 @@
 
 enum { FIRST_TABLE = 2, NEXT_TABLE = SG_CHUNK_SIZE };
 
-/* --- memory ------------------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static uint64_t draw(uint64_t *seed, uint64_t limit)
 {
@@ -34,8 +35,8 @@ static struct page *new_page(void)
 	struct page *page = dmk_page_alloc(GFP_HIGHUSER, 0, 0);
 
 	if (page)
-		dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, "alloc_pages", dmk_page_cpu(page), dmk_page_phys(page), PAGE_SIZE,
-				 DMK_REASON_NONE, DMK_HERE);
+		dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, "alloc_pages", dmk_page_cpu(page),
+				 dmk_page_phys(page), PAGE_SIZE, DMK_REASON_NONE, DMK_HERE);
 	return page;
 }
 
@@ -50,8 +51,12 @@ static int add_chunk(struct scsi_memory *memory, unsigned int offset, unsigned i
 	return 0;
 }
 
-/* A piece of any size at any place of a page, but that all pieces together are to be few enough for the host's list. */
-static unsigned int piece_of(uint64_t *seed, unsigned int left, unsigned int room, unsigned int alignment, unsigned int *offset)
+/*
+ * A piece of any size at any place of a page, but that all pieces together are to be few enough for
+ * the host's list.
+ */
+static unsigned int piece_of(uint64_t *seed, unsigned int left, unsigned int room,
+			     unsigned int alignment, unsigned int *offset)
 {
 	unsigned int at_least = room > 1 ? DIV_ROUND_UP(left, room) : left;
 	unsigned int lowest = min_t(unsigned int, round_up(at_least, alignment), PAGE_SIZE);
@@ -61,7 +66,8 @@ static unsigned int piece_of(uint64_t *seed, unsigned int left, unsigned int roo
 	return min(length, left);
 }
 
-static int make_chunks(struct scsi_memory *memory, struct Scsi_Host *shost, unsigned int size, uint64_t pieces)
+static int make_chunks(struct scsi_memory *memory, struct Scsi_Host *shost, unsigned int size,
+		       uint64_t pieces)
 {
 	unsigned int alignment = piece_alignment(shost), left = size;
 	int err = 0;
@@ -70,15 +76,17 @@ static int make_chunks(struct scsi_memory *memory, struct Scsi_Host *shost, unsi
 		unsigned int offset = 0, length = min_t(unsigned int, left, PAGE_SIZE);
 
 		if (pieces)
-			length = piece_of(&pieces, left, max(1, (int)shost->sg_tablesize - (int)memory->nr_chunks - 1), alignment,
-					  &offset);
+			length = piece_of(&pieces, left,
+					  max(1, (int)shost->sg_tablesize - (int)memory->nr_chunks -
+							 1),
+					  alignment, &offset);
 		err = add_chunk(memory, offset, length);
 		left -= length;
 	}
 	return err;
 }
 
-/* --- the list ----------------------------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 /** Entries under way: counted first, written into the table the second time. */
 struct list {
@@ -91,7 +99,8 @@ struct list {
 };
 
 /* How many of @length bytes from @phys on go into one entry that has @has already. */
-static unsigned int fits(const struct Scsi_Host *shost, u64 phys, unsigned int length, unsigned int has)
+static unsigned int fits(const struct Scsi_Host *shost, u64 phys, unsigned int length,
+			 unsigned int has)
 {
 	u64 to_boundary = shost->dma_boundary - (phys & shost->dma_boundary); /* plus one */
 
@@ -108,7 +117,8 @@ static void extend(struct list *list, unsigned int length)
 	list->end += length;
 }
 
-static void begin(struct list *list, struct page *page, unsigned int offset, u64 phys, unsigned int length)
+static void begin(struct list *list, struct page *page, unsigned int offset, u64 phys,
+		  unsigned int length)
 {
 	list->nents++;
 	list->length = length;
@@ -133,7 +143,8 @@ static void add(struct list *list, const struct scsi_chunk *chunk)
 	while (done < chunk->length) {
 		u64 phys = dmk_page_phys(chunk->page) + chunk->offset + done;
 		bool same = continues(list, phys);
-		unsigned int length = fits(list->shost, phys, chunk->length - done, same ? list->length : 0);
+		unsigned int length = fits(list->shost, phys, chunk->length - done,
+					   same ? list->length : 0);
 
 		if (same)
 			extend(list, length);
@@ -143,7 +154,8 @@ static void add(struct list *list, const struct scsi_chunk *chunk)
 	}
 }
 
-static unsigned int walk(const struct scsi_memory *memory, const struct Scsi_Host *shost, struct scatterlist *table)
+static unsigned int walk(const struct scsi_memory *memory, const struct Scsi_Host *shost,
+			 struct scatterlist *table)
 {
 	struct list list = { .shost = shost, .table = table };
 
@@ -194,7 +206,8 @@ static int make_tables(struct scsi_memory *memory)
 	return 0;
 }
 
-int dmk_scsi_memory_make(struct scsi_memory *memory, struct Scsi_Host *shost, unsigned int size, uint64_t pieces)
+int dmk_scsi_memory_make(struct scsi_memory *memory, struct Scsi_Host *shost, unsigned int size,
+			 uint64_t pieces)
 {
 	unsigned int alignment = piece_alignment(shost), most = size / alignment + 2;
 	int err = -ENOMEM;

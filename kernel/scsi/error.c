@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A host's thread: it gives the driver what others could not, watches how long the driver has a command, and calls the error
- * handlers for one that takes too long, gentlest first:
+ * A host's thread: it gives the driver what others could not, watches how long the driver has a
+ * command, and calls the error handlers for one that takes too long, gentlest first:
  *
  *	eh_abort_handler         each late command; the others go on
  *	eh_device_reset_handler  what is still late, once for each device
  *	eh_host_reset_handler    the rest, when the driver has nothing but late commands
  *
- * While they work, nothing is queued. A command that a handler got back is tried again as often as it is allowed. When nothing helps, the
- * device is offline: its requests end, and new ones are refused.
+ * While they work, nothing is queued. A command that a handler got back is tried again as often as
+ * it is allowed. When nothing helps, the device is offline: its requests end, and new ones are
+ * refused.
  */
 #include "internal.h"
 
@@ -17,7 +18,7 @@
 
 #define TIMED_OUT (DID_TIME_OUT << 16)
 
-/* --- looking at the clock ----------------------------------------------------------------------------------------- */
+/* --- looking at the clock --------------------------------------------------------------------- */
 
 /* With the lock held: commands whose time with the driver is over are late. */
 static void note_late(struct dmk_scsi_host *host)
@@ -45,8 +46,9 @@ static void end_hopeless(struct dmk_scsi_host *host)
 		if (now - command->since <= command->timeout * (command->allowed + 1))
 			continue;
 		if (command->busy)
-			dmk_print(4, dev_name(&host->shost->shost_gendev),
-				  "a request is given up: the driver has been busy whenever it was asked");
+			dmk_print(
+				4, dev_name(&host->shost->shost_gendev),
+				"a request is given up: the driver has been busy whenever it was asked");
 		dmk_scsi_end(command, TIMED_OUT);
 	}
 }
@@ -82,14 +84,18 @@ static void sleep_until_next(struct dmk_scsi_host *host)
 	pthread_mutex_unlock(&host->lock);
 	if (left > 0)
 		wait_event_timeout(host->wake,
-				   __atomic_load_n(&host->kicked, __ATOMIC_ACQUIRE) || kthread_should_stop(),
+				   __atomic_load_n(&host->kicked, __ATOMIC_ACQUIRE) ||
+					   kthread_should_stop(),
 				   nsecs_to_jiffies(left) + 1);
 	__atomic_store_n(&host->kicked, false, __ATOMIC_RELEASE);
 }
 
-/* --- the handlers ------------------------------------------------------------------------------------------------- */
+/* --- the handlers ----------------------------------------------------------------------------- */
 
-/* A late command after @index, with a reference; NULL: no more. Only this thread ends a late command. */
+/*
+ * A late command after @index, with a reference; NULL: no more. Only this thread ends a late
+ * command.
+ */
 static struct dmk_scsi_command *next_late(struct dmk_scsi_host *host, unsigned int *index)
 {
 	struct dmk_scsi_command *found = NULL;
@@ -177,7 +183,8 @@ static void give_up(struct dmk_scsi_host *host)
 		command->device->offline = true;
 		dmk_scsi_end(command, TIMED_OUT);
 		pthread_mutex_unlock(&host->lock);
-		dmk_print(6, dev_name(&command->device->sdev.sdev_gendev), "offline: no error handler could get its command back");
+		dmk_print(6, dev_name(&command->device->sdev.sdev_gendev),
+			  "offline: no error handler could get its command back");
 		dmk_scsi_release(command);
 	}
 }

@@ -2,8 +2,8 @@
 /*
  * Hosts: made, added, removed, and the devices behind them. What travels to them is queue.c's.
  *
- * A Scsi_Host is kmalloc() memory, as its private part may be mapped; the midlayer's record of it, and the devices, are not. Both live
- * until the last reference is gone, and each request has one.
+ * A Scsi_Host is kmalloc() memory, as its private part may be mapped; the midlayer's record of it,
+ * and the devices, are not. Both live until the last reference is gone, and each request has one.
  */
 #include "internal.h"
 
@@ -20,9 +20,10 @@ static LIST_HEAD(hosts); /* added ones */
 static pthread_mutex_t hosts_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int next_number; /* atomic */
 
-/* --- devices ------------------------------------------------------------------------------------------------------ */
+/* --- devices ---------------------------------------------------------------------------------- */
 
-struct dmk_scsi_device *dmk_scsi_device_new(struct dmk_scsi_host *host, unsigned int channel, unsigned int id, u64 lun)
+struct dmk_scsi_device *dmk_scsi_device_new(struct dmk_scsi_host *host, unsigned int channel,
+					    unsigned int id, u64 lun)
 {
 	struct dmk_scsi_device *device = calloc(1, sizeof(*device));
 	struct scsi_device *sdev;
@@ -42,7 +43,8 @@ struct dmk_scsi_device *dmk_scsi_device_new(struct dmk_scsi_host *host, unsigned
 	sdev->rev = (const char *)device->inquiry + 32;
 	sdev->queue_depth = host->shost->cmd_per_lun;
 	device_initialize(&sdev->sdev_gendev);
-	dev_set_name(&sdev->sdev_gendev, "%u:%u:%u:%llu", host->shost->host_no, channel, id, (unsigned long long)lun);
+	dev_set_name(&sdev->sdev_gendev, "%u:%u:%u:%llu", host->shost->host_no, channel, id,
+		     (unsigned long long)lun);
 	INIT_LIST_HEAD(&device->link);
 	return device;
 }
@@ -59,12 +61,14 @@ void dmk_scsi_device_free(struct dmk_scsi_device *device)
 }
 
 /* With the host's lock held. */
-static struct dmk_scsi_device *device_at(struct dmk_scsi_host *host, const struct dmk_scsi_disk *disk)
+static struct dmk_scsi_device *device_at(struct dmk_scsi_host *host,
+					 const struct dmk_scsi_disk *disk)
 {
 	struct dmk_scsi_device *device;
 
 	list_for_each_entry(device, &host->devices, link)
-		if (device->sdev.channel == disk->channel && device->sdev.id == disk->target && device->sdev.lun == disk->lun)
+		if (device->sdev.channel == disk->channel && device->sdev.id == disk->target &&
+		    device->sdev.lun == disk->lun)
 			return device;
 	return NULL;
 }
@@ -147,7 +151,7 @@ bool dmk_scsi_disk(unsigned int index, struct dmk_scsi_disk *disk)
 	return found;
 }
 
-/* --- command blocks ----------------------------------------------------------------------------------------------- */
+/* --- command blocks --------------------------------------------------------------------------- */
 
 static void free_slot(struct dmk_scsi_host *host, struct scsi_slot *slot)
 {
@@ -209,7 +213,7 @@ static int make_slots(struct dmk_scsi_host *host, unsigned int n)
 	return err;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static struct dmk_scsi_host *new_record(struct Scsi_Host *shost)
 {
@@ -239,7 +243,9 @@ static void release_host(struct device *dev)
 	struct dmk_scsi_device *device, *next;
 
 	if (host->life == SCSI_HOST_RUNNING) {
-		dmk_complain(NULL, "the last reference on host%u is gone without scsi_remove_host()", shost->host_no);
+		dmk_complain(NULL,
+			     "the last reference on host%u is gone without scsi_remove_host()",
+			     shost->host_no);
 		return; /* it is used still, so it stays */
 	}
 	list_for_each_entry_safe(device, next, &host->devices, link) {
@@ -302,7 +308,10 @@ void scsi_host_put(struct Scsi_Host *shost)
 		put_device(&shost->shost_gendev);
 }
 
-/* What the device can't map at once is not sent at once; and the core is to honour what the adapter needs of a segment. */
+/*
+ * What the device can't map at once is not sent at once; and the core is to honour what the adapter
+ * needs of a segment.
+ */
 static void settle_limits(struct Scsi_Host *shost, struct device *dma_dev)
 {
 	size_t most = dma_max_mapping_size(dma_dev) / SCSI_SECTOR;
@@ -320,7 +329,8 @@ int scsi_add_host_with_dma(struct Scsi_Host *shost, struct device *dev, struct d
 	struct dmk_scsi_host *host = shost->dmk;
 	int err;
 
-	if (shost->can_queue < 1 || !shost->hostt->queuecommand || !dma_dev || host->life != SCSI_HOST_NEW)
+	if (shost->can_queue < 1 || !shost->hostt->queuecommand || !dma_dev ||
+	    host->life != SCSI_HOST_NEW)
 		return -EINVAL;
 	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
 		return -ENOMEM;
@@ -344,7 +354,10 @@ int scsi_add_host_with_dma(struct Scsi_Host *shost, struct device *dev, struct d
 	return 0;
 }
 
-/* Requests that the driver never saw end at once; the others when it gives them back, or the error handlers do. */
+/*
+ * Requests that the driver never saw end at once; the others when it gives them back, or the error
+ * handlers do.
+ */
 static void drain(struct dmk_scsi_host *host)
 {
 	struct dmk_scsi_command *command, *next;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of kernel/scsi share. A host and its commands as the midlayer knows them: in the C heap, where no device writes. What
- * a driver sees of them (Scsi_Host, scsi_cmnd, sense buffers) is kmalloc()ed, as drivers may map it.
+ * What the files of kernel/scsi share. A host and its commands as the midlayer knows them: in the C
+ * heap, where no device writes. What a driver sees of them (Scsi_Host, scsi_cmnd, sense buffers) is
+ * kmalloc()ed, as drivers may map it.
  *
  * A request's life, under the host's lock:
  *
@@ -29,7 +30,13 @@
 
 #include "../internal.h"
 
-enum { SCSI_SECTOR = 512, SCSI_TIMEOUT_MS = 30000, SCSI_BUSY_NS = 3000000, SCSI_SCAN_MS = 6000, SCSI_SCAN_TRIES = 3 };
+enum {
+	SCSI_SECTOR = 512,
+	SCSI_TIMEOUT_MS = 30000,
+	SCSI_BUSY_NS = 3000000,
+	SCSI_SCAN_MS = 6000,
+	SCSI_SCAN_TRIES = 3
+};
 
 /** Memory that a command's data goes through. buffer.c */
 struct scsi_memory {
@@ -116,43 +123,59 @@ static inline struct scsi_cmnd *dmk_scsi_cmnd_of(struct dmk_scsi_command *comman
 	return command->tag < 0 ? NULL : command->host->slot[command->tag].cmd;
 }
 
-/* --- host.c ------------------------------------------------------------------------------------------------------- */
+/* --- host.c ----------------------------------------------------------------------------------- */
 
-/** The device at that place, with its host's reference held; NULL: none. dmk_scsi_put() gives it back. */
+/**
+ * The device at that place, with its host's reference held; NULL: none. dmk_scsi_put() gives it
+ * back.
+ */
 struct dmk_scsi_device *dmk_scsi_device_find(const struct dmk_scsi_disk *disk);
 void dmk_scsi_put(struct dmk_scsi_device *device);
-struct dmk_scsi_device *dmk_scsi_device_new(struct dmk_scsi_host *host, unsigned int channel, unsigned int id, u64 lun);
+struct dmk_scsi_device *dmk_scsi_device_new(struct dmk_scsi_host *host, unsigned int channel,
+					    unsigned int id, u64 lun);
 void dmk_scsi_device_free(struct dmk_scsi_device *device);
 
-/* --- queue.c ------------------------------------------------------------------------------------------------------ */
+/* --- queue.c ---------------------------------------------------------------------------------- */
 
-/** A request for @device; NULL: no memory. It is sent by dmk_scsi_queue() and ended by dmk_scsi_release(). */
-struct dmk_scsi_command *dmk_scsi_command_new(struct dmk_scsi_device *device, const struct dmk_scsi_request *request);
+/**
+ * A request for @device; NULL: no memory. It is sent by dmk_scsi_queue() and ended by
+ * dmk_scsi_release().
+ */
+struct dmk_scsi_command *dmk_scsi_command_new(struct dmk_scsi_device *device,
+					      const struct dmk_scsi_request *request);
 int dmk_scsi_queue(struct dmk_scsi_command *command);
 /** Wait for its end, @ms at most; false: it has not ended. */
 bool dmk_scsi_await(struct dmk_scsi_command *command, unsigned int ms);
 void dmk_scsi_release(struct dmk_scsi_command *command);
-/** As dmk_scsi_release(), of one that may be under way: it is let go when it has ended, at the latest as the host is removed. */
+/**
+ * As dmk_scsi_release(), of one that may be under way: it is let go when it has ended, at the
+ * latest as the host is removed.
+ */
 void dmk_scsi_forgo(struct dmk_scsi_command *command);
 /** Let go what was forgotten and has ended. The caller has a reference on the host. */
 void dmk_scsi_reap(struct dmk_scsi_host *host);
 /** Give the driver what it may have. */
 void dmk_scsi_dispatch(struct dmk_scsi_host *host);
 void dmk_scsi_kick(struct dmk_scsi_host *host);
-/** With the host's lock held: it has ended; it is tried again, if it may be. Its tag is free afterwards. */
+/**
+ * With the host's lock held: it has ended; it is tried again, if it may be. Its tag is free
+ * afterwards.
+ */
 void dmk_scsi_end(struct dmk_scsi_command *command, uint32_t result);
 void dmk_scsi_again(struct dmk_scsi_command *command, uint32_t otherwise);
 s64 dmk_scsi_now(void);
 
-/* --- error.c ------------------------------------------------------------------------------------------------------ */
+/* --- error.c ---------------------------------------------------------------------------------- */
 
 /** The host's thread: dispatches, watches the clock, calls the error handlers. */
 int dmk_scsi_thread(void *host);
 
-/* --- buffer.c ----------------------------------------------------------------------------------------------------- */
+/* --- buffer.c --------------------------------------------------------------------------------- */
 
-int dmk_scsi_memory_make(struct scsi_memory *memory, struct Scsi_Host *shost, unsigned int size, uint64_t pieces);
+int dmk_scsi_memory_make(struct scsi_memory *memory, struct Scsi_Host *shost, unsigned int size,
+			 uint64_t pieces);
 void dmk_scsi_memory_free(struct scsi_memory *memory);
-void dmk_scsi_memory_copy(struct scsi_memory *memory, void *data, unsigned int size, bool to_memory);
+void dmk_scsi_memory_copy(struct scsi_memory *memory, void *data, unsigned int size,
+			  bool to_memory);
 
 #endif

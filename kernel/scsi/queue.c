@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests: queued, given to the driver, taken back, tried again. What the driver may have at a time is said by can_queue and the
- * device's queue depth; what it refuses with SCSI_MLQUEUE_… is the first to come again.
+ * Requests: queued, given to the driver, taken back, tried again. What the driver may have at a
+ * time is said by can_queue and the device's queue depth; what it refuses with SCSI_MLQUEUE_… is
+ * the first to come again.
  *
- * A host's lock guards its requests; it is not held while the driver is called, so that scsi_done() may come from anywhere, also
- * before queuecommand has returned, also with the driver's own lock held: nothing but bookkeeping is done there.
+ * A host's lock guards its requests; it is not held while the driver is called, so that scsi_done()
+ * may come from anywhere, also before queuecommand has returned, also with the driver's own lock
+ * held: nothing but bookkeeping is done there.
  */
 #include "internal.h"
 
@@ -28,9 +30,10 @@ void dmk_scsi_kick(struct dmk_scsi_host *host)
 	wake_up(&host->wake);
 }
 
-/* --- a request's life --------------------------------------------------------------------------------------------- */
+/* --- a request's life ------------------------------------------------------------------------- */
 
-struct dmk_scsi_command *dmk_scsi_command_new(struct dmk_scsi_device *device, const struct dmk_scsi_request *request)
+struct dmk_scsi_command *dmk_scsi_command_new(struct dmk_scsi_device *device,
+					      const struct dmk_scsi_request *request)
 {
 	struct dmk_scsi_command *command = calloc(1, sizeof(*command));
 
@@ -48,7 +51,8 @@ struct dmk_scsi_command *dmk_scsi_command_new(struct dmk_scsi_device *device, co
 	command->cdb_length = request->cdb_length;
 	command->dir = request->size ? (enum dma_data_direction)request->direction : DMA_NONE;
 	command->size = request->size;
-	command->timeout = (request->timeout_ms ? request->timeout_ms : SCSI_TIMEOUT_MS) * 1000000LL;
+	command->timeout = (request->timeout_ms ? request->timeout_ms : SCSI_TIMEOUT_MS) *
+			   1000000LL;
 	command->allowed = request->retries;
 	return command;
 }
@@ -86,7 +90,10 @@ void dmk_scsi_reap(struct dmk_scsi_host *host)
 		put_command(command);
 }
 
-/* After drain() every command has ended, so none is added behind the back of the reaping that ends a host. */
+/*
+ * After drain() every command has ended, so none is added behind the back of the reaping that ends
+ * a host.
+ */
 void dmk_scsi_forgo(struct dmk_scsi_command *command)
 {
 	struct dmk_scsi_host *host = command->host;
@@ -201,7 +208,7 @@ bool dmk_scsi_await(struct dmk_scsi_command *command, unsigned int ms)
 	return ended;
 }
 
-/* --- to the driver ------------------------------------------------------------------------------------------------ */
+/* --- to the driver ---------------------------------------------------------------------------- */
 
 static struct scsi_slot *free_slot(struct dmk_scsi_host *host)
 {
@@ -278,12 +285,14 @@ static void refused(struct dmk_scsi_command *command, int answer)
 
 	if (!is_busy_answer(answer))
 		dmk_complain(queuecommand,
-			     "queuecommand() returned %d: 0 and SCSI_MLQUEUE_… are what it may", answer);
+			     "queuecommand() returned %d: 0 and SCSI_MLQUEUE_… are what it may",
+			     answer);
 	if (command->state != SCSI_ISSUED) {
 		if (command->state != SCSI_LATE)
-			dmk_complain(queuecommand,
-				     "queuecommand() returned %#x for a command that scsi_done() was called for: it may be one or the other",
-				     answer);
+			dmk_complain(
+				queuecommand,
+				"queuecommand() returned %#x for a command that scsi_done() was called for: it may be one or the other",
+				answer);
 		return;
 	}
 	command->tries--;
@@ -334,7 +343,7 @@ void dmk_scsi_dispatch(struct dmk_scsi_host *host)
 	}
 }
 
-/* --- back from the driver ----------------------------------------------------------------------------------------- */
+/* --- back from the driver --------------------------------------------------------------------- */
 
 enum verdict { FINISHED, AGAIN, LATER };
 
@@ -445,16 +454,22 @@ void scsi_done(struct scsi_cmnd *cmd)
 	pthread_mutex_lock(&host->lock);
 	slot = slot_of(host, cmd);
 	command = slot ? slot->command : NULL;
-	/* One that is late is the error handler's: it decides, whatever the driver says meanwhile. */
+	/*
+	 * One that is late is the error handler's: it decides, whatever the driver says meanwhile.
+	 */
 	if (command && command->state == SCSI_ISSUED) {
 		data_read(cmd, DMK_HERE);
 		done(command, cmd);
 	}
-	/* With the lock held: a host that is removed may be gone as soon as its last command has ended and the lock is free. */
+	/*
+	 * With the lock held: a host that is removed may be gone as soon as its last command has
+	 * ended and the lock is free.
+	 */
 	dmk_scsi_kick(host);
 	pthread_mutex_unlock(&host->lock);
 	if (!command)
-		dmk_complain(__builtin_return_address(0), "scsi_done() of a command that the driver doesn't have");
+		dmk_complain(__builtin_return_address(0),
+			     "scsi_done() of a command that the driver doesn't have");
 }
 
 struct scsi_cmnd *scsi_host_find_tag(struct Scsi_Host *shost, int tag)
@@ -463,10 +478,11 @@ struct scsi_cmnd *scsi_host_find_tag(struct Scsi_Host *shost, int tag)
 
 	if (tag < 0 || (unsigned int)tag >= host->nr_slots)
 		return NULL;
-	return __atomic_load_n(&host->slot[tag].command, __ATOMIC_ACQUIRE) ? host->slot[tag].cmd : NULL;
+	return __atomic_load_n(&host->slot[tag].command, __ATOMIC_ACQUIRE) ? host->slot[tag].cmd
+									   : NULL;
 }
 
-/* --- small calls -------------------------------------------------------------------------------------------------- */
+/* --- small calls ------------------------------------------------------------------------------ */
 
 struct device *dmk_scsi_dma_dev(const struct scsi_cmnd *cmd)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is there: real commands through the driver, as Linux sends them, but one LUN after the other up to the first that is not there.
- * And what is read of sense data.
+ * Who is there: real commands through the driver, as Linux sends them, but one LUN after the other
+ * up to the first that is not there. And what is read of sense data.
  */
 #include "internal.h"
 
@@ -10,7 +10,7 @@
 
 #include <linux/unaligned.h>
 
-/* --- sense data --------------------------------------------------------------------------------------------------- */
+/* --- sense data ------------------------------------------------------------------------------- */
 
 bool scsi_normalize_sense(const u8 *sense, int size, struct scsi_sense_hdr *header)
 {
@@ -61,10 +61,11 @@ void scsi_build_sense(struct scsi_cmnd *scmd, int desc, u8 key, u8 asc, u8 ascq)
 	scmd->result = SAM_STAT_CHECK_CONDITION;
 }
 
-/* --- one command -------------------------------------------------------------------------------------------------- */
+/* --- one command ------------------------------------------------------------------------------ */
 
 /* 0: it went well. Otherwise the result, or a negative errno. */
-static int ask(struct dmk_scsi_device *device, const u8 *cdb, unsigned int cdb_length, void *data, unsigned int size)
+static int ask(struct dmk_scsi_device *device, const u8 *cdb, unsigned int cdb_length, void *data,
+	       unsigned int size)
 {
 	struct dmk_scsi_request request = {
 		.cdb_length = cdb_length,
@@ -95,7 +96,7 @@ release:
 	return err;
 }
 
-/* --- who is there -------------------------------------------------------------------------------------------------- */
+/* --- who is there ----------------------------------------------------------------------------- */
 
 static bool inquire(struct dmk_scsi_device *device)
 {
@@ -164,8 +165,9 @@ static bool scan_lun(struct dmk_scsi_host *host, unsigned int channel, unsigned 
 	}
 	if (device->sdev.type == TYPE_DISK)
 		look_at_disk(device);
-	sdev_printk(KERN_INFO, &device->sdev, "%.8s %.16s %.4s, %llu blocks of %u bytes\n", device->sdev.vendor,
-		    device->sdev.model, device->sdev.rev, (unsigned long long)device->blocks, device->sdev.sector_size);
+	sdev_printk(KERN_INFO, &device->sdev, "%.8s %.16s %.4s, %llu blocks of %u bytes\n",
+		    device->sdev.vendor, device->sdev.model, device->sdev.rev,
+		    (unsigned long long)device->blocks, device->sdev.sector_size);
 	pthread_mutex_lock(&host->lock);
 	list_add_tail(&device->link, &host->devices);
 	pthread_mutex_unlock(&host->lock);

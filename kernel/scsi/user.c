@@ -11,11 +11,13 @@
 
 enum { RETRIES = 5 };
 
-static bool makes_sense(const struct dmk_scsi_device *device, const struct dmk_scsi_request *request)
+static bool makes_sense(const struct dmk_scsi_device *device,
+			const struct dmk_scsi_request *request)
 {
 	const struct Scsi_Host *shost = device->sdev.host;
 
-	if (request->command || !request->cdb_length || request->cdb_length > min_t(unsigned int, shost->max_cmd_len, DMK_SCSI_CDB))
+	if (request->command || !request->cdb_length ||
+	    request->cdb_length > min_t(unsigned int, shost->max_cmd_len, DMK_SCSI_CDB))
 		return false;
 	if (!request->size)
 		return true;
@@ -33,7 +35,8 @@ static int submit(struct dmk_scsi_device *device, struct dmk_scsi_request *reque
 	command = dmk_scsi_command_new(device, request);
 	if (!command)
 		return -ENOMEM;
-	err = dmk_scsi_memory_make(&command->memory, device->sdev.host, request->size, request->pieces);
+	err = dmk_scsi_memory_make(&command->memory, device->sdev.host, request->size,
+				   request->pieces);
 	if (!err && request->size && request->direction == DMK_TO_DEVICE)
 		dmk_scsi_memory_copy(&command->memory, request->data, request->size, true);
 	request->command = command;
@@ -72,7 +75,8 @@ int dmk_scsi_wait(struct dmk_scsi_request *request, unsigned int ms)
 	request->busy = command->busy;
 	memcpy(request->sense, command->sense, sizeof(request->sense));
 	if (request->size && request->direction == DMK_FROM_DEVICE)
-		dmk_scsi_memory_copy(&command->memory, request->data, request->size - command->resid, false);
+		dmk_scsi_memory_copy(&command->memory, request->data,
+				     request->size - command->resid, false);
 	request->command = NULL;
 	dmk_scsi_release(command);
 	return 0;
@@ -87,10 +91,10 @@ void dmk_scsi_forget(struct dmk_scsi_request *request)
 		dmk_scsi_forgo(command);
 }
 
-/* --- blocks ------------------------------------------------------------------------------------------------------- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
-static void block_request(struct dmk_scsi_request *request, const struct dmk_scsi_disk *disk, uint64_t first, uint32_t count,
-			  void *data, enum dmk_direction direction)
+static void block_request(struct dmk_scsi_request *request, const struct dmk_scsi_disk *disk,
+			  uint64_t first, uint32_t count, void *data, enum dmk_direction direction)
 {
 	bool writes = direction == DMK_TO_DEVICE;
 
@@ -121,7 +125,8 @@ static int outcome(const struct dmk_scsi_request *request)
 	return request->result || request->residual ? -EIO : 0;
 }
 
-static int move_once(const struct dmk_scsi_disk *disk, uint64_t first, uint32_t count, void *data, enum dmk_direction direction)
+static int move_once(const struct dmk_scsi_disk *disk, uint64_t first, uint32_t count, void *data,
+		     enum dmk_direction direction)
 {
 	struct dmk_scsi_request request;
 	int err;
@@ -136,8 +141,12 @@ static int move_once(const struct dmk_scsi_disk *disk, uint64_t first, uint32_t 
 	return outcome(&request);
 }
 
-/* In commands that are as large as they can be: half as much when the list has no room for the pieces. */
-static int move(const struct dmk_scsi_disk *disk, uint64_t first, uint32_t count, char *data, enum dmk_direction direction)
+/*
+ * In commands that are as large as they can be: half as much when the list has no room for the
+ * pieces.
+ */
+static int move(const struct dmk_scsi_disk *disk, uint64_t first, uint32_t count, char *data,
+		enum dmk_direction direction)
 {
 	uint32_t most = disk->block_size ? disk->max_bytes / disk->block_size : 0;
 
@@ -165,7 +174,8 @@ int dmk_scsi_read(const struct dmk_scsi_disk *disk, uint64_t first, uint32_t cou
 	return move(disk, first, count, data, DMK_FROM_DEVICE);
 }
 
-int dmk_scsi_write(const struct dmk_scsi_disk *disk, uint64_t first, uint32_t count, const void *data)
+int dmk_scsi_write(const struct dmk_scsi_disk *disk, uint64_t first, uint32_t count,
+		   const void *data)
 {
 	return move(disk, first, count, (char *)(uintptr_t)data, DMK_TO_DEVICE);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The doorbell: an ivshmem server with one client, QEMU's card, and one peer, us. Not the interrupts themselves: irq.c.
+ * The doorbell: an ivshmem server with one client, QEMU's card, and one peer, us. Not the
+ * interrupts themselves: irq.c.
  */
 #include "doorbell.h"
 
@@ -16,8 +17,8 @@
 #include "wire.h"
 
 /*
- * We are peer 0, so that a message's data is the vector and fits the 16 bits of a plain MSI; the card is peer 1. Its shared
- * memory is asked for by the protocol and used by nobody.
+ * We are peer 0, so that a message's data is the vector and fits the 16 bits of a plain MSI; the
+ * card is peer 1. Its shared memory is asked for by the protocol and used by nobody.
  */
 enum { PROTOCOL_VERSION = 0, OUR_ID = 0, CARD_ID = 1, SHARED_MEMORY = -1, SHARED_SIZE = 4096 };
 
@@ -57,7 +58,10 @@ static int send_shared_memory(int socket)
 	return err;
 }
 
-/* The card reads this while it is made, up to the shared memory; the rest when QEMU's main loop gets to it. */
+/*
+ * The card reads this while it is made, up to the shared memory; the rest when QEMU's main loop
+ * gets to it.
+ */
 static int introduce(const struct dmk_qemu_doorbell *doorbell)
 {
 	unsigned int i;

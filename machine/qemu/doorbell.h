@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where messages (MSI, MSI-X) arrive: the doorbell register of an ivshmem card, whose server we are. A write of a device to the
- * doorbell becomes an eventfd in this process: https://www.qemu.org/docs/master/specs/ivshmem-spec.html
+ * Where messages (MSI, MSI-X) arrive: the doorbell register of an ivshmem card, whose server we
+ * are. A write of a device to the doorbell becomes an eventfd in this process:
+ * https://www.qemu.org/docs/master/specs/ivshmem-spec.html
  */
 #ifndef DMK_QEMU_DOORBELL_H
 #define DMK_QEMU_DOORBELL_H
@@ -10,13 +11,17 @@
 
 struct dmk_qemu_wire;
 
-/* The card's place: a slot that automatic placement of devices reaches last, and a BAR outside the windows for others. */
+/*
+ * The card's place: a slot that automatic placement of devices reaches last, and a BAR outside the
+ * windows for others.
+ */
 enum { DMK_QEMU_DOORBELL_SLOT = 0x1e, DMK_QEMU_DOORBELL_BDF = DMK_QEMU_DOORBELL_SLOT << 3 };
 #define DMK_QEMU_DOORBELL_BASE    0xfe000000u
 #define DMK_QEMU_DOORBELL_ADDRESS (DMK_QEMU_DOORBELL_BASE + 12)
 
 struct dmk_qemu_doorbell {
-	int socket; /* ours; the card takes its end for a sign of life of the server, so it stays open */
+	/* ours; the card takes its end for a sign of life of the server, so it stays open */
+	int socket;
 	int event[DMK_QEMU_MSIS];
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Interrupts of the QEMU machine: bookkeeping and delivery. How a line or message reaches us is wire.c's and doorbell.c's.
+ * Interrupts of the QEMU machine: bookkeeping and delivery. How a line or message reaches us is
+ * wire.c's and doorbell.c's.
  */
 #include "irq.h"
 
@@ -22,7 +23,10 @@ void dmk_qemu_irqs_destroy(struct dmk_qemu_irqs *irqs)
 	pthread_mutex_destroy(&irqs->lock);
 }
 
-/* A fall is told also while the number is disabled, so that whoever enables it again does not take the line for up. */
+/*
+ * A fall is told also while the number is disabled, so that whoever enables it again does not take
+ * the line for up.
+ */
 static bool is_news(const struct dmk_qemu_irq *irq)
 {
 	return irq->up ? irq->enabled && (irq->fresh || !irq->told || irq->again)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupts of the QEMU machine: which are allocated, enabled, up and told. Numbers 16 .. 23 are the PCI inputs of the I/O APIC,
- * 1 .. 15 the old ones, and from DMK_QEMU_MSI_FIRST on messages.
+ * Interrupts of the QEMU machine: which are allocated, enabled, up and told. Numbers 16 .. 23 are
+ * the PCI inputs of the I/O APIC, 1 .. 15 the old ones, and from DMK_QEMU_MSI_FIRST on messages.
  *
- * Whoever hears of a change notes it here and pokes the keeper; only the keeper's thread calls the sink, with no lock held. So the
- * kernel part may call any hook with its own locks held, and no order of locks between it and us exists that could be wrong.
+ * Whoever hears of a change notes it here and pokes the keeper; only the keeper's thread calls the
+ * sink, with no lock held. So the kernel part may call any hook with its own locks held, and no
+ * order of locks between it and us exists that could be wrong.
  */
 #ifndef DMK_QEMU_IRQ_H
 #define DMK_QEMU_IRQ_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * RAM of the QEMU machine: the memfd, the direct map, views. What a page is used for is nobody's business here.
+ * RAM of the QEMU machine: the memfd, the direct map, views. What a page is used for is nobody's
+ * business here.
  */
 #include "memory.h"
 
@@ -8,7 +9,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* What a PC keeps for itself: page 0 (its BIOS's data), and 640 KiB to 1 MiB (video memory and ROM, not RAM in QEMU either). */
+/*
+ * What a PC keeps for itself: page 0 (its BIOS's data), and 640 KiB to 1 MiB (video memory and ROM,
+ * not RAM in QEMU either).
+ */
 #define BIOS_DATA_END 0x1000ULL
 #define VIDEO_BASE    0xa0000ULL
 #define EXTENDED_BASE 0x100000ULL
@@ -20,7 +24,9 @@ dmk_phys dmk_qemu_memory_last(void)
 	return DMK_PHYS(DIRECT_SIZE - 1);
 }
 
-/* Bytes of RAM from @phys to the end of its run; 0: no RAM there. @offset: where it is in the file. */
+/*
+ * Bytes of RAM from @phys to the end of its run; 0: no RAM there. @offset: where it is in the file.
+ */
 static uint64_t ram_at(dmk_phys phys, off_t *offset)
 {
 	if (phys.v < DMK_QEMU_LOW_SIZE) {
@@ -47,7 +53,8 @@ static int map_run(struct dmk_qemu_memory *memory, void *at, dmk_phys phys, uint
 }
 
 /*
- * An address range that is ours and not accessible, at a multiple of its size rounded up to a power of two, or of 1 GiB; NULL: none.
+ * An address range that is ours and not accessible, at a multiple of its size rounded up to a power
+ * of two, or of 1 GiB; NULL: none.
  */
 static void *reserve(size_t size)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RAM: one memfd, mapped by QEMU and by us. This says which physical address is where in the file, and maps it.
+ * RAM: one memfd, mapped by QEMU and by us. This says which physical address is where in the file,
+ * and maps it.
  */
 #ifndef DMK_QEMU_MEMORY_H
 #define DMK_QEMU_MEMORY_H
@@ -8,8 +9,9 @@
 #include <dmakit/port.h>
 
 /*
- * Half of RAM below 4 GiB and half above, so that a driver's mask makes a difference: the low half ends at 512 MiB, where a
- * mask of 28 bits (256 MiB) already cuts it. The file is sparse: what nobody writes costs nothing.
+ * Half of RAM below 4 GiB and half above, so that a driver's mask makes a difference: the low half
+ * ends at 512 MiB, where a mask of 28 bits (256 MiB) already cuts it. The file is sparse: what
+ * nobody writes costs nothing.
  */
 #define DMK_QEMU_LOW_SIZE  (512ULL << 20)
 #define DMK_QEMU_HIGH_BASE (4ULL << 30)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * QEMU device models that are known by their PCI ids (each is compared with the running QEMU by tests/qemu). Any other model that QEMU
- * has can be plugged in too, by name.
+ * QEMU device models that are known by their PCI ids (each is compared with the running QEMU by
+ * tests/qemu). Any other model that QEMU has can be plugged in too, by name.
  */
 #include "models.h"
 
@@ -15,7 +15,8 @@ struct model {
 	uint16_t vendor, device;
 	const char *name;
 	const char *
-		property; /* what QEMU insists on and a request may leave out: "name=value"; NULL: nothing */
+		/* what QEMU insists on and a request may leave out: "name=value"; NULL: nothing */
+		property;
 };
 
 /* In the order of their names; dmk_qemu_model_names has the same. */

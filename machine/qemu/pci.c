@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The q35's PCI host bridge. Registers and routing: Intel 3 Series Express Chipset Family datasheet (PCIEXBAR, section 5.1) and Intel I/O
- * Controller Hub 9 datasheet (interrupt pin and route registers, section 10.1), as QEMU has them at reset.
+ * The q35's PCI host bridge. Registers and routing: Intel 3 Series Express Chipset Family datasheet
+ * (PCIEXBAR, section 5.1) and Intel I/O Controller Hub 9 datasheet (interrupt pin and route
+ * registers, section 10.1), as QEMU has them at reset.
  */
 #include "pci.h"
 
@@ -41,12 +42,13 @@ void dmk_qemu_pci_write(struct dmk_qemu_wire *wire, uint16_t bdf, unsigned int o
 			  value);
 }
 
-/* --- who answers where -------------------------------------------------------------------------------------------- */
+/* --- who answers where ------------------------------------------------------------------------ */
 
 /*
- * QEMU reads zero where no device answers, and a PC reads all ones, which is what drivers look for. So a zero that was read in
- * a window for BARs is looked at a second time: does a BAR lie there, and is it decoded? The sizes are learnt once, before
- * anybody else is on the bus; bases and command registers are read again after they may have changed.
+ * QEMU reads zero where no device answers, and a PC reads all ones, which is what drivers look for.
+ * So a zero that was read in a window for BARs is looked at a second time: does a BAR lie there,
+ * and is it decoded? The sizes are learnt once, before anybody else is on the bus; bases and
+ * command registers are read again after they may have changed.
  */
 static uint32_t bar_mask(struct dmk_qemu_wire *wire, uint16_t bdf, unsigned int offset)
 {
@@ -179,7 +181,7 @@ void dmk_qemu_pci_changed(struct dmk_qemu_pci *pci, unsigned int offset)
 	pthread_mutex_unlock(&pci->lock);
 }
 
-/* --- the rest ----------------------------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 int dmk_qemu_pci_init(struct dmk_qemu_pci *pci, struct dmk_qemu_wire *wire)
 {
@@ -207,8 +209,8 @@ void dmk_qemu_pci_destroy(struct dmk_qemu_pci *pci)
 }
 
 /*
- * Slots 0 .. 24 share PIRQE# .. PIRQH#, inputs 20 .. 23, turned by one a slot. The slots above have a route register each, which is
- * at reset INTA# to PIRQA# and so on: inputs 16 .. 19.
+ * Slots 0 .. 24 share PIRQE# .. PIRQH#, inputs 20 .. 23, turned by one a slot. The slots above have
+ * a route register each, which is at reset INTA# to PIRQA# and so on: inputs 16 .. 19.
  */
 unsigned int dmk_qemu_pci_pin(uint16_t bdf, unsigned int pin)
 {

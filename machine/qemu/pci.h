@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The q35's PCI host bridge as its firmware would have left it: configuration space in memory (ECAM), windows for BARs, and the
- * wiring of the interrupt pins. BARs are not placed here: that is the kernel part's work.
+ * The q35's PCI host bridge as its firmware would have left it: configuration space in memory
+ * (ECAM), windows for BARs, and the wiring of the interrupt pins. BARs are not placed here: that is
+ * the kernel part's work.
  */
 #ifndef DMK_QEMU_PCI_H
 #define DMK_QEMU_PCI_H
@@ -63,7 +64,9 @@ uint32_t dmk_qemu_pci_read(struct dmk_qemu_wire *wire, uint16_t bdf, unsigned in
 void dmk_qemu_pci_write(struct dmk_qemu_wire *wire, uint16_t bdf, unsigned int offset,
 			unsigned int width, uint32_t value);
 
-/** dmk_qemu_pci_changed - a configuration register was written: what is known of BARs may be old. */
+/**
+ * dmk_qemu_pci_changed - a configuration register was written: what is known of BARs may be old.
+ */
 void dmk_qemu_pci_changed(struct dmk_qemu_pci *pci, unsigned int offset);
 /** dmk_qemu_pci_nobody - @address is in a window for BARs, and no device answers there. */
 bool dmk_qemu_pci_nobody(struct dmk_qemu_pci *pci, uint64_t address);

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- the child: between fork and exec only what a signal handler may do too ----------------------------------------- */
+/* --- the child: between fork and exec only what a signal handler may do too ------------------- */
 
 static void default_signals(void)
 {
@@ -56,7 +56,7 @@ static void child(char *const argv[], const int *keep, int said, int failed, pid
 	_exit(127);
 }
 
-/* --- the parent --------------------------------------------------------------------------------------------------- */
+/* --- the parent ------------------------------------------------------------------------------- */
 
 /* The pipe closes by itself when exec works. */
 static int why_not(int failed)
@@ -146,7 +146,10 @@ static bool has_ended(struct dmk_qemu_process *process, int timeout_ms)
 	return got > 0;
 }
 
-/* Signals go by pidfd: should the program have reaped our child with a wait() of its own, nobody else gets them. */
+/*
+ * Signals go by pidfd: should the program have reaped our child with a wait() of its own, nobody
+ * else gets them.
+ */
 void dmk_qemu_process_reap(struct dmk_qemu_process *process, int sig, int grace_ms)
 {
 	if (sig)

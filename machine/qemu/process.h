@@ -22,8 +22,9 @@ struct dmk_qemu_process {
  * dmk_qemu_process_start - run argv[0], found as a shell finds it
  * @keep: descriptors that it inherits, under their numbers, besides 0 to 2; ended by -1
  *
- * It is killed when the *thread* that called this ends (prctl(2), PR_SET_PDEATHSIG), so that thread has to be one that stays. It gets
- * a session of its own: an interrupt from the terminal is ours to handle.
+ * It is killed when the *thread* that called this ends (prctl(2), PR_SET_PDEATHSIG), so that thread
+ * has to be one that stays. It gets a session of its own: an interrupt from the terminal is ours to
+ * handle.
  *
  * Return: 0; -ENOENT: no such program; or another negative errno.
  */
@@ -32,13 +33,22 @@ int dmk_qemu_process_start(struct dmk_qemu_process *process, char *const argv[],
 /** dmk_qemu_process_listen - take in what it said. Return: false when it will say no more. */
 bool dmk_qemu_process_listen(struct dmk_qemu_process *process);
 
-/** dmk_qemu_process_reap - wait for its end, @grace_ms at most, then kill it; afterwards it is gone. @sig: sent first, or 0. */
+/**
+ * dmk_qemu_process_reap - wait for its end, @grace_ms at most, then kill it; afterwards it is gone.
+ * @sig: sent first, or 0.
+ */
 void dmk_qemu_process_reap(struct dmk_qemu_process *process, int sig, int grace_ms);
 
-/** dmk_qemu_process_words - the line that says most about why it ended, without the program's name. "" when it said nothing. */
+/**
+ * dmk_qemu_process_words - the line that says most about why it ended, without the program's name.
+ * "" when it said nothing.
+ */
 void dmk_qemu_process_words(const struct dmk_qemu_process *process, char *text, size_t size);
 
-/** dmk_qemu_process_end - how it ended: "exited with status 1", "was killed by signal 6 (Aborted)". After reaping. */
+/**
+ * dmk_qemu_process_end - how it ended: "exited with status 1", "was killed by signal 6 (Aborted)".
+ * After reaping.
+ */
 void dmk_qemu_process_end(const struct dmk_qemu_process *process, char *text, size_t size);
 
 #endif

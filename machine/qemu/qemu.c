@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * The machine "qemu": a q35 PC without firmware and with a processor that does nothing, of which only the devices are used. They run in
- * QEMU's process; RAM is shared with it (memory.c), registers are reached over its test socket (wire.c), messages arrive at a
- * doorbell (doorbell.c). This file puts the parts together: opening, the keeper thread, the port.
+ * The machine "qemu": a q35 PC without firmware and with a processor that does nothing, of which
+ * only the devices are used. They run in QEMU's process; RAM is shared with it (memory.c),
+ * registers are reached over its test socket (wire.c), messages arrive at a doorbell (doorbell.c).
+ * This file puts the parts together: opening, the keeper thread, the port.
  *
- * Threads. Hooks run in whatever thread calls them. One thread is the machine's own, the keeper: it starts QEMU and stays as long as
- * QEMU does (the kernel ties QEMU's life to the thread that forked it), hears everything that comes unasked, and is the only one
- * that calls the sink. Locks, outermost first: pci.lock, wire.lock, irqs.lock; `lock` below is apart from them.
+ * Threads. Hooks run in whatever thread calls them. One thread is the machine's own, the keeper: it
+ * starts QEMU and stays as long as QEMU does (the kernel ties QEMU's life to the thread that forked
+ * it), hears everything that comes unasked, and is the only one that calls the sink. Locks,
+ * outermost first: pci.lock, wire.lock, irqs.lock; `lock` below is apart from them.
  *
- * QEMU's end at any moment is an ordinary event. The wire is cut, every read gives all ones and every write is dropped from then
- * on, and the keeper tells the sink once, with QEMU's last words.
+ * QEMU's end at any moment is an ordinary event. The wire is cut, every read gives all ones and
+ * every write is dropped from then on, and the keeper tells the sink once, with QEMU's last words.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -73,7 +75,7 @@ struct qemu {
 	char *bootargs;
 };
 
-/* --- the port ----------------------------------------------------------------------------------------------------- */
+/* --- the port --------------------------------------------------------------------------------- */
 
 static char width_letter(unsigned int width)
 {
@@ -202,7 +204,10 @@ static void port_irq_enable(void *ctx, unsigned int irq, bool enable)
 	dmk_qemu_irqs_enable(&qemu->irqs, irq, enable);
 }
 
-/* Devices announce nothing here (no DMK_CAP_SEES_DMA). What can be waited for is that every posted write has arrived. */
+/*
+ * Devices announce nothing here (no DMK_CAP_SEES_DMA). What can be waited for is that every posted
+ * write has arrived.
+ */
 static bool port_quiesce(void *ctx, unsigned int usec)
 {
 	struct qemu *qemu = ctx;
@@ -250,7 +255,7 @@ static const struct dmk_port_ops port_ops = {
 	.shutdown = port_shutdown,
 };
 
-/* --- the keeper --------------------------------------------------------------------------------------------------- */
+/* --- the keeper ------------------------------------------------------------------------------- */
 
 static bool wants_end(struct qemu *qemu)
 {
@@ -293,7 +298,10 @@ static void describe_end(struct qemu *qemu, bool stalled)
 	dmk_qemu_process_words(&qemu->process, qemu->words, sizeof(qemu->words));
 }
 
-/* QEMU is ending, or has to. A clean end was asked for by stop(); else it is dying: let it say why, then see that it is gone. */
+/*
+ * QEMU is ending, or has to. A clean end was asked for by stop(); else it is dying: let it say why,
+ * then see that it is gone.
+ */
 static void keeper_bury(struct qemu *qemu)
 {
 	bool stopping = wants_end(qemu),
@@ -410,7 +418,7 @@ static void wire_cut(void *ctx)
 	eventfd_write(qemu->poke, 1);
 }
 
-/* --- the command line --------------------------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 enum { ARGUMENTS_FIXED = 64 };
 
@@ -502,9 +510,12 @@ static int make_arguments(struct qemu *qemu, const struct dmk_machine_config *co
 	return -ENOMEM;
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------- */
 
-/* The processor's first and only instructions: cli; hlt; jmp back. At the reset vector, 16 bytes below 4 GiB. */
+/*
+ * The processor's first and only instructions: cli; hlt; jmp back. At the reset vector, 16 bytes
+ * below 4 GiB.
+ */
 static int make_rom(void)
 {
 	static const unsigned char halt[] = {0xfa, 0xf4, 0xeb, 0xfd};
@@ -569,7 +580,10 @@ static int watch_ends(struct qemu *qemu)
 	unsigned int i;
 	int err = keeper_watch(qemu, qemu->poke, WATCH_POKE);
 
-	/* The last vector is the doorbell's own until it is connected: see dmk_qemu_doorbell_connect(). */
+	/*
+	 * The last vector is the doorbell's own until it is connected: see
+	 * dmk_qemu_doorbell_connect().
+	 */
 	for (i = 0; i < DMK_QEMU_MSIS - 1 && !err; i++)
 		err = keeper_watch(qemu, qemu->doorbell.event[i], i);
 	return err;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The client of QEMU's test socket. It knows lines and answers, not what registers mean and not how QEMU is started.
+ * The client of QEMU's test socket. It knows lines and answers, not what registers mean and not how
+ * QEMU is started.
  *
- * Nothing here can hang or raise SIGPIPE: every wait has an end (PATIENCE_MS), every send is MSG_NOSIGNAL, and a send that
- * finds the socket full reads answers meanwhile, since QEMU doesn't read on while nobody takes its answers.
+ * Nothing here can hang or raise SIGPIPE: every wait has an end (PATIENCE_MS), every send is
+ * MSG_NOSIGNAL, and a send that finds the socket full reads answers meanwhile, since QEMU doesn't
+ * read on while nobody takes its answers.
  */
 #include "wire.h"
 
@@ -20,7 +22,8 @@
 
 enum {
 	PATIENCE_MS =
-		15000, /* QEMU answers in microseconds; on a machine that is overloaded, in seconds */
+		/* QEMU answers in microseconds; on a machine that is overloaded, in seconds */
+		15000,
 	LOOKS = 100,   /* some 30 us */
 	POSTED_MAX = 64, /* answers left in the socket; its buffer holds some 270 */
 	LINE_MAX_SIZE = 96,
@@ -64,7 +67,10 @@ static void cut(struct dmk_qemu_wire *wire, enum dmk_qemu_wire_state state)
 	wire->cut(wire->ctx);
 }
 
-/* The keeper's interest in the socket. Two system calls an answer, and still half the price of waking a thread for nothing. */
+/*
+ * The keeper's interest in the socket. Two system calls an answer, and still half the price of
+ * waking a thread for nothing.
+ */
 static void watch(struct dmk_qemu_wire *wire, bool on)
 {
 	struct epoll_event event = {.events = on ? EPOLLIN : 0, .data.u64 = wire->tag};
@@ -75,7 +81,7 @@ static void watch(struct dmk_qemu_wire *wire, bool on)
 	wire->watched = on;
 }
 
-/* --- what comes in ------------------------------------------------------------------------------------------------ */
+/* --- what comes in ---------------------------------------------------------------------------- */
 
 static void heard_interrupt(struct dmk_qemu_wire *wire, const char *text)
 {
@@ -144,7 +150,10 @@ static uint64_t now_ms(void)
 	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 }
 
-/* Sleeps until the socket can do @events; cuts the wire when it can't for too long. @since: when the waiting began. */
+/*
+ * Sleeps until the socket can do @events; cuts the wire when it can't for too long. @since: when
+ * the waiting began.
+ */
 static void wait_for(struct dmk_qemu_wire *wire, short events, uint64_t since)
 {
 	struct pollfd fd = {.fd = wire->fd, .events = events};
@@ -158,8 +167,9 @@ static void wait_for(struct dmk_qemu_wire *wire, short events, uint64_t since)
 }
 
 /*
- * Reads until no more than @left answers are missing. QEMU usually answers sooner than a sleeping thread is awake again (8 instead
- * of 55 us a read, measured on two processors of a virtual machine), so look a few times before sleeping.
+ * Reads until no more than @left answers are missing. QEMU usually answers sooner than a sleeping
+ * thread is awake again (8 instead of 55 us a read, measured on two processors of a virtual
+ * machine), so look a few times before sleeping.
  */
 static void settle(struct dmk_qemu_wire *wire, unsigned int left, uint64_t *value)
 {
@@ -174,7 +184,7 @@ static void settle(struct dmk_qemu_wire *wire, unsigned int left, uint64_t *valu
 	}
 }
 
-/* --- what goes out ------------------------------------------------------------------------------------------------ */
+/* --- what goes out ---------------------------------------------------------------------------- */
 
 static void put(struct dmk_qemu_wire *wire, const char *text, size_t size)
 {

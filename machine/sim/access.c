@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device's access to memory: from the address on its bus to bytes in RAM, past all that may refuse it, and the fact announced.
+ * A device's access to memory: from the address on its bus to bytes in RAM, past all that may
+ * refuse it, and the fact announced.
  *
  *	no IOMMU   bus address --(a window of the bus)--> physical
  *	an IOMMU   IOVA --(its tables)--> physical, which a window must reach; the window of message interrupts is not translated
  *
- * then the firewall of a restricted pool, RAM, and whether the page is shared. All of it or nothing: where every byte goes is settled
- * before the first one moves, and holds until the last one did (share_lock, an IOMMU's gate).
+ * then the firewall of a restricted pool, RAM, and whether the page is shared. All of it or
+ * nothing: where every byte goes is settled before the first one moves, and holds until the last
+ * one did (share_lock, an IOMMU's gate).
  */
 #include "iommu.h"
 
@@ -39,7 +41,7 @@ struct access {
 	struct sim_peer peer;
 };
 
-/* --- where bytes are ---------------------------------------------------------------------------------------------- */
+/* --- where bytes are -------------------------------------------------------------------------- */
 
 static bool window_find(const struct dmk_bus *bus, uint64_t dma, uint64_t *phys, uint64_t *run)
 {
@@ -103,8 +105,9 @@ static int translate(struct access *access, uint64_t iova, uint64_t *phys, uint6
 }
 
 /*
- * Where the bytes from bus address @dma on are, and how many of @size are there in one piece. Return: 0; -EIO: there is no memory;
- * -EACCES: it is no memory of the device's; -EPERM: it is private; -EFAULT: the IOMMU refused it.
+ * Where the bytes from bus address @dma on are, and how many of @size are there in one piece.
+ * Return: 0; -EIO: there is no memory; -EACCES: it is no memory of the device's; -EPERM: it is
+ * private; -EFAULT: the IOMMU refused it.
  */
 static int piece_find(struct access *access, uint64_t dma, size_t size, struct piece *piece)
 {
@@ -128,7 +131,7 @@ static int piece_find(struct access *access, uint64_t dma, size_t size, struct p
 	return dmk_sim_is_shared(card->sim, piece->offset, piece->size) ? 0 : -EPERM;
 }
 
-/* --- settling it -------------------------------------------------------------------------------------------------- */
+/* --- settling it ------------------------------------------------------------------------------ */
 
 static bool make_room(struct access *access)
 {
@@ -177,7 +180,7 @@ static int settle(struct access *access, uint64_t dma, size_t size)
 	return 0;
 }
 
-/* --- another card's registers ------------------------------------------------------------------------------------- */
+/* --- another card's registers ----------------------------------------------------------------- */
 
 /* The physical address of all of it, if that is one run. */
 static bool one_run(struct access *access, uint64_t dma, size_t size, uint64_t *phys)
@@ -194,7 +197,10 @@ static bool one_run(struct access *access, uint64_t dma, size_t size, uint64_t *
 	return true;
 }
 
-/* Whether what is no memory is another card's registers. What is not all in one BAR is no such access. */
+/*
+ * Whether what is no memory is another card's registers. What is not all in one BAR is no such
+ * access.
+ */
 static bool find_peer(struct access *access, uint64_t dma, size_t size)
 {
 	const struct dmk_instance *card = access->card;
@@ -207,7 +213,7 @@ static bool find_peer(struct access *access, uint64_t dma, size_t size)
 	       dmk_sim_peer_find(card, phys, size, &access->peer);
 }
 
-/* --- begin and end ------------------------------------------------------------------------------------------------ */
+/* --- begin and end ---------------------------------------------------------------------------- */
 
 /* Whether it is allowed is settled, and announced, before the first byte moves. */
 static int access_begin(struct access *access, struct dmk_instance *card, uint64_t dma, size_t size,
@@ -264,7 +270,7 @@ static int read_peer(const struct access *access, void *buffer, size_t size)
 	return result;
 }
 
-/* --- <dmakit/model.h> --------------------------------------------------------------------------------------------- */
+/* --- <dmakit/model.h> ------------------------------------------------------------------------- */
 
 int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size)
 {

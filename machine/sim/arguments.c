@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The boot arguments that say which memory there is: `mem=` and `cma=`. All others are for the kernel part and the core.
+ * The boot arguments that say which memory there is: `mem=` and `cma=`. All others are for the
+ * kernel part and the core.
  *
  *	mem=N              RAM from physical address N on is kept back
  *	cma=N              N bytes for long runs; 0: none, whatever the devicetree says

@@ -11,7 +11,7 @@ enum {
 };
 #define PCI_PREFETCHABLE 0x40000000u
 
-/* --- PCI ---------------------------------------------------------------------------------------------------------- */
+/* --- PCI -------------------------------------------------------------------------------------- */
 
 /* Where BARs of a kind go: the first window of that kind counts. */
 static struct dmk_window *pci_window(struct sim_profile *p, uint32_t flags)
@@ -213,7 +213,7 @@ static int read_pci_buses(struct reader *r, int node)
 	return 0;
 }
 
-/* --- what stands between a slot and memory -------------------------------------------------------------------------- */
+/* --- what stands between a slot and memory ---------------------------------------------------- */
 
 /* A node below the bridge that is this slot, or -1. */
 static int node_of_slot(const struct tree *tree, int node, unsigned int slot)
@@ -252,7 +252,10 @@ static int read_slot(struct reader *r, int node, unsigned int slot)
 		      : dmk_sim_bus_get(r, node, node, between, &p->pci.slot_dma[slot]);
 }
 
-/* The bridge's own is what slots have that have no node; a slot is told apart where it has something else. */
+/*
+ * The bridge's own is what slots have that have no node; a slot is told apart where it has
+ * something else.
+ */
 static int read_slots(struct reader *r, int node)
 {
 	struct dmk_pci_host *host = &r->profile->pci;

@@ -4,7 +4,7 @@
  */
 #include "reader.h"
 
-/* --- buses -------------------------------------------------------------------------------------------------------- */
+/* --- buses ------------------------------------------------------------------------------------ */
 
 struct windows {
 	struct dmk_window *entry;
@@ -122,7 +122,10 @@ static int windows_of(struct reader *r, int node, unsigned int depth, struct win
 	return result;
 }
 
-/* The nearest word on it, on the way up; without any, devices are not coherent (the specification's default for ARM). */
+/*
+ * The nearest word on it, on the way up; without any, devices are not coherent (the specification's
+ * default for ARM).
+ */
 bool dmk_sim_is_coherent(const struct tree *tree, int node)
 {
 	for (; node >= 0; node = fdt_parent_offset(tree->fdt, node)) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Caches that are not coherent with devices, simulated with data. Not a timing model: there are no sets and no ways, and a line
- * leaves the cache when chance says so.
+ * Caches that are not coherent with devices, simulated with data. Not a timing model: there are no
+ * sets and no ways, and a line leaves the cache when chance says so.
  *
- * There are three copies of RAM. The CPU's is what the direct map and cached views show; the device's (dram) is what devices and
- * uncached views reach; the base holds what a line of the CPU's copy held when it was last in step with memory. Line by line:
+ * There are three copies of RAM. The CPU's is what the direct map and cached views show; the
+ * device's (dram) is what devices and uncached views reach; the base holds what a line of the CPU's
+ * copy held when it was last in step with memory. Line by line:
  *
  *	CPU == base            clean, or not in the cache at all
  *	CPU != base            dirty
@@ -13,27 +14,32 @@
  *	eviction               dirty: as clean. Otherwise: as when the line leaves the cache and is fetched again, the CPU's
  *	                       line becomes what memory holds
  *
- * A store of the value that was there already can't be told from none, so a line with such stores alone counts as clean. A real
- * cache would write that line back; the bytes it would write are the ones the CPU read there.
+ * A store of the value that was there already can't be told from none, so a line with such stores
+ * alone counts as clean. A real cache would write that line back; the bytes it would write are the
+ * ones the CPU read there.
  *
- * Stores of the CPU race with all of it: driver threads write the CPU's copy at any moment, with no lock that is known
- * here. Only this file and memory.c write dram and base, under memory.lock. No racing store is lost, word by word (8 bytes, read
- * and written in one piece):
+ * Stores of the CPU race with all of it: driver threads write the CPU's copy at any moment, with no
+ * lock that is known here. Only this file and memory.c write dram and base, under memory.lock. No
+ * racing store is lost, word by word (8 bytes, read and written in one piece):
  *
- *   - Clean reads the CPU's word once, and writes that value to dram and base. A store that comes later makes CPU != base: the line
- *     is still dirty, and the next clean or eviction carries it. Nothing is written to the CPU's copy.
- *   - The refill of an eviction replaces a word by compare-and-swap: the word goes from what was read to what memory holds, with the
- *     bytes in which the CPU differs from base left as the CPU has them. A store in between makes the swap fail and the
- *     merge is done over. Base becomes memory's word, so bytes of the CPU's that were kept differ from it: dirty. A
- *     byte stored with its old value may be replaced by a device's new one; that is the order store, then device, which
- *     the driver, racing with the device for this byte, could have met anyway.
- *   - Invalidate is meant to lose stores that came before it. A word is replaced by an exchange, and base is written before it: a store
- *     that comes after the exchange makes CPU != base. Words of a line fall one after the other, not at once: a driver that stores
- *     in a line while it is invalidated may keep a later store to one word and lose an earlier one to another.
+ *   - Clean reads the CPU's word once, and writes that value to dram and base. A store that comes
+ *     later makes CPU != base: the line is still dirty, and the next clean or eviction carries it.
+ *     Nothing is written to the CPU's copy.
+ *   - The refill of an eviction replaces a word by compare-and-swap: the word goes from what was
+ *     read to what memory holds, with the bytes in which the CPU differs from base left as the CPU
+ *     has them. A store in between makes the swap fail and the merge is done over. Base becomes
+ *     memory's word, so bytes of the CPU's that were kept differ from it: dirty. A byte stored with
+ *     its old value may be replaced by a device's new one; that is the order store, then device,
+ *     which the driver, racing with the device for this byte, could have met anyway.
+ *   - Invalidate is meant to lose stores that came before it. A word is replaced by an exchange,
+ *     and base is written before it: a store that comes after the exchange makes CPU != base. Words
+ *     of a line fall one after the other, not at once: a driver that stores in a line while it is
+ *     invalidated may keep a later store to one word and lose an earlier one to another.
  *
- * Evictions strike where something happened lately (a cache operation, a device's access): at the ends of the range, where lines are
- * shared with neighbours, and anywhere in its pages. They come at each cache operation, each device access and each register
- * access, as many as the profile says, decided by the seed.
+ * Evictions strike where something happened lately (a cache operation, a device's access): at the
+ * ends of the range, where lines are shared with neighbours, and anywhere in its pages. They come
+ * at each cache operation, each device access and each register access, as many as the profile
+ * says, decided by the seed.
  */
 #include "sim.h"
 
@@ -123,7 +129,7 @@ void dmk_sim_lines_evict(struct sim_memory *memory, uint64_t line)
 		word_refill(memory, at);
 }
 
-/* --- chance ------------------------------------------------------------------------------------------------------- */
+/* --- chance ----------------------------------------------------------------------------------- */
 
 void dmk_sim_cache_note(struct sim_memory *memory, uint64_t offset, uint64_t size)
 {
@@ -184,7 +190,7 @@ void dmk_sim_cache_chance(struct sim *sim)
 	pthread_mutex_unlock(&sim->memory.lock);
 }
 
-/* --- the operations ----------------------------------------------------------------------------------------------- */
+/* --- the operations --------------------------------------------------------------------------- */
 
 static void cache_run(struct sim *sim, uint64_t offset, uint64_t size, enum sim_cache_op op)
 {
@@ -206,7 +212,9 @@ void dmk_sim_cache(struct sim *sim, uint64_t phys, uint64_t size, enum sim_cache
 	if (!sim->memory.base)
 		return;
 	pthread_mutex_lock(&sim->memory.lock);
-	/* Before and after: a line that was about to leave, and one that is fetched back at once. */
+	/*
+	 * Before and after: a line that was about to leave, and one that is fetched back at once.
+	 */
 	dmk_sim_cache_strike(sim);
 	while (size && dmk_sim_memory_offset(sim, phys, &offset, &run)) {
 		if (run > size)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The device thread: what cards do later, in the order it is due; and whether all is quiet. Time is the host's monotonic
- * clock: a driver's delays and timeouts are real.
+ * The device thread: what cards do later, in the order it is due; and whether all is quiet. Time is
+ * the host's monotonic clock: a driver's delays and timeouts are real.
  *
- * A timer stays armed until it runs with the card's lock held; so a card that cancels it, or sets it anew, inside any of its functions
- * knows that it did not run in between.
+ * A timer stays armed until it runs with the card's lock held; so a card that cancels it, or sets
+ * it anew, inside any of its functions knows that it did not run in between.
  */
 #include "sim.h"
 
@@ -166,7 +166,7 @@ bool dmk_sim_clock_quiesce(struct sim *sim, unsigned int usec)
 	return quiet;
 }
 
-/* --- timers ------------------------------------------------------------------------------------------------------- */
+/* --- timers ----------------------------------------------------------------------------------- */
 
 static struct sim_timer *find_timer(struct dmk_instance *card,
 				    void (*fn)(struct dmk_instance *card, void *state))

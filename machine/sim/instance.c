@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cards: how they come into the machine, what they may ask of it (<dmakit/model.h>), how they leave. What a card does is its
- * model's; how it reaches memory is access.c's.
+ * Cards: how they come into the machine, what they may ask of it (<dmakit/model.h>), how they
+ * leave. What a card does is its model's; how it reaches memory is access.c's.
  */
 #include "sim.h"
 
@@ -45,7 +45,7 @@ static void list_names(const struct maker *m, const char *word, const char *cons
 				       i || nearest ? ", " : "", names[i]);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static unsigned int property_count(const struct dmk_model *model)
 {
@@ -130,7 +130,7 @@ void dmk_sim_instances_end(struct sim *sim)
 	sim->last_instance = &sim->instances;
 }
 
-/* --- cards on PCI ------------------------------------------------------------------------------------------------- */
+/* --- cards on PCI ----------------------------------------------------------------------------- */
 
 static const struct dmk_bus *bus_of_slot(const struct dmk_pci_host *host, unsigned int slot)
 {
@@ -277,7 +277,7 @@ static int plug_soldered(const struct maker *m, const struct sim_soldered *solde
 	return result ? result : instance_start(m, card);
 }
 
-/* --- cards on the platform bus ------------------------------------------------------------------------------------ */
+/* --- cards on the platform bus ---------------------------------------------------------------- */
 
 static const struct dmk_model *model_for(const struct dmk_platform_device *device)
 {
@@ -348,7 +348,7 @@ int dmk_sim_instances_make(struct sim *sim, const struct dmk_machine_config *con
 	return result;
 }
 
-/* --- properties and chance ---------------------------------------------------------------------------------------- */
+/* --- properties and chance -------------------------------------------------------------------- */
 
 uint64_t dmk_instance_property(const struct dmk_instance *card, const char *name)
 {
@@ -373,7 +373,7 @@ uint64_t dmk_instance_random(struct dmk_instance *card, uint64_t limit)
 	return dmk_sim_random(&card->random) % limit;
 }
 
-/* --- transfers ---------------------------------------------------------------------------------------------------- */
+/* --- transfers -------------------------------------------------------------------------------- */
 
 uint64_t dmk_instance_begin(struct dmk_instance *card, uint64_t dma, uint64_t size,
 			    bool writes_memory)
@@ -411,7 +411,7 @@ void dmk_instance_end(struct dmk_instance *card, uint64_t cookie)
 	pthread_mutex_unlock(&clock->lock);
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 static unsigned int line_of(const struct dmk_instance *card, unsigned int vector)
 {
@@ -455,7 +455,7 @@ bool dmk_instance_msi(struct dmk_instance *card, unsigned int vector)
 	return card->pci && dmk_sim_pci_message(card, vector);
 }
 
-/* --- time --------------------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 void dmk_instance_after(struct dmk_instance *card, unsigned int usec,
 			void (*fn)(struct dmk_instance *card, void *state))

@@ -1,32 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An IOMMU at work: it walks tables in the machine's RAM and remembers what it found. Not a model of any product's registers or of
- * time: the core speaks to it through dmk_iommu_ops.
+ * An IOMMU at work: it walks tables in the machine's RAM and remembers what it found. Not a model
+ * of any product's registers or of time: the core speaks to it through dmk_iommu_ops.
  *
- * It does what hardware may do, and does it eagerly, so that a mistake in who writes the tables shows:
+ * It does what hardware may do, and does it eagerly, so that a mistake in who writes the tables
+ * shows:
  *
- *   - A translation that was found stays until it is invalidated, or its place is needed for another (which the seed chooses). The tables
- *     are not looked at meanwhile. Tagged with the id alone: two tables with one id at the same time get each other's.
- *   - An entry above the last level is remembered too, and outlives an invalidation that did not say `tables`.
+ *   - A translation that was found stays until it is invalidated, or its place is needed for
+ *     another (which the seed chooses). The tables are not looked at meanwhile. Tagged with the id
+ *     alone: two tables with one id at the same time get each other's.
+ *   - An entry above the last level is remembered too, and outlives an invalidation that did not
+ *     say `tables`.
  *   - The translation of the next page may be brought in without being asked for.
  *   - An invalidation may wait, as in a queue, until sync(); the seed decides which do.
- *   - A walk that is not coherent reads memory and not the CPU's cache: an entry that was not cleaned is not there.
+ *   - A walk that is not coherent reads memory and not the CPU's cache: an entry that was not
+ *     cleaned is not there.
  *   - A translation that is not allowed (read-only) is remembered as such.
  *   - That nothing was mapped is remembered only where the machine says caches_faults.
  *
- * What it does not do: drop what it was not told to. attach() and detach() drop what that device's accesses brought in, and nothing else:
- * translations with the same id that another device brought in are still good for that other one.
+ * What it does not do: drop what it was not told to. attach() and detach() drop what that device's
+ * accesses brought in, and nothing else: translations with the same id that another device brought
+ * in are still good for that other one.
  *
- * A walk, and keeping what it found, are one step under `lock`, and so is an invalidation: what was read before it is dropped by it,
- * what is read after it is read from what the core wrote before it asked. So after sync() nothing old is cached; and because an access
- * holds the gate until its last byte moved, nothing old is under way either.
+ * A walk, and keeping what it found, are one step under `lock`, and so is an invalidation: what was
+ * read before it is dropped by it, what is read after it is read from what the core wrote before it
+ * asked. So after sync() nothing old is cached; and because an access holds the gate until its last
+ * byte moved, nothing old is under way either.
  */
 #include "iommu.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* --- gates -------------------------------------------------------------------------------------------------------- */
+/* --- gates ------------------------------------------------------------------------------------ */
 
 void dmk_sim_iommu_hold(struct sim_iommu *iommu)
 {
@@ -47,7 +53,7 @@ static void wait_for_accesses(struct sim_iommu *iommu)
 	pthread_rwlock_unlock(&iommu->gate);
 }
 
-/* --- what is remembered; with the lock held ------------------------------------------------------------------------- */
+/* --- what is remembered; with the lock held --------------------------------------------------- */
 
 static uint64_t chance(struct sim_iommu *iommu, uint64_t limit)
 {
@@ -176,7 +182,7 @@ static void forget_waiting(struct sim_iommu *iommu)
 	iommu->nr_waiting = 0;
 }
 
-/* --- walking; with the lock held ------------------------------------------------------------------------------------- */
+/* --- walking; with the lock held -------------------------------------------------------------- */
 
 static bool read_entry(struct sim_iommu *iommu, const struct sim_walk *walk, uint64_t *entry)
 {
@@ -189,7 +195,9 @@ static bool read_entry(struct sim_iommu *iommu, const struct sim_walk *walk, uin
 	return true;
 }
 
-/* Down to a page. A level goes with each step, so a table that leads to itself ends like any other. */
+/*
+ * Down to a page. A level goes with each step, so a table that leads to itself ends like any other.
+ */
 static enum sim_step walk_down(struct sim_iommu *iommu, uint16_t id, unsigned int stream,
 			       struct sim_walk *walk, enum dmk_iommu_fault_reason *reason)
 {
@@ -264,7 +272,7 @@ static void prefetch(struct sim_iommu *iommu, const struct sim_stream *stream, u
 	fetch(iommu, stream, iova, &unused);
 }
 
-/* --- translation ---------------------------------------------------------------------------------------------------- */
+/* --- translation ------------------------------------------------------------------------------ */
 
 static bool look_up(struct sim_iommu *iommu, const struct sim_stream *stream, uint64_t iova,
 		    bool write, uint64_t *phys, uint64_t *run, enum dmk_iommu_fault_reason *reason)
@@ -326,7 +334,7 @@ void dmk_sim_iommu_refused(struct sim_iommu *iommu, const struct dmk_iommu_fault
 		sink->fault(sink->ctx, fault);
 }
 
-/* --- the operations ------------------------------------------------------------------------------------------------- */
+/* --- the operations --------------------------------------------------------------------------- */
 
 struct sim_stream *dmk_sim_iommu_stream(const struct sim_iommu *iommu, uint32_t requester)
 {
@@ -437,7 +445,7 @@ struct sim_iommu_counters dmk_sim_iommu_counters(struct sim_iommu *iommu)
 	return counters;
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int start(struct sim *sim, struct sim_iommu *iommu)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated machine's IOMMUs: what a devicetree says of one, what it remembers while it runs, and one step of a walk.
+ * The simulated machine's IOMMUs: what a devicetree says of one, what it remembers while it runs,
+ * and one step of a walk.
  *
  *	iommu_tree.c  a devicetree -> which IOMMUs there are, who is behind them, which addresses are not to be given out
  *	iommu_walk.c  the formats: one entry of a table, by the specifications
@@ -82,12 +83,14 @@ struct sim_iommu {
 		entries;    /* of the translation cache: a power of two, at least SIM_IOTLB_WAYS */
 	unsigned int queue; /* invalidations that may wait for a sync() */
 	unsigned int
-		prefetch; /* misses in a hundred after which the next page's translation is brought in too */
+		/* misses in a hundred after which the next page's translation is brought in too */
+		prefetch;
 
 	struct sim *sim; /* NULL: it does not run (yet) */
 	/*
-	 * The gate: an access holds it for reading from its translation to its last byte; who takes it for writing has waited for all
-	 * accesses that began before. Writers go first, or a busy device would never let one through.
+	 * The gate: an access holds it for reading from its translation to its last byte; who takes
+	 * it for writing has waited for all accesses that began before. Writers go first, or a busy
+	 * device would never let one through.
 	 */
 	pthread_rwlock_t gate;
 	pthread_mutex_t lock; /* all below */
@@ -108,7 +111,10 @@ struct sim_iommu_counters dmk_sim_iommu_counters(struct sim_iommu *iommu);
 /** The stream of a device, or NULL: it is not behind this IOMMU. */
 struct sim_stream *dmk_sim_iommu_stream(const struct sim_iommu *iommu, uint32_t requester);
 
-/** An access begins, and is over. In between translations stay what they were for it, and sync() waits. */
+/**
+ * An access begins, and is over. In between translations stay what they were for it, and sync()
+ * waits.
+ */
 void dmk_sim_iommu_hold(struct sim_iommu *iommu);
 void dmk_sim_iommu_release(struct sim_iommu *iommu);
 /**
@@ -121,7 +127,7 @@ bool dmk_sim_iommu_translate(struct sim_iommu *iommu, const struct sim_stream *s
 /** An access was refused: it is counted, and the sink is told. No access is held. */
 void dmk_sim_iommu_refused(struct sim_iommu *iommu, const struct dmk_iommu_fault *fault);
 
-/* --- one step of a walk ------------------------------------------------------------------------------------------- */
+/* --- one step of a walk ----------------------------------------------------------------------- */
 
 struct sim_walk {
 	uint64_t iova;

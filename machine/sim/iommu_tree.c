@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IOMMUs from a devicetree: which there are, who is behind which and under which id, and which addresses are not the kernel's to give
- * out. What sits behind an IOMMU that is not simulated here is as if there were none.
+ * IOMMUs from a devicetree: which there are, who is behind which and under which id, and which
+ * addresses are not the kernel's to give out. What sits behind an IOMMU that is not simulated here
+ * is as if there were none.
  *
- * Bindings: iommu/iommu.txt (iommus, #iommu-cells), pci/pci-iommu.txt (iommu-map), iommu/arm,smmu-v3.yaml, and
- * reserved-memory/reserved-memory.yaml (iommu-addresses).
+ * Bindings: iommu/iommu.txt (iommus, #iommu-cells), pci/pci-iommu.txt (iommu-map),
+ * iommu/arm,smmu-v3.yaml, and reserved-memory/reserved-memory.yaml (iommu-addresses).
  */
 #include "iommu.h"
 #include "reader.h"
@@ -21,7 +22,7 @@ enum {
 #define VTD_MSI_FIRST 0xfee00000ULL
 #define VTD_MSI_LAST  0xfeefffffULL
 
-/* --- one IOMMU ---------------------------------------------------------------------------------------------------- */
+/* --- one IOMMU -------------------------------------------------------------------------------- */
 
 bool dmk_sim_is_iommu(const struct tree *tree, int node)
 {
@@ -121,7 +122,10 @@ static int iommu_make(struct reader *r, int node, enum dmk_table_format format,
 	return result;
 }
 
-/* The IOMMU that a phandle in @property of @node means; *@found NULL: one that is not simulated, or switched off. */
+/*
+ * The IOMMU that a phandle in @property of @node means; *@found NULL: one that is not simulated, or
+ * switched off.
+ */
 static int iommu_get(struct reader *r, int node, const char *property, uint32_t phandle,
 		     struct sim_iommu **found, unsigned int *cells)
 {
@@ -147,7 +151,7 @@ static int iommu_get(struct reader *r, int node, const char *property, uint32_t 
 	return iommu_make(r, target, format, found);
 }
 
-/* --- who is behind it --------------------------------------------------------------------------------------------- */
+/* --- who is behind it ------------------------------------------------------------------------- */
 
 static int stream_of(struct sim_profile *p, struct sim_iommu *iommu, uint32_t id,
 		     unsigned int *index)
@@ -239,7 +243,10 @@ int dmk_sim_iommu_of_slot(struct reader *r, int bridge, uint16_t bdf, bool reach
 	return result;
 }
 
-/* Devices that reach each other without passing the IOMMU are one group, with the number of the first of them. */
+/*
+ * Devices that reach each other without passing the IOMMU are one group, with the number of the
+ * first of them.
+ */
 static void join_groups(struct sim_iommu *iommu)
 {
 	const struct sim_stream *first = NULL;
@@ -254,7 +261,7 @@ static void join_groups(struct sim_iommu *iommu)
 	}
 }
 
-/* --- addresses that are not to be given out ------------------------------------------------------------------------- */
+/* --- addresses that are not to be given out --------------------------------------------------- */
 
 static int region_add(struct sim_profile *p, struct sim_iommu *iommu, struct dmk_iommu_region add)
 {

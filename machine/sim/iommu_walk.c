@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One entry of an I/O page table, as the specifications have it. Nothing is remembered here and no memory is read: iommu.c does both.
+ * One entry of an I/O page table, as the specifications have it. Nothing is remembered here and no
+ * memory is read: iommu.c does both.
  *
- * What an entry may be wrong in and how that shows: reserved bits and addresses that no memory can have are DMK_FAULT_TABLE; a page
- * that is there and not for this device is found by who looks at read and write, except where the format says that nobody may use it.
+ * What an entry may be wrong in and how that shows: reserved bits and addresses that no memory can
+ * have are DMK_FAULT_TABLE; a page that is there and not for this device is found by who looks at
+ * read and write, except where the format says that nobody may use it.
  */
 #include "iommu.h"
 
@@ -55,7 +57,7 @@ static enum sim_step page(const struct sim_iommu *iommu, uint64_t phys, struct s
 	return SIM_STEP_PAGE;
 }
 
-/* --- VT-d second level: Intel VT-d specification 4.1, sections 3.7 and 9.8 ----------------------------------------------- */
+/* --- VT-d second level: Intel VT-d specification 4.1, sections 3.7 and 9.8 -------------------- */
 
 #define VTD_READ    (1ULL << 0)
 #define VTD_WRITE   (1ULL << 1)
@@ -77,10 +79,10 @@ static enum sim_step step_vtd(const struct sim_iommu *iommu, uint64_t entry, str
 	return next_table(iommu, entry & VTD_ADDRESS, walk, reason);
 }
 
-/* --- VMSAv8-64 stage 1: Arm ARM DDI 0487, sections D8.3 and D8.4 -------------------------------------------------------------- */
+/* --- VMSAv8-64 stage 1: Arm ARM DDI 0487, sections D8.3 and D8.4 ------------------------------ */
 
 #define LPAE_VALID          (1ULL << 0)
-#define LPAE_TABLE          (1ULL << 1) /* a table; in the last level, where there are none, a page */
+#define LPAE_TABLE          (1ULL << 1) /* a table; in the last level a page */
 #define LPAE_UNPRIVILEGED   (1ULL << 6) /* AP[1] */
 #define LPAE_READ_ONLY      (1ULL << 7) /* AP[2] */
 #define LPAE_ACCESSED       (1ULL << 10)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupt numbers, between cards and the sink. No controller's registers are simulated: a number is enabled or not.
+ * Interrupt numbers, between cards and the sink. No controller's registers are simulated: a number
+ * is enabled or not.
  *
- * A line is up while any card holds it up. A message that comes while its number is disabled waits, once. The sink learns
- * of a rise only while the number is enabled, and of a fall at any time, so that who enables a line again knows it.
+ * A line is up while any card holds it up. A message that comes while its number is disabled waits,
+ * once. The sink learns of a rise only while the number is enabled, and of a fall at any time, so
+ * that who enables a line again knows it.
  *
- * The sink is called with no lock held: whoever changes a line tells the sink until what it was told is what is, and a second one that
- * comes by meanwhile leaves it to the first. What irq_enable() finds up is told by the device thread, so that it may be called
- * under the very lock that the sink takes.
+ * The sink is called with no lock held: whoever changes a line tells the sink until what it was
+ * told is what is, and a second one that comes by meanwhile leaves it to the first. What
+ * irq_enable() finds up is told by the device thread, so that it may be called under the very lock
+ * that the sink takes.
  */
 #include "sim.h"
 
@@ -72,8 +75,8 @@ void dmk_sim_irq_enable(struct sim *sim, unsigned int irq, bool enable)
 	pthread_mutex_lock(&sim->irq_lock);
 	line->enabled = enable;
 	/*
-	 * Said again, if it was said before: who disabled the number may have forgotten. Or not: then a fall that comes before it was
-	 * said again has to be said too.
+	 * Said again, if it was said before: who disabled the number may have forgotten. Or not:
+	 * then a fall that comes before it was said again has to be said too.
 	 */
 	line->again = enable && line->asserting;
 	kick = enable && (line->asserting || line->edge);
@@ -95,7 +98,7 @@ void dmk_sim_irq_deliver_kicked(struct sim *sim)
 	pthread_mutex_unlock(&sim->irq_lock);
 }
 
-/* --- messages ----------------------------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static bool is_free(const struct sim *sim, unsigned int first, unsigned int n)
 {
@@ -114,7 +117,10 @@ static unsigned int power_of_two_from(unsigned int n)
 	return power;
 }
 
-/* The data of a message is the number's place above SIM_WIRED_IRQS; that one is a multiple of every power of two up to 256. */
+/*
+ * The data of a message is the number's place above SIM_WIRED_IRQS; that one is a multiple of every
+ * power of two up to 256.
+ */
 int dmk_sim_msi_alloc(struct sim *sim, unsigned int n, bool contiguous,
 		      struct dmk_msi_message *messages)
 {

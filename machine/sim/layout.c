@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory from a devicetree: banks of RAM, and the runs they are cut into. What is kept back of them is reserved.c's.
+ * Memory from a devicetree: banks of RAM, and the runs they are cut into. What is kept back of them
+ * is reserved.c's.
  */
 #include "reader.h"
 
-/* --- RAM ---------------------------------------------------------------------------------------------------------- */
+/* --- RAM -------------------------------------------------------------------------------------- */
 
 static int bank_add(struct reader *r, int node, uint64_t first, uint64_t size)
 {
@@ -90,7 +91,7 @@ static int read_banks(struct reader *r)
 	return 0;
 }
 
-/* --- runs --------------------------------------------------------------------------------------------------------- */
+/* --- runs ------------------------------------------------------------------------------------- */
 
 /* One reservation is one run, also where it lies across banks that touch. */
 static bool goes_on(const struct sim_profile *p, uint64_t first, const struct sim_reserved *of)

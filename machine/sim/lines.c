@@ -4,11 +4,12 @@
  */
 #include "reader.h"
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 /*
- * The machine's number of an interrupt specifier: the controller's own number where it is free (with a GIC's three cells: SPI n is
- * 32 + n, PPI n is 16 + n), else the next free one. Returns 0: no number is left.
+ * The machine's number of an interrupt specifier: the controller's own number where it is free
+ * (with a GIC's three cells: SPI n is 32 + n, PPI n is 16 + n), else the next free one. Returns 0:
+ * no number is left.
  */
 static unsigned int wired_number(struct sim_profile *p, int controller, const fdt32_t *spec,
 				 unsigned int cells)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a devicetree comes from: built in, a .dtb file, or a .dts file that dtc compiles. What is in it is profile.c's.
+ * Where a devicetree comes from: built in, a .dtb file, or a .dts file that dtc compiles. What is
+ * in it is profile.c's.
  */
 #include "load.h"
 
@@ -60,11 +61,12 @@ static char *read_all(int fd, size_t *size)
 	return bytes;
 }
 
-/* --- .dts --------------------------------------------------------------------------------------------------------- */
+/* --- .dts ------------------------------------------------------------------------------------- */
 
 /*
- * dtc's words for what is wrong: "Error: FILE:LINE.COLUMN-COLUMN message", "FILE:LINE.COLUMN-COLUMN: ERROR (check): message", or
- * "FATAL ERROR: message" where no line is to blame. The first that names a place is the one to show.
+ * dtc's words for what is wrong: "Error: FILE:LINE.COLUMN-COLUMN message",
+ * "FILE:LINE.COLUMN-COLUMN: ERROR (check): message", or "FATAL ERROR: message" where no line is to
+ * blame. The first that names a place is the one to show.
  */
 static char *first_complaint(char *said)
 {
@@ -156,7 +158,7 @@ static int load_source(const struct load *load, void **tree, size_t *size)
 	return result;
 }
 
-/* --- .dtb and all ------------------------------------------------------------------------------------------------- */
+/* --- .dtb and all ----------------------------------------------------------------------------- */
 
 static int load_binary(const struct load *load, int fd, void **tree, size_t *size)
 {

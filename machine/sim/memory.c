@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RAM: memory files, the direct map over them, views of pages side by side, and the bytes that devices move.
+ * RAM: memory files, the direct map over them, views of pages side by side, and the bytes that
+ * devices move.
  *
- * A copy of RAM is one file with the banks one after the other, so holes cost nothing and a bank above 4 GiB is no further away
- * than one below. The machine reaches RAM by mappings of its own, never through the direct map: what a driver does with its
- * addresses (or a sanitizer with their shadows) does not touch it.
+ * A copy of RAM is one file with the banks one after the other, so holes cost nothing and a bank
+ * above 4 GiB is no further away than one below. The machine reaches RAM by mappings of its own,
+ * never through the direct map: what a driver does with its addresses (or a sanitizer with their
+ * shadows) does not touch it.
  */
 #include "sim.h"
 
@@ -31,7 +33,7 @@ bool dmk_sim_memory_offset(const struct sim *sim, uint64_t phys, uint64_t *offse
 	return false;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int open_copy(uint64_t size, int *fd, uint8_t **bytes)
 {
@@ -61,7 +63,10 @@ static int map_direct_run(struct sim *sim, const struct dmk_memory *memory)
 
 	if (left > room)
 		left = room;
-	/* A run may cross from one bank to its neighbour: their places in the file need not be neighbours. */
+	/*
+	 * A run may cross from one bank to its neighbour: their places in the file need not be
+	 * neighbours.
+	 */
 	while (left && dmk_sim_memory_offset(sim, phys, &offset, &run)) {
 		if (run > left)
 			run = left;
@@ -75,7 +80,10 @@ static int map_direct_run(struct sim *sim, const struct dmk_memory *memory)
 	return 0;
 }
 
-/* Addresses without access, at a multiple of their number rounded up to a power of two, or of 1 GiB; MAP_FAILED: none. */
+/*
+ * Addresses without access, at a multiple of their number rounded up to a power of two, or of 1
+ * GiB; MAP_FAILED: none.
+ */
 static void *reserve(size_t size)
 {
 	const size_t most = (size_t)1 << 30;
@@ -191,7 +199,7 @@ void dmk_sim_memory_close(struct sim *sim)
 	dmk_sim_private_close(sim);
 }
 
-/* --- views -------------------------------------------------------------------------------------------------------- */
+/* --- views ------------------------------------------------------------------------------------ */
 
 static bool view_find_pages(const struct sim *sim, struct sim_view *view, const dmk_phys *pages)
 {
@@ -227,9 +235,10 @@ static bool view_map_pages(struct sim_view *view, int fd)
 }
 
 /*
- * While a page has an uncached view its lines must not be in the cache: an eviction would lay old bytes of the cached alias over
- * what the device or the uncached view wrote. So they are pushed out here, no eviction looks at the page until the last view
- * is gone, and then the cached alias begins with what memory holds.
+ * While a page has an uncached view its lines must not be in the cache: an eviction would lay old
+ * bytes of the cached alias over what the device or the uncached view wrote. So they are pushed out
+ * here, no eviction looks at the page until the last view is gone, and then the cached alias begins
+ * with what memory holds.
  */
 static void pages_uncached(struct sim_memory *memory, const struct sim_view *view)
 {
@@ -323,7 +332,7 @@ void dmk_sim_view_unmap(struct sim *sim, void *address, size_t n)
 	free(view);
 }
 
-/* --- what devices move -------------------------------------------------------------------------------------------- */
+/* --- what devices move ------------------------------------------------------------------------ */
 
 /* The widest access of at most 8 bytes that starts aligned at @at and does not pass @left. */
 static unsigned int step_at(uintptr_t at, size_t left)
@@ -336,8 +345,9 @@ static unsigned int step_at(uintptr_t at, size_t left)
 }
 
 /*
- * Bytes move in ascending order, in naturally aligned pieces of up to 8 bytes, as on a bus: a CPU that polls a descriptor's word
- * never sees half of it. Release and acquire pair with the CPU's dma_wmb() and dma_rmb().
+ * Bytes move in ascending order, in naturally aligned pieces of up to 8 bytes, as on a bus: a CPU
+ * that polls a descriptor's word never sees half of it. Release and acquire pair with the CPU's
+ * dma_wmb() and dma_rmb().
  */
 static void store_ram(uint8_t *to, const uint8_t *from, size_t size)
 {
@@ -381,7 +391,10 @@ static void load_ram(uint8_t *to, const uint8_t *from, size_t size)
 	}
 }
 
-/* Bytes up to the end of the page: pages differ in whether a coherent device finds them in the cache. */
+/*
+ * Bytes up to the end of the page: pages differ in whether a coherent device finds them in the
+ * cache.
+ */
 static size_t page_part(uint64_t offset, size_t size)
 {
 	size_t part = DMK_PAGE_SIZE - (offset & (DMK_PAGE_SIZE - 1));
@@ -389,7 +402,10 @@ static size_t page_part(uint64_t offset, size_t size)
 	return part < size ? part : size;
 }
 
-/* A coherent device on a machine that has others: it snoops the CPU's copy, unless the page is never cached. */
+/*
+ * A coherent device on a machine that has others: it snoops the CPU's copy, unless the page is
+ * never cached.
+ */
 static bool snoops(const struct sim_memory *memory, uint64_t offset, bool coherent)
 {
 	return memory->base && coherent && !memory->uncached[offset >> DMK_PAGE_SHIFT];
@@ -450,7 +466,10 @@ void dmk_sim_memory_write(struct sim *sim, uint64_t offset, const void *buffer, 
 		store_ram(memory->dram + offset, from, part);
 		if (!snoops(memory, offset, coherent))
 			continue;
-		/* The CPU's copy first: a store that comes between the two then reads as dirty, and is kept. */
+		/*
+		 * The CPU's copy first: a store that comes between the two then reads as dirty, and
+		 * is kept.
+		 */
 		store_ram(memory->cpu + offset, from, part);
 		store_ram(memory->base + offset, from, part);
 	}

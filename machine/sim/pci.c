@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI functions: configuration space, BARs, MSI, MSI-X, function-level reset. One function a slot on the first bus; no bridges, so
- * other buses are empty. PCI Local Bus Specification 3.0, chapter 6; Advanced Features ECN for the reset.
+ * PCI functions: configuration space, BARs, MSI, MSI-X, function-level reset. One function a slot
+ * on the first bus; no bridges, so other buses are empty. PCI Local Bus Specification 3.0, chapter
+ * 6; Advanced Features ECN for the reset.
  *
- * All of a function's configuration is guarded by its card's lock; where its BARs answer is copied out, under decode_lock, for
- * who looks an address up.
+ * All of a function's configuration is guarded by its card's lock; where its BARs answer is copied
+ * out, under decode_lock, for who looks an address up.
  */
 #include "sim.h"
 
@@ -91,7 +92,7 @@ static unsigned int config16(const struct sim_pci_function *f, unsigned int offs
 	return get(f->config + offset, 2);
 }
 
-/* --- making one --------------------------------------------------------------------------------------------------- */
+/* --- making one ------------------------------------------------------------------------------- */
 
 static bool bar_makes_sense(const struct dmk_model *model, unsigned int i)
 {
@@ -117,7 +118,10 @@ static void bar_make(struct sim_pci_function *f, unsigned int i, int bar, enum d
 	f->reg[i].size = size;
 	*config = (kind == DMK_BAR_IO ? BAR_IO : 0) | (wide ? BAR_64 : 0) |
 		  (kind == DMK_BAR_MMIO64_PREFETCH ? BAR_PREFETCH : 0);
-	/* Address bits below the size are fixed at zero: writing ones and reading back tells the size. */
+	/*
+	 * Address bits below the size are fixed at zero: writing ones and reading back tells the
+	 * size.
+	 */
 	put(writable, wide ? 8 : 4, ~(size - 1));
 }
 
@@ -261,7 +265,7 @@ int dmk_sim_pci_plug(struct dmk_instance *card, unsigned int slot)
 	return 0;
 }
 
-/* --- where BARs answer -------------------------------------------------------------------------------------------- */
+/* --- where BARs answer ------------------------------------------------------------------------ */
 
 /* Which window of the host bridge passes [bus, + size) down, and from which physical address. */
 static bool window_up(const struct dmk_window *window, uint64_t bus, uint64_t size, uint64_t *phys)
@@ -305,7 +309,7 @@ static void decode_update(struct dmk_instance *card)
 	pthread_mutex_unlock(&card->sim->decode_lock);
 }
 
-/* --- configuration space ------------------------------------------------------------------------------------------ */
+/* --- configuration space ---------------------------------------------------------------------- */
 
 static struct dmk_instance *function_at(struct sim *sim, uint16_t bdf)
 {
@@ -387,7 +391,7 @@ void dmk_sim_pci_config_write(struct sim *sim, uint16_t bdf, unsigned int offset
 	pthread_mutex_unlock(&card->lock);
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 unsigned int dmk_sim_pci_intx(const struct sim *sim, uint16_t bdf, unsigned int pin)
 {
@@ -445,7 +449,10 @@ static void msi_send(struct dmk_instance *card, unsigned int vector)
 	unsigned int enabled = 1u << (config16(f, f->msi + MSI_CONTROL) >> 4 & 7);
 	uint32_t data = config16(f, f->msi + MSI_DATA);
 
-	/* The function puts the vector in the low bits; with fewer messages than it has, they share. */
+	/*
+	 * The function puts the vector in the low bits; with fewer messages than it has, they
+	 * share.
+	 */
 	data = (data & ~(enabled - 1)) | (vector & (enabled - 1));
 	message_send(card, get(f->config + f->msi + MSI_ADDRESS, 8), data);
 }

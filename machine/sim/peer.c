@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A card's DMA to another card's registers: peer to peer. In four-byte words at most, as the bus's byte enables have them; all of it in
- * one BAR that answers, or refused. Not to a card's own registers: a bus doesn't loop back.
+ * A card's DMA to another card's registers: peer to peer. In four-byte words at most, as the bus's
+ * byte enables have them; all of it in one BAR that answers, or refused. Not to a card's own
+ * registers: a bus doesn't loop back.
  *
- * A card asks with its own lock held, and the peer's is needed. Cards that ask at once must not wait for each other for ever:
+ * A card asks with its own lock held, and the peer's is needed. Cards that ask at once must not
+ * wait for each other for ever:
  *
- *	writes are posted: they are queued here, and done by who holds no card's lock: the device thread, or the CPU before its
- *	next access to any register, so that a CPU that knows of a write finds it done;
- *	reads try for the peer's lock, and give up after a second: a completion timeout, which two cards get that do nothing but
- *	read each other at the very same time. They push the card's own earlier writes to the peer before them, as on a bus.
+ *	writes are posted: they are queued here, and done by who holds no card's lock: the device
+ *	thread, or the CPU before its next access to any register, so that a CPU that knows of a
+ *	write finds it done; reads try for the peer's lock, and give up after a second: a completion
+ *	timeout, which two cards get that do nothing but read each other at the very same time. They
+ *	push the card's own earlier writes to the peer before them, as on a bus.
  *
- * A post is done under its peer's lock, and taken off the queue after that by who holds the delivery lock; so while a reader has the
- * peer's lock, the posts to that peer that are not done stay where they are.
+ * A post is done under its peer's lock, and taken off the queue after that by who holds the
+ * delivery lock; so while a reader has the peer's lock, the posts to that peer that are not done
+ * stay where they are.
  */
 #include "sim.h"
 
@@ -48,7 +52,7 @@ static unsigned int width_at(uint64_t offset, size_t left)
 	return width;
 }
 
-/* --- writes ------------------------------------------------------------------------------------------------------- */
+/* --- writes ----------------------------------------------------------------------------------- */
 
 int dmk_sim_peer_write(struct dmk_instance *card, const struct sim_peer *peer, const void *bytes,
 		       size_t size)
@@ -147,7 +151,7 @@ void dmk_sim_posts_end(struct sim *sim)
 	pthread_mutex_destroy(&sim->posts.lock);
 }
 
-/* --- reads -------------------------------------------------------------------------------------------------------- */
+/* --- reads ------------------------------------------------------------------------------------ */
 
 static bool lock_in_time(struct dmk_instance *peer)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which pools serve a bus or a device: what its node's memory-region names, and the pool that is everybody's. Reserved memory of
- * other kinds may be named as well; it is between the driver and its device, and nothing here knows of it.
+ * Which pools serve a bus or a device: what its node's memory-region names, and the pool that is
+ * everybody's. Reserved memory of other kinds may be named as well; it is between the driver and
+ * its device, and nothing here knows of it.
  */
 #include "reader.h"
 
@@ -79,7 +80,10 @@ int dmk_sim_read_pools(struct reader *r, int node, struct dmk_bus *bus)
 	return result;
 }
 
-/* linux,dma-default: where devices that are not coherent have consistent memory from, unless they name a pool. */
+/*
+ * linux,dma-default: where devices that are not coherent have consistent memory from, unless they
+ * name a pool.
+ */
 int dmk_sim_everybodys_pool(struct reader *r)
 {
 	struct sim_profile *p = r->profile;

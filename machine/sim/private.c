@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that is the program's own, as in a confidential guest: no device reaches a page before it is shared, and sharing, either
- * way, leaves noise in it, as another encryption key would. CPUs reach all of it: that a guest maps shared pages anew is the
- * business of its kernel, and not simulated.
+ * Memory that is the program's own, as in a confidential guest: no device reaches a page before it
+ * is shared, and sharing, either way, leaves noise in it, as another encryption key would. CPUs
+ * reach all of it: that a guest maps shared pages anew is the business of its kernel, and not
+ * simulated.
  *
- * share_lock: a device holds it for reading from the moment its access is judged until the last byte has moved; memory_share()
- * takes it for writing. So an access that was announced as good is carried out whole, and after memory_share() returned, no
- * access that was judged before it is under way any more.
+ * share_lock: a device holds it for reading from the moment its access is judged until the last
+ * byte has moved; memory_share() takes it for writing. So an access that was announced as good is
+ * carried out whole, and after memory_share() returned, no access that was judged before it is
+ * under way any more.
  */
 #include "sim.h"
 
@@ -59,7 +61,7 @@ bool dmk_sim_is_shared(const struct sim *sim, uint64_t offset, uint64_t size)
 	return true;
 }
 
-/* --- sharing ------------------------------------------------------------------------------------------------------ */
+/* --- sharing ---------------------------------------------------------------------------------- */
 
 /* All copies of RAM hold the same noise: whatever a cache held of the page is gone as well. */
 static void scramble(struct sim_memory *memory, uint64_t offset, uint64_t size)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a devicetree to what the machine is made of: memory, buses, the PCI host bridge, platform devices, interrupts. The binding
- * is documented in docs/MACHINES.md. Nothing is made here; sim.c and the others do that from the description.
+ * From a devicetree to what the machine is made of: memory, buses, the PCI host bridge, platform
+ * devices, interrupts. The binding is documented in docs/MACHINES.md. Nothing is made here; sim.c
+ * and the others do that from the description.
  *
- * Properties follow the Devicetree Specification 0.4 and the PCI bus binding; what those do not have is dmakit,*.
+ * Properties follow the Devicetree Specification 0.4 and the PCI bus binding; what those do not
+ * have is dmakit,*.
  */
 #include "iommu.h"
 #include "load.h"
@@ -36,8 +38,8 @@ void dmk_sim_profile_free(struct sim_profile *profile)
 }
 
 /*
- * Room for entry @n of an array that is full with @n: the same array while it has room (capacities are powers of two, from 2 on), else
- * a larger copy; the old one stays with the chunks.
+ * Room for entry @n of an array that is full with @n: the same array while it has room (capacities
+ * are powers of two, from 2 on), else a larger copy; the old one stays with the chunks.
  */
 void *dmk_sim_grown(struct sim_profile *profile, void *array, unsigned int n, size_t size)
 {
@@ -72,7 +74,7 @@ int dmk_sim_profile_number(const struct sim_profile *profile, int node, const ch
 	return 0;
 }
 
-/* --- platform devices --------------------------------------------------------------------------------------------- */
+/* --- platform devices ------------------------------------------------------------------------- */
 
 struct node_handle {
 	const void *fdt;
@@ -163,7 +165,7 @@ static int read_platform_device(struct reader *r, int node)
 	return 0;
 }
 
-/* --- the walk ----------------------------------------------------------------------------------------------------- */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 static bool is_no_device(const struct tree *tree, int node)
 {
@@ -182,7 +184,10 @@ static bool is_isa(const struct tree *tree, int node)
 
 static int read_bus(struct reader *r, int bus, unsigned int depth);
 
-/* ISA's addresses begin with a cell that says of which kind they are: 0 is memory. Cards with ports are passed over. */
+/*
+ * ISA's addresses begin with a cell that says of which kind they are: 0 is memory. Cards with ports
+ * are passed over.
+ */
 static bool is_isa_port(const struct tree *tree, int node)
 {
 	int size;
@@ -227,7 +232,7 @@ static int read_bus(struct reader *r, int bus, unsigned int depth)
 	return result;
 }
 
-/* --- the machine itself ------------------------------------------------------------------------------------------- */
+/* --- the machine itself ----------------------------------------------------------------------- */
 
 static const char *const line_properties[] = {"d-cache-line-size", "d-cache-block-size",
 					      "cache-line-size"};
@@ -260,7 +265,10 @@ static bool all_coherent(const struct sim_profile *p)
 	for (const struct sim_bus *bus = p->buses; bus; bus = bus->next)
 		if (!bus->bus.coherent)
 			return false;
-	/* An IOMMU that does not look into the caches needs the copies as well, to see what was not cleaned. */
+	/*
+	 * An IOMMU that does not look into the caches needs the copies as well, to see what was not
+	 * cleaned.
+	 */
 	for (const struct sim_iommu *at = p->iommus; at; at = at->next)
 		if (!at->iommu.coherent_walk)
 			return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the readers of a devicetree share: profile.c (the whole, platform devices), arguments.c (mem=, cma=), layout.c (memory),
- * reserved.c (what is kept back of it), pools.c (for whom), buses.c (windows, coherence),
- * iommu_tree.c (IOMMUs), lines.c (interrupt numbers), bridge.c (PCI).
+ * What the readers of a devicetree share: profile.c (the whole, platform devices), arguments.c
+ * (mem=, cma=), layout.c (memory), reserved.c (what is kept back of it), pools.c (for whom),
+ * buses.c (windows, coherence), iommu_tree.c (IOMMUs), lines.c (interrupt numbers), bridge.c (PCI).
  */
 #ifndef SIM_READER_H
 #define SIM_READER_H
@@ -50,7 +50,10 @@ static inline bool page_aligned(uint64_t value)
 	return !(value & (DMK_PAGE_SIZE - 1));
 }
 
-/** Room for entry @n of an array of the profile's: the same array, a larger copy of it, or NULL: out of memory. */
+/**
+ * Room for entry @n of an array of the profile's: the same array, a larger copy of it, or NULL: out
+ * of memory.
+ */
 void *dmk_sim_grown(struct sim_profile *profile, void *array, unsigned int n, size_t size);
 
 bool dmk_sim_is_memory_node(const struct tree *tree, int node);
@@ -85,7 +88,10 @@ struct sim_between {
 	bool untrusted;
 };
 bool dmk_sim_is_iommu(const struct tree *tree, int node);
-/** The IOMMU before a device whose node says iommus, or before a slot of the host bridge; NULL: none. The device is behind it then. */
+/**
+ * The IOMMU before a device whose node says iommus, or before a slot of the host bridge; NULL:
+ * none. The device is behind it then.
+ */
 int dmk_sim_iommu_of_device(struct reader *r, int node, uint32_t requester,
 			    const struct dmk_iommu **found);
 int dmk_sim_iommu_of_slot(struct reader *r, int bridge, uint16_t bdf, bool reaches_peers,
@@ -94,13 +100,16 @@ int dmk_sim_iommu_of_slot(struct reader *r, int bridge, uint16_t bdf, bool reach
 int dmk_sim_finish_iommus(struct reader *r);
 
 /**
- * The bus that node @node is, as device @device on it sees memory (the bus itself: as devices on it do); made when first asked for.
- * A device that names memory has one of its own.
+ * The bus that node @node is, as device @device on it sees memory (the bus itself: as devices on it
+ * do); made when first asked for. A device that names memory has one of its own.
  */
 int dmk_sim_bus_get(struct reader *r, int node, int device, struct sim_between between,
 		    const struct dmk_bus **result);
 
-/** A specifier of @controller that starts at @spec, with @left cells to the end of the property. Return: cells, or -EINVAL. */
+/**
+ * A specifier of @controller that starts at @spec, with @left cells to the end of the property.
+ * Return: cells, or -EINVAL.
+ */
 int dmk_sim_read_specifier(struct reader *r, int node, const char *property, int controller,
 			   const fdt32_t *spec, unsigned int left, unsigned int *irq);
 int dmk_sim_read_interrupts(struct reader *r, int node, struct dmk_platform_device *device);

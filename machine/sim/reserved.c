@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is kept back of RAM: /memreserve/, /reserved-memory, and what `cma=` asks for. Which of it serves which device is pools.c's;
- * how the banks are cut is layout.c's. Devicetree Specification 0.4, section 3.5, and the bindings of shared-dma-pool and
- * restricted-dma-pool.
+ * What is kept back of RAM: /memreserve/, /reserved-memory, and what `cma=` asks for. Which of it
+ * serves which device is pools.c's; how the banks are cut is layout.c's. Devicetree Specification
+ * 0.4, section 3.5, and the bindings of shared-dma-pool and restricted-dma-pool.
  */
 #include "reader.h"
 
@@ -26,9 +26,12 @@ static int reserve(struct reader *r, struct sim_reservations *all, int node,
 	return 0;
 }
 
-/* --- of which kind ------------------------------------------------------------------------------------------------ */
+/* --- of which kind ---------------------------------------------------------------------------- */
 
-/* What the two kinds of pool can't be; Linux passes such a pool over, and its devices work without one, or not at all. */
+/*
+ * What the two kinds of pool can't be; Linux passes such a pool over, and its devices work without
+ * one, or not at all.
+ */
 static const struct {
 	enum dmk_memory_kind kind;
 	const char *has, *with, *without; /* NULL: does not matter */
@@ -96,7 +99,7 @@ static int reservation_of(const struct reader *r, int node, struct sim_reserved 
 	return contradicts(r, node, kind);
 }
 
-/* --- with a place of its own -------------------------------------------------------------------------------------- */
+/* --- with a place of its own ------------------------------------------------------------------ */
 
 static int reserve_fixed(struct reader *r, struct sim_reservations *all, int node)
 {
@@ -146,7 +149,7 @@ static int reserve_header(struct reader *r, struct sim_reservations *all)
 	return result;
 }
 
-/* --- where there is room ------------------------------------------------------------------------------------------ */
+/* --- where there is room ---------------------------------------------------------------------- */
 
 /* The highest free place of [first, last] in a bank; reservations are walked down from the top. */
 static bool place_in(const struct sim_reservations *all, const struct sim_bank *bank,
@@ -241,9 +244,12 @@ static int reserve_anywhere(struct reader *r, struct sim_reservations *all, int 
 			    (unsigned long long)add.size);
 }
 
-/* --- cma= --------------------------------------------------------------------------------------------------------- */
+/* --- cma= ------------------------------------------------------------------------------------- */
 
-/* Where nothing is said: in reach of the direct map, and of devices of 32 bits where the machine has a zone for them. */
+/*
+ * Where nothing is said: in reach of the direct map, and of devices of 32 bits where the machine
+ * has a zone for them.
+ */
 static uint64_t contiguous_last(const struct reader *r)
 {
 	uint64_t direct = ~0ULL, zone = 0;
@@ -272,7 +278,7 @@ static int reserve_contiguous(struct reader *r, struct sim_reservations *all)
 	return reserve(r, all, -1, add);
 }
 
-/* --- all of it ---------------------------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 /* `cma=` takes the place of what the tree says of it: that node is then as if it were not there. */
 static bool is_wanted(const struct reader *r, int node)

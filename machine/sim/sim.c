@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated machine: the port's operations, and its life from open to shutdown. The parts are in sim.h.
+ * The simulated machine: the port's operations, and its life from open to shutdown. The parts are
+ * in sim.h.
  */
 #include "iommu.h"
 
@@ -21,7 +22,7 @@ uint64_t dmk_sim_random(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-/* --- registers ---------------------------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static bool is_width(unsigned int width)
 {
@@ -136,7 +137,7 @@ static void io_write(struct sim *sim, bool port, uint64_t address, unsigned int 
 		register_write(sim, port, address + i, 1, value >> 8 * i);
 }
 
-/* --- the port ----------------------------------------------------------------------------------------------------- */
+/* --- the port --------------------------------------------------------------------------------- */
 
 static void *op_view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view)
 {
@@ -227,7 +228,7 @@ static bool op_quiesce(void *ctx, unsigned int usec)
 	return dmk_sim_clock_quiesce(ctx, usec);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static struct sim *sim_new(const struct dmk_machine_config *config)
 {
@@ -352,7 +353,7 @@ int dmk_sim_open(const struct dmk_machine_config *config, struct dmk_port *port,
 	return 0;
 }
 
-/* --- what there is ------------------------------------------------------------------------------------------------ */
+/* --- what there is ---------------------------------------------------------------------------- */
 
 enum { PROFILES_MAX = 24 };
 

@@ -3,7 +3,8 @@
  * The simulated machine's own parts, and what each may ask of the others.
  *
  *	profile.c   a devicetree -> what the machine is made of, with arguments.c (mem=, cma=),
- *	            layout.c (memory), reserved.c, pools.c, buses.c, iommu_tree.c, lines.c (interrupts) and bridge.c (PCI)
+ *	            layout.c (memory), reserved.c, pools.c, buses.c, iommu_tree.c, lines.c
+ *	            (interrupts) and bridge.c (PCI)
  *	load.c      getting a devicetree
  *	tree.c      reading a devicetree: cells, addresses, complaints
  *	memory.c    RAM, the direct map, views
@@ -18,9 +19,10 @@
  *	iommu.c     IOMMUs, with iommu_walk.c; iommu.h
  *	sim.c       the port's operations
  *
- * Locks, in the order they nest: posts.delivery; an instance's lock; memory.share_lock; an IOMMU's gate; its lock; then one of
- * decode_lock, memory.lock, irq_lock, posts.lock or clock.lock, each alone. Of two instances' locks the second is only tried for
- * (peer.c). The sink and the observer are called with no lock but an instance's, and the observer of a device's access with share_lock
+ * Locks, in the order they nest: posts.delivery; an instance's lock; memory.share_lock; an IOMMU's
+ * gate; its lock; then one of decode_lock, memory.lock, irq_lock, posts.lock or clock.lock, each
+ * alone. Of two instances' locks the second is only tried for (peer.c). The sink and the observer
+ * are called with no lock but an instance's, and the observer of a device's access with share_lock
  * and the gate held for reading: it may neither share memory nor wait for an IOMMU.
  */
 #ifndef SIM_H
@@ -37,7 +39,7 @@
 struct sim;
 struct sim_iommu;
 
-/* --- description: what profile.c makes of a devicetree ------------------------------------------------------------ */
+/* --- description: what profile.c makes of a devicetree ---------------------------------------- */
 
 enum {
 	SIM_WIRED_IRQS = 256, /* numbers below are lines; from here on messages */
@@ -137,7 +139,7 @@ struct sim_builtin {
 };
 extern const struct sim_builtin dmk_sim_builtins[]; /* ended by a NULL name */
 
-/* --- memory and caches -------------------------------------------------------------------------------------------- */
+/* --- memory and caches ------------------------------------------------------------------------ */
 
 enum { SIM_RECENT = 32 };
 
@@ -170,7 +172,10 @@ struct sim_memory {
 	unsigned int nr_recent, next_recent;
 	uint64_t random;
 
-	/* private.c: by page, whether devices reach it; NULL: they reach all. Guarded by share_lock. */
+	/*
+	 * private.c: by page, whether devices reach it; NULL: they reach all. Guarded by
+	 * share_lock.
+	 */
 	uint8_t *shared;
 	pthread_rwlock_t share_lock;
 	uint64_t noise; /* guarded by share_lock */
@@ -190,7 +195,7 @@ void dmk_sim_memory_read(struct sim *sim, uint64_t offset, void *buffer, size_t 
 void dmk_sim_memory_write(struct sim *sim, uint64_t offset, const void *buffer, size_t size,
 			  bool coherent);
 
-/* --- private memory ----------------------------------------------------------------------------------------------- */
+/* --- private memory --------------------------------------------------------------------------- */
 
 int dmk_sim_private_open(struct sim *sim);
 void dmk_sim_private_close(struct sim *sim);
@@ -213,7 +218,7 @@ void dmk_sim_lines_evict(struct sim_memory *memory, uint64_t offset);
 void dmk_sim_cache_note(struct sim_memory *memory, uint64_t offset, uint64_t size);
 void dmk_sim_cache_strike(struct sim *sim);
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 struct sim_line {
 	unsigned int asserting; /* how many hold it up */
@@ -233,7 +238,7 @@ void dmk_sim_msi_free(struct sim *sim, unsigned int first, unsigned int n);
 /** A message was written; false: that is no doorbell. */
 bool dmk_sim_msi_write(struct sim *sim, uint64_t address, uint32_t data);
 
-/* --- instances ---------------------------------------------------------------------------------------------------- */
+/* --- instances -------------------------------------------------------------------------------- */
 
 enum { SIM_TIMERS = 16, SIM_MSIX_BAR_SIZE = 4096, SIM_BAR_NONE = -1, SIM_BAR_MSIX = -2 };
 
@@ -290,10 +295,12 @@ struct dmk_instance {
 int dmk_sim_instances_make(struct sim *sim, const struct dmk_machine_config *config, char *error,
 			   size_t error_size);
 void dmk_sim_instances_end(struct sim *sim);
-/** Bring the lines of a card in step with what it drives and what its configuration lets through. */
+/**
+ * Bring the lines of a card in step with what it drives and what its configuration lets through.
+ */
 void dmk_sim_instance_lines(struct dmk_instance *card);
 
-/* --- peer to peer ------------------------------------------------------------------------------------------------- */
+/* --- peer to peer ----------------------------------------------------------------------------- */
 
 struct sim_post;
 
@@ -332,7 +339,7 @@ void dmk_sim_posts_deliver(struct sim *sim);
 void dmk_sim_posts_start(struct sim *sim);
 void dmk_sim_posts_end(struct sim *sim);
 
-/* --- PCI ---------------------------------------------------------------------------------------------------------- */
+/* --- PCI -------------------------------------------------------------------------------------- */
 
 int dmk_sim_pci_plug(struct dmk_instance *card, unsigned int slot);
 uint32_t dmk_sim_pci_config_read(struct sim *sim, uint16_t bdf, unsigned int offset,
@@ -349,7 +356,7 @@ uint64_t dmk_sim_pci_msix_read(struct dmk_instance *card, uint64_t offset, unsig
 void dmk_sim_pci_msix_write(struct dmk_instance *card, uint64_t offset, unsigned int width,
 			    uint64_t value);
 
-/* --- the device thread -------------------------------------------------------------------------------------------- */
+/* --- the device thread ------------------------------------------------------------------------ */
 
 struct sim_clock {
 	pthread_mutex_t lock;
@@ -370,7 +377,7 @@ void dmk_sim_clock_set(struct dmk_instance *card, unsigned int usec,
 void dmk_sim_clock_cancel(struct dmk_instance *card,
 			  void (*fn)(struct dmk_instance *card, void *state));
 
-/* --- the machine -------------------------------------------------------------------------------------------------- */
+/* --- the machine ------------------------------------------------------------------------------ */
 
 struct sim {
 	struct sim_profile profile;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a devicetree: numbers in cells, addresses through buses, and complaints of one line that name file, node and
- * property. What the numbers mean to a machine is profile.c's. Devicetree Specification 0.4, chapter 2.
+ * Reading a devicetree: numbers in cells, addresses through buses, and complaints of one line that
+ * name file, node and property. What the numbers mean to a machine is profile.c's. Devicetree
+ * Specification 0.4, chapter 2.
  */
 #ifndef SIM_TREE_H
 #define SIM_TREE_H
@@ -27,7 +28,9 @@ bool dmk_tree_compatible(const struct tree *tree, int node, const char *with);
 bool dmk_tree_enabled(const struct tree *tree, int node);
 /** The property's text, or NULL: it is absent or no string. */
 const char *dmk_tree_text(const struct tree *tree, int node, const char *name);
-/** A number of 4 or 8 bytes. Return 0, -ENOENT: absent (@value is as before), -EINVAL: complained. */
+/**
+ * A number of 4 or 8 bytes. Return 0, -ENOENT: absent (@value is as before), -EINVAL: complained.
+ */
 int dmk_tree_number(const struct tree *tree, int node, const char *name, uint64_t *value);
 /** A number of one cell; absent: @fallback. */
 int dmk_tree_cells(const struct tree *tree, int node, const char *name, unsigned int fallback,
@@ -46,7 +49,10 @@ int dmk_tree_list(const struct tree *tree, int node, const char *name, unsigned 
 /** An entry of reg. Addresses are the parent's. */
 int dmk_tree_reg(const struct tree *tree, int node, struct tree_list *list,
 		 unsigned int *address_cells);
-/** Carry [*address, + size) from bus @bus (whose children it lies among) up to physical addresses, through ranges. */
+/**
+ * Carry [*address, + size) from bus @bus (whose children it lies among) up to physical addresses,
+ * through ranges.
+ */
 int dmk_tree_translate(const struct tree *tree, int node, int bus, uint64_t size,
 		       uint64_t *address);
 /** The node that a phandle in @property of @node means, or -EINVAL. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * One broken driver for each rule that the checker reports, run for real: on a machine, with a card that does what it is told.
- * Each gives exactly one finding, of its rule; its near miss, which does nearly the same and is right, gives none.
+ * One broken driver for each rule that the checker reports, run for real: on a machine, with a card
+ * that does what it is told. Each gives exactly one finding, of its rule; its near miss, which does
+ * nearly the same and is right, gives none.
  *
- * tests/contract holds dmakit to the contract; this file holds the checker to its reports (CHK-01, CHK-04).
+ * tests/contract holds dmakit to the contract; this file holds the checker to its reports (CHK-01,
+ * CHK-04).
  */
 #include "harness.h"
 
@@ -49,7 +51,7 @@ static inline void try_to_map(void *cpu)
 		dma_unmap_single(dev, dma, 64, DMA_TO_DEVICE);
 }
 
-/* --- which memory ------------------------------------------------------------------------------------------------- */
+/* --- which memory ----------------------------------------------------------------------------- */
 
 BROKEN(MEM_02, maps_vmalloc_memory)
 {
@@ -70,7 +72,8 @@ NEAR_MISS(MEM_02, maps_a_page_of_vmalloc_memory)
 	kfree(kept);
 	memory = vmalloc(2 * PAGE_SIZE);
 	assert_non_null(memory);
-	dma = dma_map_page(dev, vmalloc_to_page((char *)memory + PAGE_SIZE), 0, PAGE_SIZE, DMA_TO_DEVICE);
+	dma = dma_map_page(dev, vmalloc_to_page((char *)memory + PAGE_SIZE), 0, PAGE_SIZE,
+			   DMA_TO_DEVICE);
 	assert_false(dma_mapping_error(dev, dma));
 	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
 	vfree(memory);
@@ -163,7 +166,7 @@ NEAR_MISS(MEM_05, maps_memory_that_came_back)
 	}
 }
 
-/* --- cache lines -------------------------------------------------------------------------------------------------- */
+/* --- cache lines ------------------------------------------------------------------------------ */
 
 /* Two neighbours of a cache whose objects are aligned to @align. */
 struct neighbours {
@@ -211,7 +214,8 @@ BROKEN(MEM_08, lends_one_of_two_objects_in_a_line)
 BROKEN(MEM_08, lends_both_objects_in_a_line)
 {
 	struct neighbours two = open_neighbours(8);
-	dma_addr_t a = must_map(dev, two.a, 16, DMA_BIDIRECTIONAL), b = must_map(dev2, two.b, 16, DMA_TO_DEVICE);
+	dma_addr_t a = must_map(dev, two.a, 16, DMA_BIDIRECTIONAL),
+		   b = must_map(dev2, two.b, 16, DMA_TO_DEVICE);
 
 	dma_unmap_single(dev2, b, 16, DMA_TO_DEVICE);
 	dma_unmap_single(dev, a, 16, DMA_BIDIRECTIONAL);
@@ -265,7 +269,10 @@ NEAR_MISS(MEM_08, frees_the_neighbour_first)
 	close_neighbours(&two);
 }
 
-/* What leaves the rest of its own object alone is right, however its end lies in a line: a frame behind its headroom. */
+/*
+ * What leaves the rest of its own object alone is right, however its end lies in a line: a frame
+ * behind its headroom.
+ */
 NEAR_MISS(MEM_08, lends_the_middle_of_an_object)
 {
 	u8 *a = must_kmalloc(SIZE), *b = must_kmalloc(SIZE);
@@ -277,7 +284,7 @@ NEAR_MISS(MEM_08, lends_the_middle_of_an_object)
 	kfree(a);
 }
 
-/* --- sizes -------------------------------------------------------------------------------------------------------- */
+/* --- sizes ------------------------------------------------------------------------------------ */
 
 BROKEN(STR_11, maps_nothing)
 {
@@ -298,7 +305,7 @@ NEAR_MISS(STR_11, maps_one_byte)
 	kfree(memory);
 }
 
-/* --- masks and limits --------------------------------------------------------------------------------------------- */
+/* --- masks and limits ------------------------------------------------------------------------- */
 
 BROKEN(MSK_03, goes_on_after_a_refused_mask)
 {
@@ -363,7 +370,7 @@ NEAR_MISS(MSK_08, makes_a_segment_as_long_as_the_card_takes)
 	map_segment(4096);
 }
 
-/* --- direction ---------------------------------------------------------------------------------------------------- */
+/* --- direction -------------------------------------------------------------------------------- */
 
 BROKEN(DIR_01, maps_in_no_direction)
 {
@@ -411,7 +418,7 @@ BROKEN(DIR_04, unmaps_in_another_direction)
 	expect_finding("DIR-04", 1);
 }
 
-/* --- unmapping ---------------------------------------------------------------------------------------------------- */
+/* --- unmapping -------------------------------------------------------------------------------- */
 
 BROKEN(STR_02, never_asks)
 {
@@ -502,7 +509,7 @@ NEAR_MISS(STR_06, has_managed_memory)
 	lab_unbind();
 }
 
-/* --- the card ----------------------------------------------------------------------------------------------------- */
+/* --- the card --------------------------------------------------------------------------------- */
 
 BROKEN(STR_07, unmaps_while_the_card_writes)
 {
@@ -600,7 +607,7 @@ NEAR_MISS(STR_10, gives_the_card_all_of_the_buffer)
 	close_buffer(&buffer);
 }
 
-/* --- lists -------------------------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 struct list {
 	struct scatterlist sg[4];
@@ -624,7 +631,10 @@ static inline void close_list(struct list *list, int nents)
 		kfree(list->memory[i]);
 }
 
-/* A table that is chained, over one page again and again. Where all of it must be bounced, that may be too much: then it is not mapped. */
+/*
+ * A table that is chained, over one page again and again. Where all of it must be bounced, that may
+ * be too much: then it is not mapped.
+ */
 static bool chained_mapped;
 
 static void open_chained(struct sg_table *table, struct page *page)
@@ -891,7 +901,7 @@ NEAR_MISS(SGL_06, maps_a_list_again_after_its_unmap)
 	close_list(&list, 4);
 }
 
-/* --- sync --------------------------------------------------------------------------------------------------------- */
+/* --- sync ------------------------------------------------------------------------------------- */
 
 BROKEN(SYN_02, lets_the_card_read_what_the_cpu_has)
 {
@@ -943,7 +953,7 @@ NEAR_MISS(SYN_04, syncs_to_the_end)
 	close_buffer(&buffer);
 }
 
-/* --- consistent memory and pools ---------------------------------------------------------------------------------- */
+/* --- consistent memory and pools -------------------------------------------------------------- */
 
 BROKEN(COH_07, frees_another_size)
 {
@@ -1135,7 +1145,7 @@ NEAR_MISS(POL_05, has_a_managed_pool)
 	lab_unbind();
 }
 
-/* --- context and registers ---------------------------------------------------------------------------------------- */
+/* --- context and registers -------------------------------------------------------------------- */
 
 static DEFINE_SPINLOCK(lock);
 static DEFINE_MUTEX(mutex);

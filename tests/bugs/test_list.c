@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * CHK-01 item by item: what Linux's dma-debug says of a driver is said here too, once, of a driver that runs on a machine; and a driver
- * that does nearly the same and is right is left in peace (CHK-04). test_bugs.c goes by rules, this file by that list; an item that
- * has a row there has none here.
+ * CHK-01 item by item: what Linux's dma-debug says of a driver is said here too, once, of a driver
+ * that runs on a machine; and a driver that does nearly the same and is right is left in peace
+ * (CHK-04). test_bugs.c goes by rules, this file by that list; an item that has a row there has
+ * none here.
  */
 #include "harness.h"
 
@@ -31,7 +32,7 @@ static inline void close_buffer(struct buffer *buffer)
 	kfree(buffer->memory);
 }
 
-/* --- map of an invalid address ------------------------------------------------------------------------------------ */
+/* --- map of an invalid address ---------------------------------------------------------------- */
 
 static void map_must_fail(void *cpu, const char *rule)
 {
@@ -67,9 +68,12 @@ static void test_CHK_01_MEM_03_bug_maps_code(void **state)
 	map_must_fail((void *)map_must_fail, "MEM-03");
 }
 
-/* --- segments ----------------------------------------------------------------------------------------------------- */
+/* --- segments --------------------------------------------------------------------------------- */
 
-/* Of two pages, @size bytes from @offset on: in how many of the device's pages they are; 0: they could not be mapped. */
+/*
+ * Of two pages, @size bytes from @offset on: in how many of the device's pages they are; 0: they
+ * could not be mapped.
+ */
 static unsigned int map_part(size_t offset, size_t size)
 {
 	unsigned int pages = 0;
@@ -88,7 +92,9 @@ static unsigned int map_part(size_t offset, size_t size)
 	return pages;
 }
 
-/* A bounced one lies on one side of the boundary, or is refused: then there is nothing to report. */
+/*
+ * A bounced one lies on one side of the boundary, or is refused: then there is nothing to report.
+ */
 static void test_CHK_01_MSK_08_bug_crosses_the_boundary(void **state)
 {
 	dma_set_seg_boundary(dev, PAGE_SIZE - 1);
@@ -102,7 +108,7 @@ static void test_CHK_01_MSK_08_near_ends_at_the_boundary(void **state)
 	assert_int_equal(map_part(PAGE_SIZE, 8), 1);
 }
 
-/* --- unmap -------------------------------------------------------------------------------------------------------- */
+/* --- unmap ------------------------------------------------------------------------------------ */
 
 static void test_CHK_01_STR_04_bug_unmaps_what_is_not_mapped(void **state)
 {
@@ -171,7 +177,10 @@ static void unmap_registers_with(unsigned long attrs, unsigned int findings)
 
 	assert_int_equal(dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
 	dma = dma_map_phys(dev, phys, 4096, DMA_BIDIRECTIONAL, DMA_ATTR_MMIO);
-	/* Where a card's bus shows it memory only, another card is out of its reach; and registers can't be bounced. */
+	/*
+	 * Where a card's bus shows it memory only, another card is out of its reach; and registers
+	 * can't be bounced.
+	 */
 	if (dma_mapping_error(dev, dma)) {
 		assert_true(machine_is("rpi-like") || machine_bounces_all());
 		return;
@@ -222,7 +231,7 @@ static void test_CHK_01_STR_02_near_asks_late(void **state)
 	kfree(memory);
 }
 
-/* --- sync --------------------------------------------------------------------------------------------------------- */
+/* --- sync ------------------------------------------------------------------------------------- */
 
 static void test_CHK_01_SYN_04_bug_syncs_nothing(void **state)
 {
@@ -312,7 +321,7 @@ static void test_CHK_01_SGL_05_near_syncs_all_entries(void **state)
 	sync_list(DMA_TO_DEVICE, 2);
 }
 
-/* --- masks -------------------------------------------------------------------------------------------------------- */
+/* --- masks ------------------------------------------------------------------------------------ */
 
 static void test_CHK_01_MSK_03_bug_has_no_mask_at_all(void **state)
 {
@@ -364,7 +373,7 @@ static void test_CHK_01_MSK_03_near_keeps_the_wider_mask(void **state)
 	close_buffer(&buffer);
 }
 
-/* --- consistent memory -------------------------------------------------------------------------------------------- */
+/* --- consistent memory ------------------------------------------------------------------------ */
 
 static void test_CHK_01_COH_07_bug_frees_with_other_attributes(void **state)
 {
@@ -470,7 +479,7 @@ static void test_CHK_01_POL_05_bug_gives_a_block_to_the_wrong_pool_and_ends_both
 	expect_finding("POL-05", 1);
 }
 
-/* --- mappings side by side, and again ----------------------------------------------------------------------------- */
+/* --- mappings side by side, and again --------------------------------------------------------- */
 
 static void test_CHK_01_STR_09_near_maps_memory_twice_and_syncs_by_itself(void **state)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Drivers that touch a buffer when it is not their turn, or leave a sync out: one small broken driver for each way to do it, and
- * the one that does nearly the same and is right. This file is compiled to be watched (docs/WATCHING.md), as dmakit check compiles a driver; what
- * it finds is found on a machine where nothing goes wrong too.
+ * Drivers that touch a buffer when it is not their turn, or leave a sync out: one small broken
+ * driver for each way to do it, and the one that does nearly the same and is right. This file is
+ * compiled to be watched (docs/WATCHING.md), as dmakit check compiles a driver; what it finds is
+ * found on a machine where nothing goes wrong too.
  */
 #include "harness.h"
 
@@ -57,11 +58,12 @@ static void expect_words(const char *rule, const char *words)
 
 	assert_non_null(finding);
 	if (!strstr(finding->what, words) && !strstr(finding->mend, words))
-		fail_msg("\"%s\" is not in \"%s\" nor in \"%s\"", words, finding->what, finding->mend);
+		fail_msg("\"%s\" is not in \"%s\" nor in \"%s\"", words, finding->what,
+			 finding->mend);
 	assert_true(finding->mapped.depth);
 }
 
-/* --- STR-03: while the device owns it ----------------------------------------------------------------------------- */
+/* --- STR-03: while the device owns it --------------------------------------------------------- */
 
 BROKEN(STR_03, writes_a_mapped_buffer)
 {
@@ -265,7 +267,8 @@ NEAR_MISS(STR_03, shares_a_pool_block)
 NEAR_MISS(STR_03, syncs_by_itself)
 {
 	u8 *memory = must_kmalloc(SIZE);
-	dma_addr_t dma = dma_map_single_attrs(dev, memory, SIZE, DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+	dma_addr_t dma = dma_map_single_attrs(dev, memory, SIZE, DMA_FROM_DEVICE,
+					      DMA_ATTR_SKIP_CPU_SYNC);
 
 	assert_false(dma_mapping_error(dev, dma));
 	PUT(memory[0], 1);
@@ -291,7 +294,7 @@ BROKEN(STR_03, writes_noncoherent_pages_of_the_device)
 	expect_words("STR-03", "noncoherent buffer");
 }
 
-/* --- by other addresses --------------------------------------------------------------------------------------------- */
+/* --- by other addresses ----------------------------------------------------------------------- */
 
 BROKEN(STR_03, writes_vmalloc_memory_whose_page_is_mapped)
 {
@@ -351,7 +354,7 @@ NEAR_MISS(SYN_02, reads_a_page_that_it_maps_for_itself_in_time)
 	__free_pages(page, 0);
 }
 
-/* --- SYN-02: what the device wrote -------------------------------------------------------------------------------- */
+/* --- SYN-02: what the device wrote ------------------------------------------------------------ */
 
 BROKEN(SYN_02, reads_without_a_sync)
 {
@@ -428,7 +431,7 @@ NEAR_MISS(SYN_02, polls_with_a_sync_each_time)
 	close_buffer(&buffer);
 }
 
-/* --- SYN-02: what the CPU wrote ----------------------------------------------------------------------------------- */
+/* --- SYN-02: what the CPU wrote --------------------------------------------------------------- */
 
 BROKEN(SYN_02, gives_nothing_back)
 {
@@ -477,7 +480,7 @@ BROKEN(SYN_02, lets_the_device_write_over_its_own_writes)
 	expect_finding("SYN-02", 1);
 }
 
-/* --- MEM-05: freed while mapped, and what comes after -------------------------------------------------------------- */
+/* --- MEM-05: freed while mapped, and what comes after ----------------------------------------- */
 
 BROKEN(MEM_05, frees_what_the_device_still_writes)
 {

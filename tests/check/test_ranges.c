@@ -24,13 +24,14 @@ static bool later(const struct dmk_range *a, const struct dmk_range *b)
 	return a->first != b->first ? a->first > b->first : (uintptr_t)a > (uintptr_t)b;
 }
 
-static struct dmk_range *model_touching(struct dmk_range *range, const bool *in, uint64_t first, uint64_t last,
-					const struct dmk_range *after)
+static struct dmk_range *model_touching(struct dmk_range *range, const bool *in, uint64_t first,
+					uint64_t last, const struct dmk_range *after)
 {
 	struct dmk_range *best = NULL;
 
 	for (int i = 0; i < RANGES; i++) {
-		if (!in[i] || range[i].first > last || range[i].last < first || (after && !later(&range[i], after)))
+		if (!in[i] || range[i].first > last || range[i].last < first ||
+		    (after && !later(&range[i], after)))
 			continue;
 		if (!best || later(best, &range[i]))
 			best = &range[i];
@@ -74,7 +75,8 @@ static void test_ranges_find_what_a_model_finds(void **state)
 		if (in[i]) {
 			dmk_ranges_remove(&ranges, &range[i]);
 		} else {
-			dmk_range_set(&range[i], random_below(&seed, 1000), 1 + random_below(&seed, 60));
+			dmk_range_set(&range[i], random_below(&seed, 1000),
+				      1 + random_below(&seed, 60));
 			dmk_ranges_insert(&ranges, &range[i]);
 		}
 		in[i] = !in[i];

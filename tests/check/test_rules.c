@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each rule that the checker can report: a row that breaks it gives exactly one finding, of that rule, and says something; a near
- * miss gives none (CHK-01, CHK-04).
+ * Each rule that the checker can report: a row that breaks it gives exactly one finding, of that
+ * rule, and says something; a near miss gives none (CHK-01, CHK-04).
  */
 #include "world.h"
 
@@ -22,13 +22,13 @@ struct row {
 
 #define ROW(name) static void name(struct world *w)
 
-/* --- mapping ------------------------------------------------------------------------------------------------------ */
+/* --- mapping ---------------------------------------------------------------------------------- */
 
 static void refuse(struct world *w, int reason, int address_kind, uint64_t size, int dir)
 {
-	EVENT(w, .kind = DMK_EVENT_MAP_FAILED, .map_kind = DMK_MAP_SINGLE, .dev = DEV, .reason = reason, .size = size,
-	      .address_kind = address_kind, .cpu = (void *)0x1234, .phys = DMK_PHYS(0x77000), .dir = dir, .result = -22,
-	      .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_MAP_FAILED, .map_kind = DMK_MAP_SINGLE, .dev = DEV,
+	      .reason = reason, .size = size, .address_kind = address_kind, .cpu = (void *)0x1234,
+	      .phys = DMK_PHYS(0x77000), .dir = dir, .result = -22, .caller = HERE);
 }
 
 ROW(maps_vmalloc) { refuse(w, DMK_REASON_BAD_ADDRESS, DMK_ADDRESS_VMALLOC, 64, OUT); }
@@ -77,7 +77,8 @@ ROW(maps_vmalloc_page)
 {
 	memory_taken(w, AT, 4096, HERE);
 	memory_freed(w, AT, 4096, HERE);
-	EVENT(w, .kind = DMK_EVENT_MEMORY_ALLOC, .name = "vmalloc", .phys = DMK_PHYS(0x900000), .size = 8192);
+	EVENT(w, .kind = DMK_EVENT_MEMORY_ALLOC, .name = "vmalloc", .phys = DMK_PHYS(0x900000),
+	      .size = 8192);
 	map(w, AT, 4096, IN, HERE);
 	unmap(w, AT, 4096, IN, HERE);
 }
@@ -86,8 +87,8 @@ ROW(maps_after_refused_free)
 {
 	memory_taken(w, AT, 256, HERE);
 	map(w, AT, 256, IN, HERE);
-	EVENT(w, .kind = DMK_EVENT_MEMORY_FREE, .name = "kmalloc", .phys = DMK_PHYS(AT), .size = 256,
-	      .reason = DMK_REASON_MISMATCH, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_MEMORY_FREE, .name = "kmalloc", .phys = DMK_PHYS(AT),
+	      .size = 256, .reason = DMK_REASON_MISMATCH, .caller = HERE);
 	unmap(w, AT, 256, IN, HERE);
 	map(w, AT, 256, IN, HERE);
 	unmap(w, AT, 256, IN, HERE);
@@ -118,7 +119,7 @@ ROW(frees_neighbour)
 	unmap(w, AT, 256, IN, HERE);
 }
 
-/* --- cache lines -------------------------------------------------------------------------------------------------- */
+/* --- cache lines ------------------------------------------------------------------------------ */
 
 static void two(struct world *w, uint64_t second, int dir1, int dir2)
 {
@@ -137,11 +138,13 @@ ROW(shares_bytes) { two(w, AT + 16, IN, IN); }
 ROW(shares_on_purpose)
 {
 	map(w, AT, 64, IN, HERE);
-	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_PAGE, .dev = DEV, .dma = DMK_DMA(BUS(AT) + 4096),
-	      .phys = DMK_PHYS(AT), .size = 64, .dir = IN, .attrs = 1 << 5, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_PAGE, .dev = DEV,
+	      .dma = DMK_DMA(BUS(AT) + 4096), .phys = DMK_PHYS(AT), .size = 64, .dir = IN,
+	      .attrs = 1 << 5, .caller = HERE);
 	EVENT(w, .kind = DMK_EVENT_MAPPING_ERROR, .dev = DEV, .dma = DMK_DMA(BUS(AT) + 4096));
-	EVENT(w, .kind = DMK_EVENT_UNMAP, .map_kind = DMK_MAP_PAGE, .dev = DEV, .dma = DMK_DMA(BUS(AT) + 4096),
-	      .size = 64, .dir = IN, .attrs = 1 << 5, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_UNMAP, .map_kind = DMK_MAP_PAGE, .dev = DEV,
+	      .dma = DMK_DMA(BUS(AT) + 4096), .size = 64, .dir = IN, .attrs = 1 << 5,
+	      .caller = HERE);
 	unmap(w, AT, 64, IN, HERE);
 }
 
@@ -151,7 +154,7 @@ ROW(maps_again_and_again)
 		map(w, AT, 64, IN, HERE);
 }
 
-/* --- neighbours in a line ----------------------------------------------------------------------------------------- */
+/* --- neighbours in a line --------------------------------------------------------------------- */
 
 /* Two objects of 24 bytes, one of them lent to the device. */
 static void beside(struct world *w, uint64_t second, int dir)
@@ -206,7 +209,10 @@ ROW(neighbours_both_mapped)
 	unmap(w, AT, 16, IN, HERE);
 }
 
-/* A ring of buffers, each allocated and mapped in turn by the same lines: the first ones meet what is not mapped yet. */
+/*
+ * A ring of buffers, each allocated and mapped in turn by the same lines: the first ones meet what
+ * is not mapped yet.
+ */
 ROW(neighbours_in_a_ring)
 {
 	for (uint64_t i = 0; i < 8; i++) {
@@ -258,11 +264,12 @@ static void map_with(struct world *w, unsigned long attrs, bool coherent)
 {
 	memory_taken(w, AT, 24, HERE);
 	memory_taken(w, AT + 24, 24, HERE);
-	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .phys = DMK_PHYS(AT),
-	      .size = 24, .dir = IN, .attrs = attrs, .coherent = coherent, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV,
+	      .dma = DMK_DMA(BUS(AT)), .phys = DMK_PHYS(AT), .size = 24, .dir = IN, .attrs = attrs,
+	      .coherent = coherent, .caller = HERE);
 	ask(w, DEV, AT);
-	EVENT(w, .kind = DMK_EVENT_UNMAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .size = 24, .dir = IN,
-	      .attrs = attrs, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_UNMAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV,
+	      .dma = DMK_DMA(BUS(AT)), .size = 24, .dir = IN, .attrs = attrs, .caller = HERE);
 }
 
 ROW(neighbour_without_sync) { map_with(w, 1UL << 5, false); }
@@ -271,8 +278,9 @@ ROW(neighbour_of_a_coherent_device) { map_with(w, 0, true); }
 
 static void map_coherent(struct world *w, uint64_t phys, uint64_t size)
 {
-	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV, .dma = DMK_DMA(BUS(phys)), .phys = DMK_PHYS(phys),
-	      .size = size, .dir = IN, .coherent = true, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV,
+	      .dma = DMK_DMA(BUS(phys)), .phys = DMK_PHYS(phys), .size = size, .dir = IN,
+	      .coherent = true, .caller = HERE);
 	ask(w, DEV, phys);
 }
 
@@ -284,7 +292,7 @@ ROW(shares_line_both_coherent)
 	unmap(w, AT, 32, IN, HERE);
 }
 
-/* --- unmapping ---------------------------------------------------------------------------------------------------- */
+/* --- unmapping -------------------------------------------------------------------------------- */
 
 ROW(correct)
 {
@@ -447,7 +455,7 @@ ROW(unmaps_after_leak)
 	unmap(w, AT, 100, IN, HERE);
 }
 
-/* --- lists -------------------------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static struct dmk_event_sg list_of_four[4] = {
 	{ DMK_PHYS(0x20000), 4096, DMK_DMA(BUS(0x20000)), 8192 },
@@ -462,8 +470,9 @@ ROW(list)
 	map_list(w, &list_head, list_of_four, 4, 2, IN, HERE);
 	card_writes(w, 0x20000, 8192);
 	card_writes(w, 0x24000, 8192);
-	EVENT(w, .kind = DMK_EVENT_SYNC_FOR_CPU, .map_kind = DMK_MAP_SG, .dev = DEV, .cpu = &list_head,
-	      .sg = list_of_four, .nents = 4, .dma = list_of_four[0].dma, .dir = IN, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_SYNC_FOR_CPU, .map_kind = DMK_MAP_SG, .dev = DEV,
+	      .cpu = &list_head, .sg = list_of_four, .nents = 4, .dma = list_of_four[0].dma,
+	      .dir = IN, .caller = HERE);
 	unmap_list(w, &list_head, list_of_four, 4, IN, HERE);
 }
 
@@ -476,8 +485,9 @@ ROW(list_returned_count)
 ROW(list_sync_count)
 {
 	map_list(w, &list_head, list_of_four, 4, 2, IN, HERE);
-	EVENT(w, .kind = DMK_EVENT_SYNC_FOR_CPU, .map_kind = DMK_MAP_SG, .dev = DEV, .cpu = &list_head,
-	      .sg = list_of_four, .nents = 2, .dma = list_of_four[0].dma, .dir = IN, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_SYNC_FOR_CPU, .map_kind = DMK_MAP_SG, .dev = DEV,
+	      .cpu = &list_head, .sg = list_of_four, .nents = 2, .dma = list_of_four[0].dma,
+	      .dir = IN, .caller = HERE);
 	unmap_list(w, &list_head, list_of_four, 4, IN, HERE);
 }
 
@@ -600,7 +610,7 @@ ROW(segment_allowed)
 	one_segment(w, 0x100000, 65537);
 }
 
-/* --- sync --------------------------------------------------------------------------------------------------------- */
+/* --- sync ------------------------------------------------------------------------------------- */
 
 ROW(sync_beyond)
 {
@@ -647,15 +657,17 @@ ROW(sync_both_as_none)
 	unmap(w, AT, 256, BOTH, HERE);
 }
 
-/* --- whose turn it is -------------------------------------------------------------------------------------------- */
+/* --- whose turn it is ------------------------------------------------------------------------- */
 
 #define CPU_READS(w, at, bytes) cpu_accesses(w, at, bytes, false, HERE)
 #define CPU_WRITES(w, at, bytes) cpu_accesses(w, at, bytes, true, HERE)
 
 /* A made-up frame: the walk ends at the caller. */
-static void cpu_accesses(struct world *w, uint64_t phys, uint64_t bytes, bool write, const void *here)
+static void cpu_accesses(struct world *w, uint64_t phys, uint64_t bytes, bool write,
+			 const void *here)
 {
-	EVENT(w, .kind = DMK_EVENT_CPU_ACCESS, .phys = DMK_PHYS(phys), .size = bytes, .write = write, .caller = here);
+	EVENT(w, .kind = DMK_EVENT_CPU_ACCESS, .phys = DMK_PHYS(phys), .size = bytes,
+	      .write = write, .caller = here);
 }
 
 ROW(cpu_writes_too_late)
@@ -817,7 +829,8 @@ ROW(one_mapping_needs_no_sync)
 	map(w, AT, 256, IN, HERE);
 	map(w, AT + 4096, 256, IN, HERE);
 	EVENT(w, .kind = DMK_EVENT_NEED_SYNC, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .result = 0);
-	EVENT(w, .kind = DMK_EVENT_NEED_SYNC, .dev = DEV, .dma = DMK_DMA(BUS(AT + 4096)), .result = 1);
+	EVENT(w, .kind = DMK_EVENT_NEED_SYNC, .dev = DEV, .dma = DMK_DMA(BUS(AT + 4096)),
+	      .result = 1);
 	CPU_READS(w, AT, 64);
 	CPU_READS(w, AT + 4096, 64);
 	unmap(w, AT, 256, IN, HERE);
@@ -826,8 +839,9 @@ ROW(one_mapping_needs_no_sync)
 
 static void map_skipping(struct world *w, uint64_t attrs, int dir)
 {
-	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .phys = DMK_PHYS(AT),
-	      .size = 256, .dir = dir, .attrs = attrs, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_MAP, .map_kind = DMK_MAP_SINGLE, .dev = DEV,
+	      .dma = DMK_DMA(BUS(AT)), .phys = DMK_PHYS(AT), .size = 256, .dir = dir,
+	      .attrs = attrs, .caller = HERE);
 	ask(w, DEV, AT);
 }
 
@@ -862,8 +876,8 @@ ROW(cpu_shares_coherent_memory)
 	CPU_WRITES(w, AT, 256);
 	card_writes(w, AT, 256);
 	CPU_READS(w, AT, 256);
-	EVENT(w, .kind = DMK_EVENT_FREE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .cpu = (void *)(uintptr_t)(AT + (1ULL << 40)),
-	      .size = 4096, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_FREE, .dev = DEV, .dma = DMK_DMA(BUS(AT)),
+	      .cpu = (void *)(uintptr_t)(AT + (1ULL << 40)), .size = 4096, .caller = HERE);
 }
 
 /* The second and the third piece of a list are joined for the device. */
@@ -912,7 +926,7 @@ ROW(device_writes_after_a_peek)
 	unmap(w, AT, 256, IN, HERE);
 }
 
-/* --- device accesses ---------------------------------------------------------------------------------------------- */
+/* --- device accesses -------------------------------------------------------------------------- */
 
 ROW(runs_over)
 {
@@ -951,15 +965,16 @@ ROW(nowhere) { card_reads(w, 0x123456, 16); }
 ROW(physical)
 {
 	map(w, AT, 256, OUT, HERE);
-	EVENT(w, .kind = DMK_EVENT_DEVICE_ACCESS, .requester = REQUESTER, .dma = DMK_DMA(AT), .size = 16);
+	EVENT(w, .kind = DMK_EVENT_DEVICE_ACCESS, .requester = REQUESTER, .dma = DMK_DMA(AT),
+	      .size = 16);
 	unmap(w, AT, 256, OUT, HERE);
 }
 
 ROW(truncated)
 {
 	map(w, 0x500010000, 256, OUT, HERE);
-	EVENT(w, .kind = DMK_EVENT_DEVICE_ACCESS, .requester = REQUESTER, .dma = DMK_DMA((uint32_t)BUS(0x500010000)),
-	      .size = 16);
+	EVENT(w, .kind = DMK_EVENT_DEVICE_ACCESS, .requester = REQUESTER,
+	      .dma = DMK_DMA((uint32_t)BUS(0x500010000)), .size = 16);
 	unmap(w, 0x500010000, 256, OUT, HERE);
 }
 
@@ -1012,8 +1027,8 @@ ROW(late_but_mapped_twice)
 
 static void begin(struct world *w, uint64_t phys, uint64_t size)
 {
-	EVENT(w, .kind = DMK_EVENT_TRANSFER_BEGIN, .requester = REQUESTER, .dma = DMK_DMA(BUS(phys)), .size = size,
-	      .dir = IN, .cookie = 7);
+	EVENT(w, .kind = DMK_EVENT_TRANSFER_BEGIN, .requester = REQUESTER,
+	      .dma = DMK_DMA(BUS(phys)), .size = size, .dir = IN, .cookie = 7);
 }
 
 ROW(unmap_under_way)
@@ -1052,7 +1067,7 @@ ROW(free_under_way)
 	EVENT(w, .kind = DMK_EVENT_TRANSFER_END, .cookie = 7);
 }
 
-/* --- consistent memory -------------------------------------------------------------------------------------------- */
+/* --- consistent memory ------------------------------------------------------------------------ */
 
 ROW(allocates)
 {
@@ -1092,8 +1107,9 @@ ROW(frees_mapping)
 ROW(frees_in_interrupt)
 {
 	alloc(w, AT, 4096, HERE);
-	EVENT(w, .kind = DMK_EVENT_FREE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .size = 4096, .interrupt = true,
-	      .cpu = (void *)(uintptr_t)(AT + (1ULL << 40)), .reason = DMK_REASON_BAD_CONTEXT, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_FREE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .size = 4096,
+	      .interrupt = true, .cpu = (void *)(uintptr_t)(AT + (1ULL << 40)),
+	      .reason = DMK_REASON_BAD_CONTEXT, .caller = HERE);
 }
 
 ROW(allocation_left) { alloc(w, AT, 4096, HERE); }
@@ -1112,12 +1128,16 @@ ROW(allocation_late)
 	card_reads(w, AT, 64);
 }
 
-/* --- memory that both sides use in turns, and which call it came from ----------------------------------------------- */
+/* --- memory that both sides use in turns, and which call it came from ------------------------- */
 
-/* Any allocation or free, with what is different from dma_alloc_pages() of 4096 bytes, from the device. */
-#define MADE(w, event, ...)                                                                                                 \
-	EVENT(w, .kind = event, .alloc_kind = DMK_KIND_PAGES, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .phys = DMK_PHYS(AT),    \
-	      .cpu = (void *)(uintptr_t)(AT + (1ULL << 40)), .size = 4096, .dir = IN, .caller = HERE, ##__VA_ARGS__)
+/*
+ * Any allocation or free, with what is different from dma_alloc_pages() of 4096 bytes, from the
+ * device.
+ */
+#define MADE(w, event, ...)                                                                        \
+	EVENT(w, .kind = event, .alloc_kind = DMK_KIND_PAGES, .dev = DEV, .dma = DMK_DMA(BUS(AT)), \
+	      .phys = DMK_PHYS(AT), .cpu = (void *)(uintptr_t)(AT + (1ULL << 40)), .size = 4096,   \
+	      .dir = IN, .caller = HERE, ##__VA_ARGS__)
 
 #pragma GCC diagnostic ignored "-Woverride-init"
 
@@ -1126,20 +1146,20 @@ static const struct dmk_event_sg run = { DMK_PHYS(AT), 8192, DMK_DMA(BUS(AT)), 8
 
 static void lists(struct world *w, int dir)
 {
-	MADE(w, DMK_EVENT_ALLOC, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .size = 5000, .dir = dir, .sg = &run,
-	     .nents = 1, .mapped_nents = 1, .map_kind = DMK_MAP_SG);
+	MADE(w, DMK_EVENT_ALLOC, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .size = 5000,
+	     .dir = dir, .sg = &run, .nents = 1, .mapped_nents = 1, .map_kind = DMK_MAP_SG);
 }
 
 static void lists_back(struct world *w, int dir, unsigned int views, const void *here)
 {
-	MADE(w, DMK_EVENT_FREE, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .size = 5000, .dir = dir, .nents = views,
-	     .caller = here);
+	MADE(w, DMK_EVENT_FREE, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .size = 5000,
+	     .dir = dir, .nents = views, .caller = here);
 }
 
 static void list_sync(struct world *w, int event, int dir)
 {
-	EVENT(w, .kind = event, .map_kind = DMK_MAP_SG, .dev = DEV, .cpu = &table, .dma = DMK_DMA(BUS(AT)), .sg = &run,
-	      .nents = 1, .dir = dir, .caller = HERE);
+	EVENT(w, .kind = event, .map_kind = DMK_MAP_SG, .dev = DEV, .cpu = &table,
+	      .dma = DMK_DMA(BUS(AT)), .sg = &run, .nents = 1, .dir = dir, .caller = HERE);
 }
 
 ROW(pages_in_turns)
@@ -1221,7 +1241,8 @@ ROW(pages_of_a_zone)
 
 ROW(pages_of_no_direction)
 {
-	MADE(w, DMK_EVENT_ALLOC_FAILED, .reason = DMK_REASON_BAD_DIRECTION, .cpu = NULL, .dir = DMK_NONE);
+	MADE(w, DMK_EVENT_ALLOC_FAILED, .reason = DMK_REASON_BAD_DIRECTION, .cpu = NULL,
+	     .dir = DMK_NONE);
 }
 
 ROW(pages_not_there)
@@ -1235,8 +1256,10 @@ ROW(list_in_turns)
 	list_sync(w, DMK_EVENT_SYNC_FOR_DEVICE, IN);
 	card_writes(w, AT + 8000, 192);
 	list_sync(w, DMK_EVENT_SYNC_FOR_CPU, IN);
-	EVENT(w, .kind = DMK_EVENT_ALLOC_VIEW, .dev = DEV, .cpu = &pages_in_turns, .size = 5000, .result = 1, .caller = HERE);
-	EVENT(w, .kind = DMK_EVENT_ALLOC_VIEW, .dev = DEV, .cpu = &pages_in_turns, .size = 8192, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_ALLOC_VIEW, .dev = DEV, .cpu = &pages_in_turns, .size = 5000,
+	      .result = 1, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_ALLOC_VIEW, .dev = DEV, .cpu = &pages_in_turns, .size = 8192,
+	      .caller = HERE);
 	lists_back(w, IN, 0, HERE);
 }
 
@@ -1281,13 +1304,14 @@ ROW(list_freed_under_a_view)
 ROW(list_freed_with_another_size)
 {
 	lists(w, IN);
-	MADE(w, DMK_EVENT_FREE, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .size = 8192, .dma.v = ~0ULL,
-	     .reason = DMK_REASON_MISMATCH);
+	MADE(w, DMK_EVENT_FREE, .alloc_kind = DMK_KIND_NONCONTIGUOUS, .cpu = &table, .size = 8192,
+	     .dma.v = ~0ULL, .reason = DMK_REASON_MISMATCH);
 }
 
 ROW(view_that_is_none)
 {
-	EVENT(w, .kind = DMK_EVENT_ALLOC_VIEW, .dev = DEV, .cpu = &table, .reason = DMK_REASON_NOT_FOUND, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_ALLOC_VIEW, .dev = DEV, .cpu = &table,
+	      .reason = DMK_REASON_NOT_FOUND, .caller = HERE);
 }
 
 #define COHERENT .alloc_kind = DMK_KIND_COHERENT, .dir = 0
@@ -1324,7 +1348,7 @@ ROW(attributes_that_do_not_matter)
 	MADE(w, DMK_EVENT_FREE, COHERENT);
 }
 
-/* --- pools -------------------------------------------------------------------------------------------------------- */
+/* --- pools ------------------------------------------------------------------------------------ */
 
 static char pool_a, pool_b;
 
@@ -1402,7 +1426,8 @@ ROW(pool_gone_twice)
 {
 	pool_open(w);
 	pool_close(w, 0);
-	EVENT(w, .kind = DMK_EVENT_POOL_DESTROY, .pool = &pool_a, .reason = DMK_REASON_NOT_FOUND, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_POOL_DESTROY, .pool = &pool_a, .reason = DMK_REASON_NOT_FOUND,
+	      .caller = HERE);
 }
 
 ROW(pool_orphan)
@@ -1421,18 +1446,18 @@ ROW(pool_orphan)
 
 ROW(allocation_managed)
 {
-	EVENT(w, .kind = DMK_EVENT_ALLOC, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .cpu = (void *)0x5000, .size = 4096,
-	      .attrs = 1 << 2, .caller = HERE);
-	EVENT(w, .kind = DMK_EVENT_FREE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .cpu = (void *)0x5000, .size = 4096,
-	      .managed = true);
+	EVENT(w, .kind = DMK_EVENT_ALLOC, .dev = DEV, .dma = DMK_DMA(BUS(AT)),
+	      .cpu = (void *)0x5000, .size = 4096, .attrs = 1 << 2, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_FREE, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .cpu = (void *)0x5000,
+	      .size = 4096, .managed = true);
 }
 
 ROW(pool_left) { pool_open(w); }
 
 ROW(pool_refused)
 {
-	EVENT(w, .kind = DMK_EVENT_POOL_CREATE, .dev = DEV, .name = "odd", .size = 64, .align = 3, .result = -22,
-	      .reason = DMK_REASON_BAD_ARGUMENT, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_POOL_CREATE, .dev = DEV, .name = "odd", .size = 64, .align = 3,
+	      .result = -22, .reason = DMK_REASON_BAD_ARGUMENT, .caller = HERE);
 }
 
 ROW(pool_access_to_freed)
@@ -1451,12 +1476,12 @@ ROW(pool_access_between_blocks)
 	pool_close(w, 0);
 }
 
-/* --- masks, context ----------------------------------------------------------------------------------------------- */
+/* --- masks, context --------------------------------------------------------------------------- */
 
 static void set_mask(struct world *w, bool streaming, bool coherent, int result)
 {
-	EVENT(w, .kind = DMK_EVENT_SET_MASK, .dev = DEV, .mask = 0xffffff, .streaming = streaming, .coherent = coherent,
-	      .result = result, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_SET_MASK, .dev = DEV, .mask = 0xffffff, .streaming = streaming,
+	      .coherent = coherent, .result = result, .caller = HERE);
 }
 
 /* The world's driver has set a mask in probe; this one has not. */
@@ -1475,7 +1500,10 @@ ROW(dma_after_refusal)
 	unmap(w, AT, 64, OUT, HERE);
 }
 
-/* A mask that is refused stands for memory that is out of reach: where nothing bounces, the mapping is refused too. */
+/*
+ * A mask that is refused stands for memory that is out of reach: where nothing bounces, the mapping
+ * is refused too.
+ */
 ROW(dma_asked_for_after_refusal)
 {
 	fresh(w);
@@ -1541,7 +1569,8 @@ ROW(refusal_ignored)
 	free_as(w, DEV, AT, AT, 64, 0, HERE);
 }
 
-ROW(one_kind_refused) /* a card whose playback is refused records with the narrower mask, and does nothing else */
+/* a card whose playback is refused records with the narrower mask, and does nothing else */
+ROW(one_kind_refused)
 {
 	fresh(w);
 	set_mask(w, true, true, -5);
@@ -1558,27 +1587,33 @@ static void sleep_in(struct world *w, const char *call)
 ROW(allocates_in_atomic) { sleep_in(w, "dma_alloc_coherent"); }
 ROW(kmallocs_in_atomic) { sleep_in(w, "kmalloc"); }
 ROW(sleeps_in_atomic) { sleep_in(w, "mutex_lock"); }
-ROW(touches_register) { EVENT(w, .kind = DMK_EVENT_IOMEM_DEREFERENCE, .cpu = (void *)0x999, .write = true, .caller = HERE); }
+ROW(touches_register)
+{
+	EVENT(w, .kind = DMK_EVENT_IOMEM_DEREFERENCE, .cpu = (void *)0x999, .write = true,
+	      .caller = HERE);
+}
 ROW(old_address) { EVENT(w, .kind = DMK_EVENT_OLD_ADDRESS, .name = "virt_to_bus", .caller = HERE); }
 
-/* --- addresses first, pages later ---------------------------------------------------------------------------------- */
+/* --- addresses first, pages later ------------------------------------------------------------- */
 
 static void space(struct world *w, uint64_t size, const void *here)
 {
-	EVENT(w, .kind = DMK_EVENT_IOVA_ALLOC, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .size = size, .caller = here);
+	EVENT(w, .kind = DMK_EVENT_IOVA_ALLOC, .dev = DEV, .dma = DMK_DMA(BUS(AT)), .size = size,
+	      .caller = here);
 }
 
 static void piece(struct world *w, uint64_t offset, uint64_t size, int reason, const void *here)
 {
-	EVENT(w, .kind = reason ? DMK_EVENT_MAP_FAILED : DMK_EVENT_MAP, .map_kind = DMK_MAP_LINK, .dev = DEV,
-	      .dma = DMK_DMA(BUS(AT + offset)), .phys = DMK_PHYS(AT + offset), .size = size, .dir = OUT, .reason = reason,
-	      .caller = here);
+	EVENT(w, .kind = reason ? DMK_EVENT_MAP_FAILED : DMK_EVENT_MAP, .map_kind = DMK_MAP_LINK,
+	      .dev = DEV, .dma = DMK_DMA(BUS(AT + offset)), .phys = DMK_PHYS(AT + offset),
+	      .size = size, .dir = OUT, .reason = reason, .caller = here);
 }
 
-static void told(struct world *w, int kind, uint64_t offset, uint64_t size, int dir, int reason, const void *here)
+static void told(struct world *w, int kind, uint64_t offset, uint64_t size, int dir, int reason,
+		 const void *here)
 {
-	EVENT(w, .kind = kind, .dev = DEV, .dma = DMK_DMA(BUS(AT + offset)), .size = size, .dir = dir, .reason = reason,
-	      .caller = here);
+	EVENT(w, .kind = kind, .dev = DEV, .dma = DMK_DMA(BUS(AT + offset)), .size = size,
+	      .dir = dir, .reason = reason, .caller = here);
 }
 
 /* Two pieces, used as they should be. */
@@ -1683,252 +1718,316 @@ ROW(unmaps_a_link)
 
 ROW(keeps_addresses) { two_pieces(w); }
 
-/* --- the table ---------------------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static const struct row rows[] = {
-	{ "pieces are linked, synced, used and given back", NULL, links_pieces },
-	{ "a piece is linked beyond the space", "IOM-06", links_too_much, 0, "sum of their sizes" },
-	{ "a piece is linked where part of a page is", "IOM-06", links_part_of_a_page, 0, "dma_get_merge_boundary" },
-	{ "a piece is linked and no addresses were taken", "IOM-06", links_without_addresses, 0, "dma_use_iova" },
-	{ "what is no space is synced", "IOM-06", syncs_no_addresses, 0, "what was linked" },
-	{ "the card uses what was linked after the sync", "IOM-06", uses_unsynced_link, 0, "dma_iova_sync" },
-	{ "less is destroyed than is linked", "STR-04", destroys_less, 0, "add up" },
-	{ "addresses are freed with pieces in them", "STR-04", frees_what_is_linked, 0, "dma_iova_free" },
-	{ "more is unlinked than is linked", "STR-04", unlinks_more, 0, "same size" },
-	{ "a space is destroyed twice", "STR-04", destroys_twice, 0, "once" },
-	{ "a space is destroyed in another direction", "DIR-04", destroys_in_another_direction, 0, "DMA_TO_DEVICE" },
-	{ "the card uses what was unlinked", "STR-07", uses_after_unlink, 0, "linked buffer" },
-	{ "a piece is unmapped by its address", "STR-04", unmaps_a_link, 0, "dma_iova_destroy" },
-	{ "a space is never given back", "STR-06", keeps_addresses, 0, "dma_iova_destroy" },
-	{ "a vmalloc address is mapped", "MEM-02", maps_vmalloc, 0, "vmalloc_to_page" },
-	{ "an ioremap address is mapped", "MEM-02", maps_iomem, 0, "dma_map_resource" },
-	{ "a stack address is mapped", "MEM-03", maps_stack, 0, "stack" },
-	{ "static data is mapped", "MEM-03", maps_image, 0, "kmemdup" },
-	{ "a kmap address is mapped", "MEM-04", maps_kmap, 0, "dma_map_page" },
-	{ "freed memory is mapped", "MEM-05", maps_freed, 0, "freed before" },
-	{ "memory that was freed and given out again is mapped", NULL, maps_reused },
-	{ "a byte beside what was given out again is mapped", NULL, maps_rest_of_reused },
-	{ "a page of vmalloc memory is mapped that was freed once", NULL, maps_vmalloc_page },
-	{ "a free is refused, and the memory mapped", NULL, maps_after_refused_free },
-	{ "mapped memory is freed", "MEM-05", frees_mapped, 0, "dma_unmap_single" },
-	{ "memory is freed after its unmap", NULL, frees_unmapped },
-	{ "the neighbour of mapped memory is freed", NULL, frees_neighbour },
-	{ "a wild pointer is mapped", "STR-11", maps_wild },
-	{ "nothing is mapped", "STR-11", maps_nothing, 0, "0 bytes" },
-	{ "a size wraps", "STR-11", maps_around, 0, "wraps" },
-	{ "something that is no RAM is mapped", "STR-11", maps_no_ram, 0, "not all of it is RAM" },
-	{ "DMA_NONE is mapped", "DIR-01", maps_no_direction, 0, "DMA_NONE" },
-	{ "direction 17 is mapped", "DIR-01", maps_odd_direction, 0, "17" },
-	{ "a map finds no room", NULL, maps_without_room },
-	{ "a map finds its memory out of reach", NULL, maps_without_reach },
-	{ "a map is too large for the machine", NULL, maps_too_much },
-	{ "a device without a mask maps", "MSK-03", maps_without_dma },
+	{"pieces are linked, synced, used and given back", NULL, links_pieces},
+	{"a piece is linked beyond the space", "IOM-06", links_too_much, 0, "sum of their sizes"},
+	{"a piece is linked where part of a page is", "IOM-06", links_part_of_a_page, 0,
+	 "dma_get_merge_boundary"},
+	{"a piece is linked and no addresses were taken", "IOM-06", links_without_addresses, 0,
+	 "dma_use_iova"},
+	{"what is no space is synced", "IOM-06", syncs_no_addresses, 0, "what was linked"},
+	{"the card uses what was linked after the sync", "IOM-06", uses_unsynced_link, 0,
+	 "dma_iova_sync"},
+	{"less is destroyed than is linked", "STR-04", destroys_less, 0, "add up"},
+	{"addresses are freed with pieces in them", "STR-04", frees_what_is_linked, 0,
+	 "dma_iova_free"},
+	{"more is unlinked than is linked", "STR-04", unlinks_more, 0, "same size"},
+	{"a space is destroyed twice", "STR-04", destroys_twice, 0, "once"},
+	{"a space is destroyed in another direction", "DIR-04", destroys_in_another_direction, 0,
+	 "DMA_TO_DEVICE"},
+	{"the card uses what was unlinked", "STR-07", uses_after_unlink, 0, "linked buffer"},
+	{"a piece is unmapped by its address", "STR-04", unmaps_a_link, 0, "dma_iova_destroy"},
+	{"a space is never given back", "STR-06", keeps_addresses, 0, "dma_iova_destroy"},
+	{"a vmalloc address is mapped", "MEM-02", maps_vmalloc, 0, "vmalloc_to_page"},
+	{"an ioremap address is mapped", "MEM-02", maps_iomem, 0, "dma_map_resource"},
+	{"a stack address is mapped", "MEM-03", maps_stack, 0, "stack"},
+	{"static data is mapped", "MEM-03", maps_image, 0, "kmemdup"},
+	{"a kmap address is mapped", "MEM-04", maps_kmap, 0, "dma_map_page"},
+	{"freed memory is mapped", "MEM-05", maps_freed, 0, "freed before"},
+	{"memory that was freed and given out again is mapped", NULL, maps_reused},
+	{"a byte beside what was given out again is mapped", NULL, maps_rest_of_reused},
+	{"a page of vmalloc memory is mapped that was freed once", NULL, maps_vmalloc_page},
+	{"a free is refused, and the memory mapped", NULL, maps_after_refused_free},
+	{"mapped memory is freed", "MEM-05", frees_mapped, 0, "dma_unmap_single"},
+	{"memory is freed after its unmap", NULL, frees_unmapped},
+	{"the neighbour of mapped memory is freed", NULL, frees_neighbour},
+	{"a wild pointer is mapped", "STR-11", maps_wild},
+	{"nothing is mapped", "STR-11", maps_nothing, 0, "0 bytes"},
+	{"a size wraps", "STR-11", maps_around, 0, "wraps"},
+	{"something that is no RAM is mapped", "STR-11", maps_no_ram, 0, "not all of it is RAM"},
+	{"DMA_NONE is mapped", "DIR-01", maps_no_direction, 0, "DMA_NONE"},
+	{"direction 17 is mapped", "DIR-01", maps_odd_direction, 0, "17"},
+	{"a map finds no room", NULL, maps_without_room},
+	{"a map finds its memory out of reach", NULL, maps_without_reach},
+	{"a map is too large for the machine", NULL, maps_too_much},
+	{"a device without a mask maps", "MSK-03", maps_without_dma},
 
-	{ "two mappings share a line, the device writes the first", "STR-09", shares_line, 64, "cache line" },
-	{ "two mappings share a line, the device writes the second", "STR-09", shares_line_of_writer, 64 },
-	{ "two mappings lie in neighbouring lines", NULL, neighbour_lines, 64 },
-	{ "two mappings share a line, where caches are coherent", NULL, shares_line, 1 },
-	{ "two mappings share a line that is only read", NULL, shares_line_read_only, 64 },
-	{ "two mappings share a line, of devices that see the caches", NULL, shares_line_both_coherent, 64 },
-	{ "two mappings share bytes, where caches are coherent", "STR-09", shares_bytes, 1, "share bytes" },
-	{ "two mappings share bytes, and it is said to be meant", NULL, shares_on_purpose, 64 },
-	{ "one buffer is mapped over and over without unmap", "STR-09", maps_again_and_again, 64 },
+	{"two mappings share a line, the device writes the first", "STR-09", shares_line, 64,
+	 "cache line"},
+	{"two mappings share a line, the device writes the second", "STR-09", shares_line_of_writer,
+	 64},
+	{"two mappings lie in neighbouring lines", NULL, neighbour_lines, 64},
+	{"two mappings share a line, where caches are coherent", NULL, shares_line, 1},
+	{"two mappings share a line that is only read", NULL, shares_line_read_only, 64},
+	{"two mappings share a line, of devices that see the caches", NULL,
+	 shares_line_both_coherent, 64},
+	{"two mappings share bytes, where caches are coherent", "STR-09", shares_bytes, 1,
+	 "share bytes"},
+	{"two mappings share bytes, and it is said to be meant", NULL, shares_on_purpose, 64},
+	{"one buffer is mapped over and over without unmap", "STR-09", maps_again_and_again, 64},
 
-	{ "another object lies behind the buffer in its line", "MEM-08", neighbour_behind, 64, "24 bytes at 0x10018 (kmalloc)" },
-	{ "another object lies before the buffer in its line", "MEM-08", neighbour_before_in_line, 64, "64 bytes here" },
-	{ "another object is allocated in the line of a mapping", "MEM-08", neighbour_comes_later, 64 },
-	{ "another object lies in the line of a list's entry", "MEM-08", neighbour_of_a_list, 64 },
-	{ "three objects lie in one line, and two are mapped", "MEM-08", neighbours_both_mapped, 64 },
-	{ "buffers of a ring lie in the same lines", "MEM-08", neighbours_in_a_ring, 64 },
-	{ "another object lies in the next line", NULL, neighbour_in_next_line, 64 },
-	{ "another object lies in the line before", NULL, neighbour_before, 64 },
-	{ "another object shares the line, and the device only reads", NULL, neighbour_read_only, 64 },
-	{ "another object shares the line, where caches are coherent", NULL, neighbour_behind, 1 },
-	{ "another object shared the line, before and after", NULL, neighbour_is_gone, 64 },
-	{ "two objects share a line in one list", NULL, neighbours_in_one_list, 64 },
-	{ "the rest of the line is of the same object", NULL, part_of_an_object, 64 },
-	{ "another object shares the line, and the driver looks after the caches", NULL, neighbour_without_sync, 64 },
-	{ "another object shares the line, and the CPU is said not to write it", NULL, neighbour_with_promise, 64 },
-	{ "another object shares the line, and the device sees the caches", NULL, neighbour_of_a_coherent_device, 64 },
+	{"another object lies behind the buffer in its line", "MEM-08", neighbour_behind, 64,
+	 "24 bytes at 0x10018 (kmalloc)"},
+	{"another object lies before the buffer in its line", "MEM-08", neighbour_before_in_line,
+	 64, "64 bytes here"},
+	{"another object is allocated in the line of a mapping", "MEM-08", neighbour_comes_later,
+	 64},
+	{"another object lies in the line of a list's entry", "MEM-08", neighbour_of_a_list, 64},
+	{"three objects lie in one line, and two are mapped", "MEM-08", neighbours_both_mapped, 64},
+	{"buffers of a ring lie in the same lines", "MEM-08", neighbours_in_a_ring, 64},
+	{"another object lies in the next line", NULL, neighbour_in_next_line, 64},
+	{"another object lies in the line before", NULL, neighbour_before, 64},
+	{"another object shares the line, and the device only reads", NULL, neighbour_read_only,
+	 64},
+	{"another object shares the line, where caches are coherent", NULL, neighbour_behind, 1},
+	{"another object shared the line, before and after", NULL, neighbour_is_gone, 64},
+	{"two objects share a line in one list", NULL, neighbours_in_one_list, 64},
+	{"the rest of the line is of the same object", NULL, part_of_an_object, 64},
+	{"another object shares the line, and the driver looks after the caches", NULL,
+	 neighbour_without_sync, 64},
+	{"another object shares the line, and the CPU is said not to write it", NULL,
+	 neighbour_with_promise, 64},
+	{"another object shares the line, and the device sees the caches", NULL,
+	 neighbour_of_a_coherent_device, 64},
 
-	{ "a driver does everything right", NULL, correct, 64 },
-	{ "nobody asks dma_mapping_error()", "STR-02", never_asked, 0, "dma_mapping_error" },
-	{ "nobody asks, and two places use the address", "STR-02", never_asked_two_users },
-	{ "two mappings with one address are both asked about", NULL, asked_of_twins },
-	{ "an unmap gives another size", "STR-04", other_size, 0, "128 bytes, but 256 were mapped" },
-	{ "one mapping is unmapped in two halves", "STR-04", in_two_halves },
-	{ "a single mapping is unmapped as a resource", "STR-04", other_kind, 0, "undo dma_map_single with dma_unmap_single" },
-	{ "a single mapping is unmapped as a page", NULL, single_as_page },
-	{ "an unmap gives another direction", "DIR-04", other_direction, 0, "pass DMA_FROM_DEVICE" },
-	{ "an unmap names another device", "STR-04", other_device, 0, "0000:00:04.0" },
-	{ "two devices have the same address mapped", NULL, same_address_two_devices },
-	{ "an address inside a mapping is unmapped", "STR-04", inside, 0, "inside" },
-	{ "a mapping is unmapped twice", "STR-04", twice, 0, "a second time" },
-	{ "what was never mapped is unmapped", "STR-04", never, 0, "nothing is mapped" },
-	{ "the error cookie is unmapped", "STR-04", cookie, 0, "DMA_MAPPING_ERROR" },
-	{ "consistent memory is unmapped", "STR-04", unmaps_allocated, 0, "dma_free_coherent" },
-	{ "two mappings start at one address with two sizes", NULL, twins_of_different_size },
-	{ "mappings are left behind", "STR-06", leak, 0, "3 mappings made here by dma_map_single, 300 bytes in all" },
-	{ "nothing is left behind", NULL, no_leak_after_unbind },
-	{ "something is mapped after remove()", "STR-06", maps_after_unbind, 0, "after driver edu let go of it" },
-	{ "something is allocated after remove()", "STR-06", allocates_after_unbind },
-	{ "something is mapped by the next driver", NULL, maps_when_bound_again },
-	{ "what was left behind is used and unmapped later", "STR-06", unmaps_after_leak },
+	{"a driver does everything right", NULL, correct, 64},
+	{"nobody asks dma_mapping_error()", "STR-02", never_asked, 0, "dma_mapping_error"},
+	{"nobody asks, and two places use the address", "STR-02", never_asked_two_users},
+	{"two mappings with one address are both asked about", NULL, asked_of_twins},
+	{"an unmap gives another size", "STR-04", other_size, 0, "128 bytes, but 256 were mapped"},
+	{"one mapping is unmapped in two halves", "STR-04", in_two_halves},
+	{"a single mapping is unmapped as a resource", "STR-04", other_kind, 0,
+	 "undo dma_map_single with dma_unmap_single"},
+	{"a single mapping is unmapped as a page", NULL, single_as_page},
+	{"an unmap gives another direction", "DIR-04", other_direction, 0, "pass DMA_FROM_DEVICE"},
+	{"an unmap names another device", "STR-04", other_device, 0, "0000:00:04.0"},
+	{"two devices have the same address mapped", NULL, same_address_two_devices},
+	{"an address inside a mapping is unmapped", "STR-04", inside, 0, "inside"},
+	{"a mapping is unmapped twice", "STR-04", twice, 0, "a second time"},
+	{"what was never mapped is unmapped", "STR-04", never, 0, "nothing is mapped"},
+	{"the error cookie is unmapped", "STR-04", cookie, 0, "DMA_MAPPING_ERROR"},
+	{"consistent memory is unmapped", "STR-04", unmaps_allocated, 0, "dma_free_coherent"},
+	{"two mappings start at one address with two sizes", NULL, twins_of_different_size},
+	{"mappings are left behind", "STR-06", leak, 0,
+	 "3 mappings made here by dma_map_single, 300 bytes in all"},
+	{"nothing is left behind", NULL, no_leak_after_unbind},
+	{"something is mapped after remove()", "STR-06", maps_after_unbind, 0,
+	 "after driver edu let go of it"},
+	{"something is allocated after remove()", "STR-06", allocates_after_unbind},
+	{"something is mapped by the next driver", NULL, maps_when_bound_again},
+	{"what was left behind is used and unmapped later", "STR-06", unmaps_after_leak},
 
-	{ "a list is mapped, synced and unmapped", NULL, list, 64 },
-	{ "a list is unmapped with the returned count", "SGL-05", list_returned_count, 64,
-	  "pass the 4 entries given to dma_map_sg, not the 2 it returned" },
-	{ "a list is synced with the returned count", "SGL-05", list_sync_count, 64, "pass the 4 entries" },
-	{ "a mapped list is mapped again", "SGL-06", list_again, 64 },
-	{ "a part of a mapped list is mapped again", "SGL-06", list_again_shorter, 64 },
-	{ "a mapped list is mapped again, and neither is unmapped", "SGL-06", list_again_and_kept, 64 },
-	{ "a list is mapped again after its unmap", NULL, list_again_after_unmap, 64 },
-	{ "another list is mapped from the same place", NULL, list_of_other_memory, 64 },
-	{ "another list is mapped from the same place, and unmapped first", NULL, list_of_other_memory_last_first, 64 },
-	{ "a list is walked over a link", "SGL-02", list_link, 0, "for_each_sg()" },
-	{ "a list is walked over its end", "SGL-02", list_end, 0, "behind the last" },
-	{ "a list is not initialised", "SGL-02", list_not_initialised, 0, "sg_init_table()" },
-	{ "a driver's own list is freed as a table", "SGL-02", list_no_table, 0, "did not make" },
-	{ "an entry of a list is empty", "STR-11", list_empty_entry, 0, "entry 1 has no bytes" },
-	{ "a list is shorter than the driver says", "STR-11", list_too_short, 0, "3 entries of a list that has 2" },
-	{ "an entry of a list wraps", "STR-11", list_wraps, 0, "beyond all memory" },
-	{ "no entries of a list are mapped", "STR-11", list_of_nothing, 0, "0 entries" },
-	{ "no list is mapped", "STR-11", list_null, 0, "NULL" },
-	{ "an entry of a list is no RAM", "STR-11", list_no_ram, 0, "entry 1 is not in RAM" },
-	{ "an entry of a list is on the stack", "MEM-03", list_of_stack, 0, "entry 0 is on the stack" },
-	{ "a list finds no room", NULL, list_without_room },
-	{ "the device runs over a list's segment", "STR-10", list_gap },
-	{ "a segment is longer than the device takes", "MSK-08", segment_too_long, 0, "65537 bytes long" },
-	{ "a segment is as long as the device takes", NULL, segment_just_long_enough },
-	{ "a segment is longer than the default, and the device said it takes that", NULL, segment_allowed },
-	{ "a segment crosses the boundary", "MSK-08", segment_crosses, 0, "crosses" },
-	{ "a segment ends at the boundary", NULL, segment_ends_at_boundary },
+	{"a list is mapped, synced and unmapped", NULL, list, 64},
+	{"a list is unmapped with the returned count", "SGL-05", list_returned_count, 64,
+	 "pass the 4 entries given to dma_map_sg, not the 2 it returned"},
+	{"a list is synced with the returned count", "SGL-05", list_sync_count, 64,
+	 "pass the 4 entries"},
+	{"a mapped list is mapped again", "SGL-06", list_again, 64},
+	{"a part of a mapped list is mapped again", "SGL-06", list_again_shorter, 64},
+	{"a mapped list is mapped again, and neither is unmapped", "SGL-06", list_again_and_kept,
+	 64},
+	{"a list is mapped again after its unmap", NULL, list_again_after_unmap, 64},
+	{"another list is mapped from the same place", NULL, list_of_other_memory, 64},
+	{"another list is mapped from the same place, and unmapped first", NULL,
+	 list_of_other_memory_last_first, 64},
+	{"a list is walked over a link", "SGL-02", list_link, 0, "for_each_sg()"},
+	{"a list is walked over its end", "SGL-02", list_end, 0, "behind the last"},
+	{"a list is not initialised", "SGL-02", list_not_initialised, 0, "sg_init_table()"},
+	{"a driver's own list is freed as a table", "SGL-02", list_no_table, 0, "did not make"},
+	{"an entry of a list is empty", "STR-11", list_empty_entry, 0, "entry 1 has no bytes"},
+	{"a list is shorter than the driver says", "STR-11", list_too_short, 0,
+	 "3 entries of a list that has 2"},
+	{"an entry of a list wraps", "STR-11", list_wraps, 0, "beyond all memory"},
+	{"no entries of a list are mapped", "STR-11", list_of_nothing, 0, "0 entries"},
+	{"no list is mapped", "STR-11", list_null, 0, "NULL"},
+	{"an entry of a list is no RAM", "STR-11", list_no_ram, 0, "entry 1 is not in RAM"},
+	{"an entry of a list is on the stack", "MEM-03", list_of_stack, 0,
+	 "entry 0 is on the stack"},
+	{"a list finds no room", NULL, list_without_room},
+	{"the device runs over a list's segment", "STR-10", list_gap},
+	{"a segment is longer than the device takes", "MSK-08", segment_too_long, 0,
+	 "65537 bytes long"},
+	{"a segment is as long as the device takes", NULL, segment_just_long_enough},
+	{"a segment is longer than the default, and the device said it takes that", NULL,
+	 segment_allowed},
+	{"a segment crosses the boundary", "MSK-08", segment_crosses, 0, "crosses"},
+	{"a segment ends at the boundary", NULL, segment_ends_at_boundary},
 
-	{ "a sync ends beyond the mapping", "SYN-04", sync_beyond, 0, "1 byte beyond" },
-	{ "a sync ends with the mapping", NULL, sync_to_the_end },
-	{ "what is not mapped is synced", "SYN-04", sync_nothing, 0, "nothing is mapped" },
-	{ "what is no longer mapped is synced", "SYN-04", sync_after_unmap, 0, "after it was unmapped" },
-	{ "a sync gives another direction", "SYN-04", sync_other_direction, 0, "only reads" },
-	{ "a bidirectional mapping is synced in one direction", NULL, sync_half_of_both },
-	{ "a bidirectional mapping is synced in none", "SYN-04", sync_both_as_none },
-	{ "the device reads what was synced for the CPU", "SYN-02", device_reads_what_the_cpu_has },
-	{ "the device reads beside what was synced for the CPU, and that when it was given back", NULL,
-	  device_reads_what_was_given_back },
-	{ "the device writes on after the CPU only looked", NULL, device_writes_after_a_peek },
+	{"a sync ends beyond the mapping", "SYN-04", sync_beyond, 0, "1 byte beyond"},
+	{"a sync ends with the mapping", NULL, sync_to_the_end},
+	{"what is not mapped is synced", "SYN-04", sync_nothing, 0, "nothing is mapped"},
+	{"what is no longer mapped is synced", "SYN-04", sync_after_unmap, 0,
+	 "after it was unmapped"},
+	{"a sync gives another direction", "SYN-04", sync_other_direction, 0, "only reads"},
+	{"a bidirectional mapping is synced in one direction", NULL, sync_half_of_both},
+	{"a bidirectional mapping is synced in none", "SYN-04", sync_both_as_none},
+	{"the device reads what was synced for the CPU", "SYN-02", device_reads_what_the_cpu_has},
+	{"the device reads beside what was synced for the CPU, and that when it was given back",
+	 NULL, device_reads_what_was_given_back},
+	{"the device writes on after the CPU only looked", NULL, device_writes_after_a_peek},
 
-	{ "the CPU writes what is mapped", "STR-03", cpu_writes_too_late, 0, "wrote 4 bytes at offset 16 of a single buffer of 256 bytes" },
-	{ "the CPU uses the bytes beside what is mapped", NULL, cpu_writes_beside },
-	{ "the CPU reads what the device may write", "STR-03", cpu_reads_too_early, 0, "read 1 byte at offset 255" },
-	{ "the CPU polls a buffer of the device's", "STR-03", cpu_polls_a_buffer, 0, "dma_alloc_coherent" },
-	{ "the CPU reads what the device reads", "STR-03", cpu_reads_what_the_device_reads, 0, "keep a copy" },
-	{ "the CPU reads what the device wrote, without a sync", "SYN-02", cpu_reads_without_a_sync, 0, "no sync for the CPU came since" },
-	{ "the CPU reads beyond a sync that was too short", "SYN-02", cpu_reads_beyond_a_short_sync, 0, "bytes 0 to 63 only" },
-	{ "the CPU reads the parts that were synced", NULL, cpu_reads_two_synced_parts },
-	{ "the CPU reads what it has read before, without a sync", "SYN-02", cpu_reads_again_without_a_sync, 0,
-	  "written since the last sync" },
-	{ "the CPU polls, and syncs each time", NULL, cpu_polls_with_syncs },
-	{ "the device reads what the CPU wrote, and the sync was too short", "SYN-02", device_reads_what_the_cpu_wrote, 0,
-	  "bytes 16 to 23" },
-	{ "the device reads in pieces what the CPU wrote", "SYN-02", device_reads_in_pieces_what_the_cpu_wrote, 0, "bytes 0 to 15" },
-	{ "the device writes over what the CPU wrote", "SYN-02", device_writes_over_what_the_cpu_wrote, 0, "the device wrote" },
-	{ "the CPU writes and gives back, and again", NULL, cpu_writes_and_gives_back },
-	{ "a driver was told that its device needs no syncs", NULL, nobody_syncs_what_needs_none },
-	{ "a driver was told that a mapping needs no syncs", "STR-03", one_mapping_needs_no_sync },
-	{ "the CPU has what was mapped without a sync", NULL, cpu_has_what_was_never_synced },
-	{ "the CPU has what was synced for the device after all", "STR-03", cpu_has_what_was_synced },
-	{ "the CPU shares coherent memory", NULL, cpu_shares_coherent_memory },
-	{ "the CPU reads an entry of a list", "SYN-02", cpu_reads_a_list, 0, "at offset 160 of a sg buffer of 192 bytes" },
+	{"the CPU writes what is mapped", "STR-03", cpu_writes_too_late, 0,
+	 "wrote 4 bytes at offset 16 of a single buffer of 256 bytes"},
+	{"the CPU uses the bytes beside what is mapped", NULL, cpu_writes_beside},
+	{"the CPU reads what the device may write", "STR-03", cpu_reads_too_early, 0,
+	 "read 1 byte at offset 255"},
+	{"the CPU polls a buffer of the device's", "STR-03", cpu_polls_a_buffer, 0,
+	 "dma_alloc_coherent"},
+	{"the CPU reads what the device reads", "STR-03", cpu_reads_what_the_device_reads, 0,
+	 "keep a copy"},
+	{"the CPU reads what the device wrote, without a sync", "SYN-02", cpu_reads_without_a_sync,
+	 0, "no sync for the CPU came since"},
+	{"the CPU reads beyond a sync that was too short", "SYN-02", cpu_reads_beyond_a_short_sync,
+	 0, "bytes 0 to 63 only"},
+	{"the CPU reads the parts that were synced", NULL, cpu_reads_two_synced_parts},
+	{"the CPU reads what it has read before, without a sync", "SYN-02",
+	 cpu_reads_again_without_a_sync, 0, "written since the last sync"},
+	{"the CPU polls, and syncs each time", NULL, cpu_polls_with_syncs},
+	{"the device reads what the CPU wrote, and the sync was too short", "SYN-02",
+	 device_reads_what_the_cpu_wrote, 0, "bytes 16 to 23"},
+	{"the device reads in pieces what the CPU wrote", "SYN-02",
+	 device_reads_in_pieces_what_the_cpu_wrote, 0, "bytes 0 to 15"},
+	{"the device writes over what the CPU wrote", "SYN-02",
+	 device_writes_over_what_the_cpu_wrote, 0, "the device wrote"},
+	{"the CPU writes and gives back, and again", NULL, cpu_writes_and_gives_back},
+	{"a driver was told that its device needs no syncs", NULL, nobody_syncs_what_needs_none},
+	{"a driver was told that a mapping needs no syncs", "STR-03", one_mapping_needs_no_sync},
+	{"the CPU has what was mapped without a sync", NULL, cpu_has_what_was_never_synced},
+	{"the CPU has what was synced for the device after all", "STR-03", cpu_has_what_was_synced},
+	{"the CPU shares coherent memory", NULL, cpu_shares_coherent_memory},
+	{"the CPU reads an entry of a list", "SYN-02", cpu_reads_a_list, 0,
+	 "at offset 160 of a sg buffer of 192 bytes"},
 
-	{ "the device writes over the end", "STR-10", runs_over, 0, "the last 2 lie beyond the end" },
-	{ "the device writes across two mappings side by side", NULL, runs_into_neighbour },
-	{ "the device writes over the end, where a longer mapping was before", "STR-10", runs_over_where_it_was_mapped_once },
-	{ "the device writes the byte before a buffer", "STR-10", before_start, 0, "1 byte away" },
-	{ "the device reads where nothing is", "STR-10", nowhere, 0, "nothing at all" },
-	{ "the device was given a physical address", "STR-10", physical, 0, "physical address" },
-	{ "the device was given half an address", "STR-10", truncated, 0, "low 32 bits" },
-	{ "the device reads what is mapped for another", "STR-10", of_another_device, 0, "another device" },
-	{ "the device writes what it may read", "DIR-03", writes_read_only, 0, "DMA_TO_DEVICE" },
-	{ "the device reads what it may write", "DIR-03", reads_write_only, 0, "DMA_FROM_DEVICE" },
-	{ "the device reads and writes what it may", NULL, both_ways },
-	{ "the device writes after the unmap", "STR-07", late, 0, "unmapped before" },
-	{ "the device reads what another mapping still holds", NULL, late_but_mapped_twice },
-	{ "a buffer is unmapped while the device works on it", "STR-07", unmap_under_way, 0, "still works" },
-	{ "a buffer is unmapped when the device is done", NULL, unmap_when_done },
-	{ "one of two mappings is unmapped while the device works on both", NULL, unmap_of_a_twin_under_way },
-	{ "consistent memory is freed while the device works on it", "STR-07", free_under_way },
+	{"the device writes over the end", "STR-10", runs_over, 0, "the last 2 lie beyond the end"},
+	{"the device writes across two mappings side by side", NULL, runs_into_neighbour},
+	{"the device writes over the end, where a longer mapping was before", "STR-10",
+	 runs_over_where_it_was_mapped_once},
+	{"the device writes the byte before a buffer", "STR-10", before_start, 0, "1 byte away"},
+	{"the device reads where nothing is", "STR-10", nowhere, 0, "nothing at all"},
+	{"the device was given a physical address", "STR-10", physical, 0, "physical address"},
+	{"the device was given half an address", "STR-10", truncated, 0, "low 32 bits"},
+	{"the device reads what is mapped for another", "STR-10", of_another_device, 0,
+	 "another device"},
+	{"the device writes what it may read", "DIR-03", writes_read_only, 0, "DMA_TO_DEVICE"},
+	{"the device reads what it may write", "DIR-03", reads_write_only, 0, "DMA_FROM_DEVICE"},
+	{"the device reads and writes what it may", NULL, both_ways},
+	{"the device writes after the unmap", "STR-07", late, 0, "unmapped before"},
+	{"the device reads what another mapping still holds", NULL, late_but_mapped_twice},
+	{"a buffer is unmapped while the device works on it", "STR-07", unmap_under_way, 0,
+	 "still works"},
+	{"a buffer is unmapped when the device is done", NULL, unmap_when_done},
+	{"one of two mappings is unmapped while the device works on both", NULL,
+	 unmap_of_a_twin_under_way},
+	{"consistent memory is freed while the device works on it", "STR-07", free_under_way},
 
-	{ "consistent memory is used and freed", NULL, allocates },
-	{ "consistent memory is freed with another size", "COH-07", frees_other_size, 0, "4095 bytes, and 4096" },
-	{ "consistent memory is freed with another CPU address", "COH-07", frees_other_cpu },
-	{ "consistent memory is freed with another handle", "COH-07", frees_other_handle },
-	{ "consistent memory is freed for another device", "COH-07", frees_other_device },
-	{ "consistent memory is freed twice", "COH-07", frees_twice, 0, "second time" },
-	{ "consistent memory that never was is freed", "COH-07", frees_never },
-	{ "NULL is freed", NULL, frees_null },
-	{ "a streaming mapping is freed", "COH-07", frees_mapping, 0, "undo dma_map_single with dma_unmap_single" },
-	{ "consistent memory is freed in an interrupt", "COH-07", frees_in_interrupt, 0, "interrupt" },
-	{ "consistent memory is left behind", "STR-06", allocation_left, 0, "consistent memory" },
-	{ "the device reads beyond consistent memory", "STR-10", allocation_overrun },
-	{ "the device reads freed consistent memory", "STR-07", allocation_late },
+	{"consistent memory is used and freed", NULL, allocates},
+	{"consistent memory is freed with another size", "COH-07", frees_other_size, 0,
+	 "4095 bytes, and 4096"},
+	{"consistent memory is freed with another CPU address", "COH-07", frees_other_cpu},
+	{"consistent memory is freed with another handle", "COH-07", frees_other_handle},
+	{"consistent memory is freed for another device", "COH-07", frees_other_device},
+	{"consistent memory is freed twice", "COH-07", frees_twice, 0, "second time"},
+	{"consistent memory that never was is freed", "COH-07", frees_never},
+	{"NULL is freed", NULL, frees_null},
+	{"a streaming mapping is freed", "COH-07", frees_mapping, 0,
+	 "undo dma_map_single with dma_unmap_single"},
+	{"consistent memory is freed in an interrupt", "COH-07", frees_in_interrupt, 0,
+	 "interrupt"},
+	{"consistent memory is left behind", "STR-06", allocation_left, 0, "consistent memory"},
+	{"the device reads beyond consistent memory", "STR-10", allocation_overrun},
+	{"the device reads freed consistent memory", "STR-07", allocation_late},
 
-	{ "pages are handed over with syncs", NULL, pages_in_turns },
-	{ "the device reads pages that were never handed over", "SYN-02", pages_not_handed_over, 0, "since it was allocated" },
-	{ "the device reads pages that it is to write", "DIR-03", pages_against_direction, 0, "is allocated DMA_FROM_DEVICE" },
-	{ "a sync runs beyond pages", "SYN-04", pages_synced_beyond },
-	{ "pages are synced in another direction", "SYN-04", pages_synced_the_other_way },
-	{ "pages are left behind", "STR-06", pages_left, 0, "dma_free_pages" },
-	{ "pages are freed as consistent memory", "COH-07", pages_freed_as_coherent, 0, "give it back with dma_free_pages" },
-	{ "consistent memory is freed as pages", "COH-07", coherent_freed_as_pages, 0, "give it back with dma_free_coherent" },
-	{ "pages are freed with another direction", "COH-07", pages_freed_the_other_way, 0, "DMA_FROM_DEVICE" },
-	{ "pages are freed twice", "COH-07", pages_freed_twice, 0, "second time" },
-	{ "pages are unmapped", "STR-04", pages_unmapped, 0, "dma_free_pages" },
-	{ "pages are asked of a zone", "COH-10", pages_of_a_zone, 0, "dma_alloc_pages" },
-	{ "pages are asked without a direction", "DIR-01", pages_of_no_direction, 0, "dma_alloc_pages" },
-	{ "there are no pages", NULL, pages_not_there },
-	{ "a list is handed over with syncs, and seen", NULL, list_in_turns },
-	{ "a list is synced by address", "SYN-04", list_synced_by_address, 0, "dma_sync_sgtable_for_cpu" },
-	{ "the device reads a list that was never handed over", "SYN-02", list_read_too_early, 0, "dma_sync_sgtable_for_device" },
-	{ "a list is left behind", "STR-06", list_left, 0, "dma_free_noncontiguous" },
-	{ "a list is freed twice", "COH-07", list_freed_twice, 0, "second time" },
-	{ "a list that never was is freed", "COH-07", list_never_made, 0, "a table that no" },
-	{ "a list is freed while a view shows it", "COH-07", list_freed_under_a_view, 0, "dma_vunmap_noncontiguous" },
-	{ "a list is freed with another size", "COH-07", list_freed_with_another_size, 0, "8192 bytes, and 5000" },
-	{ "a view is taken away that is none", "COH-07", view_that_is_none },
-	{ "managed memory is freed early, and at the end", NULL, managed_in_order },
-	{ "managed memory is freed by the plain call", "COH-07", managed_freed_as_plain, 0, "dmam_free_coherent" },
-	{ "plain memory is freed by the managed call", "COH-07", plain_freed_as_managed, 0, "with dma_free_coherent" },
-	{ "memory without an address is freed with other attributes", "COH-07", hidden_freed_as_plain, 0, "attributes" },
-	{ "attributes that decide nothing are left out at the free", NULL, attributes_that_do_not_matter },
+	{"pages are handed over with syncs", NULL, pages_in_turns},
+	{"the device reads pages that were never handed over", "SYN-02", pages_not_handed_over, 0,
+	 "since it was allocated"},
+	{"the device reads pages that it is to write", "DIR-03", pages_against_direction, 0,
+	 "is allocated DMA_FROM_DEVICE"},
+	{"a sync runs beyond pages", "SYN-04", pages_synced_beyond},
+	{"pages are synced in another direction", "SYN-04", pages_synced_the_other_way},
+	{"pages are left behind", "STR-06", pages_left, 0, "dma_free_pages"},
+	{"pages are freed as consistent memory", "COH-07", pages_freed_as_coherent, 0,
+	 "give it back with dma_free_pages"},
+	{"consistent memory is freed as pages", "COH-07", coherent_freed_as_pages, 0,
+	 "give it back with dma_free_coherent"},
+	{"pages are freed with another direction", "COH-07", pages_freed_the_other_way, 0,
+	 "DMA_FROM_DEVICE"},
+	{"pages are freed twice", "COH-07", pages_freed_twice, 0, "second time"},
+	{"pages are unmapped", "STR-04", pages_unmapped, 0, "dma_free_pages"},
+	{"pages are asked of a zone", "COH-10", pages_of_a_zone, 0, "dma_alloc_pages"},
+	{"pages are asked without a direction", "DIR-01", pages_of_no_direction, 0,
+	 "dma_alloc_pages"},
+	{"there are no pages", NULL, pages_not_there},
+	{"a list is handed over with syncs, and seen", NULL, list_in_turns},
+	{"a list is synced by address", "SYN-04", list_synced_by_address, 0,
+	 "dma_sync_sgtable_for_cpu"},
+	{"the device reads a list that was never handed over", "SYN-02", list_read_too_early, 0,
+	 "dma_sync_sgtable_for_device"},
+	{"a list is left behind", "STR-06", list_left, 0, "dma_free_noncontiguous"},
+	{"a list is freed twice", "COH-07", list_freed_twice, 0, "second time"},
+	{"a list that never was is freed", "COH-07", list_never_made, 0, "a table that no"},
+	{"a list is freed while a view shows it", "COH-07", list_freed_under_a_view, 0,
+	 "dma_vunmap_noncontiguous"},
+	{"a list is freed with another size", "COH-07", list_freed_with_another_size, 0,
+	 "8192 bytes, and 5000"},
+	{"a view is taken away that is none", "COH-07", view_that_is_none},
+	{"managed memory is freed early, and at the end", NULL, managed_in_order},
+	{"managed memory is freed by the plain call", "COH-07", managed_freed_as_plain, 0,
+	 "dmam_free_coherent"},
+	{"plain memory is freed by the managed call", "COH-07", plain_freed_as_managed, 0,
+	 "with dma_free_coherent"},
+	{"memory without an address is freed with other attributes", "COH-07",
+	 hidden_freed_as_plain, 0, "attributes"},
+	{"attributes that decide nothing are left out at the free", NULL,
+	 attributes_that_do_not_matter},
 
-	{ "a pool is used and destroyed", NULL, pool },
-	{ "a block is freed twice", "POL-05", pool_freed_twice, 0, "rings" },
-	{ "a block is freed to another pool", "POL-05", pool_wrong, 0, "others" },
-	{ "a block is freed with another's handle", "POL-05", pool_wrong_handle, 0, "don't belong together" },
-	{ "a pool is destroyed with blocks out", "POL-05", pool_block_out, 0, "2 blocks" },
-	{ "a pool is destroyed in an interrupt", "POL-04", pool_in_interrupt },
-	{ "a pool is destroyed twice", "POL-05", pool_gone_twice, 0, "destroyed before" },
-	{ "a pool's last block comes back after its destroy", "POL-05", pool_orphan, 0, "1 block of 64 bytes" },
-	{ "managed memory is released with the device", NULL, allocation_managed },
-	{ "a pool is left behind", "POL-05", pool_left, 0, "still there" },
-	{ "a pool that makes no sense is refused", NULL, pool_refused },
-	{ "the device reads a freed block", "STR-07", pool_access_to_freed, 0, "rings" },
-	{ "the device reads a pool's memory between blocks", "STR-10", pool_access_between_blocks, 0, "none of its blocks" },
+	{"a pool is used and destroyed", NULL, pool},
+	{"a block is freed twice", "POL-05", pool_freed_twice, 0, "rings"},
+	{"a block is freed to another pool", "POL-05", pool_wrong, 0, "others"},
+	{"a block is freed with another's handle", "POL-05", pool_wrong_handle, 0,
+	 "don't belong together"},
+	{"a pool is destroyed with blocks out", "POL-05", pool_block_out, 0, "2 blocks"},
+	{"a pool is destroyed in an interrupt", "POL-04", pool_in_interrupt},
+	{"a pool is destroyed twice", "POL-05", pool_gone_twice, 0, "destroyed before"},
+	{"a pool's last block comes back after its destroy", "POL-05", pool_orphan, 0,
+	 "1 block of 64 bytes"},
+	{"managed memory is released with the device", NULL, allocation_managed},
+	{"a pool is left behind", "POL-05", pool_left, 0, "still there"},
+	{"a pool that makes no sense is refused", NULL, pool_refused},
+	{"the device reads a freed block", "STR-07", pool_access_to_freed, 0, "rings"},
+	{"the device reads a pool's memory between blocks", "STR-10", pool_access_between_blocks, 0,
+	 "none of its blocks"},
 
-	{ "DMA is done after the mask was refused", "MSK-03", dma_after_refusal },
-	{ "memory is allocated after the mask was refused", "MSK-03", allocation_after_refusal },
-	{ "DMA is asked for after the mask was refused, and refused too", "MSK-03", dma_asked_for_after_refusal },
-	{ "memory is asked for after the mask was refused, and there is none", "MSK-03", allocation_asked_for_after_refusal },
-	{ "DMA is asked for with the second mask, and there is no room", NULL, dma_asked_for_after_second_try },
-	{ "DMA is done after a second try was accepted", NULL, dma_after_second_try },
-	{ "DMA is done with the wider mask when a narrower was refused", NULL, narrower_try_refused },
-	{ "no DMA is done after the mask was refused", NULL, refusal_and_no_dma },
-	{ "a refusal is ignored, and other DMA is done", "MSK-03", refusal_ignored },
-	{ "one kind of mask is refused, and DMA of the other kind is done with a mask that was accepted", NULL, one_kind_refused },
-	{ "an allocation may sleep where nobody may", "COH-06", allocates_in_atomic },
-	{ "kmalloc may sleep where nobody may", "COH-06", kmallocs_in_atomic },
-	{ "a call may sleep where nobody may", "CTX-01", sleeps_in_atomic },
-	{ "a register is touched by a plain pointer", "ADR-03", touches_register, 0, "writel" },
-	{ "virt_to_bus is called", "ADR-05", old_address },
+	{"DMA is done after the mask was refused", "MSK-03", dma_after_refusal},
+	{"memory is allocated after the mask was refused", "MSK-03", allocation_after_refusal},
+	{"DMA is asked for after the mask was refused, and refused too", "MSK-03",
+	 dma_asked_for_after_refusal},
+	{"memory is asked for after the mask was refused, and there is none", "MSK-03",
+	 allocation_asked_for_after_refusal},
+	{"DMA is asked for with the second mask, and there is no room", NULL,
+	 dma_asked_for_after_second_try},
+	{"DMA is done after a second try was accepted", NULL, dma_after_second_try},
+	{"DMA is done with the wider mask when a narrower was refused", NULL, narrower_try_refused},
+	{"no DMA is done after the mask was refused", NULL, refusal_and_no_dma},
+	{"a refusal is ignored, and other DMA is done", "MSK-03", refusal_ignored},
+	{"one kind of mask is refused, and DMA of the other kind is done with a mask that was accepted",
+	 NULL, one_kind_refused},
+	{"an allocation may sleep where nobody may", "COH-06", allocates_in_atomic},
+	{"kmalloc may sleep where nobody may", "COH-06", kmallocs_in_atomic},
+	{"a call may sleep where nobody may", "CTX-01", sleeps_in_atomic},
+	{"a register is touched by a plain pointer", "ADR-03", touches_register, 0, "writel"},
+	{"virt_to_bus is called", "ADR-05", old_address},
 };
 
 static bool as_expected(const struct row *row, struct world *world)
@@ -1955,7 +2054,8 @@ static void test_CHK_01_each_mistake_is_one_finding_and_CHK_04_near_misses_are_s
 		rows[i].play(&world);
 		world_end(&world);
 		if (!as_expected(&rows[i], &world)) {
-			print_message("%s: expected %s, got\n", rows[i].sentence, rows[i].rule ? rows[i].rule : "nothing");
+			print_message("%s: expected %s, got\n", rows[i].sentence,
+				      rows[i].rule ? rows[i].rule : "nothing");
 			show_findings(&world);
 			failed++;
 		}
@@ -2052,7 +2152,8 @@ static void test_CHK_05_it_does_not_stop_at_a_limit_of_findings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_CHK_01_each_mistake_is_one_finding_and_CHK_04_near_misses_are_silent),
+		cmocka_unit_test(
+			test_CHK_01_each_mistake_is_one_finding_and_CHK_04_near_misses_are_silent),
 		cmocka_unit_test(test_CHK_01_each_rule_of_the_checker_has_a_row),
 		cmocka_unit_test(test_CHK_03_the_same_place_is_one_finding_with_a_count),
 		cmocka_unit_test(test_CHK_03_a_finding_has_device_driver_buffer_and_both_places),

@@ -55,7 +55,8 @@ static void test_100000_live_mappings_stay_quick(void **state)
 	world_close(&world);
 }
 
-static void test_CHK_05_what_follows_from_lost_records_is_not_reported_and_the_loss_is_counted(void **state)
+static void
+test_CHK_05_what_follows_from_lost_records_is_not_reported_and_the_loss_is_counted(void **state)
 {
 	struct dmk_check_options options = { .max_records = 10 };
 	struct dmk_check_totals totals;
@@ -86,7 +87,8 @@ static void test_CHK_05_with_records_lost_the_others_are_still_judged(void **sta
 	world_open(&world, &options, 1);
 	for (uint64_t i = 0; i < 12; i++)
 		map(&world, AT + i * 4096, 64, DMK_FROM_DEVICE, HERE);
-	unmap(&world, AT, 65, DMK_FROM_DEVICE, HERE);             /* another size, of a record that is kept */
+	/* another size, of a record that is kept */
+	unmap(&world, AT, 65, DMK_FROM_DEVICE, HERE);
 	unmap(&world, AT + 4096, 64, DMK_TO_DEVICE, HERE);        /* another direction */
 	unmap(&world, AT + 50 * 4096, 64, DMK_FROM_DEVICE, HERE); /* never mapped, and never lost */
 	assert_int_equal(dmk_checker_findings(world.checker), 3);
@@ -127,13 +129,17 @@ static void test_CTX_03_binding_again_and_again_leaves_nothing(void **state)
 
 	world_open(&world, NULL, 1);
 	for (int i = 0; i < 1000; i++) {
-		EVENT(&world, .kind = DMK_EVENT_DEVICE_ADD, .dev = (struct dmk_dev *)&world_devices[2], .name = "again",
+		EVENT(&world, .kind = DMK_EVENT_DEVICE_ADD,
+		      .dev = (struct dmk_dev *)&world_devices[2], .name = "again",
 		      .requester = 0x99);
-		EVENT(&world, .kind = DMK_EVENT_BIND, .dev = (struct dmk_dev *)&world_devices[2], .name = "forgetful");
-		map_unasked(&world, (struct dmk_dev *)&world_devices[2], AT, 64, DMK_TO_DEVICE, HERE);
+		EVENT(&world, .kind = DMK_EVENT_BIND, .dev = (struct dmk_dev *)&world_devices[2],
+		      .name = "forgetful");
+		map_unasked(&world, (struct dmk_dev *)&world_devices[2], AT, 64, DMK_TO_DEVICE,
+			    HERE);
 		ask(&world, (struct dmk_dev *)&world_devices[2], AT);
 		EVENT(&world, .kind = DMK_EVENT_UNBIND, .dev = (struct dmk_dev *)&world_devices[2]);
-		EVENT(&world, .kind = DMK_EVENT_DEVICE_REMOVE, .dev = (struct dmk_dev *)&world_devices[2]);
+		EVENT(&world, .kind = DMK_EVENT_DEVICE_REMOVE,
+		      .dev = (struct dmk_dev *)&world_devices[2]);
 	}
 	assert_int_equal(dmk_checker_findings(world.checker), 1);
 	assert_int_equal(dmk_checker_finding(world.checker, 0)->count, 1000);
@@ -155,14 +161,15 @@ static void test_a_device_inherits_nothing_from_the_last_one_at_its_address(void
 	ask(&world, dev, AT);
 	unmap_as(&world, dev, DMK_MAP_SINGLE, BUS(AT), 64, DMK_TO_DEVICE, HERE);
 	EVENT(&world, .kind = DMK_EVENT_DEVICE_REMOVE, .dev = dev);
-	EVENT(&world, .kind = DMK_EVENT_DEVICE_ADD, .dev = dev, .name = "second", .requester = 0x99);
+	EVENT(&world, .kind = DMK_EVENT_DEVICE_ADD, .dev = dev, .name = "second",
+	      .requester = 0x99);
 	unmap_as(&world, dev, DMK_MAP_SINGLE, BUS(AT), 64, DMK_TO_DEVICE, HERE);
 	assert_int_equal(dmk_checker_findings(world.checker), 1);
 	assert_non_null(strstr(dmk_checker_finding(world.checker, 0)->what, "nothing is mapped"));
 	world_close(&world);
 }
 
-/* --- a random driver ---------------------------------------------------------------------------------------------- */
+/* --- a random driver -------------------------------------------------------------------------- */
 
 enum { SLOTS = 64, SLOT = 4096, STEPS = 200000 };
 
@@ -194,7 +201,8 @@ static void take(struct world *w, struct slot *slot, uint64_t at, uint64_t *seed
 		break;
 	case LISTED:
 		for (int i = 0; i < 3; i++)
-			slot->sg[i] = (struct dmk_event_sg){ DMK_PHYS(at + i * 1024), 1024, DMK_DMA(BUS(at)), 3072 };
+			slot->sg[i] = (struct dmk_event_sg){DMK_PHYS(at + i * 1024), 1024,
+							    DMK_DMA(BUS(at)), 3072};
 		map_list(w, slot, slot->sg, 3, 1, slot->dir, HERE);
 		slot->offset = 0;
 		slot->size = 3072;
@@ -236,7 +244,8 @@ static void give(struct world *w, struct slot *slot, uint64_t at)
 
 static void use(struct world *w, const struct slot *slot, uint64_t at, uint64_t *seed)
 {
-	uint64_t skip = random_below(seed, slot->size), size = 1 + random_below(seed, slot->size - skip);
+	uint64_t skip = random_below(seed, slot->size),
+		 size = 1 + random_below(seed, slot->size - skip);
 	bool streaming = slot->use == MAPPED;
 
 	at += slot->offset + skip;
@@ -289,7 +298,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_100000_live_mappings_stay_quick),
-		cmocka_unit_test(test_CHK_05_what_follows_from_lost_records_is_not_reported_and_the_loss_is_counted),
+		cmocka_unit_test(
+			test_CHK_05_what_follows_from_lost_records_is_not_reported_and_the_loss_is_counted),
 		cmocka_unit_test(test_CHK_05_with_records_lost_the_others_are_still_judged),
 		cmocka_unit_test(test_the_live_records_can_be_walked),
 		cmocka_unit_test(test_CTX_03_binding_again_and_again_leaves_nothing),

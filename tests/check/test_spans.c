@@ -40,7 +40,8 @@ static void compare(const struct dmk_spans *spans, const unsigned char *model)
 	}
 }
 
-static void compare_hold(const struct dmk_spans *spans, const unsigned char *model, uint64_t first, uint64_t last)
+static void compare_hold(const struct dmk_spans *spans, const unsigned char *model, uint64_t first,
+			 uint64_t last)
 {
 	uint64_t found = first, at = first;
 
@@ -59,7 +60,8 @@ static void test_CHK_02_a_set_of_bytes_is_what_was_put_in(void **unused)
 	(void)unused;
 	state = 20260101;
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		const unsigned int first = below(BYTES), last = first + below(BYTES - first), place = 1 + below(3);
+		const unsigned int first = below(BYTES), last = first + below(BYTES - first),
+				   place = 1 + below(3);
 		const bool add = below(2);
 
 		assert_true(add ? dmk_spans_add(&spans, first, last, PLACE(place))

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Stacks: walked from an event, kept once, bounded by the thread's stack whatever the frames hold. */
+/*
+ * Stacks: walked from an event, kept once, bounded by the thread's stack whatever the frames hold.
+ */
 #include <pthread.h>
 
 #include "stack.h"
@@ -16,7 +18,8 @@ struct seen {
 __attribute__((noinline)) static void the_core(struct seen *seen, unsigned int depth)
 {
 	seen->caller = __builtin_return_address(0);
-	dmk_stack_walk(&seen->stack, __builtin_return_address(0), __builtin_frame_address(0), depth);
+	dmk_stack_walk(&seen->stack, __builtin_return_address(0), __builtin_frame_address(0),
+		       depth);
 	__asm__ volatile("");
 }
 
@@ -78,7 +81,8 @@ static void test_odd_frames_are_not_followed(void **state)
 	uintptr_t frame[4] = { 0, 0, 0, 0 };
 	struct dmk_stack stack;
 	const void *caller = (const void *)0x400000;
-	const uintptr_t odd[] = { 0, 1, 8, 0x1000, (uintptr_t)&frame + 3, ~(uintptr_t)7, ~(uintptr_t)0, 1ULL << 63 };
+	const uintptr_t odd[] = {
+		0, 1, 8, 0x1000, (uintptr_t)&frame + 3, ~(uintptr_t)7, ~(uintptr_t)0, 1ULL << 63};
 
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		dmk_stack_walk(&stack, caller, (const void *)odd[i], 8);
@@ -123,7 +127,8 @@ static bool below_0x2000(void *ctx, const void *code)
 static void test_equal_stacks_are_kept_once_without_the_librarys_frames(void **state)
 {
 	struct dmk_check_options options = { .is_library = below_0x2000 };
-	struct dmk_stack stack = { { (void *)0x1000, (void *)0x1800, (void *)0x3000, (void *)0x1900 }, 4 };
+	struct dmk_stack stack = {{(void *)0x1000, (void *)0x1800, (void *)0x3000, (void *)0x1900},
+				  4};
 	const struct dmk_trace *trace;
 	struct dmk_traces traces;
 

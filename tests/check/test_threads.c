@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Many threads at once: no finding for what is right, none lost for what is wrong (CTX-02). Run under ThreadSanitizer, too. */
+/*
+ * Many threads at once: no finding for what is right, none lost for what is wrong (CTX-02). Run
+ * under ThreadSanitizer, too.
+ */
 #include <pthread.h>
 
 #include "world.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Booting, the lab cards' driver, and judging the findings, for tests/contract. What the contract says is in the test files.
+ * Booting, the lab cards' driver, and judging the findings, for tests/contract. What the contract
+ * says is in the test files.
  */
 #include "harness.h"
 
@@ -14,7 +15,7 @@ static const char *machine_append;
 static uint64_t machine_seed = 1;
 static bool booted;
 
-/* --- the cards ---------------------------------------------------------------------------------------------------- */
+/* --- the cards -------------------------------------------------------------------------------- */
 
 static struct lab_card lab_cards[LAB_CARDS], soc_card;
 struct lab_card *const lab = &lab_cards[0], *const lab2 = &lab_cards[1], *const lab_soc = &soc_card;
@@ -230,7 +231,7 @@ void in_interrupt_call(void (*call)(void *argument), void *argument)
 	pci_free_irq_vectors(pdev);
 }
 
-/* --- the machine -------------------------------------------------------------------------------------------------- */
+/* --- the machine ------------------------------------------------------------------------------ */
 
 u64 contract_seed(void)
 {
@@ -296,7 +297,7 @@ bool machine_has_ram_above(u64 last)
 	return false;
 }
 
-/* --- findings ----------------------------------------------------------------------------------------------------- */
+/* --- findings --------------------------------------------------------------------------------- */
 
 enum { EXPECTATIONS = 16 };
 
@@ -427,7 +428,7 @@ const struct dmk_finding *finding_of(const char *rule)
 	return NULL;
 }
 
-/* --- bytes -------------------------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static u8 pattern(size_t i, unsigned int salt)
 {
@@ -448,7 +449,7 @@ bool bytes_are(const void *bytes, size_t size, unsigned int salt)
 	return true;
 }
 
-/* --- running ------------------------------------------------------------------------------------------------------ */
+/* --- running ---------------------------------------------------------------------------------- */
 
 /* The kernel's log is shown only where a test fails: it is kept, and printed then. */
 static char log_text[16384];
@@ -464,9 +465,9 @@ static void keep_log(void *ctx, int level, const char *text)
 }
 
 /*
- * What a dereference of registers does is decided in a signal handler of the kernel part. cmocka puts its own in that place around
- * each function that it calls, so the machine's is kept from boot and put back for the test. A signal that is none of
- * its business it passes on to cmocka's.
+ * What a dereference of registers does is decided in a signal handler of the kernel part. cmocka
+ * puts its own in that place around each function that it calls, so the machine's is kept from boot
+ * and put back for the test. A signal that is none of its business it passes on to cmocka's.
  */
 static const int machine_signals[] = {SIGSEGV, SIGBUS};
 static struct sigaction machine_action[ARRAY_SIZE(machine_signals)];

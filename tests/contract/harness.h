@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ground that the contract's tests stand on. A test file is a table of tests; each of them gets a machine that was just booted,
- * with two "lab" cards (models/lab.c) bound to a driver that does nothing by itself, and ends with the machine shut down.
+ * The ground that the contract's tests stand on. A test file is a table of tests; each of them gets
+ * a machine that was just booted, with two "lab" cards (models/lab.c) bound to a driver that does
+ * nothing by itself, and ends with the machine shut down.
  *
- * The checker watches all of it, and a test that doesn't say which findings it expects fails when there is one: so each test is
- * at the same time a near miss for every rule it doesn't break (CHK-04).
+ * The checker watches all of it, and a test that doesn't say which findings it expects fails when
+ * there is one: so each test is at the same time a near miss for every rule it doesn't break
+ * (CHK-04).
  *
  *	static void test_STR_04_unmap_with_another_size_is_reported(void **state)
  *	{
@@ -21,7 +23,8 @@
  *		return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
  *	}
  *
- * A test's program runs on one machine: test_str --machine rpi-like [--append 'swiotlb=…'] [--seed N] [NAME…]
+ * A test's program runs on one machine: test_str --machine rpi-like [--append 'swiotlb=…'] [--seed
+ * N] [NAME…]
  */
 #ifndef CONTRACT_HARNESS_H
 #define CONTRACT_HARNESS_H
@@ -74,7 +77,7 @@ struct contract_test {
 
 int contract_main(int argc, char **argv, const struct contract_test *tests, size_t nr_tests);
 
-/* --- the cards ---------------------------------------------------------------------------------------------------- */
+/* --- the cards -------------------------------------------------------------------------------- */
 
 struct lab_card {
 	struct pci_dev *pdev; /* NULL: it is not on PCI */
@@ -85,13 +88,17 @@ struct lab_card {
 enum { LAB_CARDS = 2, LAB_BUFFER = DMK_LAB_BUFFER };
 
 extern struct lab_card *const lab, *const lab2;
-/** The same hardware without PCI, of machines that have one in their devicetree; dev is NULL on the others. */
+/**
+ * The same hardware without PCI, of machines that have one in their devicetree; dev is NULL on the
+ * others.
+ */
 extern struct lab_card *const lab_soc;
 /** The first card's device, and the other one's: what a driver calls dev. */
 extern struct device *dev, *dev2;
 
 /**
- * lab_read/lab_write - the card, on its own, reads or writes memory at a DMA address; done on return
+ * lab_read/lab_write - the card, on its own, reads or writes memory at a DMA address; done on
+ * return
  * Return: 0, or -EIO: the machine refused the access.
  */
 int lab_read(struct lab_card *card, dma_addr_t dma, void *bytes, size_t size);
@@ -100,7 +107,9 @@ int lab_write(struct lab_card *card, dma_addr_t dma, const void *bytes, size_t s
 void lab_begin(struct lab_card *card, dma_addr_t dma, size_t size, unsigned int usec);
 void lab_wait(struct lab_card *card);
 
-/** lab_bind/lab_unbind - load and unload the driver of the two cards. A test starts with it loaded. */
+/**
+ * lab_bind/lab_unbind - load and unload the driver of the two cards. A test starts with it loaded.
+ */
 void lab_bind(void);
 void lab_unbind(void);
 /** Called by the driver's remove(), once; a place for what a driver forgets there. */
@@ -109,7 +118,7 @@ extern void (*lab_on_remove)(struct lab_card *card);
 /** in_interrupt_call - run @call in an interrupt handler of the first card, and wait for it. */
 void in_interrupt_call(void (*call)(void *argument), void *argument);
 
-/* --- the machine -------------------------------------------------------------------------------------------------- */
+/* --- the machine ------------------------------------------------------------------------------ */
 
 bool machine_is(const char *name);
 /** The machine's seed, for tests that choose by chance; it was printed. */
@@ -118,15 +127,19 @@ const struct dmk_machine *machine(void);
 /** Whether what a device writes is seen by the CPU's caches on its own, and the other way round. */
 bool machine_is_coherent(void);
 /**
- * Whether all that the first card maps is bounced: memory is private, the card is behind a firewall, or swiotlb=force. Not behind an
- * IOMMU that translates.
+ * Whether all that the first card maps is bounced: memory is private, the card is behind a
+ * firewall, or swiotlb=force. Not behind an IOMMU that translates.
  */
 bool machine_bounces_all(void);
-/** Whether the first card's addresses go through an IOMMU's tables; its granule in bytes, 0 where they don't. */
+/**
+ * Whether the first card's addresses go through an IOMMU's tables; its granule in bytes, 0 where
+ * they don't.
+ */
 bool machine_translates(void);
 size_t machine_granule(void);
 /**
- * scarce_addresses - where an IOMMU translates, addresses are what is finite: a mask that leaves the first card fewer than @granules of
+ * scarce_addresses - where an IOMMU translates, addresses are what is finite: a mask that leaves
+ * the first card fewer than @granules of
  *                    them. Elsewhere nothing: there it is slots.
  */
 void scarce_addresses(unsigned int granules);
@@ -135,11 +148,17 @@ const struct dmk_bus *machine_bus(void);
 /** Whether there is RAM above physical address @last. */
 bool machine_has_ram_above(u64 last);
 
-/* --- findings ----------------------------------------------------------------------------------------------------- */
+/* --- findings --------------------------------------------------------------------------------- */
 
-/** expect_finding - the rule was reported @count times, at one place, and these are taken off what is unexpected. */
+/**
+ * expect_finding - the rule was reported @count times, at one place, and these are taken off what
+ * is unexpected.
+ */
 void expect_finding(const char *rule, unsigned int count);
-/** expect_no_findings - nothing was reported that was not expected yet. Each test does it at its end. */
+/**
+ * expect_no_findings - nothing was reported that was not expected yet. Each test does it at its
+ * end.
+ */
 void expect_no_findings(void);
 /** expect_anything - for a test that is not about which mistakes are reported. */
 void expect_anything(void);
@@ -147,18 +166,21 @@ void expect_anything(void);
 const char *kernel_log(void);
 /** The one finding of the rule in this test, or NULL. */
 const struct dmk_finding *finding_of(const char *rule);
-/** expect_at_exit - the same, for what is reported only after the test, when the machine is shut down. */
+/**
+ * expect_at_exit - the same, for what is reported only after the test, when the machine is shut
+ * down.
+ */
 void expect_at_exit(const char *rule, unsigned int count);
 
-/* --- bytes -------------------------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 /** fill_bytes - a pattern that depends on @salt; bytes_are - whether it is there. */
 void fill_bytes(void *bytes, size_t size, unsigned int salt);
 bool bytes_are(const void *bytes, size_t size, unsigned int salt);
 
 /**
- * Map and demand success: for tests in which memory is never short. Their unmaps are the plain calls. Inlined into the test, so
- * that a finding's stack shows the test's line.
+ * Map and demand success: for tests in which memory is never short. Their unmaps are the plain
+ * calls. Inlined into the test, so that a finding's stack shows the test's line.
  */
 static inline dma_addr_t must_map(struct device *device, void *cpu, size_t size,
 				  enum dma_data_direction dir)

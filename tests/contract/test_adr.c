@@ -149,7 +149,10 @@ static void test_ADR_06_a_platform_device_maps_memory_as_its_own_bus_sees_it(voi
 
 	if (!lab_soc->dev)
 		skip();
-	/* On pc-isa it is a card of 24 address lines, and nothing bounces: its driver asks for low memory. */
+	/*
+	 * On pc-isa it is a card of 24 address lines, and nothing bounces: its driver asks for low
+	 * memory.
+	 */
 	memory = kmalloc(256, machine_is("pc-isa") ? GFP_KERNEL | GFP_DMA : GFP_KERNEL);
 	assert_non_null(memory);
 	fill_bytes(memory, 256, 3);
@@ -208,7 +211,9 @@ static void test_ADR_06_an_isa_device_gets_addresses_of_24_bits(void **state)
 	fill_bytes(memory, 256, 5);
 	dma = must_map(isa_device, memory, 256, DMA_TO_DEVICE);
 	assert_true(dma + 255 <= DMA_BIT_MASK(24));
-	/* No card is there to look, so look where one would: the bus has no offset on this machine. */
+	/*
+	 * No card is there to look, so look where one would: the bus has no offset on this machine.
+	 */
 	assert_true(bytes_are((u8 *)machine()->direct_base + dma, 256, 5));
 	dma_unmap_single(isa_device, dma, 256, DMA_TO_DEVICE);
 	kfree(memory);
@@ -282,7 +287,8 @@ static void test_ADR_04_the_pages_of_a_vmalloc_area_are_found(void **state)
 	once = vmap(pages, 3, VM_MAP, PAGE_KERNEL);
 	assert_non_null(once);
 	for (int i = 0; i < 3; i++)
-		assert_memory_equal(once + i * PAGE_SIZE, area + (2 * i + 1) * PAGE_SIZE, PAGE_SIZE);
+		assert_memory_equal(once + i * PAGE_SIZE, area + (2 * i + 1) * PAGE_SIZE,
+				    PAGE_SIZE);
 	vunmap(once);
 	once = vm_map_ram(pages, 3, NUMA_NO_NODE);
 	assert_ptr_equal(vmalloc_to_page(once + PAGE_SIZE), pages[1]);
@@ -324,7 +330,8 @@ static void test_ADR_04_addresses_of_the_wrong_sort_do_no_harm(void **state)
 	put_page(wild);
 	assert_null(kmap(wild));
 	assert_null(vmap(&wild, 1, VM_MAP, PAGE_KERNEL));
-	assert_false(virt_addr_valid(area) || virt_addr_valid(NULL) || pfn_valid(~0UL >> PAGE_SHIFT));
+	assert_false(virt_addr_valid(area) || virt_addr_valid(NULL) ||
+		     pfn_valid(~0UL >> PAGE_SHIFT));
 	vfree(area);
 	expect_anything();
 }

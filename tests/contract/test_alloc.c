@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * COH-10 and its neighbours: every call that gives memory for a device, beside dma_alloc_coherent(): what it gives, to whom it may be shown, and
- * that it goes back. Ends with all of them at random, compared with a model.
+ * COH-10 and its neighbours: every call that gives memory for a device, beside
+ * dma_alloc_coherent(): what it gives, to whom it may be shown, and that it goes back. Ends with
+ * all of them at random, compared with a model.
  */
 #include "harness.h"
 
@@ -27,7 +28,7 @@ static bool may_be_out(size_t size)
 	return machine_is("tiny") && size > PAGE_SIZE;
 }
 
-/* --- dma_alloc_pages, dma_alloc_noncoherent ----------------------------------------------------------------------- */
+/* --- dma_alloc_pages, dma_alloc_noncoherent --------------------------------------------------- */
 
 static void test_COH_10_pages_are_zeroed_aligned_and_used_in_turns(void **state)
 {
@@ -60,7 +61,10 @@ static void test_COH_10_pages_are_zeroed_aligned_and_used_in_turns(void **state)
 	}
 }
 
-/* The caches are the CPU's: what it has read stays until the sync, unless it leaves by itself; never all of a page does. */
+/*
+ * The caches are the CPU's: what it has read stays until the sync, unless it leaves by itself;
+ * never all of a page does.
+ */
 static void test_COH_10_SYN_02_without_a_sync_the_cpu_sees_old_bytes(void **state)
 {
 	dma_addr_t dma = 0;
@@ -119,7 +123,7 @@ static void test_COH_06_COH_10_pages_are_given_in_an_interrupt(void **state)
 	dma_free_noncoherent(dev, 100, wanted.memory, wanted.dma, DMA_TO_DEVICE);
 }
 
-/* --- dma_alloc_noncontiguous -------------------------------------------------------------------------------------- */
+/* --- dma_alloc_noncontiguous ------------------------------------------------------------------ */
 
 static void test_COH_10_a_list_is_mapped_seen_and_synced(void **state)
 {
@@ -158,7 +162,7 @@ static void test_COH_10_a_list_is_mapped_seen_and_synced(void **state)
 	kfree(bytes);
 }
 
-/* --- who else sees it --------------------------------------------------------------------------------------------- */
+/* --- who else sees it ------------------------------------------------------------------------- */
 
 static int (*on_mmap)(struct vm_area_struct *vma);
 
@@ -197,7 +201,10 @@ static int mmap_noncontiguous(struct vm_area_struct *vma)
 	return dma_mmap_noncontiguous(dev, vma, SHOWN, shown.sgt);
 }
 
-/* What the program writes in its second page, the device reads there; more than there is can't be seen. */
+/*
+ * What the program writes in its second page, the device reads there; more than there is can't be
+ * seen.
+ */
 static void see_it(int (*call)(struct vm_area_struct *vma), void (*hand_over)(void))
 {
 	struct dmk_file *file;
@@ -241,7 +248,8 @@ static void sync_list(void)
 
 static void test_COH_10_a_program_sees_consistent_memory(void **state)
 {
-	static const unsigned long attrs[] = {0, DMA_ATTR_WRITE_COMBINE, DMA_ATTR_NO_KERNEL_MAPPING};
+	static const unsigned long attrs[] = {0, DMA_ATTR_WRITE_COMBINE,
+					      DMA_ATTR_NO_KERNEL_MAPPING};
 
 	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++) {
 		shown.attrs = attrs[i];
@@ -318,7 +326,7 @@ static void test_COH_10_a_table_of_it_is_mapped_for_another_device(void **state)
 	dma_free_coherent(dev, PAGE_SIZE, memory, dma);
 }
 
-/* --- large, and again and again ----------------------------------------------------------------------------------- */
+/* --- large, and again and again --------------------------------------------------------------- */
 
 static void test_COH_08_regions_of_many_pages(void **state)
 {
@@ -353,7 +361,10 @@ static void allocate_consistent_atomic(void *argument)
 					    GFP_ATOMIC | __GFP_NOWARN);
 }
 
-/* More than was made beforehand, held at once: what is missing in one interrupt is there in a later one. */
+/*
+ * More than was made beforehand, held at once: what is missing in one interrupt is there in a later
+ * one.
+ */
 static void test_COH_06_the_atomic_pool_is_refilled_as_it_is_used(void **state)
 {
 	static struct in_interrupt all[MANY];
@@ -382,7 +393,7 @@ static void test_COH_06_the_atomic_pool_is_refilled_as_it_is_used(void **state)
 	}
 }
 
-/* --- pools of the machine's --------------------------------------------------------------------------------------- */
+/* --- pools of the machine's ------------------------------------------------------------------- */
 
 static void test_MEM_09_a_device_with_a_shared_pool_gets_consistent_memory_of_it_alone(void **state)
 {
@@ -445,11 +456,12 @@ static void test_BNC_05_a_restricted_device_gets_all_its_memory_of_its_region(vo
 	dma_free_coherent(dev, PAGE_SIZE, memory, dma[0]);
 }
 
-/* --- requests that make no sense ---------------------------------------------------------------------------------- */
+/* --- requests that make no sense -------------------------------------------------------------- */
 
 static void test_COH_10_what_makes_no_sense_is_refused_and_harms_nothing(void **state)
 {
-	static const size_t bad[] = {0, SIZE_MAX, SIZE_MAX - PAGE_SIZE + 2, SIZE_MAX / 2 + 1, 1ul << 50};
+	static const size_t bad[] = {0, SIZE_MAX, SIZE_MAX - PAGE_SIZE + 2, SIZE_MAX / 2 + 1,
+				     1ul << 50};
 	const gfp_t quiet = GFP_KERNEL | __GFP_NOWARN;
 	dma_addr_t dma = 77, kept_dma = 0;
 	u8 *kept = dma_alloc_coherent(dev, 256, &kept_dma, GFP_KERNEL);
@@ -489,7 +501,7 @@ static void test_COH_10_what_makes_no_sense_is_refused_and_harms_nothing(void **
 	dma_free_coherent(dev, 256, kept, kept_dma);
 }
 
-/* --- managed ------------------------------------------------------------------------------------------------------ */
+/* --- managed ---------------------------------------------------------------------------------- */
 
 static char order[8];
 
@@ -517,7 +529,7 @@ static void test_COH_09_managed_memory_goes_in_reverse_order_and_can_go_early(vo
 	expect_no_findings();
 }
 
-/* --- at random ---------------------------------------------------------------------------------------------------- */
+/* --- at random -------------------------------------------------------------------------------- */
 
 enum family { COHERENT, WRITE_COMBINE, MANAGED, PAGES, LIST, FAMILIES };
 enum { LIVE = 48, STEPS = 1500 };
@@ -561,7 +573,8 @@ static void take_piece(struct piece *piece)
 		break;
 	default:
 		piece->memory = NULL;
-		piece->sgt = dma_alloc_noncontiguous(device, piece->size, DMA_BIDIRECTIONAL, gfp, 0);
+		piece->sgt = dma_alloc_noncontiguous(device, piece->size, DMA_BIDIRECTIONAL, gfp,
+						     0);
 		if (!piece->sgt)
 			break;
 		piece->dma = sg_dma_address(piece->sgt->sgl);
@@ -576,7 +589,8 @@ static void take_piece(struct piece *piece)
 static void to_device(const struct piece *piece)
 {
 	if (piece->family == PAGES)
-		dma_sync_single_for_device(piece->card->dev, piece->dma, piece->size, DMA_BIDIRECTIONAL);
+		dma_sync_single_for_device(piece->card->dev, piece->dma, piece->size,
+					   DMA_BIDIRECTIONAL);
 	if (piece->family == LIST)
 		dma_sync_sgtable_for_device(piece->card->dev, piece->sgt, DMA_BIDIRECTIONAL);
 }
@@ -584,7 +598,8 @@ static void to_device(const struct piece *piece)
 static void to_cpu(const struct piece *piece)
 {
 	if (piece->family == PAGES)
-		dma_sync_single_for_cpu(piece->card->dev, piece->dma, piece->size, DMA_BIDIRECTIONAL);
+		dma_sync_single_for_cpu(piece->card->dev, piece->dma, piece->size,
+					DMA_BIDIRECTIONAL);
 	if (piece->family == LIST)
 		dma_sync_sgtable_for_cpu(piece->card->dev, piece->sgt, DMA_BIDIRECTIONAL);
 }

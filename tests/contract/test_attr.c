@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * The attributes of a mapping, each with its meaning, on machines that keep caches in step, that don't, and that bounce (STR-01,
- * STR-04, STR-09); and syncs of a part of a mapping (SYN-01).
+ * The attributes of a mapping, each with its meaning, on machines that keep caches in step, that
+ * don't, and that bounce (STR-01, STR-04, STR-09); and syncs of a part of a mapping (SYN-01).
  */
 #include "harness.h"
 
 enum { SIZE = 512 };
 
-/* --- attributes that a mapping may have without being another one --------------------------------------------------- */
+/* --- attributes that a mapping may have without being another one ----------------------------- */
 
 static const struct plain_row {
 	const char *sentence;
@@ -46,12 +46,13 @@ static void test_STR_01_attributes_change_no_byte(void **state)
 	kfree(memory);
 }
 
-/* --- DMA_ATTR_SKIP_CPU_SYNC: the driver does it ---------------------------------------------------------------------- */
+/* --- DMA_ATTR_SKIP_CPU_SYNC: the driver does it ----------------------------------------------- */
 
 static void test_SYN_02_a_driver_that_skips_the_sync_does_it_itself(void **state)
 {
 	u8 *memory = must_kmalloc(SIZE), bytes[SIZE];
-	dma_addr_t dma = dma_map_single_attrs(dev, memory, SIZE, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+	dma_addr_t dma = dma_map_single_attrs(dev, memory, SIZE, DMA_BIDIRECTIONAL,
+					      DMA_ATTR_SKIP_CPU_SYNC);
 
 	assert_false(dma_mapping_error(dev, dma));
 	for (unsigned int i = 0; i < 4; i++) {
@@ -85,7 +86,7 @@ static void test_SYN_02_an_unmap_that_skips_the_sync_takes_nothing_back(void **s
 	kfree(memory);
 }
 
-/* --- DMA_ATTR_REQUIRE_COHERENT ------------------------------------------------------------------------------------- */
+/* --- DMA_ATTR_REQUIRE_COHERENT ---------------------------------------------------------------- */
 
 static void test_STR_01_memory_is_shared_as_it_is_or_not_at_all(void **state)
 {
@@ -111,7 +112,8 @@ static void test_STR_01_memory_is_shared_as_it_is_or_not_at_all(void **state)
 static void test_STR_01_what_has_to_be_coherent_is_never_bounced(void **state)
 {
 	u8 *memory = must_kmalloc(SIZE);
-	const dma_addr_t dma = dma_map_single_attrs(dev, memory, SIZE, DMA_TO_DEVICE, DMA_ATTR_REQUIRE_COHERENT);
+	const dma_addr_t dma = dma_map_single_attrs(dev, memory, SIZE, DMA_TO_DEVICE,
+						    DMA_ATTR_REQUIRE_COHERENT);
 	/* There is no need to, where an IOMMU shows coherent memory. */
 	const bool good = machine_translates() && machine_is_coherent();
 
@@ -121,7 +123,7 @@ static void test_STR_01_what_has_to_be_coherent_is_never_bounced(void **state)
 	kfree(memory);
 }
 
-/* --- lines that are shared: STR-09 --------------------------------------------------------------------------------- */
+/* --- lines that are shared: STR-09 ------------------------------------------------------------ */
 
 /* Two halves of one cache line. */
 static void share_a_line(unsigned long first, unsigned long second, unsigned int findings)
@@ -147,7 +149,8 @@ static void test_STR_09_two_mappings_in_one_line_are_reported(void **state)
 static void test_STR_09_two_that_both_promise_to_leave_it_clean_are_not(void **state)
 {
 	share_a_line(DMA_ATTR_CPU_CACHE_CLEAN, DMA_ATTR_CPU_CACHE_CLEAN, 0);
-	share_a_line(DMA_ATTR_DEBUGGING_IGNORE_CACHELINES, DMA_ATTR_CPU_CACHE_CLEAN | DMA_ATTR_NO_WARN, 0);
+	share_a_line(DMA_ATTR_DEBUGGING_IGNORE_CACHELINES,
+		     DMA_ATTR_CPU_CACHE_CLEAN | DMA_ATTR_NO_WARN, 0);
 }
 
 static void test_STR_09_the_promise_of_one_is_not_enough(void **state)
@@ -172,7 +175,7 @@ static void test_STR_09_what_devices_only_read_may_be_mapped_twice(void **state)
 	kfree(memory);
 }
 
-/* --- registers: DMA_ATTR_MMIO ---------------------------------------------------------------------------------------- */
+/* --- registers: DMA_ATTR_MMIO ----------------------------------------------------------------- */
 
 /* The other card's registers; the machine may have no way there. */
 static bool map_registers(dma_addr_t *dma, bool by_phys)
@@ -312,7 +315,7 @@ static void test_STR_10_an_access_that_leaves_the_peers_registers_is_refused(voi
 	dma_unmap_resource(dev, dma, 4096, DMA_BIDIRECTIONAL, 0);
 }
 
-/* --- parts of a mapping: SYN-01 -------------------------------------------------------------------------------------- */
+/* --- parts of a mapping: SYN-01 --------------------------------------------------------------- */
 
 static void test_SYN_01_a_part_can_be_handed_over_and_back(void **state)
 {
@@ -345,12 +348,14 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_STR_01_attributes_change_no_byte),
 		CONTRACT_TEST_WITH(test_STR_01_attributes_change_no_byte, "swiotlb=force"),
 		CONTRACT_TEST(test_SYN_02_a_driver_that_skips_the_sync_does_it_itself),
-		CONTRACT_TEST_WITH(test_SYN_02_a_driver_that_skips_the_sync_does_it_itself, "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_SYN_02_a_driver_that_skips_the_sync_does_it_itself,
+				   "swiotlb=force"),
 		CONTRACT_TEST(test_SYN_02_an_unmap_that_skips_the_sync_takes_nothing_back),
 		CONTRACT_TEST_WITH(test_SYN_02_an_unmap_that_skips_the_sync_takes_nothing_back,
 				   "swiotlb=force"),
 		CONTRACT_TEST(test_STR_01_memory_is_shared_as_it_is_or_not_at_all),
-		CONTRACT_TEST_WITH(test_STR_01_what_has_to_be_coherent_is_never_bounced, "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_STR_01_what_has_to_be_coherent_is_never_bounced,
+				   "swiotlb=force"),
 		CONTRACT_TEST(test_STR_09_two_mappings_in_one_line_are_reported),
 		CONTRACT_TEST(test_STR_09_two_that_both_promise_to_leave_it_clean_are_not),
 		CONTRACT_TEST(test_STR_09_the_promise_of_one_is_not_enough),

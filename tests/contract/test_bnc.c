@@ -24,7 +24,10 @@ static void only_where_it_bounces(void)
 		skip();
 }
 
-/* An IOMMU reaches all memory, and is asked for none of it twice: as on Linux, what it translates is not forced through slots. */
+/*
+ * An IOMMU reaches all memory, and is asked for none of it twice: as on Linux, what it translates
+ * is not forced through slots.
+ */
 static void test_BNC_01_force_bounces_every_mapping(void **state)
 {
 	void *memory = must_kmalloc(SIZE);
@@ -54,7 +57,10 @@ static void test_BNC_01_noforce_takes_no_memory(void **state)
 	assert_int_equal(stats_of(dev).total, 0);
 }
 
-/* Memory that a mask of 32 bits doesn't reach; NULL: the machine has none, or gave out none in so many attempts. */
+/*
+ * Memory that a mask of 32 bits doesn't reach; NULL: the machine has none, or gave out none in so
+ * many attempts.
+ */
 static struct page *high_page(void)
 {
 	enum { ATTEMPTS = 64 };
@@ -152,7 +158,10 @@ static void test_BNC_02_exactly_the_bytes_mapped_are_copied_out(void **state)
 	kfree(memory);
 }
 
-/* A device that writes less than it was lent: the rest of the buffer is what it was, and not somebody's old bytes. */
+/*
+ * A device that writes less than it was lent: the rest of the buffer is what it was, and not
+ * somebody's old bytes.
+ */
 static void test_BNC_02_a_short_transfer_brings_back_no_stale_bytes(void **state)
 {
 	u8 *secret = must_kmalloc(SIZE), *memory = must_kmalloc(SIZE);
@@ -203,7 +212,10 @@ static void test_BNC_02_a_device_sees_no_stale_bytes(void **state)
 	kfree(secret);
 }
 
-/* The log is rate limited, so that a driver in a loop doesn't fill it; the numbers are in the statistics. */
+/*
+ * The log is rate limited, so that a driver in a loop doesn't fill it; the numbers are in the
+ * statistics.
+ */
 static void test_BNC_04_when_full_map_fails_and_the_statistics_say_so(void **state)
 {
 	enum { MANY = 4096 }; /* more than any pool has */
@@ -260,9 +272,12 @@ static void test_BNC_05_memory_that_was_not_mapped_is_refused_and_the_report_say
 	kfree(memory);
 }
 
-/* --- what each machine promises, whatever its buffer ---------------------------------------------------------------- */
+/* --- what each machine promises, whatever its buffer ------------------------------------------ */
 
-/* Every offset in a page and size that matter, each byte seen by the card, and no other byte of the buffer's page touched. */
+/*
+ * Every offset in a page and size that matter, each byte seen by the card, and no other byte of the
+ * buffer's page touched.
+ */
 static void test_BNC_02_BNC_03_offsets_and_sizes(void **state)
 {
 	static const unsigned int offsets[] = { 0, 1, 63, 64, 2047, 2048, 2049, 4000, 4095 };
@@ -310,7 +325,8 @@ static void test_BNC_02_a_sync_of_a_part_copies_that_part(void **state)
 	memset(memory + AT, 3, PART);
 	dma_sync_single_for_device(dev, dma + AT, PART, DMA_BIDIRECTIONAL);
 	assert_int_equal(lab_read(lab, dma, bytes, 1024), 0);
-	assert_true(bytes[AT - 1] == 2 && bytes[AT] == 3 && bytes[AT + PART - 1] == 3 && bytes[AT + PART] == 2);
+	assert_true(bytes[AT - 1] == 2 && bytes[AT] == 3 && bytes[AT + PART - 1] == 3 &&
+		    bytes[AT + PART] == 2);
 	dma_unmap_single(dev, dma, 1024, DMA_BIDIRECTIONAL);
 	assert_true(memory[0] == 2 && memory[AT] == 3 && memory[1023] == 2);
 	kfree(memory);
@@ -380,9 +396,12 @@ static void test_BNC_03_MSK_08_min_align_mask_is_kept(void **state)
 	kfree(memory);
 }
 
-/* --- growth ------------------------------------------------------------------------------------------------------- */
+/* --- growth ----------------------------------------------------------------------------------- */
 
-/* Beyond N, as far as it is allowed to; made by a work, while the driver sleeps. Then it is a slot as any other. */
+/*
+ * Beyond N, as far as it is allowed to; made by a work, while the driver sleeps. Then it is a slot
+ * as any other.
+ */
 static void test_BNC_04_it_grows_when_it_is_allowed_to(void **state)
 {
 	enum { MANY = 190 };
@@ -397,7 +416,10 @@ static void test_BNC_04_it_grows_when_it_is_allowed_to(void **state)
 	for (n = 0; n < MANY; n++) {
 		dma[n] = dma_map_single(dev, memory, 2048, DMA_TO_DEVICE);
 		if (dma_mapping_error(dev, dma[n])) {
-			/* Private memory is shared by who may sleep: the one that came first has to try again. */
+			/*
+			 * Private memory is shared by who may sleep: the one that came first has to
+			 * try again.
+			 */
 			assert_true(machine_is("confidential"));
 			for (int wait = 0; stats_of(dev).grown == 0 && wait < 1000; wait++)
 				msleep(1);
@@ -417,7 +439,7 @@ static void test_BNC_04_it_grows_when_it_is_allowed_to(void **state)
 	kfree(memory);
 }
 
-/* --- restricted regions and private memory ------------------------------------------------------------------------ */
+/* --- restricted regions and private memory ---------------------------------------------------- */
 
 static void test_BNC_05_a_restricted_device_reaches_its_region_only(void **state)
 {
@@ -474,7 +496,10 @@ static void test_BNC_01_private_memory_bounces_without_being_told(void **state)
 	kfree(memory);
 }
 
-/* Addresses that a driver made up: inside the buffer, but nobody's; and another device's. Each is reported, none does harm. */
+/*
+ * Addresses that a driver made up: inside the buffer, but nobody's; and another device's. Each is
+ * reported, none does harm.
+ */
 static void test_BNC_02_STR_04_invented_unmaps_do_no_harm(void **state)
 {
 	u8 *memory = must_kmalloc(SIZE);
@@ -493,7 +518,10 @@ static void test_BNC_02_STR_04_invented_unmaps_do_no_harm(void **state)
 	dma_unmap_single(dev2, dma, SIZE, DMA_FROM_DEVICE);
 	dma_sync_single_for_cpu(dev2, dma, SIZE, DMA_FROM_DEVICE);
 	dma_unmap_single(dev, dma + 8192, SIZE, DMA_FROM_DEVICE);
-	/* As an entry of a list that was never mapped says, where the address that it happens to hold is somebody's. */
+	/*
+	 * As an entry of a list that was never mapped says, where the address that it happens to
+	 * hold is somebody's.
+	 */
 	dma_unmap_single(dev, dma, 0, DMA_FROM_DEVICE);
 	assert_int_equal(memory[0], 1);
 	assert_int_equal(stats_of(dev).used, used);

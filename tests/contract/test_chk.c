@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * CHK: what a report holds, when there is one, and that watching changes nothing. CHK-04 is every other test here: each
- * fails when something is reported that it doesn't expect.
+ * CHK: what a report holds, when there is one, and that watching changes nothing. CHK-04 is every
+ * other test here: each fails when something is reported that it doesn't expect.
  */
 #include "harness.h"
 
@@ -21,7 +21,10 @@ static noinline void unmap_wrongly_here(dma_addr_t dma)
 	barrier();
 }
 
-/* The address lies in the function that starts at @function: before the other one of the two, and not far, sanitized or not. */
+/*
+ * The address lies in the function that starts at @function: before the other one of the two, and
+ * not far, sanitized or not.
+ */
 static bool is_in(const void *address, const void *function)
 {
 	const uintptr_t at = (uintptr_t)address, first = (uintptr_t)function;

@@ -109,12 +109,16 @@ static void do_something(void)
 }
 
 /*
- * Nothing grows: neither the machine's memory, which would be exhausted where there is little of it, nor the program's own, which
- * is counted after the first lives have filled what is kept for reuse. 16 bytes a life would show.
+ * Nothing grows: neither the machine's memory, which would be exhausted where there is little of
+ * it, nor the program's own, which is counted after the first lives have filled what is kept for
+ * reuse. 16 bytes a life would show.
  */
 static void test_CTX_03_a_thousand_lives_of_a_driver_use_nothing_up(void **state)
 {
-	/* Where unmaps wait, a thread more that has some keeps a list of them and addresses at hand. */
+	/*
+	 * Where unmaps wait, a thread more that has some keeps a list of them and addresses at
+	 * hand.
+	 */
 	const size_t kept = strstr(machine()->bootargs, "iommu.strict=0") ? 2 * (20 << 10) : 0;
 	const size_t allowed = 16 * 900 + kept;
 	size_t heap = 0;

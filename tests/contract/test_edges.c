@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the files of the groups leave out: second halves of rules, the calls that are used less, what happens at the last byte.
+ * What the files of the groups leave out: second halves of rules, the calls that are used less,
+ * what happens at the last byte.
  */
 #include "harness.h"
 
@@ -8,7 +9,7 @@
 
 enum { SIZE = 512 };
 
-/* --- ADR, MEM ----------------------------------------------------------------------------------------------------- */
+/* --- ADR, MEM --------------------------------------------------------------------------------- */
 
 static void test_ADR_03_a_plain_write_to_a_register_is_reported_and_arrives(void **state)
 {
@@ -70,9 +71,12 @@ static void test_MEM_06_kmalloc_gives_memory_of_the_dma_zone_or_none(void **stat
 	kfree(memory);
 }
 
-/* --- MSK ---------------------------------------------------------------------------------------------------------- */
+/* --- MSK -------------------------------------------------------------------------------------- */
 
-/* Not merely "no bad address": where the machine bounces, a device of 24 bits works, from wherever the memory comes. */
+/*
+ * Not merely "no bad address": where the machine bounces, a device of 24 bits works, from wherever
+ * the memory comes.
+ */
 static void test_MSK_05_a_device_of_24_bits_works_where_the_machine_bounces(void **state)
 {
 	struct page *page = alloc_page(GFP_HIGHUSER);
@@ -110,7 +114,7 @@ static void test_MSK_08_the_next_driver_finds_no_limits_of_the_last_one(void **s
 	assert_int_equal(dma_get_min_align_mask(dev), 0);
 }
 
-/* --- COH, POL ----------------------------------------------------------------------------------------------------- */
+/* --- COH, POL --------------------------------------------------------------------------------- */
 
 static void test_COH_02_both_addresses_have_the_alignment(void **state)
 {
@@ -150,7 +154,9 @@ static void allocate_until_null(void *argument)
 	}
 }
 
-/* All of it is distinct, zeroed memory that the card reaches; what is given back can be had again. */
+/*
+ * All of it is distinct, zeroed memory that the card reaches; what is given back can be had again.
+ */
 static void test_COH_06_the_pool_of_gfp_atomic_ends_with_null_and_recovers(void **state)
 {
 	static struct many many;
@@ -222,7 +228,7 @@ static void test_POL_05_a_handle_of_another_block_of_the_pool_is_wrong(void **st
 	dma_pool_destroy(pool);
 }
 
-/* --- DIR, STR ----------------------------------------------------------------------------------------------------- */
+/* --- DIR, STR --------------------------------------------------------------------------------- */
 
 static void test_DIR_01_no_call_maps_in_no_direction(void **state)
 {
@@ -272,7 +278,10 @@ static void test_STR_01_lists_physical_addresses_and_registers_map_in_an_interru
 	assert_int_equal(failures, 0);
 }
 
-/* One device has used up what it bounces in: another one, which reaches its memory, notices nothing. */
+/*
+ * One device has used up what it bounces in: another one, which reaches its memory, notices
+ * nothing.
+ */
 static void test_STR_05_a_device_that_needs_no_slot_is_not_in_the_way_of_one_that_does(void **state)
 {
 	enum { MOST = 1000 };
@@ -332,7 +341,9 @@ static void test_STR_06_what_is_mapped_when_the_program_ends_is_a_leak(void **st
 	expect_at_exit("STR-06", 1);
 }
 
-/* RAM goes on behind the direct map where there is high memory: the direct map's addresses don't. */
+/*
+ * RAM goes on behind the direct map where there is high memory: the direct map's addresses don't.
+ */
 static void test_STR_11_a_range_that_runs_out_of_low_memory_fails(void **state)
 {
 	u8 *end = (u8 *)machine()->direct_base + machine()->direct_last.v;
@@ -341,7 +352,7 @@ static void test_STR_11_a_range_that_runs_out_of_low_memory_fails(void **state)
 	expect_finding("STR-11", 1);
 }
 
-/* --- SGL, SYN ----------------------------------------------------------------------------------------------------- */
+/* --- SGL, SYN --------------------------------------------------------------------------------- */
 
 static void test_SGL_03_map_sgtable_says_why_it_failed(void **state)
 {
@@ -363,7 +374,11 @@ static void test_SGL_03_map_sgtable_out_of_slots_is_enomem_and_leaves_nothing(vo
 {
 	enum {
 		ENTRIES = 1200
-	}; /* of two slots each, of 128 that there are, or of 2048 behind a firewall; of a granule each where few have addresses */
+	/*
+	 * of two slots each, of 128 that there are, or of 2048 behind a firewall; of a granule each
+	 * where few have addresses
+	 */
+	};
 	struct dmk_bounce_stats before, stats;
 	u8 *memory = must_kmalloc(4096);
 	struct sg_table table;
@@ -414,7 +429,7 @@ static void test_SYN_01_a_sync_of_a_list_hands_over_every_entry(void **state)
 		kfree(part[i]);
 }
 
-/* --- the card ----------------------------------------------------------------------------------------------------- */
+/* --- the card --------------------------------------------------------------------------------- */
 
 static void test_configuration_space_ends_where_it_ends(void **state)
 {
@@ -457,8 +472,8 @@ static irqreturn_t vector_interrupt(int irq, void *data)
 }
 
 /*
- * What came for a number that was given back is not for its next owner. Interrupts are called in the order they came, so what was
- * left over would be called before the second vector's.
+ * What came for a number that was given back is not for its next owner. Interrupts are called in
+ * the order they came, so what was left over would be called before the second vector's.
  */
 static void test_a_vector_that_was_given_back_leaves_no_interrupt_behind(void **state)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Every call of the API with what no driver should pass: no device, no bytes, too many, ranges that wrap, handles that are garbage,
- * pointers to nowhere. Each gives an error or one report, never a crash; and nobody else notices: two mappings of another driver go on,
- * and memory that is nobody's business keeps what the CPU wrote there and no sync ever wrote out.
+ * Every call of the API with what no driver should pass: no device, no bytes, too many, ranges that
+ * wrap, handles that are garbage, pointers to nowhere. Each gives an error or one report, never a
+ * crash; and nobody else notices: two mappings of another driver go on, and memory that is nobody's
+ * business keeps what the CPU wrote there and no sync ever wrote out.
  *
  * Drivers that are wrong in a way a driver's author may well be are in tests/bugs; these are worse.
  */
@@ -21,7 +22,7 @@ static struct page *page;
 /* The handle of @memory, which is not mapped, and which the CPU wrote since it was. */
 static dma_addr_t unmapped;
 
-/* --- no device ---------------------------------------------------------------------------------------------------- */
+/* --- no device -------------------------------------------------------------------------------- */
 
 static void expect_error(dma_addr_t dma)
 {
@@ -45,7 +46,8 @@ static void null_map_phys(void)
 
 static void null_map_resource(void)
 {
-	expect_error(dma_map_resource(NULL, pci_resource_start(lab2->pdev, 0), 64, DMA_TO_DEVICE, 0));
+	expect_error(
+		dma_map_resource(NULL, pci_resource_start(lab2->pdev, 0), 64, DMA_TO_DEVICE, 0));
 }
 
 static void null_map_sg(void)
@@ -133,7 +135,7 @@ static void null_limit(void)
 	dma_set_max_seg_size(NULL, 512);
 }
 
-/* --- sizes ------------------------------------------------------------------------------------------------------------ */
+/* --- sizes ------------------------------------------------------------------------------------ */
 
 static void no_bytes_page(void)
 {
@@ -213,7 +215,7 @@ static void pools_of_nonsense(void)
 	assert_null(dma_pool_create("crooked", dev, 64, 64, 100));
 }
 
-/* --- wild pointers ------------------------------------------------------------------------------------------------- */
+/* --- wild pointers ---------------------------------------------------------------------------- */
 
 static void map_null(void)
 {
@@ -273,7 +275,7 @@ static void free_a_small_number(void)
 	dma_free_coherent(dev, SIZE, (void *)0x17, 0x17);
 }
 
-/* --- garbage handles -------------------------------------------------------------------------------------------------- */
+/* --- garbage handles -------------------------------------------------------------------------- */
 
 static void unmap_garbage(void)
 {
@@ -356,8 +358,9 @@ static void unmap_in_no_direction(void)
 static bool others_begins_at(dma_addr_t dma);
 
 /*
- * Behind an IOMMU each device may have an address of its own that is the same, and a granule is the least it tells apart: then it is that
- * which is unmapped (test_iommu.c). Here it is one that the other device has nothing at.
+ * Behind an IOMMU each device may have an address of its own that is the same, and a granule is the
+ * least it tells apart: then it is that which is unmapped (test_iommu.c). Here it is one that the
+ * other device has nothing at.
  */
 static void unmap_of_another_device(void)
 {
@@ -392,7 +395,7 @@ static void no_pool(void)
 	dma_pool_destroy(NULL);
 }
 
-/* --- other kinds of memory ---------------------------------------------------------------------------------------- */
+/* --- other kinds of memory -------------------------------------------------------------------- */
 
 static struct sg_table nobodys; /* no call gave it */
 
@@ -421,9 +424,12 @@ static void pages_of_nonsense(void)
 	dma_addr_t dma = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		assert_null(dma_alloc_pages(dev, sizes[i], &dma, DMA_TO_DEVICE, GFP_KERNEL | __GFP_NOWARN));
-		assert_null(dma_alloc_noncoherent(dev, sizes[i], &dma, DMA_TO_DEVICE, GFP_KERNEL | __GFP_NOWARN));
-		assert_null(dma_alloc_noncontiguous(dev, sizes[i], DMA_TO_DEVICE, GFP_KERNEL | __GFP_NOWARN, 0));
+		assert_null(dma_alloc_pages(dev, sizes[i], &dma, DMA_TO_DEVICE,
+					    GFP_KERNEL | __GFP_NOWARN));
+		assert_null(dma_alloc_noncoherent(dev, sizes[i], &dma, DMA_TO_DEVICE,
+						  GFP_KERNEL | __GFP_NOWARN));
+		assert_null(dma_alloc_noncontiguous(dev, sizes[i], DMA_TO_DEVICE,
+						    GFP_KERNEL | __GFP_NOWARN, 0));
 	}
 }
 
@@ -501,7 +507,8 @@ static const struct hostile {
 	{"test_STR_11_map_resource_of_no_bytes", no_bytes_resource, "STR-11"},
 	{"test_SGL_03_map_sg_of_no_entries", no_entries, "STR-11"},
 	{"test_SGL_03_map_sg_of_fewer_than_no_entries", fewer_than_no_entries, "STR-11"},
-	{"test_SGL_03_map_sg_of_more_entries_than_there_are", more_entries_than_the_list_has, "STR-11"},
+	{"test_SGL_03_map_sg_of_more_entries_than_there_are", more_entries_than_the_list_has,
+	 "STR-11"},
 	{"test_SGL_03_map_sg_of_no_list", no_list, "STR-11"},
 	{"test_STR_11_map_single_of_a_negative_size", minus_one_single, "STR-11"},
 	{"test_STR_11_map_phys_of_a_negative_size", minus_one_phys, "STR-11"},
@@ -517,7 +524,8 @@ static const struct hostile {
 	{"test_STR_11_map_memory_of_the_c_library", map_the_c_heap, "STR-11"},
 	{"test_STR_11_map_registers_as_memory", map_registers_as_memory, "STR-11"},
 	{"test_STR_11_map_memory_as_registers", map_memory_as_registers, "STR-11"},
-	{"test_STR_11_map_memory_with_the_attribute_of_registers", map_memory_as_registers_by_attribute, "STR-11"},
+	{"test_STR_11_map_memory_with_the_attribute_of_registers",
+	 map_memory_as_registers_by_attribute, "STR-11"},
 	{"test_STR_11_map_page_with_the_attribute_of_registers", map_a_page_as_registers, "STR-11"},
 	{"test_COH_07_free_what_was_never_allocated", free_what_was_never_allocated, "COH-07"},
 	{"test_COH_07_free_a_small_number", free_a_small_number, "COH-07"},
@@ -528,7 +536,8 @@ static const struct hostile {
 	{"test_STR_04_unmap_registers_that_are_not_mapped", unmap_registers_never_mapped, "STR-04"},
 	{"test_STR_04_unmap_a_range_that_wraps", unmap_wrapping, "STR-04"},
 	{"test_SYN_04_sync_for_cpu_of_what_is_not_mapped", sync_never_mapped_for_cpu, "SYN-04"},
-	{"test_SYN_04_sync_for_device_of_what_is_not_mapped", sync_never_mapped_for_device, "SYN-04"},
+	{"test_SYN_04_sync_for_device_of_what_is_not_mapped", sync_never_mapped_for_device,
+	 "SYN-04"},
 	{"test_SYN_04_sync_garbage", sync_garbage, "SYN-04"},
 	{"test_SYN_04_sync_a_range_that_wraps", sync_wrapping, "SYN-04"},
 	{"test_SYN_04_sync_behind_the_mapping", sync_with_an_offset_that_leads_out, "SYN-04"},
@@ -545,15 +554,17 @@ static const struct hostile {
 	{"test_COH_10_pages_of_nonsense", pages_of_nonsense, NULL},
 	{"test_DIR_01_pages_in_no_direction", pages_in_no_direction, "DIR-01"},
 	{"test_COH_07_free_pages_that_were_never_allocated", free_pages_never_allocated, "COH-07"},
-	{"test_COH_07_free_noncoherent_memory_that_was_never_allocated", free_noncoherent_never_allocated, "COH-07"},
-	{"test_COH_07_free_noncontiguous_memory_that_was_never_allocated", free_noncontiguous_never_allocated, "COH-07"},
+	{"test_COH_07_free_noncoherent_memory_that_was_never_allocated",
+	 free_noncoherent_never_allocated, "COH-07"},
+	{"test_COH_07_free_noncontiguous_memory_that_was_never_allocated",
+	 free_noncontiguous_never_allocated, "COH-07"},
 	{"test_COH_07_free_no_noncontiguous_memory", free_no_noncontiguous, NULL},
 	{"test_COH_07_view_of_nothing", view_of_nothing, "COH-07"},
 	{"test_COH_10_show_what_was_never_allocated", show_what_was_never_allocated, NULL},
 	{"test_COH_10_list_of_what_was_never_allocated", list_of_what_was_never_allocated, NULL},
 };
 
-/* --- a device that is not the driver's any more ------------------------------------------------------------------- */
+/* --- a device that is not the driver's any more ----------------------------------------------- */
 
 static struct device *gone; /* its driver has let go of it */
 static dma_addr_t left;     /* a mapping of @memory that the driver forgot */
@@ -636,7 +647,7 @@ static const struct hostile late[] = {
 	{"test_MSK_02_masks_after_remove", gone_mask, NULL},
 };
 
-/* --- the bystanders ----------------------------------------------------------------------------------------------- */
+/* --- the bystanders --------------------------------------------------------------------------- */
 
 /* Another driver's, on its own card. */
 static struct {
@@ -765,11 +776,13 @@ int main(int argc, char **argv)
 	static struct contract_test tests[2 * ARRAY_SIZE(hostile) + ARRAY_SIZE(late)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
-		tests[2 * i] = (struct contract_test){.name = hostile[i].sentence, .run = run_hostile};
+		tests[2 * i] = (struct contract_test){.name = hostile[i].sentence,
+						      .run = run_hostile};
 		tests[2 * i + 1] = tests[2 * i];
 		tests[2 * i + 1].append = "swiotlb=force";
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(late); i++)
-		tests[2 * ARRAY_SIZE(hostile) + i] = (struct contract_test){.name = late[i].sentence, .run = run_late};
+		tests[2 * ARRAY_SIZE(hostile) + i] =
+			(struct contract_test){.name = late[i].sentence, .run = run_late};
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
 }

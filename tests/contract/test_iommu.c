@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * IOM: what the core must tell an IOMMU, on machines whose IOMMU forgets nothing by itself. A test that passes with the core as it is
- * fails with one that tells less: the last ones here take words away and must notice.
+ * IOM: what the core must tell an IOMMU, on machines whose IOMMU forgets nothing by itself. A test
+ * that passes with the core as it is fails with one that tells less: the last ones here take words
+ * away and must notice.
  */
 #include "harness.h"
 
@@ -21,7 +22,10 @@ static bool is_strict(void)
 static unsigned int slips(void)
 {
 	unsigned char *memory = must_kmalloc(PAGE_SIZE), *other = must_kmalloc(PAGE_SIZE);
-	/* Stays, so that no table gets empty: what is said then covers for what was not said before. */
+	/*
+	 * Stays, so that no table gets empty: what is said then covers for what was not said
+	 * before.
+	 */
 	const dma_addr_t neighbour = must_map(dev, other, PAGE_SIZE, DMA_BIDIRECTIONAL);
 	unsigned int n = 0;
 
@@ -120,7 +124,7 @@ static void test_IOM_03_firmwares_memory_is_reached_at_its_own_address(void **st
 	expect_anything();
 }
 
-/* --- addresses first, pages later ------------------------------------------------------------------------------------- */
+/* --- addresses first, pages later ------------------------------------------------------------- */
 
 enum { PIECES = 3 };
 
@@ -264,9 +268,12 @@ static void test_IOM_06_mistakes_are_seen_and_do_no_harm(void **state)
 	give_pieces();
 }
 
-/* --- wrong unmaps: STR-04 ---------------------------------------------------------------------------------------------- */
+/* --- wrong unmaps: STR-04 --------------------------------------------------------------------- */
 
-/* Maps @memory for the other device at @dma, as its own allocator happens to choose the same; false: it never does. */
+/*
+ * Maps @memory for the other device at @dma, as its own allocator happens to choose the same;
+ * false: it never does.
+ */
 static bool map_there_for_other(u8 *memory, dma_addr_t dma)
 {
 	enum { MOST = 16 };
@@ -283,7 +290,10 @@ static bool map_there_for_other(u8 *memory, dma_addr_t dma)
 	return found;
 }
 
-/* Each device has addresses of its own, unless they are in one group: one number may be a mapping of either. */
+/*
+ * Each device has addresses of its own, unless they are in one group: one number may be a mapping
+ * of either.
+ */
 static void test_STR_04_an_address_that_two_devices_have_is_that_of_the_device_named(void **state)
 {
 	/* At the same place in a granule. */
@@ -315,7 +325,9 @@ static void test_STR_04_an_address_that_two_devices_have_is_that_of_the_device_n
 	free_pages((unsigned long)memory, order);
 }
 
-/* A mapping is undone from its first granule; an address behind that is none at which one begins. */
+/*
+ * A mapping is undone from its first granule; an address behind that is none at which one begins.
+ */
 static void test_STR_04_an_unmap_in_the_middle_is_told_and_takes_nothing(void **state)
 {
 	const size_t granule = machine_translates() ? machine_granule() : PAGE_SIZE;
@@ -335,7 +347,7 @@ static void test_STR_04_an_unmap_in_the_middle_is_told_and_takes_nothing(void **
 	free_pages((unsigned long)memory, get_order(2 * granule));
 }
 
-/* --- words taken away ------------------------------------------------------------------------------------------------- */
+/* --- words taken away ------------------------------------------------------------------------- */
 
 static const struct dmk_iommu_ops *real;
 static unsigned int said,
@@ -370,7 +382,9 @@ static void some_sync(void *ctx)
 
 static unsigned int slips_with(bool no_invalidations, bool no_syncs)
 {
-	/* The description is constant to the core; it is the machine's, and the machine's memory. */
+	/*
+	 * The description is constant to the core; it is the machine's, and the machine's memory.
+	 */
 	struct dmk_iommu *mine = (struct dmk_iommu *)iommu();
 	struct dmk_iommu_ops ops = *mine->ops;
 	unsigned int n;
@@ -419,7 +433,8 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_IOM_06_pieces_are_one_range_and_elsewhere_the_driver_maps),
 		CONTRACT_TEST(test_IOM_06_a_failed_link_leaves_what_was_linked),
 		CONTRACT_TEST(test_IOM_06_mistakes_are_seen_and_do_no_harm),
-		CONTRACT_TEST(test_STR_04_an_address_that_two_devices_have_is_that_of_the_device_named),
+		CONTRACT_TEST(
+			test_STR_04_an_address_that_two_devices_have_is_that_of_the_device_named),
 		CONTRACT_TEST(test_STR_04_an_unmap_in_the_middle_is_told_and_takes_nothing),
 		CONTRACT_TEST(test_IOM_02_a_missing_invalidation_is_caught),
 		CONTRACT_TEST(test_IOM_02_a_missing_wait_is_caught),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * SGL-02: lists of every make, at random, against a plain list of bytes: whatever walks, copies, cuts or maps a list comes by exactly
- * those bytes, in that order. The seed is the run's.
+ * SGL-02: lists of every make, at random, against a plain list of bytes: whatever walks, copies,
+ * cuts or maps a list comes by exactly those bytes, in that order. The seed is the run's.
  *
- * The model: the pages of the test in one row, with what each byte should be; and of a list, for each of its bytes, the place in that
- * row. A page may be in a list more than once.
+ * The model: the pages of the test in one row, with what each byte should be; and of a list, for
+ * each of its bytes, the place in that row. A page may be in a list more than once.
  */
 #include "harness.h"
 
@@ -17,7 +17,8 @@ enum {
 	RUN_ORDER = 2,
 	RUN_PAGES = 1 << RUN_ORDER,
 	SINGLES =
-		4, /* of each kind: in the direct map, highmem if there is any, and behind vmalloc() */
+		/* of each kind: in the direct map, highmem if there is any, and behind vmalloc() */
+		4,
 	PAGES = RUNS * RUN_PAGES + 3 * SINGLES,
 	MOST_PIECES = 300,
 	MOST_BYTES = 256 << 10,
@@ -46,7 +47,7 @@ struct list {
 
 static struct list list;
 
-/* --- chance ------------------------------------------------------------------------------------------------------- */
+/* --- chance ----------------------------------------------------------------------------------- */
 
 static u64 number(void)
 {
@@ -61,7 +62,7 @@ static size_t below(size_t n)
 	return n ? number() % n : 0;
 }
 
-/* --- the pages ---------------------------------------------------------------------------------------------------- */
+/* --- the pages -------------------------------------------------------------------------------- */
 
 static void rewrite(size_t page)
 {
@@ -127,7 +128,7 @@ static size_t side_by_side(size_t page)
 	return n;
 }
 
-/* --- making lists ------------------------------------------------------------------------------------------------- */
+/* --- making lists ----------------------------------------------------------------------------- */
 
 static void expect_bytes(size_t page, size_t offset, size_t length)
 {
@@ -254,7 +255,10 @@ static void make_from_pages(void)
 	entries_are_merged(max_segment);
 }
 
-/* In portions, of which the first may begin and the last end inside a page; sometimes the driver misjudges what is left. */
+/*
+ * In portions, of which the first may begin and the last end inside a page; sometimes the driver
+ * misjudges what is left.
+ */
 static void make_by_appending(void)
 {
 	unsigned int max_segment = below(2) ? UINT_MAX : PAGE_SIZE * (1 + below(4));
@@ -324,7 +328,7 @@ static void drop_list(void)
 		kfree(list.chunk[i]);
 }
 
-/* --- what a list is good for -------------------------------------------------------------------------------------- */
+/* --- what a list is good for ------------------------------------------------------------------ */
 
 /* Physical address of a byte of the model. */
 static phys_addr_t place(size_t byte)
@@ -508,7 +512,10 @@ static size_t card_reads_list(struct scatterlist *sgl, int segments)
 	return seen;
 }
 
-/* Where much is bounced and little room, a list may be too long: that is no mistake, and leaves nothing behind. */
+/*
+ * Where much is bounced and little room, a list may be too long: that is no mistake, and leaves
+ * nothing behind.
+ */
 static int map_list(enum dma_data_direction dir)
 {
 	struct dmk_bounce_stats before, after;

@@ -192,7 +192,10 @@ static void test_MEM_06_gfp_dma32_gives_memory_below_4_gib(void **state)
 {
 	unsigned long memory = __get_free_pages(GFP_KERNEL | GFP_DMA32, 0);
 
-	/* An empty zone gives nothing; a machine without one has all its memory there, or says so by giving nothing. */
+	/*
+	 * An empty zone gives nothing; a machine without one has all its memory there, or says so
+	 * by giving nothing.
+	 */
 	if (!memory) {
 		assert_true(machine()->dma32_zone_last == 0);
 		return;
@@ -326,7 +329,8 @@ static void test_MEM_06_ordinary_requests_leave_some_of_the_dma_zone(void **stat
 	void *taken = NULL;
 	struct dmk_zone_usage dma, dma32, normal;
 
-	assert_true(dmk_zone_usage(0, &dma) && dmk_zone_usage(1, &dma32) && dmk_zone_usage(2, &normal));
+	assert_true(dmk_zone_usage(0, &dma) && dmk_zone_usage(1, &dma32) &&
+		    dmk_zone_usage(2, &normal));
 	reserve = (dma32.pages + normal.pages) / 256;
 	if (!dma.pages || !reserve)
 		skip();
@@ -335,7 +339,10 @@ static void test_MEM_06_ordinary_requests_leave_some_of_the_dma_zone(void **stat
 	assert_true(low);
 	assert_true(virt_to_phys((void *)low) <= machine()->dma_zone_last);
 	free_page(low);
-	/* What the bounce buffers and the pools have is not there to be taken, so nothing is said of how much was. */
+	/*
+	 * What the bounce buffers and the pools have is not there to be taken, so nothing is said
+	 * of how much was.
+	 */
 	assert_non_null(taken);
 	give_all(taken);
 }
@@ -444,13 +451,15 @@ static void test_MEM_08_two_small_kmallocs_share_no_line(void **state)
 }
 
 /*
- * Two objects in one line, of which the device writes one and the CPU the other: reported, naming both, and one of the two loses
- * bytes unless they are bounced. Where caches are coherent all is well.
+ * Two objects in one line, of which the device writes one and the CPU the other: reported, naming
+ * both, and one of the two loses bytes unless they are bounced. Where caches are coherent all is
+ * well.
  */
 static void test_MEM_08_two_objects_in_one_line_are_reported_and_lose_bytes(void **state)
 {
 	struct kmem_cache *cache = kmem_cache_create("contract", 16, 8, 0, NULL);
-	u8 *a = kmem_cache_alloc(cache, GFP_KERNEL), *b = kmem_cache_alloc(cache, GFP_KERNEL), bytes[16];
+	u8 *a = kmem_cache_alloc(cache, GFP_KERNEL), *b = kmem_cache_alloc(cache, GFP_KERNEL),
+	   bytes[16];
 	bool lost = false;
 
 	assert_non_null(a);
@@ -473,7 +482,8 @@ static void test_MEM_08_two_objects_in_one_line_are_reported_and_lose_bytes(void
 		char neighbour[32];
 
 		assert_non_null(finding);
-		snprintf(neighbour, sizeof(neighbour), "0x%llx (contract)", (unsigned long long)virt_to_phys(b));
+		snprintf(neighbour, sizeof(neighbour), "0x%llx (contract)",
+			 (unsigned long long)virt_to_phys(b));
 		assert_non_null(strstr(finding->what, neighbour));
 		assert_true(finding->buffer.known);
 		assert_int_equal(finding->buffer.size, 16);
@@ -532,7 +542,8 @@ static void test_MEM_09_memory_kept_back_is_reached_by_memremap(void **state)
 static void test_MEM_09_memory_kept_back_is_nobodys_to_map(void **state)
 {
 	const struct dmk_memory *kept = memory_of(DMK_MEMORY_RESERVED);
-	dma_addr_t dma = dma_map_page(dev, pfn_to_page(PHYS_PFN(kept->first.v)), 0, 64, DMA_TO_DEVICE);
+	dma_addr_t dma = dma_map_page(dev, pfn_to_page(PHYS_PFN(kept->first.v)), 0, 64,
+				      DMA_TO_DEVICE);
 
 	assert_true(dma_mapping_error(dev, dma));
 	expect_finding("STR-11", 1);

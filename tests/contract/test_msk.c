@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * MSK: what a device can address, as its driver says it, and that no address beyond is ever handed out.
+ * MSK: what a device can address, as its driver says it, and that no address beyond is ever handed
+ * out.
  */
 #include "harness.h"
 
@@ -84,7 +85,10 @@ test_MSK_04_the_coherent_mask_may_be_smaller_than_an_accepted_streaming_mask(voi
 	}
 }
 
-/* Every byte of [dma, dma + size) is inside the mask, and inside one of the windows of the device's bus. */
+/*
+ * Every byte of [dma, dma + size) is inside the mask, and inside one of the windows of the device's
+ * bus.
+ */
 static void assert_reachable(dma_addr_t dma, size_t size, u64 mask)
 {
 	const struct dmk_bus *bus = machine_bus();
@@ -127,7 +131,10 @@ static void try_coherent(u64 mask)
 	dma_free_coherent(dev, 3000, memory, dma);
 }
 
-/* Pages from wherever the allocator has some, so that high memory is among them where the machine has it. */
+/*
+ * Pages from wherever the allocator has some, so that high memory is among them where the machine
+ * has it.
+ */
 static void test_MSK_06_no_address_is_handed_out_beyond_mask_or_window(void **state)
 {
 	enum { PAGES = 8 };
@@ -152,9 +159,12 @@ static void test_MSK_06_no_address_is_handed_out_beyond_mask_or_window(void **st
 		__free_page(pages[i]);
 }
 
-/* --- questions about a device: MSK-07 ------------------------------------------------------------------------------ */
+/* --- questions about a device: MSK-07 --------------------------------------------------------- */
 
-/* What a device of this mask sees of the machine's RAM, page by page: computed from the description, by nothing of the core's. */
+/*
+ * What a device of this mask sees of the machine's RAM, page by page: computed from the
+ * description, by nothing of the core's.
+ */
 struct view {
 	u64 last_on_bus;   /* of all that its bus shows, whatever the mask */
 	bool all_in_reach; /* by the mask */
@@ -198,7 +208,10 @@ static struct view view_of(u64 mask)
 	return view;
 }
 
-/* Whether the mask shows the device a page of memory that it may be given: of RAM, or of the region that it is restricted to. */
+/*
+ * Whether the mask shows the device a page of memory that it may be given: of RAM, or of the region
+ * that it is restricted to.
+ */
 static bool is_served(u64 mask)
 {
 	const struct dmk_memory *only = machine_bus()->restricted_pool;
@@ -212,14 +225,19 @@ static bool is_served(u64 mask)
 		const bool given = only ? memory == only : is_ram(memory);
 
 		for (u64 at = 0; given && at < memory->size; at += PAGE_SIZE)
-			if (page_on_bus(machine_bus(), memory->first.v + at, &dma) && dma + PAGE_SIZE - 1 <= mask)
+			if (page_on_bus(machine_bus(), memory->first.v + at, &dma) &&
+			    dma + PAGE_SIZE - 1 <= mask)
 				return true;
 	}
 	return false;
 }
 
-/* Every width there is: accepted where the machine has something to offer, refused otherwise, and then what was stays. */
-static void test_MSK_02_MSK_05_a_mask_is_accepted_that_the_machine_can_serve_and_no_other(void **state)
+/*
+ * Every width there is: accepted where the machine has something to offer, refused otherwise, and
+ * then what was stays.
+ */
+static void
+test_MSK_02_MSK_05_a_mask_is_accepted_that_the_machine_can_serve_and_no_other(void **state)
 {
 	u64 last = DMA_BIT_MASK(32);
 
@@ -237,7 +255,10 @@ static void test_MSK_02_MSK_05_a_mask_is_accepted_that_the_machine_can_serve_and
 	assert_true(last == DMA_BIT_MASK(64));
 }
 
-/* The card of the DMA guide: the most specific last, and what was accepted is what a buffer is mapped for. */
+/*
+ * The card of the DMA guide: the most specific last, and what was accepted is what a buffer is
+ * mapped for.
+ */
 static void test_MSK_05_a_sound_card_may_play_with_32_bits_and_record_with_24(void **state)
 {
 	const bool records = is_served(DMA_BIT_MASK(24));
@@ -265,9 +286,9 @@ static size_t bounce_slots(void)
 }
 
 /*
- * Behind an IOMMU memory has no address of its own, so nothing is out of reach and nothing bounced. The answers are those of Linux 6.18:
- * drivers/iommu/dma-iommu.c (largest and best size, merge boundary), kernel/dma/mapping.c (required mask: 32 bits; limited: a mask
- * below that).
+ * Behind an IOMMU memory has no address of its own, so nothing is out of reach and nothing bounced.
+ * The answers are those of Linux 6.18: drivers/iommu/dma-iommu.c (largest and best size, merge
+ * boundary), kernel/dma/mapping.c (required mask: 32 bits; limited: a mask below that).
  */
 static void ask_all_translated(u64 mask)
 {
@@ -275,7 +296,8 @@ static void ask_all_translated(u64 mask)
 	assert_true(dma_get_required_mask(dev) == DMA_BIT_MASK(32));
 	assert_true(dma_max_mapping_size(dev) == SIZE_MAX);
 	assert_true(is_power_of_2(dma_opt_mapping_size(dev)));
-	assert_true(dma_opt_mapping_size(dev) > machine_granule() && dma_opt_mapping_size(dev) <= 128 << 20);
+	assert_true(dma_opt_mapping_size(dev) > machine_granule() &&
+		    dma_opt_mapping_size(dev) <= 128 << 20);
 	assert_true(dma_get_merge_boundary(dev) == machine_granule() - 1);
 	assert_int_equal(dma_dev_need_sync(dev), !machine_is_coherent());
 }
@@ -331,7 +353,10 @@ static void test_MSK_07_the_answers_fit_a_machine_that_bounces_all(void **state)
 	ask_with_every_mask(true);
 }
 
-/* The required mask is one that is accepted, and with it nothing is out of reach that any mask would reach. */
+/*
+ * The required mask is one that is accepted, and with it nothing is out of reach that any mask
+ * would reach.
+ */
 static void test_MSK_07_the_required_mask_is_enough(void **state)
 {
 	bool limited;
@@ -343,7 +368,10 @@ static void test_MSK_07_the_required_mask_is_enough(void **state)
 		assert_int_equal(dma_addressing_limited(dev), limited);
 }
 
-/* The largest mapping there may be can be made, at any place in a page, and one byte more can't where it would bounce. */
+/*
+ * The largest mapping there may be can be made, at any place in a page, and one byte more can't
+ * where it would bounce.
+ */
 static void test_MSK_07_the_largest_mapping_can_be_made(void **state)
 {
 	size_t max = dma_max_mapping_size(dev);
@@ -356,7 +384,8 @@ static void test_MSK_07_the_largest_mapping_can_be_made(void **state)
 	if (!memory)
 		skip();
 	for (size_t offset = 0; offset < PAGE_SIZE; offset += 2047) {
-		dma = dma_map_single_attrs(dev, memory + offset, max, DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
+		dma = dma_map_single_attrs(dev, memory + offset, max, DMA_TO_DEVICE,
+					   DMA_ATTR_NO_WARN);
 		if (!dma_mapping_error(dev, dma))
 			dma_unmap_single(dev, dma, max, DMA_TO_DEVICE);
 		else
@@ -370,7 +399,10 @@ static void test_MSK_07_the_largest_mapping_can_be_made(void **state)
 	free_pages((unsigned long)memory, get_order(max) + 1);
 }
 
-/* Whether a mapping needs syncs, and what happens without, are the same thing: asked of each kind of memory and mask. */
+/*
+ * Whether a mapping needs syncs, and what happens without, are the same thing: asked of each kind
+ * of memory and mask.
+ */
 static void test_MSK_07_a_mapping_that_needs_no_sync_is_the_memory_itself(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
@@ -423,7 +455,7 @@ static void test_MSK_02_a_device_without_a_mask_gets_one_by_force_only(void **st
 	kfree(memory);
 }
 
-/* --- property: MSK-06 ---------------------------------------------------------------------------------------------- */
+/* --- property: MSK-06 ------------------------------------------------------------------------- */
 
 static u64 random_state;
 
@@ -456,7 +488,8 @@ static void map_at_random(struct page **pages, int n, u64 mask)
 	static u8 seen[PAGE_SIZE], there[PAGE_SIZE];
 	const int page = random_below(n);
 	const size_t offset = random_below(PAGE_SIZE), size = 1 + random_below(PAGE_SIZE - offset);
-	dma_addr_t dma = dma_map_page_attrs(dev, pages[page], offset, size, DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
+	dma_addr_t dma = dma_map_page_attrs(dev, pages[page], offset, size, DMA_TO_DEVICE,
+					    DMA_ATTR_NO_WARN);
 	bool bounces = dev->dmk.force_bounce || strstr(machine()->bootargs, "force") ||
 		       machine_is("confidential");
 	u8 *at;
@@ -485,7 +518,8 @@ static void test_MSK_06_random_masks_and_buffers_never_give_a_bad_address(void *
 
 	assert_int_equal(dma_set_mask(dev, mask), 0);
 	random_state = contract_seed() * 0x9e3779b97f4a7c15ULL + 1;
-	while (n < PAGES && (pages[n] = alloc_page((n % 3 == 2 ? GFP_KERNEL : GFP_HIGHUSER) | __GFP_NOWARN))) {
+	while (n < PAGES &&
+	       (pages[n] = alloc_page((n % 3 == 2 ? GFP_KERNEL : GFP_HIGHUSER) | __GFP_NOWARN))) {
 		u8 *at = kmap_local_page(pages[n]);
 
 		fill_bytes(at, PAGE_SIZE, n);
@@ -497,7 +531,10 @@ static void test_MSK_06_random_masks_and_buffers_never_give_a_bad_address(void *
 		const unsigned int bits = 12 + random_below(53); /* the macro evaluates it twice */
 		u64 wanted = DMA_BIT_MASK(bits);
 
-		/* Masks that are no 2^n - 1 occur too, of devices that can't drive their last addresses. */
+		/*
+		 * Masks that are no 2^n - 1 occur too, of devices that can't drive their last
+		 * addresses.
+		 */
 		if (random_below(4) == 0)
 			wanted -= random_below(wanted / 2 + 1);
 		if (random_below(8) == 0 && !dma_set_mask(dev, wanted))
@@ -509,7 +546,7 @@ static void test_MSK_06_random_masks_and_buffers_never_give_a_bad_address(void *
 		__free_page(pages[n]);
 }
 
-/* --- limits: MSK-08 ------------------------------------------------------------------------------------------------- */
+/* --- limits: MSK-08 --------------------------------------------------------------------------- */
 
 static const struct limit_row {
 	const char *sentence;
@@ -552,7 +589,10 @@ static void map_under_limits(const struct limit_row *row, bool as_list)
 	if (as_list) {
 		if (dma_map_sg_attrs(dev, &sg, 1, DMA_TO_DEVICE, DMA_ATTR_NO_WARN)) {
 			findings = breaks_limits(&sg);
-			/* What is bounced is put where the boundary is kept; what is not lies where the driver has it. */
+			/*
+			 * What is bounced is put where the boundary is kept; what is not lies where
+			 * the driver has it.
+			 */
 			assert_true(findings <= row->findings);
 			if (sg_dma_address(&sg) == virt_to_phys(memory) + row->offset)
 				assert_int_equal(findings, row->findings);
@@ -560,15 +600,22 @@ static void map_under_limits(const struct limit_row *row, bool as_list)
 			expect_finding("MSK-08", findings);
 		}
 	} else {
-		/* dma-debug speaks of lists alone: a driver that maps one buffer programs its card itself. */
-		dma = dma_map_single_attrs(dev, memory + row->offset, row->size, DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
+		/*
+		 * dma-debug speaks of lists alone: a driver that maps one buffer programs its card
+		 * itself.
+		 */
+		dma = dma_map_single_attrs(dev, memory + row->offset, row->size, DMA_TO_DEVICE,
+					   DMA_ATTR_NO_WARN);
 		if (!dma_mapping_error(dev, dma))
 			dma_unmap_single(dev, dma, row->size, DMA_TO_DEVICE);
 	}
 	free_pages((unsigned long)memory, get_order(1 << 17));
 }
 
-/* One row: the finding of a place is one, however often it comes, so each row needs a checker of its own. */
+/*
+ * One row: the finding of a place is one, however often it comes, so each row needs a checker of
+ * its own.
+ */
 #define LIMIT_TEST(row)                                           \
 	static void test_MSK_08_limits_of_lists_##row(void **state)  \
 	{                                                         \
@@ -608,8 +655,8 @@ static void test_MSK_08_the_lowest_bits_of_an_address_are_kept(void **state)
 		dma_set_min_align_mask(dev, masks[m]);
 		assert_int_equal(dma_get_min_align_mask(dev), masks[m]);
 		for (size_t offset = 0; offset < 2 * PAGE_SIZE; offset += 1021) {
-			dma_addr_t dma = dma_map_single_attrs(dev, memory + offset, 2000, DMA_TO_DEVICE,
-							      DMA_ATTR_NO_WARN);
+			dma_addr_t dma = dma_map_single_attrs(dev, memory + offset, 2000,
+							      DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
 			u64 kept = masks[m];
 
 			if (dma_mapping_error(dev, dma))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * IOM-01, COH-08: consistent memory behind an IOMMU, of pages that lie anywhere; and what devices of one group leave behind. On machines whose
- * IOMMU translates; where there is none, test_mem.c says what holds.
+ * IOM-01, COH-08: consistent memory behind an IOMMU, of pages that lie anywhere; and what devices
+ * of one group leave behind. On machines whose IOMMU translates; where there is none, test_mem.c
+ * says what holds.
  */
 #include "harness.h"
 
@@ -183,7 +184,7 @@ static void test_COH_06_in_an_interrupt_it_comes_from_what_was_made_beforehand(v
 	dma_free_coherent(dev, 2 * PAGE_SIZE, atomic.memory, atomic.dma);
 }
 
-/* --- shown to others -------------------------------------------------------------------------------------------------- */
+/* --- shown to others -------------------------------------------------------------------------- */
 
 static struct {
 	void *cpu;
@@ -324,7 +325,7 @@ static void test_COH_10_a_list_is_one_segment_of_many_runs(void **state)
 	give_all(kept);
 }
 
-/* --- what is left behind ------------------------------------------------------------------------------------------------ */
+/* --- what is left behind ---------------------------------------------------------------------- */
 
 static uint32_t labs_group;
 
@@ -333,7 +334,10 @@ static uint32_t one_group(void *ctx, uint32_t requester)
 	return labs_group;
 }
 
-/* A device of the first card's group, with a requester that no card has, comes, takes memory in every way, and goes. */
+/*
+ * A device of the first card's group, with a requester that no card has, comes, takes memory in
+ * every way, and goes.
+ */
 static void test_IOM_07_what_a_device_leaves_behind_is_out_of_its_groups_reach(void **state)
 {
 	enum { STRANGER = 0xf8, LEFT = 5 };

@@ -116,7 +116,10 @@ static void test_SGL_03_received_bytes_are_in_the_lists_memory_after_unmap(void 
 	free_list(&list);
 }
 
-/* Neighbours in memory too are segments of their own, where nothing joins scattered ones: a driver has what it asked for. */
+/*
+ * Neighbours in memory too are segments of their own, where nothing joins scattered ones: a driver
+ * has what it asked for.
+ */
 static void test_SGL_04_nothing_is_merged_that_is_mapped_piece_by_piece(void **state)
 {
 	enum { PIECES = 4, PIECE = 1024 };
@@ -145,8 +148,9 @@ static void test_SGL_04_nothing_is_merged_that_is_mapped_piece_by_piece(void **s
 }
 
 /*
- * What an IOMMU joins: pages from anywhere are one segment, as long as the device takes it, and begin another where it would be longer or
- * cross a boundary. Each case is a list of @n whole granules.
+ * What an IOMMU joins: pages from anywhere are one segment, as long as the device takes it, and
+ * begin another where it would be longer or cross a boundary. Each case is a list of @n whole
+ * granules.
  */
 static const struct merge_row {
 	const char *sentence;
@@ -256,7 +260,10 @@ static void test_SGL_06_mapping_a_list_again_after_its_unmap_is_fine(void **stat
 	free_list(&list);
 }
 
-/* The last entry is more than any bounce buffer takes, or than there are addresses; the ones before it were mapped already. */
+/*
+ * The last entry is more than any bounce buffer takes, or than there are addresses; the ones before
+ * it were mapped already.
+ */
 static void test_SGL_07_a_failure_part_way_leaves_nothing_mapped(void **state)
 {
 	struct dmk_bounce_stats before, after;
@@ -311,7 +318,9 @@ static void test_SGL_07_each_entry_may_fail(void **state)
 	expect_finding("STR-11", ENTRIES);
 }
 
-/* More entries than there is room to bounce, or addresses: room, when it is there again, is enough. */
+/*
+ * More entries than there is room to bounce, or addresses: room, when it is there again, is enough.
+ */
 static void test_SGL_03_a_list_that_finds_no_room_says_so(void **state)
 {
 	enum { MANY = 400, LARGE = 64 << 10 };
@@ -427,7 +436,8 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_SGL_07_each_entry_may_fail),
 		CONTRACT_TEST_WITH(test_SGL_07_each_entry_may_fail, "swiotlb=force"),
 		CONTRACT_TEST(test_SGL_04_nothing_is_merged_that_is_mapped_piece_by_piece),
-		CONTRACT_TEST(test_SGL_04_MSK_08_scattered_pages_are_joined_up_to_the_devices_limits),
+		CONTRACT_TEST(
+			test_SGL_04_MSK_08_scattered_pages_are_joined_up_to_the_devices_limits),
 		CONTRACT_TEST(test_SGL_05_an_unmap_with_another_count_is_reported),
 		CONTRACT_TEST(test_SGL_05_a_sync_with_another_count_is_reported),
 		CONTRACT_TEST(test_SGL_06_mapping_a_list_that_is_mapped_is_reported),

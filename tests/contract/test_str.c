@@ -4,7 +4,7 @@
  */
 #include "harness.h"
 
-/* --- STR-01 ------------------------------------------------------------------------------------------------------- */
+/* --- STR-01 ----------------------------------------------------------------------------------- */
 
 static void map_in_every_way(void *argument)
 {
@@ -73,7 +73,10 @@ static bool is_on_bus(phys_addr_t phys)
 	return false;
 }
 
-/* Registers can't be bounced: a device that must bounce, or whose bus has no way to them, is told so. */
+/*
+ * Registers can't be bounced: a device that must bounce, or whose bus has no way to them, is told
+ * so.
+ */
 static void test_STR_01_a_register_of_another_card_can_be_mapped_as_a_resource(void **state)
 {
 	phys_addr_t phys = pci_resource_start(lab2->pdev, 1);
@@ -87,7 +90,7 @@ static void test_STR_01_a_register_of_another_card_can_be_mapped_as_a_resource(v
 		dma_unmap_resource(dev, dma, 4096, DMA_BIDIRECTIONAL, 0);
 }
 
-/* --- STR-02 ------------------------------------------------------------------------------------------------------- */
+/* --- STR-02 ----------------------------------------------------------------------------------- */
 
 static void map_unchecked(void *memory)
 {
@@ -124,7 +127,7 @@ static void test_STR_02_failure_is_dma_mapping_error_and_address_0_is_not(void *
 	assert_false(dma_mapping_error(dev, 0));
 }
 
-/* --- STR-04 ------------------------------------------------------------------------------------------------------- */
+/* --- STR-04 ----------------------------------------------------------------------------------- */
 
 enum { SIZE = 512 };
 
@@ -233,7 +236,7 @@ static void test_STR_04_what_was_mapped_as_single_may_be_unmapped_as_page(void *
 	kfree(pair.memory);
 }
 
-/* --- STR-05 ------------------------------------------------------------------------------------------------------- */
+/* --- STR-05 ----------------------------------------------------------------------------------- */
 
 enum { MANY = 4096, CHUNK = 4096 };
 
@@ -283,7 +286,7 @@ static void test_STR_05_ten_thousand_maps_with_their_unmaps_use_nothing_up(void 
 	kfree(memory);
 }
 
-/* --- STR-06 ------------------------------------------------------------------------------------------------------- */
+/* --- STR-06 ----------------------------------------------------------------------------------- */
 
 static void *leaked;
 
@@ -316,7 +319,7 @@ static void test_STR_06_what_remove_unmaps_is_no_leak(void **state)
 	kfree(memory);
 }
 
-/* --- STR-07 ------------------------------------------------------------------------------------------------------- */
+/* --- STR-07 ----------------------------------------------------------------------------------- */
 
 static void test_STR_07_an_unmap_while_the_device_transfers_is_reported(void **state)
 {
@@ -354,7 +357,7 @@ static void test_STR_07_a_device_access_after_unmap_is_reported(void **state)
 	kfree(memory);
 }
 
-/* --- STR-08 ------------------------------------------------------------------------------------------------------- */
+/* --- STR-08 ----------------------------------------------------------------------------------- */
 
 static void test_STR_08_one_mapping_serves_many_transfers_with_sync_in_between(void **state)
 {
@@ -376,7 +379,7 @@ static void test_STR_08_one_mapping_serves_many_transfers_with_sync_in_between(v
 	kfree(memory);
 }
 
-/* --- STR-10 ------------------------------------------------------------------------------------------------------- */
+/* --- STR-10 ----------------------------------------------------------------------------------- */
 
 static void reach(ptrdiff_t offset, size_t size, bool inside)
 {
@@ -409,7 +412,7 @@ static void test_STR_10_an_access_one_byte_before_the_mapping_is_reported(void *
 	reach(-1, 2, false);
 }
 
-/* --- STR-11 ------------------------------------------------------------------------------------------------------- */
+/* --- STR-11 ----------------------------------------------------------------------------------- */
 
 static void test_STR_11_a_map_of_no_bytes_fails(void **state)
 {

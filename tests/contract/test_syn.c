@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * SYN: who owns a buffer between map and unmap, and what a sync does for it. SYN-05 is the ringcard driver and its own test.
+ * SYN: who owns a buffer between map and unmap, and what a sync does for it. SYN-05 is the ringcard
+ * driver and its own test.
  */
 #include "harness.h"
 
@@ -102,8 +103,9 @@ static void test_SYN_01_a_list_is_synced_as_a_whole(void **state)
 }
 
 /*
- * Without a sync the CPU goes on with what it had: its cache's lines, or the buffer that the bounced bytes have not been copied to.
- * On a coherent machine that doesn't bounce nothing shows, which is why drivers get away with it there.
+ * Without a sync the CPU goes on with what it had: its cache's lines, or the buffer that the
+ * bounced bytes have not been copied to. On a coherent machine that doesn't bounce nothing shows,
+ * which is why drivers get away with it there.
  */
 static void test_SYN_02_without_a_sync_for_the_cpu_it_reads_stale_bytes(void **state)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * STR-10, BNC-02 behind an IOMMU: a device that is not trusted sees no byte beside what was lent, although the IOMMU maps whole granules:
- * parts of them are bounced. On machines whose IOMMU translates; a bus is not trusted where its devicetree says external-facing,
- * or, as here, where the test says so.
+ * STR-10, BNC-02 behind an IOMMU: a device that is not trusted sees no byte beside what was lent,
+ * although the IOMMU maps whole granules: parts of them are bounced. On machines whose IOMMU
+ * translates; a bus is not trusted where its devicetree says external-facing, or, as here, where
+ * the test says so.
  */
 #include "harness.h"
 
@@ -281,7 +282,7 @@ static void test_MSK_07_the_largest_mapping_is_what_can_be_bounced(void **state)
 	free_pages((unsigned long)memory, get_order(512 << 10));
 }
 
-/* --- lists -------------------------------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 enum { ENTRIES = 5 };
 
@@ -345,7 +346,7 @@ static void test_SGL_07_a_list_that_finds_no_slot_leaves_nothing_mapped(void **s
 	give_back(memory, 1);
 }
 
-/* --- what is gone ------------------------------------------------------------------------------------------------------- */
+/* --- what is gone ----------------------------------------------------------------------------- */
 
 static void test_IOM_02_after_the_unmap_neither_the_buffer_nor_its_slots_are_reached(void **state)
 {
@@ -361,7 +362,9 @@ static void test_IOM_02_after_the_unmap_neither_the_buffer_nor_its_slots_are_rea
 		dma = must_map(dev, memory + 32, 64, DMA_BIDIRECTIONAL);
 		assert_int_equal(lab_write(lab, dma, "mine", 4), 0);
 		dma_unmap_single(dev, dma, 64, DMA_BIDIRECTIONAL);
-		/* The same slots, most likely; and, for who is of the same group, the same address. */
+		/*
+		 * The same slots, most likely; and, for who is of the same group, the same address.
+		 */
 		other = must_map(dev2, next + 32, 64, DMA_BIDIRECTIONAL);
 		if (other != dma || dev->dmk.domain != dev2->dmk.domain)
 			assert_int_not_equal(lab_write(lab, dma, "evil", 4), 0);
@@ -393,7 +396,7 @@ static void test_STR_04_wrong_unmaps_cost_no_slot_for_good(void **state)
 	give_back(memory, 1);
 }
 
-/* --- at random ---------------------------------------------------------------------------------------------------------- */
+/* --- at random -------------------------------------------------------------------------------- */
 
 enum { LIVE = 24, AREA = 512 };
 
@@ -409,7 +412,10 @@ static u32 chance(u64 *state, u32 below)
 	return (u32)(*state >> 33) % below;
 }
 
-/* Buffers side by side in the same granules, lent and taken back in any order: each byte is what the model says. */
+/*
+ * Buffers side by side in the same granules, lent and taken back in any order: each byte is what
+ * the model says.
+ */
 static void test_BNC_02_at_random(void **state)
 {
 	static u8 model[LIVE * AREA], bytes[AREA];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * STR-03 and SYN-02 as a driver meets them: an access out of turn is reported on every machine, and where caches are not coherent, or the
- * buffer is bounced, the data really is another. Compiled to be watched. Each way to break the rules has its driver in tests/bugs/test_watch.c.
+ * STR-03 and SYN-02 as a driver meets them: an access out of turn is reported on every machine, and
+ * where caches are not coherent, or the buffer is bounced, the data really is another. Compiled to
+ * be watched. Each way to break the rules has its driver in tests/bugs/test_watch.c.
  */
 #include "harness.h"
 
@@ -18,7 +19,8 @@ static bool one_copy(void)
 	return machine_is_coherent() && !machine_bounces_all() && !dma_addressing_limited(dev);
 }
 
-static const enum dma_data_direction directions[] = { DMA_TO_DEVICE, DMA_FROM_DEVICE, DMA_BIDIRECTIONAL };
+static const enum dma_data_direction directions[] = {DMA_TO_DEVICE, DMA_FROM_DEVICE,
+						     DMA_BIDIRECTIONAL};
 
 static void test_STR_03_a_mapped_buffer_is_not_written(void **state)
 {
@@ -46,7 +48,8 @@ static void test_STR_03_what_is_written_too_late_does_not_arrive(void **state)
 	if (one_copy())
 		assert_int_equal(LOOK(bytes[100]), 2);
 	else if (machine_bounces_all())
-		assert_int_equal(LOOK(bytes[100]), 1); /* a cache may have written it back by then */
+		/* a cache may have written it back by then */
+		assert_int_equal(LOOK(bytes[100]), 1);
 	dma_unmap_single(dev, dma, SIZE, DMA_TO_DEVICE);
 	kfree(memory);
 	expect_finding("STR-03", 1);
@@ -156,7 +159,8 @@ int main(int argc, char **argv)
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(test_STR_03_a_mapped_buffer_is_not_written),
 		CONTRACT_TEST(test_STR_03_what_is_written_too_late_does_not_arrive),
-		CONTRACT_TEST_WITH(test_STR_03_what_is_written_too_late_does_not_arrive, "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_STR_03_what_is_written_too_late_does_not_arrive,
+				   "swiotlb=force"),
 		CONTRACT_TEST(test_STR_03_a_mapped_buffer_is_not_read_either),
 		CONTRACT_TEST(test_STR_03_SYN_01_between_syncs_it_is_the_cpus),
 		CONTRACT_TEST(test_SYN_02_what_the_device_wrote_is_not_read_before_a_sync),

@@ -72,7 +72,7 @@ static const struct dmk_memory memory[] = {
 	{{FAKE_HIGH}, FAKE_HIGH_SIZE, DMK_MEMORY_RAM, "high"},
 };
 
-/* --- memory ------------------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static void *map(size_t size, int prot, int flags, void *at, int fd, uint64_t offset)
 {
@@ -194,7 +194,7 @@ bool fake_pages_free(uint64_t phys, size_t size)
 	return true;
 }
 
-/* --- the system --------------------------------------------------------------------------------------------------- */
+/* --- the system ------------------------------------------------------------------------------- */
 
 static void *meta_alloc(void *ctx, size_t size, bool may_sleep)
 {
@@ -372,7 +372,10 @@ static void cpu_begins(unsigned int number)
 {
 	pthread_once(&cpus.once, cpus_start);
 	pthread_setspecific(cpus.key, FAKE_HERE);
-	/* Not with the lock: a thread asks for its number with a lock of the core's held, which one that settle() waits for may want. */
+	/*
+	 * Not with the lock: a thread asks for its number with a lock of the core's held, which one
+	 * that settle() waits for may want.
+	 */
 	__atomic_store_n(&cpus.of[number], FAKE_HERE, __ATOMIC_RELEASE);
 }
 
@@ -405,7 +408,10 @@ static bool settle(void *ctx)
 	return true;
 }
 
-/* Numbers are not used again: a test has few threads. Without -DDMK_CPU_IS_THREAD the core has no variable of its own. */
+/*
+ * Numbers are not used again: a test has few threads. Without -DDMK_CPU_IS_THREAD the core has no
+ * variable of its own.
+ */
 static unsigned int cpu_slot(void *ctx)
 {
 	static __thread unsigned int number;
@@ -509,7 +515,7 @@ void fake_give_page(dmk_phys page)
 	pages_free(NULL, page, 4096);
 }
 
-/* --- the machine -------------------------------------------------------------------------------------------------- */
+/* --- the machine ------------------------------------------------------------------------------ */
 
 /* At a multiple of their number rounded up to a power of two, as a port has to. */
 static char *reserve(size_t size)
@@ -639,7 +645,7 @@ static const struct dmk_port_ops port_ops = {
 	.shutdown = NOT_CALLED,
 };
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void machine_start(const struct fake_options *options)
 {
@@ -728,7 +734,7 @@ void fake_stop(void)
 	assert_int_equal(fake_shared(), 0);
 }
 
-/* --- events ------------------------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void keep_event(void *ctx, const struct dmk_event *event)
 {
@@ -752,7 +758,7 @@ const struct dmk_event *fake_last_event(void)
 	return fake_nr_events ? &fake_events[(fake_nr_events - 1) % FAKE_EVENTS] : NULL;
 }
 
-/* --- chance ------------------------------------------------------------------------------------------------------- */
+/* --- chance ----------------------------------------------------------------------------------- */
 
 uint64_t fake_seed(void)
 {

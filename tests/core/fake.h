@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine and a system for tests of the core alone: RAM at low addresses and above 4 GiB, windows, records of what was asked of
- * caches, and failures on demand. Not a simulation: nothing here has a cache or a device.
+ * A machine and a system for tests of the core alone: RAM at low addresses and above 4 GiB,
+ * windows, records of what was asked of caches, and failures on demand. Not a simulation: nothing
+ * here has a cache or a device.
  *
  *	RAM	[1 MiB, 7 MiB)  [4 GiB, 4 GiB + 2 MiB)
  *	restricted-dma-pool	[16 MiB, 16 MiB + 1 MiB - 12 KiB), if asked for
@@ -42,7 +43,8 @@ struct fake_options {
 	bool no_map;      /* and the direct map leaves it out, as far as the core is told */
 	uint64_t dma_zone_last;
 	unsigned int
-		fail_from; /* the n-th allocation of any kind fails, counted from dmk_core_start(); 0: none */
+		/* the n-th allocation of any kind fails, counted from dmk_core_start(); 0: none */
+		fail_from;
 	bool cage;        /* fake_caged's memory is there */
 	bool cage_no_map; /* and no part of the direct map */
 	bool may_fail;    /* dmk_core_start() may: fake_start() then returns its error */
@@ -61,16 +63,27 @@ extern struct dmk_dev fake_caged;
 
 /** fake_ram - address of physical memory, to look at or to give to the core */
 void *fake_ram(uint64_t phys);
-/** What the device would read at a bus address. With DMK_CAP_PRIVATE, an address that is not shared fails the test. */
+/**
+ * What the device would read at a bus address. With DMK_CAP_PRIVATE, an address that is not shared
+ * fails the test.
+ */
 void *fake_device_ram(dmk_dma dma);
 
-/** fake_fail_at - from now on the @n-th allocation fails, once; 0: none. Returns how many there were since the last call. */
+/**
+ * fake_fail_at - from now on the @n-th allocation fails, once; 0: none. Returns how many there were
+ * since the last call.
+ */
 unsigned int fake_fail_at(unsigned int n);
 /** Every allocation fails. */
 extern bool fake_no_memory;
-/** No thread has a CPU of its own: what CPUs have for themselves is not used by those that come now. */
+/**
+ * No thread has a CPU of its own: what CPUs have for themselves is not used by those that come now.
+ */
 extern bool fake_one_cpu;
-/** fake_be_cpu - from now on this thread is that CPU; 0: the one it was. No two threads are the same at a time. */
+/**
+ * fake_be_cpu - from now on this thread is that CPU; 0: the one it was. No two threads are the same
+ * at a time.
+ */
 void fake_be_cpu(unsigned int number);
 /** How often CPUs were waited for; that they can't be. */
 extern unsigned int fake_settled;
@@ -94,7 +107,10 @@ bool fake_pages_free(uint64_t phys, size_t size);
 /** fake_take_page - one that nobody has, for a test's own use; false: there is none. */
 bool fake_take_page(dmk_phys *page);
 void fake_give_page(dmk_phys page);
-/** fake_shared - pages that devices may read, with DMK_CAP_PRIVATE. fake_share_fails - the next call of memory_share does. */
+/**
+ * fake_shared - pages that devices may read, with DMK_CAP_PRIVATE. fake_share_fails - the next call
+ * of memory_share does.
+ */
 size_t fake_shared(void);
 void fake_share_fails(bool fails);
 
@@ -107,7 +123,9 @@ struct fake_cache_op {
 /** fake_cache_ops - what was done to caches since the last call, at most @n of them */
 size_t fake_cache_ops(struct fake_cache_op *ops, size_t n);
 
-/** The last message in the log, how many there were, and how many of them were warnings or worse. */
+/**
+ * The last message in the log, how many there were, and how many of them were warnings or worse.
+ */
 extern char fake_log[256];
 extern unsigned int fake_log_count, fake_warned;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for devices beside the plain case: windows out of line, the atomic pool that grows, pools of the machine's, private memory,
- * pages and lists.
+ * Memory for devices beside the plain case: windows out of line, the atomic pool that grows, pools
+ * of the machine's, private memory, pages and lists.
  */
 #include "unit.h"
 
@@ -25,7 +25,7 @@ static size_t order_of(size_t size)
 	return order;
 }
 
-/* --- COH-02 where the window is out of line ------------------------------------------------------------------------ */
+/* --- COH-02 where the window is out of line --------------------------------------------------- */
 
 static const uint64_t skews[] = {0x1000, 0x3000, 0x8000, 0x7000, 0x100000};
 static const size_t sizes[] = {1, 4096, 5000, 8192, 20000, 65536, 300000};
@@ -85,7 +85,7 @@ static void test_COH_02_each_step_can_fail_where_a_view_is_needed(void **state)
 	}
 }
 
-/* --- COH-06 --------------------------------------------------------------------------------------------------------- */
+/* --- COH-06 ----------------------------------------------------------------------------------- */
 
 static size_t take_atomic(void **cpu, dmk_dma *dma, size_t n, size_t most)
 {
@@ -187,7 +187,10 @@ static void test_COH_06_MSK_05_a_narrow_mask_has_pages_of_its_own(void **state)
 	fake_stop();
 }
 
-/* A device behind a firewall, without coherent caches: what was made for it beforehand, of its region; more of it later. */
+/*
+ * A device behind a firewall, without coherent caches: what was made for it beforehand, of its
+ * region; more of it later.
+ */
 static void test_COH_06_BNC_05_a_restricted_device_is_served_in_an_interrupt(void **state)
 {
 	void *cpu[12];
@@ -238,7 +241,8 @@ static void test_COH_06_BNC_05_interrupts_do_not_take_all_of_a_region(void **sta
 		fake_run_deferred();
 	}
 	assert_true(n > 0 && n * 4096 <= FAKE_CAGE_SIZE / 8);
-	mapped = dmk_map_phys(&fake_caged, DMK_PHYS(FAKE_LOW), 4096, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+	mapped = dmk_map_phys(&fake_caged, DMK_PHYS(FAKE_LOW), 4096, DMK_TO_DEVICE, 0,
+			      DMK_MAP_PAGE);
 	assert_true(mapped.v >= FAKE_CAGE && mapped.v < FAKE_CAGE + FAKE_CAGE_SIZE);
 	dmk_unmap(&fake_caged, mapped, 4096, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
 	while (n--)
@@ -246,7 +250,7 @@ static void test_COH_06_BNC_05_interrupts_do_not_take_all_of_a_region(void **sta
 	fake_stop();
 }
 
-/* --- MEM-09 --------------------------------------------------------------------------------------------------------- */
+/* --- MEM-09 ----------------------------------------------------------------------------------- */
 
 static void drain_pool(unsigned int flags)
 {
@@ -287,7 +291,8 @@ static void test_MEM_09_consistent_memory_is_of_the_shared_pool_alone(void **sta
 			dmk_free(&fake_dev, 12288, cpu, dma, 0);
 			/* Pages that both sides use in turns are not consistent memory. */
 			cpu = dmk_alloc_cached(&fake_dev, 4096, &dma, DMK_TO_DEVICE, 0, 0);
-			assert_true(cpu && (dma.v < FAKE_POOL || dma.v >= FAKE_POOL + FAKE_POOL_SIZE));
+			assert_true(cpu &&
+				    (dma.v < FAKE_POOL || dma.v >= FAKE_POOL + FAKE_POOL_SIZE));
 			dmk_free_cached(&fake_dev, 4096, cpu, dma, DMK_TO_DEVICE);
 			/* Out of reach is as good as not there. */
 			fake_dev.coherent_dma_mask = FAKE_POOL - 1;
@@ -299,7 +304,7 @@ static void test_MEM_09_consistent_memory_is_of_the_shared_pool_alone(void **sta
 	}
 }
 
-/* --- private memory ------------------------------------------------------------------------------------------------- */
+/* --- private memory --------------------------------------------------------------------------- */
 
 static void test_COH_04_private_memory_is_shared_and_made_private_again(void **state)
 {
@@ -341,7 +346,7 @@ static void test_COH_04_private_memory_is_shared_and_made_private_again(void **s
 	fake_stop();
 }
 
-/* --- COH-10 --------------------------------------------------------------------------------------------------------- */
+/* --- COH-10 ----------------------------------------------------------------------------------- */
 
 static void test_COH_10_a_list_is_one_run_with_views(void **state)
 {
@@ -359,7 +364,8 @@ static void test_COH_10_a_list_is_one_run_with_views(void **state)
 	view = dmk_vmap_noncontiguous(&fake_dev, 9000, table);
 	assert_true(view && is_zero(view, 9000));
 	strcpy(view + 8500, "seen");
-	assert_string_equal((char *)fake_device_ram(DMK_DMA(sg_dma_address(table->sgl))) + 8500, "seen");
+	assert_string_equal((char *)fake_device_ram(DMK_DMA(sg_dma_address(table->sgl))) + 8500,
+			    "seen");
 	assert_null(dmk_vmap_noncontiguous(&fake_dev, 12289, table));
 	assert_null(dmk_vmap_noncontiguous(&fake_other, 9000, table));
 	assert_null(dmk_vmap_noncontiguous(&fake_dev, 0, table));

@@ -8,7 +8,7 @@ enum { SLOT = 2048, SEGMENT = 256 << 10 };
 
 #define NO_GROWTH "dmakit.swiotlb_max=0"
 
-/* --- the parameter ------------------------------------------------------------------------------------------------ */
+/* --- the parameter ---------------------------------------------------------------------------- */
 
 static const struct parameter_row {
 	const char *parameters;
@@ -98,7 +98,10 @@ static void test_MSK_05_a_lower_pool_for_24_bits(void **state)
 		.caps = DMK_CAP_BOUNCE, .parameters = NO_GROWTH, .dma_zone_last = LOW(0x2fffff)});
 	assert_int_equal(dmk_set_mask(&fake_dev, LOW(0x2fffff), true, false), 0);
 	dma = dmk_map_phys(&fake_dev, DMK_PHYS(HIGH(0)), 4096, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
-	/* The zone's sixteenth is less than a segment: there is no such pool, and no bad address either. */
+	/*
+	 * The zone's sixteenth is less than a segment: there is no such pool, and no bad address
+	 * either.
+	 */
 	assert_true(dma.v == ~0ULL);
 	fake_stop();
 	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .dma_zone_last = LOW(0x4fffff)});
@@ -109,7 +112,7 @@ static void test_MSK_05_a_lower_pool_for_24_bits(void **state)
 	fake_stop();
 }
 
-/* --- bytes -------------------------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static void fill(void *to, size_t size, unsigned int seed)
 {
@@ -245,7 +248,7 @@ static void test_BNC_02_no_view_of_high_memory_fails(void **state)
 	fake_stop();
 }
 
-/* --- mistakes ----------------------------------------------------------------------------------------------------- */
+/* --- mistakes --------------------------------------------------------------------------------- */
 
 static void test_STR_04_wrong_unmaps_do_no_harm(void **state)
 {
@@ -291,7 +294,7 @@ static void test_STR_04_wrong_unmaps_do_no_harm(void **state)
 	fake_stop();
 }
 
-/* --- bounds ------------------------------------------------------------------------------------------------------- */
+/* --- bounds ----------------------------------------------------------------------------------- */
 
 static const struct bound_row {
 	const char *what;
@@ -387,7 +390,7 @@ static void test_BNC_04_STR_05_full_and_room_again(void **state)
 	fake_stop();
 }
 
-/* --- a model ------------------------------------------------------------------------------------------------------ */
+/* --- a model ---------------------------------------------------------------------------------- */
 
 enum { LIVE = 24 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bounce buffers beyond one pool: areas, growth, memory for one mapping, regions that devices are restricted to, private memory; many
- * threads on all of it.
+ * Bounce buffers beyond one pool: areas, growth, memory for one mapping, regions that devices are
+ * restricted to, private memory; many threads on all of it.
  */
 #include "unit.h"
 
@@ -34,7 +34,7 @@ static struct dmk_bounce_stats stats_of(struct dmk_dev *dev)
 	return stats;
 }
 
-/* --- areas -------------------------------------------------------------------------------------------------------- */
+/* --- areas ------------------------------------------------------------------------------------ */
 
 static const struct area_row {
 	const char *parameters;
@@ -153,7 +153,10 @@ static void test_BNC_03_STR_05_a_full_area_has_room_again(void **state)
 	fake_stop();
 }
 
-/* What was passed over for one device, which it would have led over its boundary, is there for a device that has none. */
+/*
+ * What was passed over for one device, which it would have led over its boundary, is there for a
+ * device that has none.
+ */
 static void test_BNC_03_MSK_08_a_boundary_is_no_news_of_the_area(void **state)
 {
 	const uint64_t phys = HIGH(SLOT);
@@ -188,7 +191,7 @@ static void test_BNC_01_BNC_03_the_last_area_is_a_short_one(void **state)
 	fake_stop();
 }
 
-/* --- a model of where runs lie ------------------------------------------------------------------------------------ */
+/* --- a model of where runs lie ---------------------------------------------------------------- */
 
 enum { MODEL_LIVE = 40 };
 
@@ -203,7 +206,10 @@ static size_t slots_in(const struct shape *shape)
 	return ((shape->dma.v & (SLOT - 1)) + shape->size + SLOT - 1) / SLOT;
 }
 
-/* Whether a byte-by-byte look at what is taken finds a place in [first, last] with the alignment and the boundary. */
+/*
+ * Whether a byte-by-byte look at what is taken finds a place in [first, last] with the alignment
+ * and the boundary.
+ */
 static bool place_exists(const struct shape *all, uint64_t first, uint64_t last, uint64_t phys,
 			 size_t size, uint64_t keep, uint64_t boundary)
 {
@@ -241,7 +247,10 @@ static void limits_at_random(uint64_t *seed, uint64_t first, uint64_t last)
 					  : first + fake_below(seed, (size_t)(last - first)) + SLOT;
 }
 
-/* Never larger than dma_max_mapping_size(); never refused when there is a place; always where the device reaches it. */
+/*
+ * Never larger than dma_max_mapping_size(); never refused when there is a place; always where the
+ * device reaches it.
+ */
 static void shape_map(uint64_t *seed, struct shape *all, struct shape *shape, uint64_t first,
 		      uint64_t last)
 {
@@ -256,7 +265,10 @@ static void shape_map(uint64_t *seed, struct shape *all, struct shape *shape, ui
 	const dmk_dma dma = map(&fake_dev, phys, size, DMK_BIDIRECTIONAL);
 
 	if (failed(dma)) {
-		/* With the offset in the page, or without it: one of them was refused for want of a place. */
+		/*
+		 * With the offset in the page, or without it: one of them was refused for want of a
+		 * place.
+		 */
 		assert_true(size > most || !place_exists(all, first, whole, phys, size,
 							 fake_dev.min_align_mask | 4095, boundary));
 		return;
@@ -317,7 +329,7 @@ static void test_BNC_03_MSK_08_places_against_a_model(void **state)
 	}
 }
 
-/* --- growth ------------------------------------------------------------------------------------------------------- */
+/* --- growth ----------------------------------------------------------------------------------- */
 
 static const struct bound_row {
 	const char *parameters;
@@ -610,7 +622,7 @@ static void test_BNC_04_what_it_was_used_for_is_said_at_the_end(void **state)
 	assert_non_null(strstr(fake_log, "; 1 mapping was refused"));
 }
 
-/* --- restricted regions ------------------------------------------------------------------------------------------- */
+/* --- restricted regions ----------------------------------------------------------------------- */
 
 static bool in_cage(dmk_dma dma, size_t size)
 {
@@ -805,7 +817,7 @@ static void test_BNC_05_pages_and_their_edges(void **state)
 	fake_stop();
 }
 
-/* --- private memory ----------------------------------------------------------------------------------------------- */
+/* --- private memory --------------------------------------------------------------------------- */
 
 static void test_BNC_01_private_memory_is_always_bounced(void **state)
 {
@@ -819,7 +831,10 @@ static void test_BNC_01_private_memory_is_always_bounced(void **state)
 	assert_memory_equal(fake_device_ram(dma), fake_ram(LOW(0)), 100);
 	unmap(&fake_dev, dma, 100, DMK_FROM_DEVICE);
 	assert_false(failed(map(&fake_caged, LOW(0), 100, DMK_TO_DEVICE)));
-	/* Nothing that sleeps at a mapping: it fails, and the next finds the pool that was made meanwhile. */
+	/*
+	 * Nothing that sleeps at a mapping: it fails, and the next finds the pool that was made
+	 * meanwhile.
+	 */
 	fill_pool(&fake_dev);
 	fake_interrupt = true;
 	dma = map(&fake_dev, LOW(0), 100, DMK_TO_DEVICE);
@@ -854,7 +869,7 @@ static void test_BNC_01_memory_that_can_not_be_shared_is_not_used(void **state)
 	fake_stop();
 }
 
-/* --- threads ------------------------------------------------------------------------------------------------------ */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 enum { WORKERS = 8 };
 
@@ -864,7 +879,11 @@ struct worker {
 	uint64_t seed;
 	const char *wrong;
 	dmk_dma *
-		heard; /* an address of somebody's mapping, to be unmapped by whom it is none of their business */
+		/*
+		 * an address of somebody's mapping, to be unmapped by whom it is none of their
+		 * business
+		 */
+		heard;
 };
 
 #define WORK_EXPECT(worker, condition)                \
@@ -875,7 +894,10 @@ struct worker {
 
 enum { HELD = 20 };
 
-/* Many at once, so that pools fill and memory of one mapping comes and goes; meanwhile others are unmapped, in vain. */
+/*
+ * Many at once, so that pools fill and memory of one mapping comes and goes; meanwhile others are
+ * unmapped, in vain.
+ */
 static void work_once(struct worker *worker, struct dmk_dev *dev, struct dmk_dev *stranger)
 {
 	const uint64_t base = HIGH(worker->index * 0x40000);
@@ -953,7 +975,10 @@ static void test_CTX_02_BNC_03_many_threads_while_pools_come(void **state)
 		fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE,
 						  .bus = i ? FAKE_NONCOHERENT : FAKE_IDENTITY,
 						  .parameters = parameters[i]});
-		/* Full from the first: in the one case there is memory for single mappings only, in the other pools come. */
+		/*
+		 * Full from the first: in the one case there is memory for single mappings only, in
+		 * the other pools come.
+		 */
 		fill_pool(&fake_dev);
 		stop_growing = false;
 		assert_int_equal(pthread_create(&growth, NULL, grow_meanwhile, &wrong), 0);

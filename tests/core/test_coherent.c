@@ -225,7 +225,7 @@ static void test_COH_01_what_can_not_be_had(void **state)
 	fake_stop();
 }
 
-/* --- managed ------------------------------------------------------------------------------------------------------ */
+/* --- managed ---------------------------------------------------------------------------------- */
 
 static char released[8];
 
@@ -302,9 +302,11 @@ static void test_COH_10_where_an_allocation_lies(void **state)
 	fake_stop();
 }
 
-/* --- failures and a model ----------------------------------------------------------------------------------------- */
+/* --- failures and a model --------------------------------------------------------------------- */
 
-/* Whatever fails at a start, the core starts or says that it can't, and holds nothing afterwards. */
+/*
+ * Whatever fails at a start, the core starts or says that it can't, and holds nothing afterwards.
+ */
 static void test_COH_06_BNC_01_start_when_memory_is_out(void **state)
 {
 	for (unsigned int n = 1; n < 20; n++) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Mapping behind an IOMMU. The IOMMU here is the test's own: it walks the tables by the book (VT-d specification 4.1, section 3.7),
- * and remembers every translation it ever made until it is told to forget it; a device's access goes through it, byte by byte.
+ * Mapping behind an IOMMU. The IOMMU here is the test's own: it walks the tables by the book (VT-d
+ * specification 4.1, section 3.7), and remembers every translation it ever made until it is told to
+ * forget it; a device's access goes through it, byte by byte.
  */
 #include "unit.h"
 
@@ -19,7 +20,7 @@ void *dmk_page_address_high(const struct page *page)
 
 enum { PAGE = 4096, REQUESTERS = 4, CACHED = 4096 };
 
-/* --- the IOMMU -------------------------------------------------------------------------------------------------------- */
+/* --- the IOMMU -------------------------------------------------------------------------------- */
 
 static struct {
 	struct dmk_iommu_attach to[REQUESTERS];
@@ -173,7 +174,7 @@ static bool device_writes(dma_addr_t dma, const void *bytes, size_t size)
 	return device_move(1, dma, (uint8_t *)bytes, size, true);
 }
 
-/* --- the ground ------------------------------------------------------------------------------------------------------- */
+/* --- the ground ------------------------------------------------------------------------------- */
 
 static struct dmk_bus bus;
 static struct dmk_dev dev, other;
@@ -213,7 +214,7 @@ static void unmap(dma_addr_t dma, size_t size, enum dmk_direction dir)
 	dmk_unmap(&dev, DMK_DMA(dma), size, dir, 0, DMK_MAP_PHYS);
 }
 
-/* --- one range -------------------------------------------------------------------------------------------------------- */
+/* --- one range -------------------------------------------------------------------------------- */
 
 static void test_IOM_01_a_device_sees_what_was_mapped_and_nothing_else(void **state)
 {
@@ -336,7 +337,7 @@ static void test_STR_01_registers_of_another_card_are_mapped_too(void **state)
 	end();
 }
 
-/* --- strict, lazy, passthrough ---------------------------------------------------------------------------------------- */
+/* --- strict, lazy, passthrough ---------------------------------------------------------------- */
 
 static void test_IOM_02_strict_after_unmap_no_translation_is_left(void **state)
 {
@@ -423,7 +424,10 @@ static void test_IOM_02_lazy_every_cpu_has_a_list_and_one_flush_is_for_all(void 
 	end();
 }
 
-/* CPUs that can't be waited for keep their addresses, but no device reaches what was unmapped; and it is tried again. */
+/*
+ * CPUs that can't be waited for keep their addresses, but no device reaches what was unmapped; and
+ * it is tried again.
+ */
 static void test_IOM_02_lazy_is_bounded_in_time_where_cpus_can_not_be_waited_for(void **state)
 {
 	unsigned int before;
@@ -507,7 +511,7 @@ static void test_MSK_05_addresses_come_from_the_top_or_from_below_4_gib(void **s
 	end();
 }
 
-/* --- regions, groups, life --------------------------------------------------------------------------------------------- */
+/* --- regions, groups, life -------------------------------------------------------------------- */
 
 static void test_IOM_03_regions_are_not_given_out_and_identity_is_mapped(void **state)
 {
@@ -602,7 +606,7 @@ static void test_IOM_04_a_fault_names_device_address_and_neighbour(void **state)
 	end();
 }
 
-/* --- lists ------------------------------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static void set(struct scatterlist *sg, uint64_t phys, unsigned int length)
 {
@@ -705,7 +709,7 @@ static void test_SGL_07_a_list_that_fails_leaves_nothing(void **state)
 	assert_true(failed);
 }
 
-/* --- consistent memory --------------------------------------------------------------------------------------------------- */
+/* --- consistent memory ------------------------------------------------------------------------ */
 
 static void test_COH_02_COH_03_consistent_memory_is_aligned_below_the_mask_and_seen(void **state)
 {
@@ -739,7 +743,7 @@ static void test_COH_02_COH_03_consistent_memory_is_aligned_below_the_mask_and_s
 	}
 }
 
-/* --- caches --------------------------------------------------------------------------------------------------------------- */
+/* --- caches ----------------------------------------------------------------------------------- */
 
 static bool only_op(enum fake_cache op, uint64_t phys, size_t size)
 {
@@ -751,7 +755,9 @@ static bool only_op(enum fake_cache op, uint64_t phys, size_t size)
 	return n == 1 && ops[0].op == op && ops[0].phys == phys && ops[0].size == size;
 }
 
-/* What the device was lent is dropped; what was not, or is not known to be, is written back first. */
+/*
+ * What the device was lent is dropped; what was not, or is not known to be, is written back first.
+ */
 static void test_STR_04_SYN_04_wrong_syncs_and_unmaps_lose_no_byte_of_a_neighbour(void **state)
 {
 	struct fake_cache_op ops[4];
@@ -829,7 +835,7 @@ static void test_STR_01_registers_beside_a_buffer_are_not_cached(void **state)
 	end();
 }
 
-/* --- addresses first, pages later ------------------------------------------------------------------------------------------ */
+/* --- addresses first, pages later ------------------------------------------------------------- */
 
 static struct device card; /* what a driver has; its core's part is dev's */
 
@@ -874,7 +880,10 @@ static void test_IOM_06_pieces_are_linked_one_by_one_into_one_range(void **state
 		assert_true(device_reads(iova.addr, seen, sizeof(seen)));
 		for (unsigned int i = 0; i < sizeof(seen); i++)
 			assert_int_equal(seen[i], i < 300 ? 0x11 : i < 300 + PAGE ? 0x22 : 0x33);
-		/* One piece out: dead at once, lazy or not; the others live. And another one in its place. */
+		/*
+		 * One piece out: dead at once, lazy or not; the others live. And another one in its
+		 * place.
+		 */
 		dma_iova_unlink(&card, &iova, 300, PAGE, dir, 0);
 		assert_false(device_reads(iova.addr + 300, &byte, 1));
 		assert_true(device_reads(iova.addr + 300 + PAGE, &byte, 1));
@@ -1022,7 +1031,7 @@ static void test_IOM_06_caches_follow_each_piece(void **state)
 	end_card();
 }
 
-/* --- a model --------------------------------------------------------------------------------------------------------------- */
+/* --- a model ---------------------------------------------------------------------------------- */
 
 enum { LIVE = 24, STEPS = 4000, ROOM = 16 * PAGE };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * A lazy domain from many threads (IOM-02, CTX-02): no address is used again before an invalidation that came after its unmap, while a timer
- * flushes, lists of CPUs run full, addresses run out, and the domain ends with work outstanding. And any domain: pages, lists and linked
- * memory are where they should be, in tables that all threads share and that come and go. Run under ThreadSanitizer too.
+ * A lazy domain from many threads (IOM-02, CTX-02): no address is used again before an invalidation
+ * that came after its unmap, while a timer flushes, lists of CPUs run full, addresses run out, and
+ * the domain ends with work outstanding. And any domain: pages, lists and linked memory are where
+ * they should be, in tables that all threads share and that come and go. Run under ThreadSanitizer
+ * too.
  */
 #include "unit.h"
 
@@ -31,7 +33,7 @@ static struct dmk_dev dev;
 static bool working;               /* atomic */
 static struct dmk_iommu_attach to; /* what the device is attached to */
 
-/* --- an IOMMU that counts --------------------------------------------------------------------------------------------- */
+/* --- an IOMMU that counts --------------------------------------------------------------------- */
 
 static uint32_t group_of(void *ctx, uint32_t requester)
 {
@@ -80,7 +82,7 @@ static const struct dmk_iommu iommu = {
 	.ops = &ops,
 };
 
-/* --- threads ---------------------------------------------------------------------------------------------------------- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 struct worker {
 	pthread_t thread;
@@ -163,7 +165,10 @@ static void run_in_domain(uint64_t mask, uint64_t seed)
 		pthread_join(workers[i].thread, NULL);
 		if (workers[i].wrong)
 			fail_msg("%s", workers[i].wrong);
-		/* Between a flush and the take that it was for, others may have used up what it brought. */
+		/*
+		 * Between a flush and the take that it was for, others may have used up what it
+		 * brought.
+		 */
 		assert_in_range(workers[i].failed, 0, STEPS / 20);
 	}
 	/* The domain ends; what the timer still owes it is nobody's then. */
@@ -203,7 +208,7 @@ static void test_IOM_02_threads_find_addresses_that_wait_in_lists_of_others(void
 	assert_true(fake_settled);
 }
 
-/* --- what the tables say ---------------------------------------------------------------------------------------------- */
+/* --- what the tables say ---------------------------------------------------------------------- */
 
 enum { SHARED_ROUNDS = 800 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Parts of granules, lent to a device that is not trusted (STR-10, BNC-02): what it sees of them, what fails, and many threads at once. The
- * IOMMU remembers nothing; its tables are walked by the book (VT-d specification 4.1, section 3.7).
+ * Parts of granules, lent to a device that is not trusted (STR-10, BNC-02): what it sees of them,
+ * what fails, and many threads at once. The IOMMU remembers nothing; its tables are walked by the
+ * book (VT-d specification 4.1, section 3.7).
  */
 #include "unit.h"
 
@@ -50,7 +51,10 @@ static const struct dmk_iommu iommu = {.name = "box",
 static struct dmk_bus bus;
 static struct dmk_dev dev;
 
-/* The page that leads there, as the device sees it; NULL: it faults. Entries are read as an IOMMU reads them, whole. */
+/*
+ * The page that leads there, as the device sees it; NULL: it faults. Entries are read as an IOMMU
+ * reads them, whole.
+ */
 static uint8_t *page_at(uint64_t iova)
 {
 	uint64_t table = to.root.v;
@@ -150,7 +154,10 @@ static void test_STR_10_BNC_02_nothing_but_the_bytes_is_seen(void **state)
 	}
 }
 
-/* The pools are full, and may grow: memory of the mapping's own, seen and unmapped alike, with an address that is said wrongly too. */
+/*
+ * The pools are full, and may grow: memory of the mapping's own, seen and unmapped alike, with an
+ * address that is said wrongly too.
+ */
 static void test_BNC_04_memory_of_its_own_when_slots_are_out(void **state)
 {
 	enum { MOST = 2000 };
@@ -215,9 +222,12 @@ static void test_BNC_01_nowhere_to_bounce_is_said(void **state)
 	end();
 }
 
-/* --- many threads ------------------------------------------------------------------------------------------------------- */
+/* --- many threads ----------------------------------------------------------------------------- */
 
-/* Parts of pages that threads share, and consistent memory in pieces: no thread sees a byte of another's. */
+/*
+ * Parts of pages that threads share, and consistent memory in pieces: no thread sees a byte of
+ * another's.
+ */
 static void *work(void *argument)
 {
 	const unsigned int number = (unsigned int)(uintptr_t)argument;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * I/O virtual addresses, alone: against a list of what is out, and for cost that doesn't grow with it.
+ * I/O virtual addresses, alone: against a list of what is out, and for cost that doesn't grow with
+ * it.
  */
 #include "unit.h"
 
@@ -37,7 +38,7 @@ static void end(struct dmk_iova_space *space)
 	fake_stop();
 }
 
-/* --- a table of sentences --------------------------------------------------------------------------------------------- */
+/* --- a table of sentences --------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -93,7 +94,7 @@ static void test_IOM_03_reserved_ranges_may_overlap_and_reach_beyond(void **stat
 	end(space);
 }
 
-/* --- a model --------------------------------------------------------------------------------------------------------- */
+/* --- a model ---------------------------------------------------------------------------------- */
 
 enum { PAGES = 16384, STEPS = 16000, LIVE = 2000 };
 
@@ -161,7 +162,10 @@ static void mark(struct model *model, const struct range *range, bool out)
 	model->used += out ? n * PAGE : -(n * PAGE);
 }
 
-/* In the third quarter of the work single pages anywhere, so that nothing is refused and more lie ready than one CPU keeps. */
+/*
+ * In the third quarter of the work single pages anywhere, so that nothing is refused and more lie
+ * ready than one CPU keeps.
+ */
 static uint64_t some_size(struct model *model)
 {
 	if (model->quarter == 2)
@@ -283,7 +287,7 @@ static void test_IOM_01_random_work_against_a_model(void **state)
 	random_work(seed);
 }
 
-/* --- what lies ready ---------------------------------------------------------------------------------------------------- */
+/* --- what lies ready -------------------------------------------------------------------------- */
 
 /* All of a space of @pages, a page each; at most so many. */
 static uint64_t take_all(struct dmk_iova_space *space, uint64_t *at, uint64_t pages)
@@ -305,7 +309,9 @@ static void test_IOM_01_what_an_idle_cpu_kept_is_found(void **state)
 	assert_int_equal(take_all(space, at, 4097), 4096);
 	for (unsigned int i = 0; i < 4096; i++)
 		dmk_iova_give(space, at[i], PAGE);
-	/* A CPU that was never seen takes all of it in one piece, and the first one finds it gone. */
+	/*
+	 * A CPU that was never seen takes all of it in one piece, and the first one finds it gone.
+	 */
 	fake_be_cpu(2);
 	assert_true(dmk_iova_take(space, 4096 * PAGE, PAGE, ~0ULL, 0, &whole));
 	fake_be_cpu(1);
@@ -387,7 +393,7 @@ static void test_MSK_05_low_addresses_may_come_first(void **state)
 	end(space);
 }
 
-/* --- want of records ---------------------------------------------------------------------------------------------------- */
+/* --- want of records -------------------------------------------------------------------------- */
 
 static void test_STR_05_giving_back_needs_no_memory(void **state)
 {
@@ -436,7 +442,10 @@ static void test_STR_05_what_lies_ready_needs_no_memory(void **state)
 	end(space);
 }
 
-/* Each allocation of some work fails once: nothing is lost, and what was taken before is given back. */
+/*
+ * Each allocation of some work fails once: nothing is lost, and what was taken before is given
+ * back.
+ */
 static void test_STR_05_any_allocation_may_fail(void **state)
 {
 	static uint64_t at[400];

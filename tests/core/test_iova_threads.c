@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * I/O virtual addresses from many threads (CTX-02): who takes is not who gives back, threads end and leave what they had at hand, and
- * addresses run out meanwhile, so that what others have at hand is taken from them. Run under ThreadSanitizer too.
+ * I/O virtual addresses from many threads (CTX-02): who takes is not who gives back, threads end
+ * and leave what they had at hand, and addresses run out meanwhile, so that what others have at
+ * hand is taken from them. Run under ThreadSanitizer too.
  */
 #include "unit.h"
 

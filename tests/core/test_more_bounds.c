@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where things end: the last byte of a window, a mask, a segment and the pool; and what two threads do to one mapping or pool at once.
+ * Where things end: the last byte of a window, a mask, a segment and the pool; and what two threads
+ * do to one mapping or pool at once.
  */
 #include <pthread.h>
 
@@ -27,9 +28,12 @@ static bool failed(dmk_dma dma)
 	return dma.v == DMK_MAPPING_ERROR.v;
 }
 
-/* --- windows ------------------------------------------------------------------------------------------------------ */
+/* --- windows ---------------------------------------------------------------------------------- */
 
-/* Bus addresses end before the window does: what would lie beyond has no address, and no low one either. */
+/*
+ * Bus addresses end before the window does: what would lie beyond has no address, and no low one
+ * either.
+ */
 static void test_MSK_06_a_window_across_the_last_bus_address(void **state)
 {
 	const struct dmk_window window = {~0ULL - 0xfff, {LOW(0)}, 0x2000};
@@ -131,7 +135,8 @@ static const struct sync_row {
 } sync_rows[] = {
 	{"coherent, and all is in reach", FAKE_IDENTITY, DMK_CAP_BOUNCE, "", ~0ULL, false},
 	{"some memory is bounced", FAKE_IDENTITY, DMK_CAP_BOUNCE, "", 0xffffffff, true},
-	{"some memory is out of reach, and nothing bounces", FAKE_IDENTITY, 0, "", 0xffffffff, false},
+	{"some memory is out of reach, and nothing bounces", FAKE_IDENTITY, 0, "", 0xffffffff,
+	 false},
 	{"bouncing is off", FAKE_IDENTITY, DMK_CAP_BOUNCE, "swiotlb=noforce", 0xffffffff, false},
 	{"everything is bounced", FAKE_IDENTITY, DMK_CAP_BOUNCE, "swiotlb=force", ~0ULL, true},
 	{"caches are not coherent", FAKE_NONCOHERENT, 0, "", ~0ULL, true},
@@ -151,7 +156,9 @@ static void test_MSK_07_whether_a_device_needs_syncs(void **state)
 	assert_false(dmk_dev_need_sync(NULL));
 }
 
-/* Memory that was kept back is nobody's to be given: a mask that reaches no other serves nothing. */
+/*
+ * Memory that was kept back is nobody's to be given: a mask that reaches no other serves nothing.
+ */
 static void test_MSK_02_a_mask_that_reaches_kept_back_memory_only_is_refused(void **state)
 {
 	static const struct dmk_memory kept[] = {
@@ -205,7 +212,7 @@ static void test_STR_01_registers_beyond_the_mask_are_refused(void **state)
 	fake_stop();
 }
 
-/* --- what of the pool a device reaches ---------------------------------------------------------------------------- */
+/* --- what of the pool a device reaches -------------------------------------------------------- */
 
 /* The main pool's first byte. */
 static uint64_t pool_first(void)
@@ -216,7 +223,10 @@ static uint64_t pool_first(void)
 	return stats.first.v;
 }
 
-/* All that it is given lies within [first, last], to the last byte; and it gets as many slots as lie there. */
+/*
+ * All that it is given lies within [first, last], to the last byte; and it gets as many slots as
+ * lie there.
+ */
 static void gets_slots(uint64_t first, uint64_t last, size_t count)
 {
 	dmk_dma dma;
@@ -311,7 +321,7 @@ static void test_STR_05_the_lower_pool_is_kept_for_who_needs_it(void **state)
 	fake_stop();
 }
 
-/* --- within the pool ---------------------------------------------------------------------------------------------- */
+/* --- within the pool -------------------------------------------------------------------------- */
 
 static void test_BNC_03_no_run_goes_from_one_segment_to_the_next(void **state)
 {
@@ -357,7 +367,10 @@ static void test_BNC_02_the_last_byte_of_the_pool(void **state)
 	fake_stop();
 }
 
-/* Nobody's old bytes are for the device to see, or come back, also where the driver syncs by itself. */
+/*
+ * Nobody's old bytes are for the device to see, or come back, also where the driver syncs by
+ * itself.
+ */
 static void test_BNC_02_skipping_the_sync_skips_no_copy_in(void **state)
 {
 	dmk_dma dma;
@@ -374,7 +387,7 @@ static void test_BNC_02_skipping_the_sync_skips_no_copy_in(void **state)
 	fake_stop();
 }
 
-/* --- consistent memory -------------------------------------------------------------------------------------------- */
+/* --- consistent memory ------------------------------------------------------------------------ */
 
 /* What is behind the bytes asked for, up to the page's end, is for the device to see as well. */
 static void test_COH_01_the_rest_of_the_page_is_zeroed_too(void **state)
@@ -391,7 +404,10 @@ static void test_COH_01_the_rest_of_the_page_is_zeroed_too(void **state)
 	fake_stop();
 }
 
-/* Every page of the atomic pool, the last one too; each flushed, because another device may have used it through the cache. */
+/*
+ * Every page of the atomic pool, the last one too; each flushed, because another device may have
+ * used it through the cache.
+ */
 static void test_COH_06_all_of_the_atomic_pool_is_given_out(void **state)
 {
 	struct fake_cache_op ops[4];
@@ -422,7 +438,7 @@ static void test_COH_02_COH_06_atomic_memory_is_aligned_too(void **state)
 	fake_stop();
 }
 
-/* --- two at once -------------------------------------------------------------------------------------------------- */
+/* --- two at once ------------------------------------------------------------------------------ */
 
 struct unmapper {
 	pthread_barrier_t *start;
@@ -439,7 +455,10 @@ static void *unmap_now(void *argument)
 	return NULL;
 }
 
-/* Of two unmaps of one mapping one does it, also while the other copies: slowly, because it is high memory, a page at a time. */
+/*
+ * Of two unmaps of one mapping one does it, also while the other copies: slowly, because it is high
+ * memory, a page at a time.
+ */
 static void test_CTX_02_STR_04_two_threads_unmap_one_mapping(void **state)
 {
 	struct dmk_bounce_stats stats;
@@ -489,7 +508,10 @@ static void free_while_destroyed(void *ctx, const struct dmk_event *event)
 	last->held_after = fake_held().metas;
 }
 
-/* A pool that is destroyed with its last block out stays until both the destroy and that block's free are done. */
+/*
+ * A pool that is destroyed with its last block out stays until both the destroy and that block's
+ * free are done.
+ */
 static void test_CTX_02_POL_05_the_last_block_comes_back_during_destroy(void **state)
 {
 	struct last_block last = {NULL};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * I/O page tables, alone: what an IOMMU that walks them by the book finds, against a list of what was mapped. The walker here is
- * the test's own, from the specifications, and shares nothing with the code that writes the tables.
+ * I/O page tables, alone: what an IOMMU that walks them by the book finds, against a list of what
+ * was mapped. The walker here is the test's own, from the specifications, and shares nothing with
+ * the code that writes the tables.
  */
 #include "unit.h"
 
@@ -88,14 +89,17 @@ static uint64_t granule_of(const struct dmk_iommu *iommu)
 	return iommu->page_sizes & -iommu->page_sizes;
 }
 
-/* --- an IOMMU by the book --------------------------------------------------------------------------------------------- */
+/* --- an IOMMU by the book --------------------------------------------------------------------- */
 
 static uint64_t read_entry(uint64_t table, uint64_t index)
 {
 	return __atomic_load_n((uint64_t *)fake_ram(table) + index, __ATOMIC_ACQUIRE);
 }
 
-/* VT-d specification 4.1, section 3.7: bits 47..39, 38..30, 29..21, 20..12 of the address, from the level that the root says. */
+/*
+ * VT-d specification 4.1, section 3.7: bits 47..39, 38..30, 29..21, 20..12 of the address, from the
+ * level that the root says.
+ */
 static bool walk_vtd(uint64_t table, unsigned int levels, uint64_t iova, uint64_t *phys,
 		     unsigned int *prot)
 {
@@ -119,7 +123,10 @@ static bool walk_vtd(uint64_t table, unsigned int levels, uint64_t iova, uint64_
 	return false;
 }
 
-/* Arm ARM DDI 0487, D8.3: a descriptor is valid with bit 0; bit 1 makes it a table, or a page at the last level. */
+/*
+ * Arm ARM DDI 0487, D8.3: a descriptor is valid with bit 0; bit 1 makes it a table, or a page at
+ * the last level.
+ */
 static bool walk_lpae(uint64_t table, unsigned int levels, unsigned int granule_shift,
 		      uint64_t iova, uint64_t *phys, unsigned int *prot)
 {
@@ -197,7 +204,7 @@ static int map(struct dmk_pgtable *table, uint64_t iova, uint64_t phys, uint64_t
 			       true);
 }
 
-/* --- sentences -------------------------------------------------------------------------------------------------------- */
+/* --- sentences -------------------------------------------------------------------------------- */
 
 static void test_IOM_01_each_byte_of_a_run_is_where_it_was_mapped(void **state)
 {
@@ -339,7 +346,10 @@ static void test_IOM_05_few_empty_tables_are_in_hand(void **state)
 		assert_int_equal(unmap(table, i * 3 * 1024 * MIB, 0x1000), 0x1000);
 		assert_in_range(dmk_pgtable_pages(table), 1, 1 + 4 * 3);
 	}
-	/* One that is in use when it is looked at is no longer one of them, and is again when it is empty. */
+	/*
+	 * One that is in use when it is looked at is no longer one of them, and is again when it is
+	 * empty.
+	 */
 	assert_int_equal(map(table, 0, 0x100000, 0x1000), 0);
 	assert_int_equal(unmap(table, 0, 0x1000), 0x1000);
 	assert_int_equal(map(table, 0, 0x100000, 0x1000), 0);
@@ -524,7 +534,7 @@ static void test_COH_04_an_iommu_that_sees_no_cache_has_entries_cleaned_for_it(v
 	end(table);
 }
 
-/* --- a model ------------------------------------------------------------------------------------------------------------ */
+/* --- a model ---------------------------------------------------------------------------------- */
 
 enum { LIVE = 64, STEPS = 3000 };
 
@@ -611,7 +621,7 @@ static void test_IOM_01_random_work_against_a_list(void **state)
 		random_work(kinds[k], seed + k);
 }
 
-/* --- threads ------------------------------------------------------------------------------------------------------------ */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 struct job {
 	struct dmk_pgtable *table;
@@ -619,7 +629,9 @@ struct job {
 	unsigned int me, steps, tables;
 };
 
-/* Each thread has pages of its own in tables that all share: four threads' pages lie side by side. */
+/*
+ * Each thread has pages of its own in tables that all share: four threads' pages lie side by side.
+ */
 static void *work(void *data)
 {
 	struct job *job = data;
@@ -651,7 +663,10 @@ static void *work_later(void *unused)
 	return NULL;
 }
 
-/* @tables: 1: one that is made, emptied and found again all the time; more than are kept in hand: they come and go */
+/*
+ * @tables: 1: one that is made, emptied and found again all the time; more than are kept in hand:
+ * they come and go
+ */
 static void share(unsigned int tables, unsigned int steps)
 {
 	struct dmk_pgtable *table = table_of(&vtd48, &plain);

@@ -289,7 +289,9 @@ static void test_POL_03_each_step_can_fail(void **state)
 			assert_int_equal(fake_held().metas, before.metas);
 			assert_int_equal(fake_held().pages, before.pages);
 			fake_stop();
-			/* All were failed once. A cache is the only one that a pool can do without. */
+			/*
+			 * All were failed once. A cache is the only one that a pool can do without.
+			 */
 			if (n > allocations) {
 				assert_int_equal(allocations, bus == FAKE_NONCOHERENT ? 7 : 5);
 				assert_int_equal(served, 2);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pools from many threads, with every thread's cache, blocks that are freed by another thread than had them, and frees that are wrong; held
- * to a model: a block that is out is one thread's, and what the thread wrote stays in it. After every step, in a second test that takes
- * turns, the pool's own books are looked at. Run under ThreadSanitizer, and with CPUs of the system, too.
+ * Pools from many threads, with every thread's cache, blocks that are freed by another thread than
+ * had them, and frees that are wrong; held to a model: a block that is out is one thread's, and
+ * what the thread wrote stays in it. After every step, in a second test that takes turns, the
+ * pool's own books are looked at. Run under ThreadSanitizer, and with CPUs of the system, too.
  */
 #include "unit.h"
 
@@ -52,7 +53,10 @@ static struct worker workers[THREADS];
 			(worker)->wrong = #condition; \
 	} while (0)
 
-/* Every byte of a block says where it is: two who have the same would not agree on nothing else in it. */
+/*
+ * Every byte of a block says where it is: two who have the same would not agree on nothing else in
+ * it.
+ */
 static void fill(struct worker *worker, const struct block *block)
 {
 	memset(block->cpu, (int)worker->index + 1, worker->size);
@@ -226,7 +230,10 @@ static void teardown(struct fake_held before)
 			const struct block block = lose(&workers[i]);
 
 			dmk_pool_free(pool, block.cpu, block.dma);
-			/* And once more: it is told apart from a block that is out, and changes nothing. */
+			/*
+			 * And once more: it is told apart from a block that is out, and changes
+			 * nothing.
+			 */
 			dmk_pool_free(pool, block.cpu, block.dma);
 		}
 	}
@@ -380,7 +387,10 @@ static void test_POL_03_what_another_thread_has_at_hand(void **state)
 	take_what_another_has(true);
 }
 
-/* What a thread had that is gone, its pool has; and one that comes back to a pool with blocks of others claims them once. */
+/*
+ * What a thread had that is gone, its pool has; and one that comes back to a pool with blocks of
+ * others claims them once.
+ */
 static void *free_twice(void *arg)
 {
 	struct worker *worker = arg;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Memory in pieces, for a device behind an IOMMU (COH-08, IOM-01). The IOMMU here remembers nothing; its tables are walked by the book
- * (VT-d specification 4.1, section 3.7). What it must be told is in test_domain.c.
+ * Memory in pieces, for a device behind an IOMMU (COH-08, IOM-01). The IOMMU here remembers
+ * nothing; its tables are walked by the book (VT-d specification 4.1, section 3.7). What it must be
+ * told is in test_domain.c.
  */
 #include "unit.h"
 
@@ -17,7 +18,7 @@ void *dmk_page_address_high(const struct page *page)
 enum { PAGE = 4096, LARGE = 2 << 20 };
 enum { CONTIGUOUS = 1 << 6, SINGLE = 1 << 7, NO_ADDRESS = 1 << 4 };
 
-/* --- the ground ------------------------------------------------------------------------------------------------------- */
+/* --- the ground ------------------------------------------------------------------------------- */
 
 static struct dmk_iommu_attach to[3];
 
@@ -150,7 +151,7 @@ static size_t fragment(dmk_phys *taken, size_t most)
 	return kept;
 }
 
-/* --- what comes of it ---------------------------------------------------------------------------------------------------- */
+/* --- what comes of it ------------------------------------------------------------------------- */
 
 static void test_COH_08_memory_is_had_of_pages_that_lie_anywhere(void **state)
 {
@@ -347,7 +348,10 @@ static void test_COH_10_a_list_has_an_entry_a_run_and_one_segment(void **state)
 	end();
 }
 
-/* What lies in a page of the IOMMU's beside the memory would be the device's too: it is all the memory's own. */
+/*
+ * What lies in a page of the IOMMU's beside the memory would be the device's too: it is all the
+ * memory's own.
+ */
 static void test_STR_10_a_large_granule_holds_nothing_else(void **state)
 {
 	struct fake_held before;
@@ -376,7 +380,7 @@ static void test_STR_10_a_large_granule_holds_nothing_else(void **state)
 	end();
 }
 
-/* --- what goes wrong ------------------------------------------------------------------------------------------------------ */
+/* --- what goes wrong -------------------------------------------------------------------------- */
 
 /* Tables that are empty stay in hand for a while. */
 static struct fake_held settled(void)
@@ -391,7 +395,10 @@ static bool same(struct fake_held a, struct fake_held b)
 	return a.metas == b.metas && a.pages == b.pages && a.views == b.views;
 }
 
-/* Each page, record, table and view that it takes fails once: nothing is left of what was taken before. */
+/*
+ * Each page, record, table and view that it takes fails once: nothing is left of what was taken
+ * before.
+ */
 static void test_STR_12_whatever_fails_nothing_is_left_behind(void **state)
 {
 	static const unsigned long attrs[] = {0, SINGLE, NO_ADDRESS, CONTIGUOUS};
@@ -465,7 +472,7 @@ static void test_COH_03_no_address_above_the_coherent_mask(void **state)
 	end();
 }
 
-/* --- who goes --------------------------------------------------------------------------------------------------------------- */
+/* --- who goes --------------------------------------------------------------------------------- */
 
 static void test_IOM_07_what_a_device_leaves_behind_is_out_of_its_groups_reach(void **state)
 {
@@ -514,7 +521,7 @@ static void test_IOM_07_what_a_device_leaves_behind_is_out_of_its_groups_reach(v
 	dmk_core_stop();
 }
 
-/* --- at random ---------------------------------------------------------------------------------------------------------------- */
+/* --- at random -------------------------------------------------------------------------------- */
 
 struct held {
 	size_t size;

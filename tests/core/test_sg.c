@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scatterlists: the list, and mapping it. And the driver-facing wrappers, as far as they need no more than the core.
+ * Scatterlists: the list, and mapping it. And the driver-facing wrappers, as far as they need no
+ * more than the core.
  */
 #include "unit.h"
 
@@ -19,7 +20,7 @@ static void set(struct scatterlist *sg, uint64_t phys, unsigned int length)
 	sg_set_page(sg, phys_to_page(phys), length, phys & 4095);
 }
 
-/* --- the list ----------------------------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 static void test_SGL_01_layout(void **state)
 {
@@ -77,7 +78,10 @@ static void test_SGL_02_walking_over_chains(void **state)
 	fake_stop();
 }
 
-/* A driver that has the first entries mapped apart from the others: an unmap of these is none of those. */
+/*
+ * A driver that has the first entries mapped apart from the others: an unmap of these is none of
+ * those.
+ */
 static void test_SGL_05_STR_04_parts_of_a_list_by_themselves(void **state)
 {
 	struct dmk_bounce_stats stats;
@@ -180,7 +184,10 @@ static void test_SGL_02_tables_from_pages(void **state)
 	fake_stop();
 }
 
-/* Rows that Linux's own test of its lists has, in two portions or one: how many entries come of which frames. */
+/*
+ * Rows that Linux's own test of its lists has, in two portions or one: how many entries come of
+ * which frames.
+ */
 static const struct pages_row {
 	unsigned int frames[8], n;
 	unsigned int more[8], n_more;
@@ -507,7 +514,7 @@ static void test_SGL_01_an_entry_knows_whether_it_was_initialised(void **state)
 }
 #endif
 
-/* --- mapping it --------------------------------------------------------------------------------------------------- */
+/* --- mapping it ------------------------------------------------------------------------------- */
 
 static void test_SGL_03_maps_each(void **state)
 {
@@ -619,7 +626,10 @@ static void test_SGL_03_SGL_07_failures_leave_nothing(void **state)
 	fake_stop();
 }
 
-/* Whichever of the entries it is: those before it are unmapped, and no address is left in any that was tried. */
+/*
+ * Whichever of the entries it is: those before it are unmapped, and no address is left in any that
+ * was tried.
+ */
 static void test_SGL_07_each_entry_may_fail(void **state)
 {
 	enum { N = 140 }; /* chained */
@@ -667,7 +677,7 @@ static void test_SGL_07_empty_entry(void **state)
 	fake_stop();
 }
 
-/* --- the wrappers ------------------------------------------------------------------------------------------------- */
+/* --- the wrappers ----------------------------------------------------------------------------- */
 
 static void test_DIR_01_values(void **state)
 {

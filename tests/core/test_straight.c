@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way that is inlined into drivers, held to the way that asks everybody: for whatever a driver calls with, both say the same.
+ * The way that is inlined into drivers, held to the way that asks everybody: for whatever a driver
+ * calls with, both say the same.
  */
 #include "unit.h"
 

@@ -7,7 +7,7 @@
 #include <dmakit/fail.h>
 #include <linux/scatterlist.h>
 
-/* --- masks -------------------------------------------------------------------------------------------------------- */
+/* --- masks ------------------------------------------------------------------------------------ */
 
 static void test_MSK_01_new_device_has_32_bits(void **state)
 {
@@ -129,7 +129,7 @@ static void test_MSK_08_limits_are_kept(void **state)
 	fake_stop();
 }
 
-/* --- mapping ------------------------------------------------------------------------------------------------------ */
+/* --- mapping ---------------------------------------------------------------------------------- */
 
 enum by { BY_CPU, BY_PHYS, BY_RESOURCE, BY_MMIO, BY_PAGE_MMIO, BY_CPU_MMIO };
 
@@ -321,7 +321,7 @@ static void test_STR_02_no_device(void **state)
 	fake_stop();
 }
 
-/* --- caches ------------------------------------------------------------------------------------------------------- */
+/* --- caches ----------------------------------------------------------------------------------- */
 
 static const struct cache_row {
 	const char *what;
@@ -465,7 +465,7 @@ static void test_STR_01_registers_are_not_cached(void **state)
 	fake_stop();
 }
 
-/* --- events ------------------------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static noinline const void *here(void)
 {
@@ -511,7 +511,7 @@ static void test_CHK_03_events_say_where(void **state)
 	fake_stop();
 }
 
-/* --- the log ------------------------------------------------------------------------------------------------------ */
+/* --- the log ---------------------------------------------------------------------------------- */
 
 static void test_STR_02_refusals_are_said_seldom(void **state)
 {
@@ -529,7 +529,7 @@ static void test_STR_02_refusals_are_said_seldom(void **state)
 	fake_stop();
 }
 
-/* --- failing on purpose ------------------------------------------------------------------------------------------- */
+/* --- failing on purpose ----------------------------------------------------------------------- */
 
 struct refuser {
 	enum dmk_fail_kind kind;
@@ -547,7 +547,10 @@ static bool refuse_one_kind(void *ctx, enum dmk_fail_kind kind, const void *call
 	return kind == refuser->kind;
 }
 
-/* Every call of the core that can fail; each of them, when it succeeds, is undone. @failed has a bit for each. */
+/*
+ * Every call of the core that can fail; each of them, when it succeeds, is undone. @failed has a
+ * bit for each.
+ */
 static unsigned int call_all(void)
 {
 	struct scatterlist sg;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every call from many threads at once, on one device and on another (CTX-02). Run under ThreadSanitizer too.
+ * Every call from many threads at once, on one device and on another (CTX-02). Run under
+ * ThreadSanitizer too.
  */
 #include "unit.h"
 
@@ -65,7 +66,8 @@ static void work_turns(struct worker *worker, struct dmk_dev *dev)
 {
 	const size_t size = 1 + fake_below(&worker->seed, 9000);
 	const unsigned int flags = fake_below(&worker->seed, 2) ? DMK_ALLOC_ATOMIC : 0;
-	struct sg_table *table = dmk_alloc_noncontiguous(dev, size, DMK_BIDIRECTIONAL, flags, 1 << 8);
+	struct sg_table *table = dmk_alloc_noncontiguous(dev, size, DMK_BIDIRECTIONAL, flags,
+							 1 << 8);
 	dmk_dma dma;
 	uint8_t *cpu = dmk_alloc_cached(dev, size, &dma, DMK_BIDIRECTIONAL, flags, 1 << 8), *view;
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hot paths, each a number of times, under valgrind's callgrind, which counts the instructions of each by itself: hot [PATH]...
+ * The hot paths, each a number of times, under valgrind's callgrind, which counts the instructions
+ * of each by itself: hot [PATH]...
  *
- * Runs on the core's fake machine, which is the same everywhere, with the checker or without. No times, and not what several threads cost.
+ * Runs on the core's fake machine, which is the same everywhere, with the checker or without. No
+ * times, and not what several threads cost.
  */
 #include "../core/unit.h"
 #include "../../bench/null_iommu.h"
@@ -47,7 +49,10 @@ static unsigned int below(unsigned int end)
 	return (unsigned int)((seed >> 33) % end);
 }
 
-/* Operations are counted between these; a path has FEW of them before, so that what is made once is there. */
+/*
+ * Operations are counted between these; a path has FEW of them before, so that what is made once is
+ * there.
+ */
 static const char *path_name;
 static unsigned long path_times;
 
@@ -74,7 +79,7 @@ static void end(unsigned long times)
 		end(times);                                 \
 	} while (0)
 
-/* --- direct ------------------------------------------------------------------------------------------------------- */
+/* --- direct ----------------------------------------------------------------------------------- */
 
 static void direct(void)
 {
@@ -110,7 +115,7 @@ static void list(void)
 	path_times *= LIST;
 }
 
-/* --- consistent memory -------------------------------------------------------------------------------------------- */
+/* --- consistent memory ------------------------------------------------------------------------ */
 
 static void coherent(void)
 {
@@ -156,7 +161,7 @@ static void pool_live(void)
 	dma_pool_destroy(blocks);
 }
 
-/* --- bouncing ----------------------------------------------------------------------------------------------------- */
+/* --- bouncing --------------------------------------------------------------------------------- */
 
 static void bounce(size_t size)
 {
@@ -208,7 +213,7 @@ static void bounce_failing(void)
 	});
 }
 
-/* --- behind an IOMMU ---------------------------------------------------------------------------------------------- */
+/* --- behind an IOMMU -------------------------------------------------------------------------- */
 
 static void iova(void)
 {
@@ -303,7 +308,7 @@ static void iommu_list(void)
 	list();
 }
 
-/* --- watched ------------------------------------------------------------------------------------------------------ */
+/* --- watched ---------------------------------------------------------------------------------- */
 
 static void watched(void)
 {
@@ -329,7 +334,7 @@ static void watched(void)
 	dmk_checker_free(checker);
 }
 
-/* --- the table ---------------------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define POOL "swiotlb=256"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A driver that uses what the device half offers, for its tests to look at. Driver world: kernel headers only.
+ * A driver that uses what the device half offers, for its tests to look at. Driver world: kernel
+ * headers only.
  */
 #include <linux/atomic.h>
 #include <linux/cdev.h>
@@ -275,7 +276,7 @@ static struct pci_driver card_driver = {
 	.dev_groups = card_groups,
 };
 
-/* --- platform and ISA --------------------------------------------------------------------------------------------- */
+/* --- platform and ISA ------------------------------------------------------------------------- */
 
 static const struct of_device_id codec_ids[] = {{.compatible = "test,codec", .data = "generic"},
 						{.compatible = "test,codec-v2", .data = "second"},
@@ -367,7 +368,7 @@ module_exit(card_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("a card for tests");
 
-/* --- calls for the test ------------------------------------------------------------------------------------------- */
+/* --- calls for the test ----------------------------------------------------------------------- */
 
 unsigned int card_readl(void *at)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The small machine: configuration space as bytes with masks of what can be written, registers as bytes.
+ * The small machine: configuration space as bytes with masks of what can be written, registers as
+ * bytes.
  */
 #include "fake.h"
 
@@ -224,7 +225,7 @@ static const struct dmk_port_ops ops = {
 	.shutdown = shut_down,
 };
 
-/* --- the description ---------------------------------------------------------------------------------------------- */
+/* --- the description -------------------------------------------------------------------------- */
 
 static const struct dmk_window everything = {0, {0}, ~0ULL};
 static const struct dmk_bus pci_bus = {"pci", &everything, 1, true};
@@ -297,7 +298,10 @@ static void plug(struct fake_function *function, uint16_t device, uint8_t header
 	put(function, 0x3d, 1, 1, 0);
 }
 
-/* Capabilities: power management at 0x40, MSI of 4 vectors and 64 bits at 0x50, MSI-X of 8 in BAR 2 at 0x70. */
+/*
+ * Capabilities: power management at 0x40, MSI of 4 vectors and 64 bits at 0x50, MSI-X of 8 in BAR 2
+ * at 0x70.
+ */
 static void add_capabilities(struct fake_function *function)
 {
 	put(function, 0x06, 2, 0x10, 0);

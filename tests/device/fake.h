@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine small enough to look through: 16 MiB of RAM at 0, one PCI card and one behind a bridge, one platform device, an ISA
- * bus, and a host bridge whose bus addresses are not the CPU's.
+ * A machine small enough to look through: 16 MiB of RAM at 0, one PCI card and one behind a bridge,
+ * one platform device, an ISA bus, and a host bridge whose bus addresses are not the CPU's.
  */
 #ifndef TESTS_DEVICE_FAKE_H
 #define TESTS_DEVICE_FAKE_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The device half on a machine that the test looks through: what is found and where it is put, who is bound and what is undone, what a
- * file's caller gets, and what nonsense does.
+ * The device half on a machine that the test looks through: what is found and where it is put, who
+ * is bound and what is undone, what a file's caller gets, and what nonsense does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ static int boot_and_load(void **state)
 	return error ? error : dmk_module_load("card");
 }
 
-/* --- finding and placing ------------------------------------------------------------------------------------------ */
+/* --- finding and placing ---------------------------------------------------------------------- */
 
 static uint32_t bar(const struct fake_function *function, unsigned int n)
 {
@@ -131,7 +131,7 @@ static void test_each_device_is_announced_with_the_machines_identity(void **stat
 	assert_int_equal(seen, 15);
 }
 
-/* --- binding ------------------------------------------------------------------------------------------------------ */
+/* --- binding ---------------------------------------------------------------------------------- */
 
 static void test_the_first_id_that_fits_is_given_to_probe(void **state)
 {
@@ -258,7 +258,7 @@ static void test_attributes_of_the_driver_come_and_go_with_it(void **state)
 	assert_int_equal(dmk_device_attribute_show("0000:00:04.0", "greeting", text), -ENOENT);
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 enum { INTX = 1, MSI = 2, MSIX = 4 };
 
@@ -314,7 +314,7 @@ static void test_the_pin_serves_where_there_are_no_messages(void **state)
 	assert_int_equal(fake_config(&fake.card, 4, 2) & 0x400, 0);
 }
 
-/* --- a plain dereference ------------------------------------------------------------------------------------------ */
+/* --- a plain dereference ---------------------------------------------------------------------- */
 
 static void test_ADR_03_a_plain_dereference_is_announced_and_works_as_on_a_pc(void **state)
 {
@@ -404,7 +404,7 @@ static void test_a_region_is_claimed_once(void **state)
 	card_release(0x77777000, 4096);
 }
 
-/* --- files -------------------------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static void test_a_character_device_is_found_read_written_and_closed(void **state)
 {
@@ -582,7 +582,7 @@ static void test_another_processs_memory_is_reached(void **state)
 	assert_ptr_equal(dmk_user_set(NULL), &self);
 }
 
-/* --- modules ------------------------------------------------------------------------------------------------------ */
+/* --- modules ---------------------------------------------------------------------------------- */
 
 static void test_modules_and_their_parameters(void **state)
 {
@@ -646,7 +646,10 @@ static void test_a_driver_that_nobody_unloads_is_taken_out_at_shutdown(void **st
 }
 
 #define PLAIN(test) cmocka_unit_test_setup_teardown(test, boot, halt)
-/* cmocka takes SIGSEGV for itself when a test begins: these boot in the test, and so put the machine's handler over it. */
+/*
+ * cmocka takes SIGSEGV for itself when a test begins: these boot in the test, and so put the
+ * machine's handler over it.
+ */
 #define FAULTS(test) cmocka_unit_test_setup_teardown(test, NULL, halt)
 #define LOADED(test) cmocka_unit_test_setup_teardown(test, boot_and_load, halt)
 

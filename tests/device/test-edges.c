@@ -16,7 +16,10 @@
 #include "card.h"
 #include "fake.h"
 
-/* PCI Local Bus 3.0, 6.7: the list ends with 0. This one leads back to its beginning, and has no MSI-X on the way. */
+/*
+ * PCI Local Bus 3.0, 6.7: the list ends with 0. This one leads back to its beginning, and has no
+ * MSI-X on the way.
+ */
 static void test_a_ring_of_capabilities_ends(void **state)
 {
 	fake_reset();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A model's card on a machine made of a byte array, for tests of models alone: each access is looked at, there is no thread and no time.
+ * A model's card on a machine made of a byte array, for tests of models alone: each access is
+ * looked at, there is no thread and no time.
  */
 #ifndef TESTS_CARD_ALONE_H
 #define TESTS_CARD_ALONE_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A little of everything that the SCSI driver does, once, for runs in which a call of it fails (STR-12). It judges no answer but one:
- * each command comes back. A disk that was not found is no fault.
+ * A little of everything that the SCSI driver does, once, for runs in which a call of it fails
+ * (STR-12). It judges no answer but one: each command comes back. A disk that was not found is no
+ * fault.
  */
 #include <dmakit/scsi.h>
 #include <dmakit/test.h>
@@ -22,7 +23,8 @@ enum {
 
 static unsigned char data[2][COUNT * BLOCK];
 
-static void start(const struct dmk_scsi_disk *disk, struct dmk_scsi_request *request, uint8_t operation, unsigned char *bytes)
+static void start(const struct dmk_scsi_disk *disk, struct dmk_scsi_request *request,
+		  uint8_t operation, unsigned char *bytes)
 {
 	*request = (struct dmk_scsi_request){
 		.cdb = { operation, 0, 0, 0, 0, 0, 0, 0, COUNT },
@@ -44,7 +46,8 @@ static void finish(struct dmk_scsi_request *request)
 
 static void misbehave(const struct dmk_scsi_disk *disk, uint8_t how, uint8_t argument)
 {
-	struct dmk_scsi_request request = { .cdb = { MISBEHAVE, how, 0, 1, 0, 0, argument }, .cdb_length = 10 };
+	struct dmk_scsi_request request = {.cdb = {MISBEHAVE, how, 0, 1, 0, 0, argument},
+					   .cdb_length = 10};
 
 	dmk_scsi_submit(disk, &request);
 	finish(&request);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The hba driver where bounce slots run out (STR-12): all that it may have at once is far more than the machine can bounce. Commands that
- * were refused come again when others have ended; none is lost, none is done twice, and nothing of it is seen but that it took longer.
+ * The hba driver where bounce slots run out (STR-12): all that it may have at once is far more than
+ * the machine can bounce. Commands that were refused come again when others have ended; none is
+ * lost, none is done twice, and nothing of it is seen but that it took longer.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,7 +10,15 @@
 #include <dmakit/scsi.h>
 #include <dmakit/test.h>
 
-enum { READ_10 = 0x28, WRITE_10 = 0x2a, BLOCK = 512, COUNT = 64, AT_ONCE = 14, ROUNDS = 6, PATIENCE = 30000 };
+enum {
+	READ_10 = 0x28,
+	WRITE_10 = 0x2a,
+	BLOCK = 512,
+	COUNT = 64,
+	AT_ONCE = 14,
+	ROUNDS = 6,
+	PATIENCE = 30000
+};
 
 static unsigned char data[AT_ONCE][COUNT * BLOCK];
 static struct dmk_scsi_request request[AT_ONCE];

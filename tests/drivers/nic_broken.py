@@ -34,7 +34,8 @@ BROKEN = [
       ("ndev->features = NETIF_F_SG | NETIF_F_HIGHDMA;", "ndev->features = NETIF_F_SG;")],
      {"STR-04"}, []),
     ("STR_06_pieces_are_never_unmapped", ["--machine", "pc"], None,
-     [("\tif (slot->is_page)\n\t\tdma_unmap_page(nic->dev, dma_unmap_addr(slot, dma), dma_unmap_len(slot, length), DMA_TO_DEVICE);\n\telse\n",
+     [("\tif (slot->is_page)\n\t\tdma_unmap_page(nic->dev, dma_unmap_addr(slot, dma), dma_unmap_len(slot, length),\n"
+       "\t\t\t       DMA_TO_DEVICE);\n\telse\n",
        "\tif (!slot->is_page)\n")],
      {"MEM-05"}, []),
     ("STR_02_a_map_is_not_checked", ["--machine", "pc"], None,

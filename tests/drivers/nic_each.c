@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A little of everything that the network driver does, twice, for runs in which a call of it fails (STR-12). It judges no answer: a
- * frame may be dropped and an interface not come up. What is looked at is that it goes down again, and that a second try is no worse.
+ * A little of everything that the network driver does, twice, for runs in which a call of it fails
+ * (STR-12). It judges no answer: a frame may be dropped and an interface not come up. What is
+ * looked at is that it goes down again, and that a second try is no worse.
  */
 #include <dmakit/net.h>
 #include <dmakit/test.h>
@@ -13,7 +14,8 @@ static uint8_t out[JUMBO + 14], in[JUMBO + 14];
 /* Copied; one buffer; many pieces; more than one buffer. */
 static void send_and_receive(void)
 {
-	static const struct dmk_net_shape whole, pieces = {.linear = 60, .piece = 300, .offset = 12};
+	static const struct dmk_net_shape whole,
+		pieces = {.linear = 60, .piece = 300, .offset = 12};
 	static const struct {
 		unsigned int size;
 		const struct dmk_net_shape *shape;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The nic driver where bounce slots run out in the middle of a frame (STR-12): two cards on a machine of 128 slots that bounces
- * everything. Their receive buffers hold 124 of them, so a frame in five parts finds room for four at most.
+ * The nic driver where bounce slots run out in the middle of a frame (STR-12): two cards on a
+ * machine of 128 slots that bounces everything. Their receive buffers hold 124 of them, so a frame
+ * in five parts finds room for four at most.
  */
 #include <string.h>
 
@@ -24,7 +25,8 @@ static struct dmk_net_counters counters(void)
 static int send_parts(unsigned int parts)
 {
 	memset(frame, 0xff, 6);
-	return dmk_net_send_shaped("eth0", frame, parts * 100, &(struct dmk_net_shape){.linear = 100, .piece = 100});
+	return dmk_net_send_shaped("eth0", frame, parts * 100,
+				   &(struct dmk_net_shape){.linear = 100, .piece = 100});
 }
 
 DMK_TEST(a_frame_of_which_one_part_cannot_be_mapped_is_dropped_and_the_stack_told_ok)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * STR-12: each call of a driver's that can fail is asked whether it is to, once, whatever it stands on; told to, it fails.
+ * STR-12: each call of a driver's that can fail is asked whether it is to, once, whatever it stands
+ * on; told to, it fails.
  */
 #include <stdio.h>
 
@@ -41,7 +42,8 @@ DMK_TEST(test_STR_12_a_call_is_asked_once_and_fails_when_told_to)
 		int well = ask(question, 0), asked = (int)now.asked, told = ask(question, 1);
 
 		if (well || asked != 1 || !told)
-			printf("%s: asked %d times, returned %d, and %d when told to fail\n", question->name, asked, well, told);
+			printf("%s: asked %d times, returned %d, and %d when told to fail\n",
+			       question->name, asked, well, told);
 		DMK_EXPECT(well == 0);
 		DMK_EXPECT(asked == 1);
 		DMK_EXPECT(told < 0);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A little of everything that the ringcard driver does, once, for runs in which a call of it fails (STR-12). It judges no answer: any
- * may be an error. What is looked at is that the card can be opened and closed, and that a second try is no worse than the first.
+ * A little of everything that the ringcard driver does, once, for runs in which a call of it fails
+ * (STR-12). It judges no answer: any may be an error. What is looked at is that the card can be
+ * opened and closed, and that a second try is no worse than the first.
  */
 #include <errno.h>
 #include <fcntl.h>

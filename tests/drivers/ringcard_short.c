@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The ringcard driver where bounce slots run out in the middle of a frame (STR-12): eight cards on a machine of 128 slots that
- * bounces everything. Their receive buffers hold 120 of them; the first card is slow, so what is sent stays mapped.
+ * The ringcard driver where bounce slots run out in the middle of a frame (STR-12): eight cards on
+ * a machine of 128 slots that bounces everything. Their receive buffers hold 120 of them; the first
+ * card is slow, so what is sent stays mapped.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +27,9 @@ static struct ring_stats stats_of(struct dmk_file *card)
 }
 
 /*
- * A frame takes three slots or more, and fewer than ten are left. How many frames go before the first is refused is the bounce
- * buffer's matter; that some of a refused frame's parts were mapped is sure as long as a frame of one part still goes.
+ * A frame takes three slots or more, and fewer than ten are left. How many frames go before the
+ * first is refused is the bounce buffer's matter; that some of a refused frame's parts were mapped
+ * is sure as long as a frame of one part still goes.
  */
 DMK_TEST(a_frame_of_which_one_part_cannot_be_mapped_is_unwound_and_refused)
 {
@@ -43,7 +45,9 @@ DMK_TEST(a_frame_of_which_one_part_cannot_be_mapped_is_unwound_and_refused)
 		DMK_EXPECT(dmk_write(card, frame, sizeof(frame)) == -ENOMEM);
 	DMK_EXPECT(stats_of(card).unwound == refused);
 
-	/* Had the parts that could be mapped been left so, there would be no slot for this one now. */
+	/*
+	 * Had the parts that could be mapped been left so, there would be no slot for this one now.
+	 */
 	DMK_EXPECT(dmk_write(card, frame, RING_HEADER) == RING_HEADER);
 	frames = sent + 1;
 	dmk_close(card);

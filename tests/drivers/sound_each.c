@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A little of everything that the sound driver does, twice, for runs in which a call of it fails (STR-12). It judges no answer: any may
- * be an error. What is looked at is that either side can be opened, used and closed, or refuses, and that a second try is no worse.
+ * A little of everything that the sound driver does, twice, for runs in which a call of it fails
+ * (STR-12). It judges no answer: any may be an error. What is looked at is that either side can be
+ * opened, used and closed, or refuses, and that a second try is no worse.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Each card with any value in any register, and any in its memory: it may do nonsense, but nothing outside it breaks, it comes to an end,
- * and a reset leaves no work. What a driver writes is not to be trusted, least of all here.
+ * Each card with any value in any register, and any in its memory: it may do nonsense, but nothing
+ * outside it breaks, it comes to an end, and a reset leaves no work. What a driver writes is not to
+ * be trusted, least of all here.
  *
- * Values are such that cards get somewhere: addresses that there are, small counts, bits, and now and then anything. From time to time
- * the registers that a card needs to work are set to what it can work with, and it is told to begin.
+ * Values are such that cards get somewhere: addresses that there are, small counts, bits, and now
+ * and then anything. From time to time the registers that a card needs to work are set to what it
+ * can work with, and it is told to begin.
  */
 #include "card_alone.h"
 
@@ -26,23 +28,68 @@ static const struct card {
 	struct wake wake[16];
 } cards[] = {
 	{&dmk_model_edu,
-	 {{ADDRESS, 0x80}, {EXACTLY, 0x84}, {EXACTLY, 0x88, 0x40000}, {SMALL, 0x90, 64}, {SMALL, 0x98, 8},
-	  {EXACTLY, 0x80, 0x40000}, {ADDRESS, 0x88}, {EXACTLY, 0x8c}, {SMALL, 0x98, 8}}},
+	 {{ADDRESS, 0x80},
+	  {EXACTLY, 0x84},
+	  {EXACTLY, 0x88, 0x40000},
+	  {SMALL, 0x90, 64},
+	  {SMALL, 0x98, 8},
+	  {EXACTLY, 0x80, 0x40000},
+	  {ADDRESS, 0x88},
+	  {EXACTLY, 0x8c},
+	  {SMALL, 0x98, 8}}},
 	{&dmk_model_hba,
-	 {{ADDRESS, 0x20}, {EXACTLY, 0x24}, {EXACTLY, 0x04, 1}, {EXACTLY, 0x10, 3}, {SMALL, 0x28, 32}}},
+	 {{ADDRESS, 0x20},
+	  {EXACTLY, 0x24},
+	  {EXACTLY, 0x04, 1},
+	  {EXACTLY, 0x10, 3},
+	  {SMALL, 0x28, 32}}},
 	{&dmk_model_lab,
-	 {{ADDRESS, 0x10}, {EXACTLY, 0x14}, {SMALL, 0x18, 64}, {SMALL, 0x1c, 64}, {SMALL, 0x24, 2}, {SMALL, 0x20, 8}}},
+	 {{ADDRESS, 0x10},
+	  {EXACTLY, 0x14},
+	  {SMALL, 0x18, 64},
+	  {SMALL, 0x1c, 64},
+	  {SMALL, 0x24, 2},
+	  {SMALL, 0x20, 8}}},
 	{&dmk_model_nic,
-	 {{EXACTLY, 0x04}, {ADDRESS, 0x30}, {EXACTLY, 0x34}, {EXACTLY, 0x38, 8}, {ADDRESS, 0x50}, {EXACTLY, 0x54},
-	  {EXACTLY, 0x58, 8}, {ADDRESS, 0x64}, {EXACTLY, 0x68}, {ADDRESS, 0x28}, {EXACTLY, 0x2c},
-	  {EXACTLY, 0x20, 3}, {EXACTLY, 0x04, 7}, {SMALL, 0x60, 8}, {SMALL, 0x40, 8}}},
+	 {{EXACTLY, 0x04},
+	  {ADDRESS, 0x30},
+	  {EXACTLY, 0x34},
+	  {EXACTLY, 0x38, 8},
+	  {ADDRESS, 0x50},
+	  {EXACTLY, 0x54},
+	  {EXACTLY, 0x58, 8},
+	  {ADDRESS, 0x64},
+	  {EXACTLY, 0x68},
+	  {ADDRESS, 0x28},
+	  {EXACTLY, 0x2c},
+	  {EXACTLY, 0x20, 3},
+	  {EXACTLY, 0x04, 7},
+	  {SMALL, 0x60, 8},
+	  {SMALL, 0x40, 8}}},
 	{&dmk_model_ringcard,
-	 {{EXACTLY, 0x04}, {ADDRESS, 0x20}, {EXACTLY, 0x24}, {EXACTLY, 0x28, 4}, {ADDRESS, 0x40}, {EXACTLY, 0x44},
-	  {EXACTLY, 0x48, 4}, {SMALL, 0x04, 8}, {SMALL, 0x30, 4}, {SMALL, 0x50, 4}, {SMALL, 0x60, 4},
-	  {SMALL, 0x64, 2048}, {SMALL, 0x6c, 8}}},
+	 {{EXACTLY, 0x04},
+	  {ADDRESS, 0x20},
+	  {EXACTLY, 0x24},
+	  {EXACTLY, 0x28, 4},
+	  {ADDRESS, 0x40},
+	  {EXACTLY, 0x44},
+	  {EXACTLY, 0x48, 4},
+	  {SMALL, 0x04, 8},
+	  {SMALL, 0x30, 4},
+	  {SMALL, 0x50, 4},
+	  {SMALL, 0x60, 4},
+	  {SMALL, 0x64, 2048},
+	  {SMALL, 0x6c, 8}}},
 	{&dmk_model_sound,
-	 {{ADDRESS, 0x40}, {EXACTLY, 0x44, 64}, {SMALL, 0x48, 16}, {ADDRESS, 0x20}, {SMALL, 0x24, 4096},
-	  {EXACTLY, 0x10, 7}, {SMALL, 0x04, 8}, {SMALL, 0x24, 4096}, {SMALL, 0x50, 8}}},
+	 {{ADDRESS, 0x40},
+	  {EXACTLY, 0x44, 64},
+	  {SMALL, 0x48, 16},
+	  {ADDRESS, 0x20},
+	  {SMALL, 0x24, 4096},
+	  {EXACTLY, 0x10, 7},
+	  {SMALL, 0x04, 8},
+	  {SMALL, 0x24, 4096},
+	  {SMALL, 0x50, 8}}},
 };
 
 static uint64_t seed;
@@ -132,7 +179,8 @@ static void wake(struct dmk_instance *card, const struct wake *at)
 						       : at->value);
 }
 
-static void hostile(const struct card *row, const char *property, uint64_t value, unsigned int steps)
+static void hostile(const struct card *row, const char *property, uint64_t value,
+		    unsigned int steps)
 {
 	const struct dmk_model *model = row->model;
 	struct dmk_instance *card = card_new(model);
@@ -184,7 +232,8 @@ int main(void)
 	struct CMUnitTest tests[CARDS];
 
 	for (unsigned int i = 0; i < CARDS; i++)
-		tests[i] = (struct CMUnitTest){cards[i].model->name, test_hostile_values_never_crash, NULL, NULL,
+		tests[i] = (struct CMUnitTest){cards[i].model->name,
+					       test_hostile_values_never_crash, NULL, NULL,
 					       (void *)&cards[i]};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * models/nic.c against docs/nic.md, on a machine made of a byte array: each access is looked at, no thread, no time.
+ * models/nic.c against docs/nic.md, on a machine made of a byte array: each access is looked at, no
+ * thread, no time.
  */
 #include "card_alone.h"
 
 extern const struct dmk_model dmk_model_nic;
 
-/* --- the card's side of the document ------------------------------------------------------------------------------ */
+/* --- the card's side of the document ---------------------------------------------------------- */
 
 enum {
 	CONTROL = 0x004,
@@ -88,8 +89,8 @@ static uint32_t sent(struct dmk_instance *card)
 	return word;
 }
 
-static void give(struct dmk_instance *card, unsigned int ring, unsigned int index, uint64_t address, uint16_t length,
-		 uint16_t flags)
+static void give(struct dmk_instance *card, unsigned int ring, unsigned int index, uint64_t address,
+		 uint16_t length, uint16_t flags)
 {
 	((struct descriptor *)(card->memory + ring))[index] =
 		(struct descriptor){.address = address, .length = length, .flags = flags};
@@ -137,7 +138,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* --- tests -------------------------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void test_registers_have_their_reset_values(void **state)
 {
@@ -145,9 +146,12 @@ static void test_registers_have_their_reset_values(void **state)
 		unsigned int offset;
 		uint32_t value;
 	} table[] = {
-		{0x000, 0x4e430001}, {CONTROL, 0}, {STATUS, 4}, {IRQ_STATUS, 0}, {IRQ_ENABLE, 0}, {ERROR, 0},
-		{MAC_LOW, 0x07000002}, {MAC_HIGH, 0x0707}, {RX_MODE, 0}, {0x024, 64}, {SENT, 0}, {TX + SIZE, 0},
-		{RX + TAIL, 0}, {DONE, 0}, {GROUP, 0}, {TX_ERRORS, 0}, {0x06c, 0xffffffff}, {0xffc, 0xffffffff},
+		{0x000, 0x4e430001},   {CONTROL, 0},        {STATUS, 4},
+		{IRQ_STATUS, 0},       {IRQ_ENABLE, 0},     {ERROR, 0},
+		{MAC_LOW, 0x07000002}, {MAC_HIGH, 0x0707},  {RX_MODE, 0},
+		{0x024, 64},           {SENT, 0},           {TX + SIZE, 0},
+		{RX + TAIL, 0},        {DONE, 0},           {GROUP, 0},
+		{TX_ERRORS, 0},        {0x06c, 0xffffffff}, {0xffc, 0xffffffff},
 	};
 	struct dmk_instance *card = *state;
 
@@ -177,15 +181,27 @@ static void test_a_frame_in_loopback_is_written_before_it_is_told(void **state)
 	assert_int_equal(get(card, RX_FRAMES), 1);
 	assert_int_equal(get(card, TX_FRAMES), 1);
 
-	/* Descriptor, data, the receive descriptor, the word that it is sent; then the data in memory, then its completion. */
+	/*
+	 * Descriptor, data, the receive descriptor, the word that it is sent; then the data in
+	 * memory, then its completion.
+	 */
 	assert_int_equal(card->nr_log, 6);
-	assert_true(!card->log[0].write && card->log[0].dma == MEMORY_BASE + TX_RING && card->log[0].size == 16);
-	assert_true(!card->log[1].write && card->log[1].dma == buffer_dma(0) && card->log[1].size == 100);
-	assert_true(!card->log[2].write && card->log[2].dma == MEMORY_BASE + RX_RING && card->log[2].size == 16);
-	assert_true(card->log[3].write && card->log[3].dma == MEMORY_BASE + SENT_WORD && card->log[3].size == 4);
-	assert_true(card->log[4].write && card->log[4].dma == buffer_dma(1) && card->log[4].size == 100);
-	assert_true(card->log[5].write && card->log[5].dma == MEMORY_BASE + DONE_RING && card->log[5].size == 16);
-	/* When the driver is told, no work on the buffer is open: the first buffer's ended before the word, the second's before. */
+	assert_true(!card->log[0].write && card->log[0].dma == MEMORY_BASE + TX_RING &&
+		    card->log[0].size == 16);
+	assert_true(!card->log[1].write && card->log[1].dma == buffer_dma(0) &&
+		    card->log[1].size == 100);
+	assert_true(!card->log[2].write && card->log[2].dma == MEMORY_BASE + RX_RING &&
+		    card->log[2].size == 16);
+	assert_true(card->log[3].write && card->log[3].dma == MEMORY_BASE + SENT_WORD &&
+		    card->log[3].size == 4);
+	assert_true(card->log[4].write && card->log[4].dma == buffer_dma(1) &&
+		    card->log[4].size == 100);
+	assert_true(card->log[5].write && card->log[5].dma == MEMORY_BASE + DONE_RING &&
+		    card->log[5].size == 16);
+	/*
+	 * When the driver is told, no work on the buffer is open: the first buffer's ended before
+	 * the word, the second's before.
+	 */
 	assert_int_equal(card->log[1].open_work, 1);
 	assert_int_equal(card->log[3].open_work, 1);
 	assert_int_equal(card->log[4].open_work, 1);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * models/ringcard.c against docs/ringcard.md, on a machine made of a byte array: each access is looked at, no thread, no time.
+ * models/ringcard.c against docs/ringcard.md, on a machine made of a byte array: each access is
+ * looked at, no thread, no time.
  */
 #include "card_alone.h"
 
 extern const struct dmk_model dmk_model_ringcard;
 
-/* --- the card's side of the document ------------------------------------------------------------------------------ */
+/* --- the card's side of the document ---------------------------------------------------------- */
 
 enum {
 	CONTROL = 0x004,
@@ -103,7 +104,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* --- tests -------------------------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void test_registers_have_their_reset_values(void **state)
 {

@@ -41,12 +41,14 @@ static uint64_t dma_last = 8 * MIB - 1, dma32_last = 16 * MIB - 1;
 
 static void *view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view view)
 {
-	char *at = mmap(NULL, n * DMK_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *at = mmap(NULL, n * DMK_PAGE_SIZE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		assert_ptr_not_equal(mmap(at + i * DMK_PAGE_SIZE, DMK_PAGE_SIZE, PROT_READ | PROT_WRITE,
-					  MAP_SHARED | MAP_FIXED, ram, pages[i].v),
+		assert_ptr_not_equal(mmap(at + i * DMK_PAGE_SIZE, DMK_PAGE_SIZE,
+					  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ram,
+					  pages[i].v),
 				     MAP_FAILED);
 	__atomic_fetch_add(&views, 1, __ATOMIC_RELAXED);
 	return at;
@@ -85,7 +87,8 @@ static uint32_t config_read(void *ctx, uint16_t bdf, unsigned int offset, unsign
 	return ~0U;
 }
 
-static void config_write(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width, uint32_t value)
+static void config_write(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width,
+			 uint32_t value)
 {
 }
 
@@ -94,7 +97,8 @@ static unsigned int intx_irq(void *ctx, uint16_t bdf, unsigned int pin)
 	return 0;
 }
 
-static int msi_alloc(void *ctx, uint16_t bdf, unsigned int n, bool contiguous, struct dmk_msi_message *messages)
+static int msi_alloc(void *ctx, uint16_t bdf, unsigned int n, bool contiguous,
+		     struct dmk_msi_message *messages)
 {
 	return -28;
 }
@@ -179,7 +183,8 @@ void fake_boot(const char *parameters, unsigned int cache_line)
 	fake_boot_on(usual_memory, 3, parameters, cache_line);
 }
 
-void fake_boot_on(const struct dmk_memory *memory, unsigned int n, const char *parameters, unsigned int cache_line)
+void fake_boot_on(const struct dmk_memory *memory, unsigned int n, const char *parameters,
+		  unsigned int cache_line)
 {
 	char error[512] = "";
 

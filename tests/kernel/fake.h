@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine for testing the kernel part: memory, interrupt lines that a test moves, and nothing else. 64 MiB: a DMA zone up to 8 MiB, a
- * DMA32 zone up to 16, a hole from 20 to 24, 1 MiB kept back at 24, no direct map from 48 on.
+ * A machine for testing the kernel part: memory, interrupt lines that a test moves, and nothing
+ * else. 64 MiB: a DMA zone up to 8 MiB, a DMA32 zone up to 16, a hole from 20 to 24, 1 MiB kept
+ * back at 24, no direct map from 48 on.
  */
 #ifndef TESTS_KERNEL_FAKE_H
 #define TESTS_KERNEL_FAKE_H
@@ -22,12 +23,19 @@ extern bool fake_enabled[16];
 /** Microseconds that the machine takes to hear that a line is disabled. */
 extern unsigned int fake_slow_disable;
 
-/** Boot with these parameters; fails the test when that fails. Undone by fake_shutdown(), which checks that nothing is left. */
+/**
+ * Boot with these parameters; fails the test when that fails. Undone by fake_shutdown(), which
+ * checks that nothing is left.
+ */
 void fake_boot(const char *parameters, unsigned int cache_line);
-/** The zones of the machines that are booted from now on: last addresses, 0: none. At first 8 MiB - 1 and 16 MiB - 1. */
+/**
+ * The zones of the machines that are booted from now on: last addresses, 0: none. At first 8 MiB -
+ * 1 and 16 MiB - 1.
+ */
 void fake_zones(uint64_t dma, uint64_t dma32);
 /** The same with other memory, within the first 64 MiB; @memory stays the caller's. */
-void fake_boot_on(const struct dmk_memory *memory, unsigned int n, const char *parameters, unsigned int cache_line);
+void fake_boot_on(const struct dmk_memory *memory, unsigned int n, const char *parameters,
+		  unsigned int cache_line);
 void fake_shutdown(void);
 void fake_line(unsigned int irq, bool level);
 void fake_message(unsigned int irq);

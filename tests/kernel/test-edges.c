@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Where memory ends and what must be refused there; and what one interrupt's life leaves to the next. What test-memory.c and
- * test-threads.c say of the middle, this says of the edges.
+ * Where memory ends and what must be refused there; and what one interrupt's life leaves to the
+ * next. What test-memory.c and test-threads.c say of the middle, this says of the edges.
  */
 #include "fake.h"
 
@@ -40,7 +40,7 @@ static int down(void **state)
 	return 0;
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 /* RAM goes on behind the direct map, and its addresses do not. */
 static void test_STR_11_no_range_runs_out_of_the_direct_map(void **state)
@@ -58,7 +58,10 @@ static void test_STR_11_no_range_runs_out_of_the_direct_map(void **state)
 	assert_true(os.ops->is_ram(NULL, DMK_PHYS(48 * MIB - 1), 2));
 }
 
-/* A free run of memory that begins below the limit and ends above it gives what lies below, and nothing else. */
+/*
+ * A free run of memory that begins below the limit and ends above it gives what lies below, and
+ * nothing else.
+ */
 static void test_MSK_06_frames_end_below_their_limit(void **state)
 {
 	struct dmk_page_request request = {
@@ -109,7 +112,10 @@ static void test_COH_06_pages_are_not_waited_for_with_a_lock_held(void **state)
 	assert_string_equal(fake_last(DMK_EVENT_SLEEP_IN_ATOMIC).name, "alloc_pages");
 }
 
-/* With the alignment that a driver asks for; without, they lie side by side, as on Linux (tests/kernel/test-slab.c). */
+/*
+ * With the alignment that a driver asks for; without, they lie side by side, as on Linux
+ * (tests/kernel/test-slab.c).
+ */
 static void test_MEM_08_objects_of_a_drivers_cache_share_no_line(void **state)
 {
 	struct kmem_cache *cache = kmem_cache_create("narrow", 24, 64, 0, NULL);
@@ -156,7 +162,7 @@ static void test_areas_are_taken_away_by_the_call_that_mirrors_theirs(void **sta
 	__free_page(page);
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 static int calls;
 
@@ -213,7 +219,10 @@ static irqreturn_t take_and_keep(int irq, void *data)
 	return count(irq, data);
 }
 
-/* Said, and made good as far as that goes: the next handler is no deeper in atomic context than this one was. */
+/*
+ * Said, and made good as far as that goes: the next handler is no deeper in atomic context than
+ * this one was.
+ */
 static void test_CTX_01_a_handler_that_keeps_a_lock_is_told_of(void **state)
 {
 	calls = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Page frames: which zone a request is served from, what is kept back, how long runs survive, and what is said when there are none.
+ * Page frames: which zone a request is served from, what is kept back, how long runs survive, and
+ * what is said when there are none.
  */
 #include "fake.h"
 
@@ -80,7 +81,7 @@ static int core_alloc(size_t size, size_t align, phys_addr_t *first)
 	return dmk_frames_alloc(&request, first);
 }
 
-/* --- sets --------------------------------------------------------------------------------------------------------- */
+/* --- sets ------------------------------------------------------------------------------------- */
 
 static void a_set_of(unsigned long n)
 {
@@ -101,7 +102,8 @@ static void a_set_of(unsigned long n)
 		model[i] = dmk_runset_has(&set, i);
 		for (expect = from; expect < n && !model[expect]; expect++)
 			;
-		assert_int_equal(dmk_runset_next(&set, from), expect < n ? expect : DMK_RUNSET_NONE);
+		assert_int_equal(dmk_runset_next(&set, from),
+				 expect < n ? expect : DMK_RUNSET_NONE);
 	}
 	free(model);
 	free(words);
@@ -117,7 +119,7 @@ static void test_a_set_of_runs_finds_the_next_one(void **state)
 		a_set_of(sizes[i]);
 }
 
-/* --- zones -------------------------------------------------------------------------------------------------------- */
+/* --- zones ------------------------------------------------------------------------------------ */
 
 static unsigned int zone_at(phys_addr_t phys)
 {
@@ -213,15 +215,20 @@ static void test_zones_say_how_much_of_them_is_used(void **state)
 	assert_int_equal(usage_of("Normal").used, used);
 }
 
-/* --- long runs ---------------------------------------------------------------------------------------------------- */
+/* --- long runs -------------------------------------------------------------------------------- */
 
 static struct page *held[FRAMES];
 static unsigned int orders[FRAMES], nr_held;
 
-/* Random allocations and frees, until @part of a hundred of what drivers can have is used, in pieces all over the place. */
+/*
+ * Random allocations and frees, until @part of a hundred of what drivers can have is used, in
+ * pieces all over the place.
+ */
 static void fragment(unsigned int part)
 {
-	unsigned long all = nr_free_pages() - (usage_of("Contiguous").pages - usage_of("Contiguous").used), least = all - all * part / 100;
+	unsigned long all = nr_free_pages() -
+			    (usage_of("Contiguous").pages - usage_of("Contiguous").used),
+		      least = all - all * part / 100;
 	unsigned long aside = usage_of("Contiguous").pages - usage_of("Contiguous").used, free;
 	unsigned int step, i;
 
@@ -250,8 +257,9 @@ static void test_MEM_07_a_long_run_beside_fragmented_memory(void **state)
 	fake_seed();
 	fragment(90);
 	for (i = 0; i < nr_held; i++)
-		assert_true(page_to_phys(held[i]) < 20 * MIB || page_to_phys(held[i]) >= 42 * MIB ||
-			    (page_to_phys(held[i]) >= 22 * MIB && page_to_phys(held[i]) < 24 * MIB));
+		assert_true(
+			page_to_phys(held[i]) < 20 * MIB || page_to_phys(held[i]) >= 42 * MIB ||
+			(page_to_phys(held[i]) >= 22 * MIB && page_to_phys(held[i]) < 24 * MIB));
 	assert_int_equal(core_alloc(8 * MIB, PAGE_SIZE, &first), 0);
 	assert_true(first >= 26 * MIB && first + 8 * MIB <= 42 * MIB);
 	assert_int_equal(core_alloc(8 * MIB, PAGE_SIZE, &second), 0);
@@ -289,7 +297,10 @@ static void test_ordinary_requests_never_use_the_contiguous_area(void **state)
 		;
 	assert_null(kmalloc(100000, QUIET));
 	assert_int_equal(usage_of("Contiguous").used, 0);
-	/* Not for one page either: there are always pages that can be freed; for a few there may be none side by side. */
+	/*
+	 * Not for one page either: there are always pages that can be freed; for a few there may be
+	 * none side by side.
+	 */
 	assert_int_equal(core_alloc(PAGE_SIZE, PAGE_SIZE, &first), -ENOMEM);
 	assert_int_equal(core_alloc(2 * PAGE_SIZE, PAGE_SIZE, &first), 0);
 	assert_int_equal(usage_of("Contiguous").used, 2);
@@ -337,7 +348,7 @@ static void test_MEM_09_what_is_kept_back_has_no_address_in_the_direct_map(void 
 	audit();
 }
 
-/* --- by chance ---------------------------------------------------------------------------------------------------- */
+/* --- by chance -------------------------------------------------------------------------------- */
 
 enum { SLOTS = 120 };
 
@@ -376,16 +387,18 @@ static bool get_pages(struct slot *slot)
 static bool get_frames(struct slot *slot)
 {
 	uint64_t first = fake_random(64) * MIB, length = (1 + fake_random(64)) * MIB;
-	struct dmk_page_request request = { .size = (1 + fake_random(fake_random(8) ? 40 : 3000)) * PAGE_SIZE,
-					    .align = PAGE_SIZE << fake_random(8),
-					    .first = { fake_random(2) ? first : 0 },
-					    .last = { fake_random(2) ? first + length - 1 : ~0ULL } };
+	struct dmk_page_request request = {.size = (1 + fake_random(fake_random(8) ? 40 : 3000)) *
+						   PAGE_SIZE,
+					   .align = PAGE_SIZE << fake_random(8),
+					   .first = {fake_random(2) ? first : 0},
+					   .last = {fake_random(2) ? first + length - 1 : ~0ULL}};
 	phys_addr_t at;
 
 	if (dmk_frames_alloc(&request, &at))
 		return false;
 	assert_int_equal(at % request.align, 0);
-	assert_true(at >= request.first.v && at + request.size - 1 <= request.last.v && at + request.size <= 48 * MIB);
+	assert_true(at >= request.first.v && at + request.size - 1 <= request.last.v &&
+		    at + request.size <= 48 * MIB);
 	slot->page = NULL;
 	slot->first = PHYS_PFN(at);
 	slot->n = request.size / PAGE_SIZE;
@@ -467,7 +480,7 @@ static void test_MEM_01_threads_get_pages_of_their_own(void **state)
 	audit();
 }
 
-/* --- none left ---------------------------------------------------------------------------------------------------- */
+/* --- none left -------------------------------------------------------------------------------- */
 
 static void test_a_failure_says_what_was_asked_for_and_what_is_free(void **state)
 {
@@ -521,8 +534,9 @@ static void test_nofail_waits_until_there_is_some(void **state)
 
 static void test_ADR_04_pointers_that_are_no_pages_are_refused(void **state)
 {
-	struct page *wild[] = { (struct page *)&wild, dmk_memmap - 5, dmk_memmap + FRAMES + 100, (struct page *)((char *)dmk_memmap + 1),
-				pfn_to_page(PHYS_PFN(22 * MIB)) };
+	struct page *wild[] = {(struct page *)&wild, dmk_memmap - 5, dmk_memmap + FRAMES + 100,
+			       (struct page *)((char *)dmk_memmap + 1),
+			       pfn_to_page(PHYS_PFN(22 * MIB))};
 	unsigned long free = nr_free_pages();
 	unsigned int i;
 

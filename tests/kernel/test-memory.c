@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Page frames, slabs, scattered and high memory: what is given out, to whom, and what happens to who gives back what is not his.
+ * Page frames, slabs, scattered and high memory: what is given out, to whom, and what happens to
+ * who gives back what is not his.
  */
 #include "fake.h"
 
@@ -43,7 +44,7 @@ static int down(void **state)
 	return 0;
 }
 
-/* --- pages -------------------------------------------------------------------------------------------------------- */
+/* --- pages ------------------------------------------------------------------------------------ */
 
 static void test_MEM_06_zones_are_the_machines(void **state)
 {
@@ -150,21 +151,24 @@ static void test_exact_allocations_give_the_rest_back(void **state)
 
 static void test_the_core_gets_frames_by_size_alignment_and_limits(void **state)
 {
-	struct dmk_page_request request = { .size = 3 * PAGE_SIZE, .align = 16 * PAGE_SIZE, .first = { 9 * MIB },
-					    .last = { 10 * MIB - 1 } };
+	struct dmk_page_request request = {.size = 3 * PAGE_SIZE,
+					   .align = 16 * PAGE_SIZE,
+					   .first = {9 * MIB},
+					   .last = {10 * MIB - 1}};
 	unsigned long free = nr_free_pages();
 	phys_addr_t first, second;
 
 	assert_int_equal(dmk_frames_alloc(&request, &first), 0);
 	assert_int_equal(dmk_frames_alloc(&request, &second), 0);
 	assert_int_equal(first % request.align, 0);
-	assert_true(first >= 9 * MIB && second >= 9 * MIB && first < 10 * MIB && second < 10 * MIB && first != second);
+	assert_true(first >= 9 * MIB && second >= 9 * MIB && first < 10 * MIB &&
+		    second < 10 * MIB && first != second);
 	assert_int_equal(nr_free_pages(), free - 6);
 	dmk_frames_free(first, request.size);
 	dmk_frames_free(second, request.size);
 	assert_int_equal(nr_free_pages(), free);
 
-	request = (struct dmk_page_request){ .size = 12 * MIB, .align = PAGE_SIZE, .last = { ~0ULL } };
+	request = (struct dmk_page_request){.size = 12 * MIB, .align = PAGE_SIZE, .last = {~0ULL}};
 	assert_int_equal(dmk_frames_alloc(&request, &first), 0);
 	dmk_frames_free(first, request.size);
 	request.last.v = 4 * MIB;
@@ -202,15 +206,17 @@ static void test_MEM_01_pages_by_chance_are_nobody_elses(void **state)
 		if (fake_random(2)) {
 			unsigned int order = fake_random(7);
 
-			slot[i].page = alloc_pages(GFP_ATOMIC | (fake_random(2) ? __GFP_HIGHMEM : 0), order);
+			slot[i].page = alloc_pages(
+				GFP_ATOMIC | (fake_random(2) ? __GFP_HIGHMEM : 0), order);
 			if (!slot[i].page)
 				continue;
 			slot[i].first = page_to_pfn(slot[i].page);
 			slot[i].n = 1UL << order;
 		} else {
-			struct dmk_page_request request = { .size = (1 + fake_random(40)) * PAGE_SIZE,
-							    .align = PAGE_SIZE << fake_random(6),
-							    .last = { ~0ULL } };
+			struct dmk_page_request request = {.size = (1 + fake_random(40)) *
+								   PAGE_SIZE,
+							   .align = PAGE_SIZE << fake_random(6),
+							   .last = {~0ULL}};
 			phys_addr_t first;
 
 			if (dmk_frames_alloc(&request, &first))
@@ -236,7 +242,7 @@ static void test_MEM_01_pages_by_chance_are_nobody_elses(void **state)
 	assert_non_null(alloc_pages(GFP_KERNEL, 10));
 }
 
-/* --- bytes -------------------------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static void test_MEM_01_kmalloc_is_in_the_direct_map(void **state)
 {
@@ -254,7 +260,8 @@ static void test_MEM_07_large_kmalloc_is_contiguous(void **state)
 {
 	char *memory = kmalloc(300 * 1024, GFP_KERNEL);
 
-	assert_int_equal(virt_to_phys(memory + 300 * 1024 - 1) - virt_to_phys(memory), 300 * 1024 - 1);
+	assert_int_equal(virt_to_phys(memory + 300 * 1024 - 1) - virt_to_phys(memory),
+			 300 * 1024 - 1);
 	assert_int_equal((unsigned long)memory % PAGE_SIZE, 0);
 	kfree(memory);
 	assert_null(kmalloc(KMALLOC_MAX_SIZE + 1, GFP_KERNEL));
@@ -278,12 +285,14 @@ static void test_powers_of_two_are_aligned_to_themselves(void **state)
 	size_t size;
 
 	for (size = 8; size <= 65536; size *= 2)
-		assert_int_equal((unsigned long)kmalloc(size, GFP_KERNEL) % min(size, PAGE_SIZE), 0);
+		assert_int_equal((unsigned long)kmalloc(size, GFP_KERNEL) % min(size, PAGE_SIZE),
+				 0);
 }
 
 static void test_MEM_05_bad_frees_are_refused_and_reported(void **state)
 {
-	char *memory = kmalloc(100, GFP_KERNEL), *keeper = kmalloc(100, GFP_KERNEL), *large = kmalloc(9000, GFP_KERNEL);
+	char *memory = kmalloc(100, GFP_KERNEL), *keeper = kmalloc(100, GFP_KERNEL),
+	     *large = kmalloc(9000, GFP_KERNEL);
 	char on_stack[16];
 
 	fake_forget();
@@ -398,7 +407,7 @@ static void test_MEM_01_caches_of_a_drivers_own(void **state)
 	assert_null(kmem_cache_create("bad", 8, 24, 0, NULL));
 }
 
-/* --- scattered and high ------------------------------------------------------------------------------------------- */
+/* --- scattered and high ----------------------------------------------------------------------- */
 
 static void test_ADR_04_vmalloc_is_scattered_pages_side_by_side(void **state)
 {
@@ -410,7 +419,8 @@ static void test_ADR_04_vmalloc_is_scattered_pages_side_by_side(void **state)
 
 	assert_null(memchr_inv(area, 0, 11 * PAGE_SIZE));
 	for (i = 0; i < 10; i++)
-		assert_int_not_equal(vmalloc_to_pfn(area + i * PAGE_SIZE) + 1, vmalloc_to_pfn(area + (i + 1) * PAGE_SIZE));
+		assert_int_not_equal(vmalloc_to_pfn(area + i * PAGE_SIZE) + 1,
+				     vmalloc_to_pfn(area + (i + 1) * PAGE_SIZE));
 	area[3 * PAGE_SIZE + 5] = 42;
 	char *page = kmap_local_page(vmalloc_to_page(area + 3 * PAGE_SIZE));
 	assert_int_equal(page[5], 42);
@@ -457,7 +467,7 @@ static void test_ADR_04_highmem_has_an_address_while_it_is_mapped(void **state)
 	assert_null(page_address(page));
 }
 
-/* --- what an address is ------------------------------------------------------------------------------------------- */
+/* --- what an address is ----------------------------------------------------------------------- */
 
 static int in_data;
 
@@ -474,9 +484,12 @@ static void test_MEM_03_addresses_are_told_apart(void **state)
 	assert_int_equal(os.ops->classify(NULL, heap, 4, &phys), DMK_ADDRESS_UNKNOWN);
 	assert_int_equal(os.ops->classify(NULL, NULL, 4, &phys), DMK_ADDRESS_UNKNOWN);
 	/* In the direct map's hole, and from RAM into it. */
-	assert_int_not_equal(os.ops->classify(NULL, phys_to_virt(21 * MIB), 4, &phys), DMK_ADDRESS_DIRECT);
-	assert_int_not_equal(os.ops->classify(NULL, phys_to_virt(20 * MIB - 4), 8, &phys), DMK_ADDRESS_DIRECT);
-	assert_int_equal(os.ops->classify(NULL, phys_to_virt(20 * MIB - 4), 4, &phys), DMK_ADDRESS_DIRECT);
+	assert_int_not_equal(os.ops->classify(NULL, phys_to_virt(21 * MIB), 4, &phys),
+			     DMK_ADDRESS_DIRECT);
+	assert_int_not_equal(os.ops->classify(NULL, phys_to_virt(20 * MIB - 4), 8, &phys),
+			     DMK_ADDRESS_DIRECT);
+	assert_int_equal(os.ops->classify(NULL, phys_to_virt(20 * MIB - 4), 4, &phys),
+			 DMK_ADDRESS_DIRECT);
 	assert_false(os.ops->is_ram(NULL, DMK_PHYS(24 * MIB), 4));
 	assert_true(os.ops->is_ram(NULL, DMK_PHYS(63 * MIB), MIB));
 	assert_false(os.ops->is_ram(NULL, DMK_PHYS(63 * MIB), MIB + 1));
@@ -505,7 +518,8 @@ int main(void)
 		BOOTED(test_MEM_06_a_zone_that_is_used_up_or_missing_gives_NULL),
 		BOOTED(test_MEM_07_runs_are_aligned_contiguous_and_disjoint),
 		BOOTED(test_MEM_09_memory_kept_back_and_holes_are_not_given_out),
-		cmocka_unit_test_setup_teardown(test_MEM_09_mem_limits_what_is_given_out, boot_limited, down),
+		cmocka_unit_test_setup_teardown(test_MEM_09_mem_limits_what_is_given_out,
+						boot_limited, down),
 		BOOTED(test_a_free_of_what_is_not_in_use_is_refused_and_reported),
 		BOOTED(test_references_keep_a_page),
 		BOOTED(test_exact_allocations_give_the_rest_back),
@@ -513,7 +527,8 @@ int main(void)
 		BOOTED(test_MEM_01_pages_by_chance_are_nobody_elses),
 		BOOTED(test_MEM_01_kmalloc_is_in_the_direct_map),
 		BOOTED(test_MEM_07_large_kmalloc_is_contiguous),
-		cmocka_unit_test_setup_teardown(test_MEM_08_objects_share_no_cache_line, boot_noncoherent, down),
+		cmocka_unit_test_setup_teardown(test_MEM_08_objects_share_no_cache_line,
+						boot_noncoherent, down),
 		BOOTED(test_powers_of_two_are_aligned_to_themselves),
 		BOOTED(test_MEM_05_bad_frees_are_refused_and_reported),
 		BOOTED(test_freed_bytes_do_not_stay),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Memory by the byte, scattered and high: alignment on machines with long cache lines, a driver's own caches, the calls around them, and
- * all of it by chance, with the books looked at.
+ * Memory by the byte, scattered and high: alignment on machines with long cache lines, a driver's
+ * own caches, the calls around them, and all of it by chance, with the books looked at.
  */
 #include "fake.h"
 
@@ -55,7 +55,7 @@ static void audit(void)
 		fail_msg("%s", wrong);
 }
 
-/* --- alignment ---------------------------------------------------------------------------------------------------- */
+/* --- alignment -------------------------------------------------------------------------------- */
 
 static void test_MEM_08_small_objects_share_no_line_of_the_machines_length(void **state)
 {
@@ -64,7 +64,8 @@ static void test_MEM_08_small_objects_share_no_line_of_the_machines_length(void 
 
 	assert_int_equal(dma_get_cache_alignment(), fake_machine.cache_line);
 	for (size = 1; size < 3000; size += size / 8 + 1) {
-		unsigned long a = (unsigned long)kmalloc(size, GFP_KERNEL), b = (unsigned long)kmalloc(size, GFP_KERNEL);
+		unsigned long a = (unsigned long)kmalloc(size, GFP_KERNEL),
+			      b = (unsigned long)kmalloc(size, GFP_KERNEL);
 
 		assert_int_equal(a % line, 0);
 		assert_int_equal(b % line, 0);
@@ -116,10 +117,11 @@ static void test_MEM_08_a_drivers_cache_aligns_as_it_is_told(void **state)
 	assert_int_equal(distance(line / 2, 0, SLAB_HWCACHE_ALIGN), line / 2);
 	assert_int_equal(distance(line / 2 + 1, 0, SLAB_HWCACHE_ALIGN), line);
 	assert_int_equal(distance(9, 0, SLAB_HWCACHE_ALIGN), 16);
-	assert_int_equal(distance(24, dma_get_cache_alignment(), 0), ALIGN(24, max(8, dma_get_cache_alignment())));
+	assert_int_equal(distance(24, dma_get_cache_alignment(), 0),
+			 ALIGN(24, max(8, dma_get_cache_alignment())));
 }
 
-/* --- the calls ---------------------------------------------------------------------------------------------------- */
+/* --- the calls -------------------------------------------------------------------------------- */
 
 static void test_MEM_06_caches_of_a_zone(void **state)
 {
@@ -216,7 +218,7 @@ static void test_more_than_there_can_be_is_refused_with_a_word(void **state)
 	assert_string_equal(fake_log(), "");
 }
 
-/* --- addresses ---------------------------------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static void test_ADR_04_a_conversion_of_the_wrong_address_is_told(void **state)
 {
@@ -225,7 +227,8 @@ static void test_ADR_04_a_conversion_of_the_wrong_address_is_told(void **state)
 
 	fake_forget();
 	assert_ptr_equal(phys_to_virt(virt_to_phys(memory)), memory);
-	assert_ptr_equal(page_address(virt_to_page(memory)), (void *)((unsigned long)memory & PAGE_MASK));
+	assert_ptr_equal(page_address(virt_to_page(memory)),
+			 (void *)((unsigned long)memory & PAGE_MASK));
 	assert_int_equal(virt_to_phys((char *)phys_to_virt(48 * MIB - 1) + 1), 48 * MIB);
 	assert_string_equal(fake_log(), "");
 	(void)virt_to_phys(area);
@@ -308,7 +311,8 @@ static void test_ADR_04_kmaps_are_undone_in_reverse(void **state)
 
 static void test_ADR_04_views_of_pages_that_are_given(void **state)
 {
-	struct page *pages[3] = { alloc_page(GFP_KERNEL), high_page(), alloc_page(GFP_KERNEL) }, *wild[1] = { (struct page *)pages };
+	struct page *pages[3] = {alloc_page(GFP_KERNEL), high_page(), alloc_page(GFP_KERNEL)},
+		    *wild[1] = {(struct page *)pages};
 	char *view = vm_map_ram(pages, 3, -1);
 
 	view[PAGE_SIZE + 1] = 5;
@@ -329,7 +333,7 @@ static void test_ADR_04_views_of_pages_that_are_given(void **state)
 	assert_int_equal(page_count(pages[1]), 0);
 }
 
-/* --- by chance ---------------------------------------------------------------------------------------------------- */
+/* --- by chance -------------------------------------------------------------------------------- */
 
 enum { SLOTS = 200, CACHES = 3 };
 enum kind { PAGES, HIGH, BYTES, CACHE, AREA, CORE, KINDS };
@@ -351,11 +355,16 @@ static bool get(struct slot *slot, uint64_t (*pick)(uint64_t))
 {
 	struct dmk_page_request request = { .align = PAGE_SIZE, .last = { ~0ULL } };
 
-	*slot = (struct slot){ .kind = pick(KINDS), .cache = pick(CACHES), .order = pick(5), .fill = 1 + pick(255) };
+	*slot = (struct slot){.kind = pick(KINDS),
+			      .cache = pick(CACHES),
+			      .order = pick(5),
+			      .fill = 1 + pick(255)};
 	switch (slot->kind) {
 	case PAGES:
 	case HIGH:
-		slot->page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | (slot->kind == HIGH ? __GFP_HIGHMEM : 0), slot->order);
+		slot->page = alloc_pages(GFP_KERNEL | __GFP_NOWARN |
+						 (slot->kind == HIGH ? __GFP_HIGHMEM : 0),
+					 slot->order);
 		if (!slot->page)
 			return false;
 		slot->size = PAGE_SIZE << slot->order;
@@ -365,7 +374,8 @@ static bool get(struct slot *slot, uint64_t (*pick)(uint64_t))
 		break;
 	case BYTES:
 		slot->size = 1 + pick(pick(8) ? 500 : 20000);
-		slot->memory = kmalloc(slot->size, GFP_KERNEL | __GFP_NOWARN | (pick(4) ? 0 : GFP_DMA));
+		slot->memory = kmalloc(slot->size,
+				       GFP_KERNEL | __GFP_NOWARN | (pick(4) ? 0 : GFP_DMA));
 		break;
 	case CACHE:
 		slot->size = cache_size[slot->cache];

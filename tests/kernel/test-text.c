@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Formats, numbers from text, strings, bitmaps, tables: what is right by a table, or by a simple model.
+ * Formats, numbers from text, strings, bitmaps, tables: what is right by a table, or by a simple
+ * model.
  */
 #include "fake.h"
 
@@ -58,7 +59,8 @@ static void print_v(struct va_format *format, const char *text, ...)
 
 static void test_formats_of_the_kernel(void **state)
 {
-	static const unsigned char bytes[16] = { 0, 1, 2, 0xab, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+	static const unsigned char bytes[16] = {0, 1, 2,  0xab, 4,  5,  6,  7,
+						8, 9, 10, 11,   12, 13, 14, 15};
 	u64 address = 0x12345678;
 	struct resource resource = { .start = 0x1000, .end = 0x1fff, .flags = IORESOURCE_MEM };
 	struct va_format format;
@@ -96,19 +98,23 @@ static int libc_print(char *to, size_t size, const char *format, unsigned long v
 /* Against libc, by chance: they agree on all that both have. */
 static void test_formats_of_C_agree_with_libc(void **state)
 {
-	static const char *const conversion[] = { "d", "u", "x", "X", "o", "ld", "lx", "llu", "hd", "hhu", "zx" };
+	static const char *const conversion[] = {"d",  "u",   "x",  "X",   "o", "ld",
+						 "lx", "llu", "hd", "hhu", "zx"};
 	char format[40], ours[200], theirs[200];
 	unsigned int step;
 
 	fake_seed();
 	for (step = 0; step < 20000; step++) {
 		char *at = format;
-		/* Not 0, of which the kernel's %#x is 0x0; so no narrow conversions of it either. */
+		/*
+		 * Not 0, of which the kernel's %#x is 0x0; so no narrow conversions of it either.
+		 */
 		unsigned long value = fake_random(~0ULL) >> fake_random(64) | 1;
 		int a, b;
 
-		at += dmk_snprintf(at, 20, "<%%%s%s%s%s", fake_random(3) ? "" : "-", fake_random(3) ? "" : "0",
-				 fake_random(3) ? "" : "#", fake_random(3) ? "" : "+");
+		at += dmk_snprintf(at, 20, "<%%%s%s%s%s", fake_random(3) ? "" : "-",
+				   fake_random(3) ? "" : "0", fake_random(3) ? "" : "#",
+				   fake_random(3) ? "" : "+");
 		if (fake_random(2))
 			at += dmk_snprintf(at, 20, "%d", (int)fake_random(25));
 		if (!fake_random(3))
@@ -149,7 +155,9 @@ static void test_messages_have_levels(void **state)
 	assert_string_equal(fake_log(), "3 one\n6 two, no newline\n4 three\n4 four\n");
 	fake_forget();
 	print_hex_dump(KERN_INFO, "x ", DUMP_PREFIX_OFFSET, 16, 1, "ABCDEFGHIJKLMNOPQ", 17, true);
-	assert_non_null(strstr(fake_log(), "6 x 00000000: 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e 4f 50  ABCDEFGHIJKLMNOP\n"));
+	assert_non_null(strstr(
+		fake_log(),
+		"6 x 00000000: 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e 4f 50  ABCDEFGHIJKLMNOP\n"));
 	assert_non_null(strstr(fake_log(), "6 x 00000010: 51 "));
 	fake_forget();
 	assert_true(WARN_ON(1 + 1 == 2));
@@ -207,7 +215,8 @@ static void test_bitmaps_by_chance(void **state)
 
 	fake_seed();
 	for (step = 0; step < 3000; step++) {
-		unsigned int bit = fake_random(BITS), n = fake_random(BITS - bit), from = fake_random(BITS);
+		unsigned int bit = fake_random(BITS), n = fake_random(BITS - bit),
+			     from = fake_random(BITS);
 		bool value = fake_random(2);
 
 		if (value)
@@ -292,7 +301,8 @@ static void test_numbers_for_things(void **state)
 static void test_copies_and_strings(void **state)
 {
 	static const char *const words[] = { "none", "some", "all" };
-	char *text = kasprintf(GFP_KERNEL, "%s-%d", "edu", 3), *copy = kstrndup(text, 3, GFP_KERNEL), *bytes;
+	char *text = kasprintf(GFP_KERNEL, "%s-%d", "edu", 3),
+	     *copy = kstrndup(text, 3, GFP_KERNEL), *bytes;
 	char blank[] = "  a b \n";
 
 	assert_string_equal(text, "edu-3");

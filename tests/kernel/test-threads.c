@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Context, locks, waiting, time, later work and interrupts. Threads and times: a test waits for what must come, and never
- * concludes from what did not come within a moment unless it can't come at all.
+ * Context, locks, waiting, time, later work and interrupts. Threads and times: a test waits for
+ * what must come, and never concludes from what did not come within a moment unless it can't come
+ * at all.
  */
 #include "fake.h"
 
@@ -60,7 +61,7 @@ static void set(int *at, int value)
 	__atomic_store_n(at, value, __ATOMIC_RELEASE);
 }
 
-/* --- context ------------------------------------------------------------------------------------------------------ */
+/* --- context ---------------------------------------------------------------------------------- */
 
 static void test_CTX_01_a_held_spinlock_is_atomic(void **state)
 {
@@ -117,7 +118,8 @@ static bool is_listed(const char *name, const void *on_its_stack)
 	unsigned int i;
 
 	for (i = 0; dmk_thread_get(i, &info); i++)
-		if (name ? !strcmp(info.name, name) : on_its_stack >= info.stack_low && on_its_stack < info.stack_high)
+		if (name ? !strcmp(info.name, name)
+			 : on_its_stack >= info.stack_low && on_its_stack < info.stack_high)
 			return true;
 	return false;
 }
@@ -130,7 +132,7 @@ static void test_threads_are_listed_with_their_stacks(void **state)
 	EVENTUALLY(is_listed("interrupts", NULL)); /* a thread lists itself when it starts */
 }
 
-/* --- locks: many threads count --------------------------------------------------------------------------------------- */
+/* --- locks: many threads count ---------------------------------------------------------------- */
 
 enum { THREADS = 4, ROUNDS = 5000 };
 
@@ -197,7 +199,10 @@ static void test_CTX_02_locks_exclude(void **state)
 	assert_int_equal(counting.by_rwsem, THREADS * ROUNDS);
 }
 
-/* A thread that uses what is its slot's, as the core does between dmk_cpu_enter() and dmk_cpu_leave(). */
+/*
+ * A thread that uses what is its slot's, as the core does between dmk_cpu_enter() and
+ * dmk_cpu_leave().
+ */
 struct busy {
 	int began, settling, settled;
 	int was_settled;
@@ -287,7 +292,7 @@ static void test_locks_that_are_taken_say_so(void **state)
 	assert_non_null(strstr(fake_log(), "does not hold it"));
 }
 
-/* --- waiting ------------------------------------------------------------------------------------------------------ */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 static DECLARE_WAIT_QUEUE_HEAD(queue);
 static DECLARE_COMPLETION(completion);
@@ -415,7 +420,7 @@ static void test_a_kthread_that_never_ran_gives_EINTR(void **state)
 	assert_int_equal(kthread_stop(task), -EINTR);
 }
 
-/* --- time --------------------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static struct timer_list timer;
 static struct hrtimer hrtimer;
@@ -525,7 +530,7 @@ static void test_delays_last(void **state)
 	assert_int_equal(jiffies_to_msecs(HZ), 1000);
 }
 
-/* --- later work --------------------------------------------------------------------------------------------------- */
+/* --- later work ------------------------------------------------------------------------------- */
 
 struct my_work {
 	struct work_struct work;
@@ -637,7 +642,10 @@ static void test_delayed_work_is_cancelled_for_good(void **state)
 	cancel_delayed_work_sync(&work);
 }
 
-/* Two are queued at once, and the first waits for the second: one thread for both would wait for ever. */
+/*
+ * Two are queued at once, and the first waits for the second: one thread for both would wait for
+ * ever.
+ */
 static DECLARE_COMPLETION(second_ran);
 static void waits_for_second(struct work_struct *work)
 {
@@ -720,7 +728,10 @@ static void *arms(void *data)
 	return NULL;
 }
 
-/* After a cancel nothing of the delayed work is left in any queue, so it may be freed; here it is overwritten. */
+/*
+ * After a cancel nothing of the delayed work is left in any queue, so it may be freed; here it is
+ * overwritten.
+ */
 static void test_CTX_02_delayed_work_is_armed_and_cancelled_at_once(void **state)
 {
 	struct delayed_work *work = kzalloc(sizeof(*work), GFP_KERNEL);
@@ -794,7 +805,7 @@ static void test_rcu_waits_for_readers(void **state)
 	synchronize_rcu();
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 static int handled, threaded, context_ok, answers;
 
@@ -881,7 +892,8 @@ static void test_threaded_handlers_hold_a_oneshot_line(void **state)
 	set(&handled, 0);
 	set(&threaded, 0);
 	assert_int_equal(request_threaded_irq(5, NULL, thread_handler, 0, "bad", NULL), -EINVAL);
-	assert_int_equal(request_threaded_irq(5, wakes, thread_handler, IRQF_ONESHOT, "slow", NULL), 0);
+	assert_int_equal(request_threaded_irq(5, wakes, thread_handler, IRQF_ONESHOT, "slow", NULL),
+			 0);
 	fake_line(5, true);
 	EVENTUALLY(get(&threaded) == 3);
 	assert_true(get(&context_ok));
@@ -916,7 +928,9 @@ static void *frees(void *data)
 	return NULL;
 }
 
-/* A card that nobody told to be quiet: its handler says that it was its own, and the line stays up. */
+/*
+ * A card that nobody told to be quiet: its handler says that it was its own, and the line stays up.
+ */
 static void test_CTX_02_a_line_that_stays_up_lets_go_of_its_handler(void **state)
 {
 	pthread_t thread;
@@ -991,7 +1005,7 @@ static void test_CTX_02_handlers_come_and_go_under_fire(void **state)
 		pthread_join(thread[i], NULL);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------ */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static int forgets_to_stop(void *data)
 {
@@ -1008,7 +1022,9 @@ static void test_CTX_03_what_drivers_leave_is_ended_and_said(void **state)
 		fake_boot("", 1);
 		kthread_run(forgets_to_stop, NULL, "forgotten");
 		assert_non_null(alloc_workqueue("left", 0, 0));
-		assert_int_equal(request_threaded_irq(2, wakes, thread_handler, IRQF_ONESHOT, "left", NULL), 0);
+		assert_int_equal(request_threaded_irq(2, wakes, thread_handler, IRQF_ONESHOT,
+						      "left", NULL),
+				 0);
 		timer_setup(&timer, timer_function, 0);
 		mod_timer(&timer, jiffies + 100000);
 		fake_shutdown();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An interface without a card, for testing the stack: what it is given to send its poll function hands up again, and knobs make it
- * wrong in one way each.
+ * An interface without a card, for testing the stack: what it is given to send its poll function
+ * hands up again, and knobs make it wrong in one way each.
  */
 #ifndef TESTS_NET_SOFT_H
 #define TESTS_NET_SOFT_H

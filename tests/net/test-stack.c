@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The stack above a network driver, on a machine of its own: frames, queues, polling, and what it says of a driver that is wrong.
+ * The stack above a network driver, on a machine of its own: frames, queues, polling, and what it
+ * says of a driver that is wrong.
  */
 #include "../kernel/fake.h"
 
@@ -65,7 +66,7 @@ static void fill(size_t size, unsigned int salt)
 		frame[i] = (uint8_t)(i * 7 + salt * 13 + (i >> 8));
 }
 
-/* --- frames ------------------------------------------------------------------------------------------------------- */
+/* --- frames ----------------------------------------------------------------------------------- */
 
 static void test_a_frame_has_the_room_that_was_asked_for(void **state)
 {
@@ -195,7 +196,9 @@ static void test_a_frame_in_pieces_is_its_bytes(void **state)
 
 static void test_fragments_become_frames(void **state)
 {
-	unsigned int size = SKB_DATA_ALIGN(NET_SKB_PAD + 500) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info)), i;
+	unsigned int size = SKB_DATA_ALIGN(NET_SKB_PAD + 500) +
+			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info)),
+		     i;
 	unsigned long before = nr_free_pages();
 	struct sk_buff *skb[40];
 
@@ -207,7 +210,9 @@ static void test_fragments_become_frames(void **state)
 		skb[i] = napi_build_skb(data, size);
 		skb_reserve(skb[i], NET_SKB_PAD);
 		memset(skb_put(skb[i], 500), i, 500);
-		assert_int_equal(skb_tailroom(skb[i]), size - SKB_DATA_ALIGN(sizeof(struct skb_shared_info)) - NET_SKB_PAD - 500);
+		assert_int_equal(skb_tailroom(skb[i]),
+				 size - SKB_DATA_ALIGN(sizeof(struct skb_shared_info)) -
+					 NET_SKB_PAD - 500);
 	}
 	for (i = 0; i < ARRAY_SIZE(skb); i++) {
 		assert_int_equal(skb[i]->data[0], i);
@@ -252,7 +257,7 @@ static void test_a_header_says_who_a_frame_is_for(void **state)
 	}
 }
 
-/* --- interfaces --------------------------------------------------------------------------------------------------- */
+/* --- interfaces ------------------------------------------------------------------------------- */
 
 static void test_an_interface_has_the_first_free_name(void **state)
 {
@@ -319,7 +324,8 @@ static void test_what_is_configured_is_checked(void **state)
 	assert_int_equal(dmk_net_multicast("eth0", group, false), -ENOENT);
 	assert_int_equal(netdev_mc_count(soft->dev), 0);
 	assert_int_equal(soft->rx_modes, 5); /* each in atomic context */
-	assert_int_equal(dmk_net_set_features("eth0", DMK_NET_LOOPBACK, DMK_NET_LOOPBACK), -EOPNOTSUPP);
+	assert_int_equal(dmk_net_set_features("eth0", DMK_NET_LOOPBACK, DMK_NET_LOOPBACK),
+			 -EOPNOTSUPP);
 	assert_int_equal(dmk_net_set_features("eth0", 0, DMK_NET_SCATTER), 0);
 	assert_int_equal(dmk_net_down("eth0"), 0);
 	assert_int_equal(dmk_net_set_address("eth0", group), -EADDRNOTAVAIL);
@@ -332,7 +338,7 @@ static void test_what_is_configured_is_checked(void **state)
 	assert_string_equal(fake_log(), "");
 }
 
-/* --- traffic ------------------------------------------------------------------------------------------------------ */
+/* --- traffic ---------------------------------------------------------------------------------- */
 
 static void test_frames_of_all_shapes_come_back_as_they_were(void **state)
 {
@@ -343,7 +349,8 @@ static void test_frames_of_all_shapes_come_back_as_they_were(void **state)
 	up(soft);
 	soft->bql = true;
 	for (i = 0; i < 2000; i++) {
-		const struct dmk_net_shape shape = { .seed = fake_random(~0ull) | 1, .high = fake_random(2) };
+		const struct dmk_net_shape shape = {.seed = fake_random(~0ull) | 1,
+						    .high = fake_random(2)};
 		size_t size = DMK_NET_HEADER + fake_random(1501);
 
 		fill(size, i);
@@ -361,7 +368,8 @@ static void test_frames_of_all_shapes_come_back_as_they_were(void **state)
 
 static void test_pieces_in_high_memory_are_for_those_that_take_them(void **state)
 {
-	static const netdev_features_t features[] = { NETIF_F_SG | NETIF_F_HIGHDMA, NETIF_F_SG, NETIF_F_HIGHDMA };
+	static const netdev_features_t features[] = {NETIF_F_SG | NETIF_F_HIGHDMA, NETIF_F_SG,
+						     NETIF_F_HIGHDMA};
 	const struct dmk_net_shape shape = { .linear = DMK_NET_HEADER, .piece = 100, .high = true };
 	struct soft *soft = *state;
 
@@ -495,7 +503,9 @@ static void *interferer(void *unused)
 	return NULL;
 }
 
-/* Two threads send, one brings the interface up and down, and then it is unregistered under them. */
+/*
+ * Two threads send, one brings the interface up and down, and then it is unregistered under them.
+ */
 static void *sender(void *stop)
 {
 	static const uint8_t small[60];
@@ -528,7 +538,7 @@ static void test_it_may_go_down_and_away_while_others_send(void **state)
 	assert_string_equal(fake_log(), "");
 }
 
-/* --- what is said of drivers -------------------------------------------------------------------------------------- */
+/* --- what is said of drivers ------------------------------------------------------------------ */
 
 static void test_busy_without_a_stopped_queue_is_said(void **state)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A QEMU machine on the workbench: opened without any kernel part, its sink noted down, its cards reached through the bare port.
+ * A QEMU machine on the workbench: opened without any kernel part, its sink noted down, its cards
+ * reached through the bare port.
  */
 #ifndef TESTS_QEMU_BENCH_CARD_H
 #define TESTS_QEMU_BENCH_CARD_H

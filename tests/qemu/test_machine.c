@@ -75,7 +75,7 @@ static void open_or_fail(struct bench *bench, const char *const *devices)
 		fail_msg("%d: %s", err, bench->error);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void test_twenty_lives_leave_nothing_behind(void **state)
 {
@@ -186,7 +186,7 @@ static void test_a_comma_in_a_value_stays_in_it(void **state)
 	assert_non_null(strstr(bench.error, "dma_mask"));
 }
 
-/* --- the description ---------------------------------------------------------------------------------------------- */
+/* --- the description -------------------------------------------------------------------------- */
 
 static void test_the_description_is_that_of_a_coherent_pc(void **state)
 {
@@ -264,7 +264,7 @@ static void test_MEM_01_a_view_shows_scattered_pages_side_by_side(void **state)
 	bench_close(&bench);
 }
 
-/* --- registers ---------------------------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static void test_a_scan_finds_the_cards_and_not_the_machines_own(void **state)
 {
@@ -403,7 +403,7 @@ static void test_threads_get_their_own_answers(void **state)
 	bench_close(&bench);
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 static void test_each_slots_pin_raises_the_line_it_is_wired_to(void **state)
 {
@@ -562,7 +562,7 @@ static void test_messages_are_allocated_aligned_and_run_out(void **state)
 	bench_close(&bench);
 }
 
-/* --- DMA ---------------------------------------------------------------------------------------------------------- */
+/* --- DMA -------------------------------------------------------------------------------------- */
 
 static void fill(unsigned char *bytes, size_t size, unsigned int seed)
 {
@@ -633,7 +633,7 @@ static void test_a_card_that_is_no_bus_master_reaches_nothing(void **state)
 	bench_close(&bench);
 }
 
-/* --- death -------------------------------------------------------------------------------------------------------- */
+/* --- death ------------------------------------------------------------------------------------ */
 
 static void check_dead(struct bench *bench)
 {
@@ -716,7 +716,7 @@ static void test_an_abort_of_qemus_is_reported_with_its_words(void **state)
 	bench_close(&bench);
 }
 
-/* --- the table of models ------------------------------------------------------------------------------------------ */
+/* --- the table of models ---------------------------------------------------------------------- */
 
 static void test_each_known_model_has_the_id_it_is_known_by(void **state)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A user's program for the edu card: ioctl, mmap and poll on /dev/edu0. It knows nothing of dmakit; its exit status says which step went
- * wrong.
+ * A user's program for the edu card: ioctl, mmap and poll on /dev/edu0. It knows nothing of dmakit;
+ * its exit status says which step went wrong.
  */
 #include <fcntl.h>
 #include <poll.h>

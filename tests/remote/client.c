@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A user's program: it knows nothing of dmakit and of how it is run. Its first argument says what it does; it says nothing and
- * succeeds, or names the line that went wrong.
+ * A user's program: it knows nothing of dmakit and of how it is run. Its first argument says what
+ * it does; it says nothing and succeeds, or names the line that went wrong.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -32,13 +32,15 @@ static struct {
 	char *memory;
 } fake = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-/* --- threads, as the kernel part has them ------------------------------------------------------------------------- */
+/* --- threads, as the kernel part has them ----------------------------------------------------- */
 
 static __thread const struct dmk_user *user;
 static __thread struct task_struct self;
 static __thread bool signaled_storage;
 
-/* A task's address is all that the server knows; its signal flag lies in a small table beside it. */
+/*
+ * A task's address is all that the server knows; its signal flag lies in a small table beside it.
+ */
 enum { TASKS = 64 };
 static struct {
 	struct task_struct *task;
@@ -99,7 +101,7 @@ static bool copy(void *theirs, void *mine, size_t size, bool to_user)
 			: process_vm_readv(user->pid, &local, 1, &remote, 1, 0)) == (ssize_t)size;
 }
 
-/* --- the files ---------------------------------------------------------------------------------------------------- */
+/* --- the files -------------------------------------------------------------------------------- */
 
 void fake_start(void)
 {

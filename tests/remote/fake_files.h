@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stand-in for the kernel part's files: <dmakit/file.h> over a card that is a few pages of memory. What the remote server and the preload
- * library are tried on, alone.
+ * A stand-in for the kernel part's files: <dmakit/file.h> over a card that is a few pages of
+ * memory. What the remote server and the preload library are tried on, alone.
  */
 #ifndef TESTS_REMOTE_FAKE_FILES_H
 #define TESTS_REMOTE_FAKE_FILES_H
 
 /*
- * /dev/fake0 any number of times, /dev/fake1 once at a time. Reading and writing at a position; ioctl:
+ * /dev/fake0 any number of times, /dev/fake1 once at a time. Reading and writing at a position;
+ * ioctl:
  */
 enum {
 	FAKE_SIZE = 2 * 4096,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Programs of a user's own against a driver's files: the server and the preload library, with a stand-in for the kernel part.
+ * Programs of a user's own against a driver's files: the server and the preload library, with a
+ * stand-in for the kernel part.
  *
  * Environment: DMAKIT_PRELOAD and DMAKIT_CLIENT are the paths of what is tried.
  */
@@ -96,7 +97,7 @@ static void client_succeeds(void **state)
 		title, client_succeeds, set_up, tear_down, name \
 	}
 
-/* --- other people's programs -------------------------------------------------------------------------------------- */
+/* --- other people's programs ------------------------------------------------------------------ */
 
 static void shell(const char *script)
 {
@@ -120,7 +121,7 @@ static void test_cat_dd_and_a_shell_reach_the_driver(void **state)
 	shell("test \"$(stat -c %F /dev/fake0)\" = 'character special file'");
 }
 
-/* --- ends --------------------------------------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------------------------------- */
 
 static void test_a_killed_program_leaves_nothing_open(void **state)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The SCSI midlayer, by itself: a host adapter that is a few lines in this file and does what a test tells it. What is looked at is when
- * queuecommand is called, with what, and what becomes of the answer. Runs on the ground of tests/contract.
+ * The SCSI midlayer, by itself: a host adapter that is a few lines in this file and does what a
+ * test tells it. What is looked at is when queuecommand is called, with what, and what becomes of
+ * the answer. Runs on the ground of tests/contract.
  */
 #include "harness.h"
 
@@ -18,7 +19,7 @@
 
 enum { QUEUE = 4, PATIENCE = 10000, HELD = 64, BLOCK = 512 };
 
-/* --- a host adapter ----------------------------------------------------------------------------------------------- */
+/* --- a host adapter --------------------------------------------------------------------------- */
 
 static struct {
 	spinlock_t lock;
@@ -225,7 +226,7 @@ static void answer_held(void)
 		finish(cmd);
 }
 
-/* --- tests -------------------------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void test_a_scan_asks_and_finds_what_answers(void **state)
 {
@@ -275,7 +276,8 @@ static void look_at_list(struct scsi_cmnd *cmd)
 		u64 first = sg_phys(sg), last = first + sg->length - 1;
 
 		assert_true(sg->length && sg->length <= host->max_segment_size);
-		assert_true((first & ~(u64)host->dma_boundary) == (last & ~(u64)host->dma_boundary));
+		assert_true((first & ~(u64)host->dma_boundary) ==
+			    (last & ~(u64)host->dma_boundary));
 		assert_int_equal(sg_is_last(sg) != 0, i + 1 == (int)scsi_sg_count(cmd));
 		total += sg->length;
 	}
@@ -289,7 +291,11 @@ static void test_MSK_08_no_list_is_beyond_the_limits_of_its_host(void **state)
 		unsigned int segment;
 		unsigned long boundary;
 		unsigned short entries;
-	} limits[] = { { 4096, 0xfff, 64 }, { 65536, 0xffff, 16 }, { 1024, 0xffffffff, 64 }, { 512, 0x3ff, 64 }, { 3000, 0x7ff, 40 } };
+	} limits[] = {{4096, 0xfff, 64},
+		      {65536, 0xffff, 16},
+		      {1024, 0xffffffff, 64},
+		      {512, 0x3ff, 64},
+		      {3000, 0x7ff, 40}};
 	static u8 data[32 * BLOCK];
 
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
@@ -308,7 +314,9 @@ static void test_MSK_08_no_list_is_beyond_the_limits_of_its_host(void **state)
 			int err;
 
 			request.pieces = seed;
-			/* What a machine that bounces can map at once depends on these limits, too. */
+			/*
+			 * What a machine that bounces can map at once depends on these limits, too.
+			 */
 			request.size = min_t(size_t, request.size, disk.max_bytes);
 			err = dmk_scsi_submit(&disk, &request);
 			assert_true(err == 0 || err == -E2BIG);
@@ -375,7 +383,8 @@ static void test_a_device_never_has_more_than_its_depth(void **state)
 
 static void test_STR_12_a_command_that_a_busy_driver_refused_comes_again(void **state)
 {
-	static const int answers[] = { SCSI_MLQUEUE_HOST_BUSY, SCSI_MLQUEUE_DEVICE_BUSY, SCSI_MLQUEUE_TARGET_BUSY };
+	static const int answers[] = {SCSI_MLQUEUE_HOST_BUSY, SCSI_MLQUEUE_DEVICE_BUSY,
+				      SCSI_MLQUEUE_TARGET_BUSY};
 
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		struct dmk_scsi_request request = ready();
@@ -458,7 +467,8 @@ static void test_what_may_pass_is_tried_again_and_the_rest_is_not(void **state)
 
 static void test_a_busy_device_is_asked_later_and_that_does_not_count(void **state)
 {
-	static const int results[] = { SAM_STAT_BUSY, SAM_STAT_TASK_SET_FULL, DID_REQUEUE << 16, DID_IMM_RETRY << 16 };
+	static const int results[] = {SAM_STAT_BUSY, SAM_STAT_TASK_SET_FULL, DID_REQUEUE << 16,
+				      DID_IMM_RETRY << 16};
 
 	bring_up(&template);
 	for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
@@ -472,7 +482,7 @@ static void test_a_busy_device_is_asked_later_and_that_does_not_count(void **sta
 	take_down();
 }
 
-/* --- time --------------------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static struct dmk_scsi_request late_request(unsigned int retries)
 {
@@ -544,7 +554,7 @@ static void test_a_device_that_nothing_brings_back_is_offline(void **state)
 	take_down();
 }
 
-/* --- the ends ----------------------------------------------------------------------------------------------------- */
+/* --- the ends --------------------------------------------------------------------------------- */
 
 static void test_blocked_requests_wait(void **state)
 {

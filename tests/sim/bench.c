@@ -120,7 +120,7 @@ void bench_write(uint64_t address, unsigned int width, uint64_t value)
 	bench.port.ops->mmio_write(bench.port.ctx, DMK_PHYS(address), width, value);
 }
 
-/* --- BARs, as a kernel places them -------------------------------------------------------------------------------- */
+/* --- BARs, as a kernel places them ------------------------------------------------------------ */
 
 static void place_bars(uint16_t bdf, uint64_t *next)
 {
@@ -199,7 +199,7 @@ bool bench_faults(volatile char *address)
 	return fault;
 }
 
-/* --- memory, time, events ----------------------------------------------------------------------------------------- */
+/* --- memory, time, events --------------------------------------------------------------------- */
 
 uint64_t bench_dma(const struct dmk_bus *bus, uint64_t phys)
 {

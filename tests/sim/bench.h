@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A test bench for the simulated machine: it is opened, with a sink and an observer that write down what they are told, and a hand
- * that places BARs as a kernel would. Nothing of the core or the kernel part is here.
+ * A test bench for the simulated machine: it is opened, with a sink and an observer that write down
+ * what they are told, and a hand that places BARs as a kernel would. Nothing of the core or the
+ * kernel part is here.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -44,7 +45,10 @@ void bench_open(const char *machine, ...) __attribute__((sentinel));
 int bench_try(const char *machine, const struct dmk_device_request *devices, unsigned int n);
 void bench_close(void);
 
-/** The function with this id on the first bus, with BARs placed and everything switched on; fails the test when absent. */
+/**
+ * The function with this id on the first bus, with BARs placed and everything switched on; fails
+ * the test when absent.
+ */
 uint16_t bench_card(uint16_t vendor, uint16_t device);
 /** Physical address of a placed BAR. */
 uint64_t bench_bar(uint16_t bdf, unsigned int reg);
@@ -56,10 +60,15 @@ void bench_config_set(uint16_t bdf, unsigned int offset, unsigned int width, uin
 uint64_t bench_read(uint64_t address, unsigned int width);
 void bench_write(uint64_t address, unsigned int width, uint64_t value);
 
-/** Bus address that the PCI bus (or @bus) has for a physical one; fails the test when there is none. */
+/**
+ * Bus address that the PCI bus (or @bus) has for a physical one; fails the test when there is none.
+ */
 uint64_t bench_dma(const struct dmk_bus *bus, uint64_t phys);
 void *bench_direct(uint64_t phys);
-/** Physical address of 16 pages in the direct map that cards on PCI reach: shared and of their pool, where that is asked for. */
+/**
+ * Physical address of 16 pages in the direct map that cards on PCI reach: shared and of their pool,
+ * where that is asked for.
+ */
 uint64_t bench_buffer(void);
 /** Whether a read of the byte faults. */
 bool bench_faults(volatile char *address);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Caches that are not coherent: against an oracle that follows sequences of stores and cache operations byte by byte, and against
- * threads that store while lines come and go.
+ * Caches that are not coherent: against an oracle that follows sequences of stores and cache
+ * operations byte by byte, and against threads that store while lines come and go.
  */
 #include "bench.h"
 #include "sim.h"
@@ -60,7 +60,7 @@ static void open_still(unsigned int evictions)
 	sim()->profile.evictions = evictions;
 }
 
-/* --- one thing at a time ------------------------------------------------------------------------------------------ */
+/* --- one thing at a time ---------------------------------------------------------------------- */
 
 static void test_SYN_02_without_a_clean_the_device_reads_old_bytes(void **state)
 {
@@ -221,11 +221,12 @@ static void test_evictions_strike_and_show_what_a_missing_sync_does(void **state
 	bench_close();
 }
 
-/* --- against an oracle -------------------------------------------------------------------------------------------- */
+/* --- against an oracle ------------------------------------------------------------------------ */
 
 /*
- * The three copies as they must be. Without evictions that is known to the byte. With them, each line after each step either is
- * as the oracle has it, or changed as a whole in the one way that an eviction changes it: the oracle then follows.
+ * The three copies as they must be. Without evictions that is known to the byte. With them, each
+ * line after each step either is as the oracle has it, or changed as a whole in the one way that an
+ * eviction changes it: the oracle then follows.
  */
 struct oracle {
 	uint8_t cpu[AREA], dram[AREA], base[AREA];
@@ -310,7 +311,10 @@ static void test_random_sequences_agree_with_the_oracle_when_nothing_is_evicted(
 	bench_close();
 }
 
-/* Take over what the simulation holds, line by line, if it came from the oracle's state by one eviction. */
+/*
+ * Take over what the simulation holds, line by line, if it came from the oracle's state by one
+ * eviction.
+ */
 static void oracle_follow(struct oracle *o)
 {
 	const uint8_t *cpu = bench_direct(AT), *dram = sim()->memory.dram + offset_of(AT);
@@ -364,15 +368,15 @@ static void test_the_same_seed_evicts_the_same_lines(void **state)
 	assert_memory_equal(first, again, AREA);
 }
 
-/* --- against threads ---------------------------------------------------------------------------------------------- */
+/* --- against threads -------------------------------------------------------------------------- */
 
 enum { WRITERS = 2, ROUNDS = 300000 };
 
 static bool racing;
 
 /*
- * Each writer owns bytes of words that it shares with the others and with the device; it alone stores there, and must find what it stored
- * until it stores again, a while later.
+ * Each writer owns bytes of words that it shares with the others and with the device; it alone
+ * stores there, and must find what it stored until it stores again, a while later.
  */
 static void *store_and_check(void *argument)
 {
@@ -392,7 +396,10 @@ static void *store_and_check(void *argument)
 	return NULL;
 }
 
-/* The device writes the bytes of each word that no writer owns, and the line comes and goes as fast as it can. */
+/*
+ * The device writes the bytes of each word that no writer owns, and the line comes and goes as fast
+ * as it can.
+ */
 static void *disturb(void *argument)
 {
 	struct sim_memory *memory = &sim()->memory;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cards in the simulated machine: configuration space, BARs, interrupts of each kind, DMA through windows, the registers of edu and lab,
- * timers and quiet.
+ * Cards in the simulated machine: configuration space, BARs, interrupts of each kind, DMA through
+ * windows, the registers of edu and lab, timers and quiet.
  */
 #include "bench.h"
 
@@ -66,7 +66,7 @@ static uint64_t pci_dma(uint64_t phys)
 	return bench_dma(bench.machine->pci->dma, phys);
 }
 
-/* --- configuration space ------------------------------------------------------------------------------------------ */
+/* --- configuration space ---------------------------------------------------------------------- */
 
 static void test_a_BAR_tells_its_size_to_who_writes_ones(void **state)
 {
@@ -171,7 +171,7 @@ static void test_function_level_reset_is_power_on(void **state)
 	bench_close();
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 static void test_INTx_is_a_level_with_status_and_off_switch(void **state)
 {
@@ -357,7 +357,7 @@ static void test_message_numbers_are_contiguous_aligned_and_run_out(void **state
 	bench_close();
 }
 
-/* --- DMA ---------------------------------------------------------------------------------------------------------- */
+/* --- DMA -------------------------------------------------------------------------------------- */
 
 static void test_ADR_02_DMA_goes_through_the_bus_windows(void **state)
 {
@@ -425,7 +425,8 @@ static void test_DMA_that_reaches_no_memory_is_refused_whole(void **state)
 	open_lab("rpi-like");
 	expect_refused(0, 4, DMK_LAB_TO_MEMORY, 0);
 	expect_refused(pci_dma(0) - 4, 8, DMK_LAB_TO_MEMORY, 1);
-	expect_refused(0x40000000, 4, DMK_LAB_TO_MEMORY, 2); /* a physical address is not a bus address */
+	/* a physical address is not a bus address */
+	expect_refused(0x40000000, 4, DMK_LAB_TO_MEMORY, 2);
 	bench_close();
 }
 
@@ -440,7 +441,7 @@ static void test_DMA_above_4G_and_across_neighbouring_banks(void **state)
 	bench_close();
 }
 
-/* --- edu ---------------------------------------------------------------------------------------------------------- */
+/* --- edu -------------------------------------------------------------------------------------- */
 
 static void test_edu_identifies_itself_and_lives(void **state)
 {
@@ -552,7 +553,7 @@ static void test_MSK_06_edu_loses_the_bits_above_its_28(void **state)
 	bench_close();
 }
 
-/* --- lab on both buses, timers, quiet ----------------------------------------------------------------------------- */
+/* --- lab on both buses, timers, quiet --------------------------------------------------------- */
 
 static void test_ADR_06_lab_on_the_platform_bus(void **state)
 {
@@ -660,7 +661,7 @@ static void test_timers_run_in_the_order_they_are_due(void **state)
 	bench_close();
 }
 
-/* --- from many threads -------------------------------------------------------------------------------------------- */
+/* --- from many threads ------------------------------------------------------------------------ */
 
 static void *hammer(void *argument)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated IOMMU: what it translates, what it refuses, what it remembers for too long. The tables are written here, from the
- * specifications; nothing of the core is in this program.
+ * The simulated IOMMU: what it translates, what it refuses, what it remembers for too long. The
+ * tables are written here, from the specifications; nothing of the core is in this program.
  */
 #include "bench.h"
 #include "iommu.h"
@@ -26,7 +26,7 @@ static const char *const machines[] = {"pc-iommu-strict", "pc-iommu-39", "arm64-
 				       "arm64-smmu-64k"};
 enum { MACHINES = sizeof(machines) / sizeof(machines[0]) };
 
-/* --- the bench ------------------------------------------------------------------------------------------------------- */
+/* --- the bench -------------------------------------------------------------------------------- */
 
 static struct dmk_instance *card;
 static const struct dmk_iommu *iommu;
@@ -90,9 +90,12 @@ static void no_chance(void)
 	running()->queue = 0;
 }
 
-/* --- tables, by the book ---------------------------------------------------------------------------------------------- */
+/* --- tables, by the book ---------------------------------------------------------------------- */
 
-/* VT-d 9.8: bit 0 read, 1 write, 7 page. DDI 0487 D8.3: bit 0 valid, 1 table or page, 6 unprivileged, 7 read only, 10 accessed. */
+/*
+ * VT-d 9.8: bit 0 read, 1 write, 7 page. DDI 0487 D8.3: bit 0 valid, 1 table or page, 6
+ * unprivileged, 7 read only, 10 accessed.
+ */
 static uint64_t page_entry(uint64_t phys, unsigned int level, bool write)
 {
 	if (iommu->format == DMK_TABLE_VTD)
@@ -170,7 +173,7 @@ static void sync_iommu(void)
 	iommu->ops->sync(iommu->ctx);
 }
 
-/* --- accesses -------------------------------------------------------------------------------------------------------- */
+/* --- accesses --------------------------------------------------------------------------------- */
 
 static const struct dmk_iommu_fault *last_fault(unsigned int before)
 {
@@ -228,7 +231,7 @@ static int seen_at(uint64_t iova)
 	return dmk_instance_read(card, iova, &mark, sizeof(mark)) ? -1 : (int)mark - 1;
 }
 
-/* --- sentences -------------------------------------------------------------------------------------------------------- */
+/* --- sentences -------------------------------------------------------------------------------- */
 
 struct row {
 	const char *says;
@@ -455,7 +458,7 @@ static void test_a_table_that_leads_to_itself_ends(void **state)
 	}
 }
 
-/* --- remembered until told ------------------------------------------------------------------------------------------ */
+/* --- remembered until told -------------------------------------------------------------------- */
 
 static void test_IOM_02_a_translation_stays_until_it_is_invalidated(void **state)
 {
@@ -641,13 +644,14 @@ static void test_a_full_cache_replaces(void **state)
 	bench_close();
 }
 
-/* --- at random, against a list of pages --------------------------------------------------------------------------------- */
+/* --- at random, against a list of pages ------------------------------------------------------- */
 
 enum { PAGES = 24, FRAMES = 15, STEPS = 4000 };
 
 /*
- * By page: what it may be seen as. Bit 0: it faults; bit 1 + 2 * frame + w: that frame, w: writable. The present state is always one of
- * them; older ones stay until an invalidation was followed by a sync.
+ * By page: what it may be seen as. Bit 0: it faults; bit 1 + 2 * frame + w: that frame, w:
+ * writable. The present state is always one of them; older ones stay until an invalidation was
+ * followed by a sync.
  */
 static uint64_t may[PAGES], now[PAGES];
 static bool asked[PAGES]; /* invalidated, and not synced yet */
@@ -793,7 +797,7 @@ static void test_random_garbage_as_tables_is_survived(void **state)
 	assert_true(outcomes[1] > 100);
 }
 
-/* --- races ------------------------------------------------------------------------------------------------------------ */
+/* --- races ------------------------------------------------------------------------------------ */
 
 struct racer {
 	bool ending; /* atomic */
@@ -876,7 +880,7 @@ static void test_IOM_02_no_byte_arrives_after_sync(void **state)
 	}
 }
 
-/* --- groups and regions ------------------------------------------------------------------------------------------------ */
+/* --- groups and regions ----------------------------------------------------------------------- */
 
 static uint16_t slot(unsigned int n)
 {
@@ -967,9 +971,12 @@ static void test_STR_10_a_socket_that_faces_the_world_is_not_trusted(void **stat
 	bench_close();
 }
 
-/* --- devicetrees -------------------------------------------------------------------------------------------------------- */
+/* --- devicetrees ------------------------------------------------------------------------------ */
 
-/* @iommu: inside the IOMMU's node; @bridge: inside the host bridge's; @more: behind them, in the root. */
+/*
+ * @iommu: inside the IOMMU's node; @bridge: inside the host bridge's; @more: behind them, in the
+ * root.
+ */
 static int open_tree(const char *in_iommu, const char *bridge, const char *more)
 {
 	char path[] = "/tmp/dmakit-iommu-XXXXXX.dts";

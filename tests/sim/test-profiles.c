@@ -111,7 +111,7 @@ static void test_append_is_added_to_the_boot_arguments(void **state)
 	port.ops->shutdown(port.ctx);
 }
 
-/* --- growth ------------------------------------------------------------------------------------------------------- */
+/* --- growth ----------------------------------------------------------------------------------- */
 
 static unsigned int count_lines(const char *path)
 {
@@ -155,7 +155,7 @@ static void test_CTX_03_opened_a_thousand_times_nothing_grows(void **state)
 	assert_int_equal(count_entries("/proc/self/task"), threads);
 }
 
-/* --- views -------------------------------------------------------------------------------------------------------- */
+/* --- views ------------------------------------------------------------------------------------ */
 
 static void test_a_view_shows_pages_side_by_side(void **state)
 {
@@ -210,7 +210,7 @@ static void test_holes_and_old_views_are_not_accessible(void **state)
 	bench_close();
 }
 
-/* --- names -------------------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void test_the_list_has_every_machine(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a device may reach: private memory, the firewall before a restricted pool, buses of 24 address lines. Who refuses is the
- * machine; nothing of the core is here.
+ * What a device may reach: private memory, the firewall before a restricted pool, buses of 24
+ * address lines. Who refuses is the machine; nothing of the core is here.
  */
 #include "bench.h"
 #include "sim.h"
@@ -66,7 +66,7 @@ static void expect_access(struct dmk_instance *device, uint64_t dma, size_t size
 	}
 }
 
-/* --- private memory ----------------------------------------------------------------------------------------------- */
+/* --- private memory --------------------------------------------------------------------------- */
 
 /* Up to the last page of each run of memory, and as a whole; a page more is none of it. */
 static void test_all_of_memory_can_be_shared(void **state)
@@ -197,7 +197,7 @@ static void test_noise_is_in_the_caches_and_in_memory(void **state)
 	bench_close();
 }
 
-/* --- at random, against a list of pages --------------------------------------------------------------------------- */
+/* --- at random, against a list of pages ------------------------------------------------------- */
 
 enum { PAGES = 32, STEPS = 4000 };
 
@@ -265,7 +265,7 @@ static void test_random_sharing_and_access_agree_with_a_list_of_pages(void **sta
 	bench_close();
 }
 
-/* --- races -------------------------------------------------------------------------------------------------------- */
+/* --- races ------------------------------------------------------------------------------------ */
 
 struct racer {
 	struct dmk_instance *device;
@@ -288,7 +288,10 @@ static void *race(void *argument)
 	return NULL;
 }
 
-/* Once memory_share() took pages back, not a byte of an access that was allowed before comes after it. */
+/*
+ * Once memory_share() took pages back, not a byte of an access that was allowed before comes after
+ * it.
+ */
 static void test_no_byte_arrives_after_a_page_was_taken_back(void **state)
 {
 	struct racer racer = {.device = open_with_card("confidential")};
@@ -320,7 +323,7 @@ static void test_no_byte_arrives_after_a_page_was_taken_back(void **state)
 	bench_close();
 }
 
-/* --- the firewall ------------------------------------------------------------------------------------------------- */
+/* --- the firewall ----------------------------------------------------------------------------- */
 
 static void test_BNC_05_the_bus_refuses_all_but_the_restricted_pool(void **state)
 {
@@ -380,7 +383,7 @@ static void test_BNC_05_random_accesses_agree_with_the_pool(void **state)
 	bench_close();
 }
 
-/* --- address lines ------------------------------------------------------------------------------------------------ */
+/* --- address lines ---------------------------------------------------------------------------- */
 
 static void test_MSK_06_a_card_on_ISA_ends_at_16_MiB(void **state)
 {
@@ -435,7 +438,7 @@ static void test_ADR_04_highmem_has_an_address_by_view_only(void **state)
 	bench_close();
 }
 
-/* --- what is not touched costs nothing ---------------------------------------------------------------------------- */
+/* --- what is not touched costs nothing -------------------------------------------------------- */
 
 static unsigned long resident_pages(void)
 {

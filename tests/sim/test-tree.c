@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Machines of a user's own: good devicetrees, and broken ones, each with the one line that it is answered with.
+ * Machines of a user's own: good devicetrees, and broken ones, each with the one line that it is
+ * answered with.
  */
 #include "bench.h"
 
@@ -48,7 +49,7 @@ static void open_source(const char *text)
 	name ": " name "@10000 { reg = <0x10000 0x4000>; compatible = " more "; }; "
 #define RESERVED "reserved-memory { #address-cells = <1>; #size-cells = <1>; ranges; "
 
-/* --- good ones ---------------------------------------------------------------------------------------------------- */
+/* --- good ones -------------------------------------------------------------------------------- */
 
 static void test_the_smallest_machine(void **state)
 {
@@ -391,7 +392,7 @@ static void test_a_blob_is_read_as_it_is(void **state)
 	bench_close();
 }
 
-/* --- broken ones -------------------------------------------------------------------------------------------------- */
+/* --- broken ones ------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *sentence, *source, *says;
@@ -426,7 +427,8 @@ static const struct {
 	 "#address-cells: one number of 4 or 8 bytes"},
 	{"a reservation without place or size", HEAD MEMORY RESERVED "r { }; }; };",
 	 "/reserved-memory/r: size: neither a reg nor a size"},
-	{"a reservation within a page", HEAD MEMORY RESERVED "r@10100 { reg = <0x10100 0x1000>; }; }; };",
+	{"a reservation within a page",
+	 HEAD MEMORY RESERVED "r@10100 { reg = <0x10100 0x1000>; }; }; };",
 	 "is empty, wraps or is not page aligned"},
 	{"a reservation that does not fit", HEAD MEMORY RESERVED "r { size = <0x200000>; }; }; };",
 	 "no room for 0x200000 bytes"},

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * CTX-03 with a real driver, which is linked in: on one running machine its card is probed, used as a program would, and removed, a
- * thousand times. When the last round is over, exactly as much is out as after the first ones: pages of every zone, objects, areas,
- * views of pages, threads and descriptors; and the heap is what it was when all that is remembered of the past (the last
- * frames that were freed) was full. An interrupt number or an address of consistent memory that each round kept
- * would be missing long before.
+ * CTX-03 with a real driver, which is linked in: on one running machine its card is probed, used as
+ * a program would, and removed, a thousand times. When the last round is over, exactly as much is
+ * out as after the first ones: pages of every zone, objects, areas, views of pages, threads and
+ * descriptors; and the heap is what it was when all that is remembered of the past (the last frames
+ * that were freed) was full. An interrupt number or an address of consistent memory that each round
+ * kept would be missing long before.
  *
- * drivers --machine NAME --model CARD[,PROPERTIES] [--rounds N] [--seed N] [--append ARGUMENTS] [--checker 1]
+ * drivers --machine NAME --model CARD[,PROPERTIES] [--rounds N] [--seed N] [--append ARGUMENTS]
+ * [--checker 1]
  *
- * With the checker the heap is not compared: it keeps what it saw. Findings are then what must not be.
+ * With the checker the heap is not compared: it keeps what it saw. Findings are then what must not
+ * be.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -26,8 +29,18 @@
 #include <dmakit/net.h>
 #include <dmakit/scsi.h>
 
-/* What libc keeps for reuse moves for a while; its smallest block, lost each round, shows in a thousand of them. */
-enum { SETTLED = 10, HEAP_SETTLED = 200, HEAP_SLACK = 24 << 10, ZONES = 8, BLOCK = 4096, TIMEOUT_MS = 10000 };
+/*
+ * What libc keeps for reuse moves for a while; its smallest block, lost each round, shows in a
+ * thousand of them.
+ */
+enum {
+	SETTLED = 10,
+	HEAP_SETTLED = 200,
+	HEAP_SLACK = 24 << 10,
+	ZONES = 8,
+	BLOCK = 4096,
+	TIMEOUT_MS = 10000
+};
 
 struct out {
 	unsigned long pages[ZONES];
@@ -82,7 +95,7 @@ static void count_complaint(void *ctx, const void *caller, const char *text)
 		printf("the kernel part says: %s\n", text);
 }
 
-/* --- what a program does, in a moment ------------------------------------------------------------------------------- */
+/* --- what a program does, in a moment --------------------------------------------------------- */
 
 /* Every character device takes bytes and may have some. */
 static bool use_files(void)
@@ -92,7 +105,8 @@ static bool use_files(void)
 
 	for (unsigned int i = 0; dmk_device_file(i, name, sizeof(name)); i++) {
 		snprintf(path, sizeof(path), "/dev/%s", name);
-		if (dmk_open(path, O_RDWR | O_NONBLOCK, &file) && dmk_open(path, O_WRONLY | O_NONBLOCK, &file))
+		if (dmk_open(path, O_RDWR | O_NONBLOCK, &file) &&
+		    dmk_open(path, O_WRONLY | O_NONBLOCK, &file))
 			return false;
 		dmk_write(file, bytes, 1000);
 		dmk_poll(file, POLLIN, 1);
@@ -128,7 +142,7 @@ static bool use_disks(void)
 	return true;
 }
 
-/* --- the rounds ------------------------------------------------------------------------------------------------------- */
+/* --- the rounds ------------------------------------------------------------------------------- */
 
 /* NULL, or what went wrong. */
 static const char *one_round(void)
@@ -152,17 +166,20 @@ static void print(const char *when, const struct out *out)
 	printf("%s: pages", when);
 	for (unsigned int i = 0; i < ZONES; i++)
 		printf(" %lu", out->pages[i]);
-	printf(", %lu objects, %lu areas, %lu kmaps, %u descriptors, %u threads, heap %zu\n", out->objects.objects,
-	       out->objects.areas, out->objects.kmaps, out->descriptors, out->threads, out->heap);
+	printf(", %lu objects, %lu areas, %lu kmaps, %u descriptors, %u threads, heap %zu\n",
+	       out->objects.objects, out->objects.areas, out->objects.kmaps, out->descriptors,
+	       out->threads, out->heap);
 }
 
 static bool is_more(const struct out *settled, const struct out *last)
 {
 	return memcmp(settled->pages, last->pages, sizeof(last->pages)) != 0 ||
-	       settled->objects.objects != last->objects.objects || settled->objects.areas != last->objects.areas ||
-	       settled->objects.kmaps != last->objects.kmaps || settled->descriptors != last->descriptors ||
-	       settled->threads != last->threads ||
-	       (options.no_checker && rounds >= HEAP_SETTLED && last->heap > settled->heap + HEAP_SLACK);
+	       settled->objects.objects != last->objects.objects ||
+	       settled->objects.areas != last->objects.areas ||
+	       settled->objects.kmaps != last->objects.kmaps ||
+	       settled->descriptors != last->descriptors || settled->threads != last->threads ||
+	       (options.no_checker && rounds >= HEAP_SETTLED &&
+		last->heap > settled->heap + HEAP_SLACK);
 }
 
 static const char *all_rounds(void)

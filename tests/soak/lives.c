@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Many machines, one after the other, in one program: booted, two cards probed and used, removed, shut down. After the first ones
- * have filled what is kept for reuse, nothing may grow: not the heap, not resident memory, not descriptors, threads or mappings.
+ * Many machines, one after the other, in one program: booted, two cards probed and used, removed,
+ * shut down. After the first ones have filled what is kept for reuse, nothing may grow: not the
+ * heap, not resident memory, not descriptors, threads or mappings.
  *
  * lives --machine NAME [--rounds N] [--seed N] [--append ARGUMENTS]
  */
@@ -14,8 +15,9 @@
 #include <unistd.h>
 
 /*
- * What malloc() keeps for reuse moves by some KiB for a while. Its smallest block takes 32 bytes: one that is lost each life shows in
- * a thousand. A sanitizer keeps what was freed, so what is resident says nothing there.
+ * What malloc() keeps for reuse moves by some KiB for a while. Its smallest block takes 32 bytes:
+ * one that is lost each life shows in a thousand. A sanitizer keeps what was freed, so what is
+ * resident says nothing there.
  */
 enum { SETTLED = 10, ONE_SETTLED = 200, HEAP_SLACK = 24 << 10, RESIDENT_SLACK_PAGES = 256 };
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -134,8 +136,9 @@ static const char *live(unsigned int round)
 }
 
 /*
- * Addresses that a lazy IOMMU has not forgotten yet are not used again, so which are at hand, each with a record, grows up to a limit with
- * what happened to wait at one time; and what is resident with it. Other machines show what is lost.
+ * Addresses that a lazy IOMMU has not forgotten yet are not used again, so which are at hand, each
+ * with a record, grows up to a limit with what happened to wait at one time; and what is resident
+ * with it. Other machines show what is lost.
  */
 static bool keeps_addresses(void)
 {
@@ -165,15 +168,18 @@ static struct out out_now(void)
 static bool is_more(const struct out *settled, const struct out *last)
 {
 	printf("one machine: pages %lu %lu %lu, then %lu %lu %lu; objects %lu, then %lu; areas %lu, then %lu; heap %zu, then %zu\n",
-	       settled->pages[0], settled->pages[1], settled->pages[2], last->pages[0], last->pages[1],
-	       last->pages[2], settled->objects.objects, last->objects.objects,
+	       settled->pages[0], settled->pages[1], settled->pages[2], last->pages[0],
+	       last->pages[1], last->pages[2], settled->objects.objects, last->objects.objects,
 	       settled->objects.areas, last->objects.areas, settled->heap, last->heap);
 	return memcmp(settled->pages, last->pages, sizeof(last->pages)) != 0 ||
 	       memcmp(&settled->objects, &last->objects, sizeof(last->objects)) != 0 ||
 	       last->heap > settled->heap + (keeps_addresses() ? 16 : 1) * HEAP_SLACK;
 }
 
-/* Probed, used and removed as often, on one machine: exactly as many pages and objects are out as after the first rounds. */
+/*
+ * Probed, used and removed as often, on one machine: exactly as many pages and objects are out as
+ * after the first rounds.
+ */
 static const char *one_machine(void)
 {
 	static char error[512];
@@ -209,7 +215,8 @@ static void print_usage(const char *when, const struct usage *usage)
 static bool grew(const struct usage *before, const struct usage *after)
 {
 	return after->heap > before->heap + HEAP_SLACK ||
-	       (!SANITIZED && after->pages > before->pages + (keeps_addresses() ? 2 : 1) * RESIDENT_SLACK_PAGES) ||
+	       (!SANITIZED && after->pages > before->pages + (keeps_addresses() ? 2 : 1) *
+								     RESIDENT_SLACK_PAGES) ||
 	       after->descriptors != before->descriptors || after->threads != before->threads ||
 	       (!SANITIZED && after->mappings > before->mappings + (keeps_addresses() ? 16 : 4));
 }

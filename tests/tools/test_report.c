@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The report model without a machine: statuses, JSON there and back, names for addresses, and what the text says. */
+/*
+ * The report model without a machine: statuses, JSON there and back, names for addresses, and what
+ * the text says.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -85,7 +88,7 @@ static unsigned int times(const char *text, const char *word)
 	return n;
 }
 
-/* --- status -------------------------------------------------------------------------------------------------------------- */
+/* --- status ----------------------------------------------------------------------------------- */
 
 static void add_test(struct dmk_report *report, bool passed)
 {
@@ -195,7 +198,7 @@ static void test_CHK_05_status(void **state)
 	}
 }
 
-/* --- JSON ----------------------------------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static char *json_of(const struct dmk_report *report, size_t *size)
 {
@@ -298,7 +301,7 @@ static void test_json_damaged(void **state)
 	dmk_report_clear(&report);
 }
 
-/* --- text ------------------------------------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 static void test_CHK_03_text_says_all(void **state)
 {
@@ -343,7 +346,10 @@ static void test_CHK_03_same_mistake_on_two_machines_is_shown_once(void **state)
 	dmk_report_clear(&reports[1]);
 }
 
-/* With many machines the shorter list is shown: those that have the finding, or those that ran and have it not. */
+/*
+ * With many machines the shorter list is shown: those that have the finding, or those that ran and
+ * have it not.
+ */
 static void test_CHK_03_where_a_mistake_was_seen(void **state)
 {
 	static const char *const machine[] = {"pc", "tiny", "restricted", "pc-isa", "qemu"};
@@ -372,7 +378,8 @@ static void test_CHK_03_where_a_mistake_was_seen(void **state)
 			if (row[i].counts[m] == '-')
 				reports[m].outcome = DMK_OUTCOME_REFUSED;
 			else if (row[i].counts[m] > '0')
-				add_finding(&reports[m], "STR-04", 123)->count = row[i].counts[m] - '0';
+				add_finding(&reports[m], "STR-04", 123)->count = row[i].counts[m] -
+										 '0';
 		}
 		text = text_of(reports, 5);
 		if (!strstr(text, row[i].seen) || !strstr(text, row[i].sum))
@@ -424,7 +431,7 @@ static void test_failed_test_names_place_and_seed(void **state)
 	dmk_report_clear(&report);
 }
 
-/* --- symbols ------------------------------------------------------------------------------------------------------------------ */
+/* --- symbols ---------------------------------------------------------------------------------- */
 
 __attribute__((noinline)) static const void *here(void)
 {
@@ -443,7 +450,10 @@ static inline __attribute__((always_inline)) void middle(void)
 	inner();
 }
 
-/* Inlined functions are frames of their own, each with the line it was called from, out to the one that holds them. */
+/*
+ * Inlined functions are frames of their own, each with the line it was called from, out to the one
+ * that holds them.
+ */
 static void test_symbols_of_inlined_functions(void **state)
 {
 	static const char *const names[] = {"inner", "middle", "test_symbols_of_inlined_functions"};

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dmakit-cc: the C compiler with dmakit's include paths, the flags of the driver's world, and libdmakit.a at the link.
+ * dmakit-cc: the C compiler with dmakit's include paths, the flags of the driver's world, and
+ * libdmakit.a at the link.
  *
- * Used as cc, also as CC= in a Makefile. What it adds depends on each source file: one that includes <dmakit/…> and nothing
- * from <linux/…>, <asm/…> or <scsi/…> is a test or a program (host world: dmakit's headers come last); any other is a driver's (its
- * headers are dmakit's, __KERNEL__, MODULE and KBUILD_MODNAME are defined). So sources are compiled one at a time.
- * Everything it does not know is passed on. It is not a driver of compilers: the real one is DMAKIT_CC, or cc.
+ * Used as cc, also as CC= in a Makefile. What it adds depends on each source file: one that
+ * includes <dmakit/…> and nothing from <linux/…>, <asm/…> or <scsi/…> is a test or a program (host
+ * world: dmakit's headers come last); any other is a driver's (its headers are dmakit's,
+ * __KERNEL__, MODULE and KBUILD_MODNAME are defined). So sources are compiled one at a time.
+ * Everything it does not know is passed on. It is not a driver of compilers: the real one is
+ * DMAKIT_CC, or cc.
  */
 #include "common/paths.h"
 #include "common/process.h"
@@ -35,7 +38,8 @@ struct request {
 	struct tool_args sources; /* .c files, in order */
 	struct tool_args flags;   /* for compiling and linking, without inputs and -o */
 	struct tool_args
-		link; /* all for the link but the flags: objects, libraries, in order; a source as "" */
+		/* all for the link but the flags: objects, libraries, in order; a source as "" */
+		link;
 };
 
 static struct tool_paths paths;
@@ -53,7 +57,7 @@ static void on_signal(int signal_number)
 	raise(signal_number);
 }
 
-/* --- the command line --------------------------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 /* Options whose value is the next argument. */
 static bool takes_value(const char *option)
@@ -125,7 +129,10 @@ static bool only_asks(const char *option)
 	       !strncmp(option, "-dump", 5) || !strncmp(option, "--help", 6);
 }
 
-/* Whether the text asks for a sanitizer that does not go together with the callbacks of -fsanitize=thread. */
+/*
+ * Whether the text asks for a sanitizer that does not go together with the callbacks of
+ * -fsanitize=thread.
+ */
 static bool takes_accesses(const char *text)
 {
 	static const char *const names[] = {"address", "memory", "thread", "leak", NULL};
@@ -226,7 +233,7 @@ static int parse(struct request *request, int argc, char **argv)
 	return 0;
 }
 
-/* --- one source --------------------------------------------------------------------------------------------------- */
+/* --- one source ------------------------------------------------------------------------------- */
 
 /* A test or program of the host's: it includes <dmakit/…>, and nothing that a kernel has. */
 static bool is_host_source(const char *name)
@@ -261,12 +268,14 @@ static void module_name(const char *source, char *name, size_t size)
 }
 
 /*
- * The callbacks that the compiler puts in for a sanitizer become dmakit's by the header, in the assembler; the sanitizer's runtime is
- * not linked. What the compiler would do in place is left a call, so that it is seen. A sanitizer that was asked for has its way.
+ * The callbacks that the compiler puts in for a sanitizer become dmakit's by the header, in the
+ * assembler; the sanitizer's runtime is not linked. What the compiler would do in place is left a
+ * call, so that it is seen. A sanitizer that was asked for has its way.
  */
 static void add_watch(struct tool_args *args, const struct request *request)
 {
-	static const char *const calls[] = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strcpy", "strncpy", NULL};
+	static const char *const calls[] = {"memcpy", "memmove", "memset",  "memcmp",
+					    "memchr", "strcpy",  "strncpy", NULL};
 
 	const char *cc = getenv("DMAKIT_CC");
 
@@ -375,7 +384,7 @@ static int compile_all(const struct request *request)
 	return worst;
 }
 
-/* --- the link ----------------------------------------------------------------------------------------------------- */
+/* --- the link --------------------------------------------------------------------------------- */
 
 static void add_library(struct tool_args *args)
 {

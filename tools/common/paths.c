@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a command finds what belongs to it: a file `dmakit.tree` beside the command says so in a build tree; without it, the
- * directories are those of an installation, relative to the command, so that a prefix can be moved.
+ * Where a command finds what belongs to it: a file `dmakit.tree` beside the command says so in a
+ * build tree; without it, the directories are those of an installation, relative to the command, so
+ * that a prefix can be moved.
  */
 #include "common/paths.h"
 

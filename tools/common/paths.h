@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a command finds dmakit's headers, library and rules: in a build tree, and installed anywhere. */
+/*
+ * Where a command finds dmakit's headers, library and rules: in a build tree, and installed
+ * anywhere.
+ */
 #ifndef TOOLS_PATHS_H
 #define TOOLS_PATHS_H
 

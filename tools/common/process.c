@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Child processes, lists of arguments and temporary directories. Not a shell: nothing is quoted, nothing is expanded. */
+/*
+ * Child processes, lists of arguments and temporary directories. Not a shell: nothing is quoted,
+ * nothing is expanded.
+ */
 #include "common/process.h"
 
 #include <errno.h>

@@ -19,7 +19,10 @@ void tool_args_addf(struct tool_args *args, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 void tool_args_free(struct tool_args *args);
 
-/** tool_start - run args; @out_fd, @err_fd: what becomes its standard output and error, -1: ours. Return: pid, or -1 (said). */
+/**
+ * tool_start - run args; @out_fd, @err_fd: what becomes its standard output and error, -1: ours.
+ * Return: pid, or -1 (said).
+ */
 pid_t tool_start(const struct tool_args *args, int out_fd, int err_fd);
 
 /** tool_wait - exit status 0..255; 128 + signal when it was killed. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be told from a C source without compiling it: its #include lines. Not a preprocessor: conditions are not looked at. */
+/*
+ * What can be told from a C source without compiling it: its #include lines. Not a preprocessor:
+ * conditions are not looked at.
+ */
 #include "common/source.h"
 
 #include <ctype.h>

@@ -5,7 +5,10 @@
 
 #include <stddef.h>
 
-/** tool_included - the name in a line's #include <...>, in @name. Return: @name, or NULL: it is no such line, or longer than that. */
+/**
+ * tool_included - the name in a line's #include <...>, in @name. Return: @name, or NULL: it is no
+ * such line, or longer than that.
+ */
 char *tool_included(const char *line, char *name, size_t size);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The versions of Linux whose interface the headers can take, as the commands are told them: --linux 6.12. */
+/*
+ * The versions of Linux whose interface the headers can take, as the commands are told them:
+ * --linux 6.12.
+ */
 #ifndef TOOLS_VERSION_H
 #define TOOLS_VERSION_H
 

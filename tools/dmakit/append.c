@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --append: boot arguments as a user types them. A word that nobody reads, or a value that its reader would pass over with a line in a
- * log that is not shown, is told before anything runs. What mem= and cma= are given, the machine judges itself.
+ * --append: boot arguments as a user types them. A word that nobody reads, or a value that its
+ * reader would pass over with a line in a log that is not shown, is told before anything runs. What
+ * mem= and cma= are given, the machine judges itself.
  */
 #include "dmakit/dmakit.h"
 

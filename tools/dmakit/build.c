@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a driver's sources to a program, by dmakit-cc. The compiler speaks for itself; what the linker says is read, since a
- * kernel function that is not there should be named with every place that calls it, in words a driver's author uses.
+ * From a driver's sources to a program, by dmakit-cc. The compiler speaks for itself; what the
+ * linker says is read, since a kernel function that is not there should be named with every place
+ * that calls it, in words a driver's author uses.
  */
 #include "dmakit/dmakit.h"
 #include "common/source.h"
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- what the linker says --------------------------------------------------------------------------------------------- */
+/* --- what the linker says --------------------------------------------------------------------- */
 
 struct reference {
 	char *symbol, *place, *function;
@@ -61,7 +62,10 @@ static bool quoted_after(const char *line, const char *before, char *word, size_
 	return n > 0;
 }
 
-/* "/usr/bin/ld: dir/driver.c:12: undefined reference" -> "driver.c:12"; an object's section offset is no place to name. */
+/*
+ * "/usr/bin/ld: dir/driver.c:12: undefined reference" -> "driver.c:12"; an object's section offset
+ * is no place to name.
+ */
 static void place_in(char *line, char *place, size_t size)
 {
 	char *end = strstr(line, ": undefined reference");
@@ -132,7 +136,10 @@ static bool named_before(const struct references *list, size_t index)
 	return false;
 }
 
-/* Those that dmakit has, in a header that was not included, or those that it has not. Returns how many there are. */
+/*
+ * Those that dmakit has, in a header that was not included, or those that it has not. Returns how
+ * many there are.
+ */
 static size_t list_undefined(FILE *out, const struct references *list, bool there)
 {
 	struct tool_paths paths;
@@ -181,7 +188,8 @@ static void say_undefined(const struct tool_build *build, const struct reference
 		fprintf(stderr, " kernel functions that dmakit does not have: %s%s", missing,
 			undeclared ? "; and" : "");
 	if (undeclared)
-		fprintf(stderr, " kernel functions without including their headers: %s", undeclared);
+		fprintf(stderr, " kernel functions without including their headers: %s",
+			undeclared);
 	fputc('\n', stderr);
 	free(missing);
 	free(undeclared);
@@ -197,7 +205,10 @@ static void free_references(struct references *list)
 	free(list->item);
 }
 
-/* The headers that the sources were compiled with are not those that the library was built from. Returns whether that is so. */
+/*
+ * The headers that the sources were compiled with are not those that the library was built from.
+ * Returns whether that is so.
+ */
 static bool say_other_library(const struct tool_build *build, const struct references *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
@@ -233,14 +244,15 @@ static int explain_link(const struct tool_build *build, FILE *text)
 	return STATUS_REFUSED;
 }
 
-/* --- compiling and linking --------------------------------------------------------------------------------------------- */
+/* --- compiling and linking -------------------------------------------------------------------- */
 
 /* "card" where there is a card.c is the commonest slip. */
 static int refuse_source(const char *name, int error)
 {
 	char with_end[PATH_MAX];
 
-	if (error == ENOENT && snprintf(with_end, sizeof(with_end), "%s.c", name) < (int)sizeof(with_end) &&
+	if (error == ENOENT &&
+	    snprintf(with_end, sizeof(with_end), "%s.c", name) < (int)sizeof(with_end) &&
 	    !access(with_end, R_OK))
 		return tool_refuse("%s: %s; did you mean %s?", name, strerror(error), with_end);
 	return tool_refuse("%s: %s", name, strerror(error));
@@ -266,7 +278,10 @@ static void add_compiler(const struct tool_build *build, struct tool_args *args)
 		tool_args_addf(args, "--watch=%s", build->watch);
 }
 
-/* Headers of the kernel's that dmakit has not: all of them at once, where the compiler stops at the first. */
+/*
+ * Headers of the kernel's that dmakit has not: all of them at once, where the compiler stops at the
+ * first.
+ */
 static void say_missing_headers(const struct tool_build *build, const char *source)
 {
 	FILE *file = fopen(source, "r");
@@ -275,12 +290,16 @@ static void say_missing_headers(const struct tool_build *build, const char *sour
 
 	while (file && fgets(line, sizeof(line), file)) {
 		if (!tool_included(line, name, sizeof(name)) ||
-		    (strncmp(name, "linux/", 6) && strncmp(name, "asm/", 4) && strncmp(name, "scsi/", 5)) ||
-		    snprintf(path, sizeof(path), "%s/%s", build->paths->include, name) >= (int)sizeof(path) ||
+		    (strncmp(name, "linux/", 6) && strncmp(name, "asm/", 4) &&
+		     strncmp(name, "scsi/", 5)) ||
+		    snprintf(path, sizeof(path), "%s/%s", build->paths->include, name) >=
+			    (int)sizeof(path) ||
 		    !access(path, R_OK))
 			continue;
 		fprintf(stderr, "%s<%s>",
-			n++ ? ", " : "dmakit: headers that dmakit does not have, which has those around DMA: ", name);
+			n++ ? ", "
+			    : "dmakit: headers that dmakit does not have, which has those around DMA: ",
+			name);
 	}
 	if (n)
 		fputc('\n', stderr);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dmakit check: build the driver into a program, run it once per machine, each in a process of its own, two at a time, and merge
- * what they report. What a driver does to its process (a crash, a hang) ends that process and nothing else.
+ * dmakit check: build the driver into a program, run it once per machine, each in a process of its
+ * own, two at a time, and merge what they report. What a driver does to its process (a crash, a
+ * hang) ends that process and nothing else.
  */
 #include "dmakit/dmakit.h"
 #include "common/version.h"
@@ -52,7 +53,7 @@ static void on_signal(int signal_number)
 	stopped = signal_number;
 }
 
-/* --- the command line ------------------------------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 static const struct option options[] = {
 	{"machine", required_argument, NULL, 'm'},
@@ -311,8 +312,10 @@ static int take_test(char **after)
 		return tool_refuse("check: after -- comes a test, or a program with its arguments");
 	if (!is_c_source(after[0])) {
 		check.program = after;
-		return can_start(after[0]) ? STATUS_CLEAN
-					   : tool_refuse("check: \"%s\" is no program that can be started", after[0]);
+		return can_start(after[0])
+			       ? STATUS_CLEAN
+			       : tool_refuse("check: \"%s\" is no program that can be started",
+					     after[0]);
 	}
 	for (int i = 0; after[i] && !status; i++) {
 		if (!is_c_source(after[i]))
@@ -366,7 +369,7 @@ static int parse(int argc, char **argv)
 	return take_sources(argc, argv, end);
 }
 
-/* --- running -------------------------------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static void report_file(unsigned int index, char *name, size_t size)
 {
@@ -591,7 +594,7 @@ static void run_jobs(void)
 		stop_jobs();
 }
 
-/* --- the result ------------------------------------------------------------------------------------------------------------ */
+/* --- the result ------------------------------------------------------------------------------- */
 
 static int write_json(const struct dmk_report *reports)
 {
@@ -607,7 +610,10 @@ static int write_json(const struct dmk_report *reports)
 	return result < 0 ? tool_refuse("cannot write %s", check.json) : STATUS_CLEAN;
 }
 
-/* The words of the command line that choose no machine; of an option with its value in the next word, both are left out. */
+/*
+ * The words of the command line that choose no machine; of an option with its value in the next
+ * word, both are left out.
+ */
 static void keep_words(int argc, char **argv)
 {
 	bool choosing = false, options = true;
@@ -628,7 +634,8 @@ static void keep_words(int argc, char **argv)
 /* As a shell reads it back. */
 static void print_word(const char *word)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,/:@%";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,/:@%";
 
 	if (*word && strspn(word, plain) == strlen(word)) {
 		printf(" %s", word);
@@ -718,7 +725,10 @@ static int conclude(void)
 	return status;
 }
 
-/* The longest name of a machine that is built in: the tables of several runs, one below the other, stand in line. */
+/*
+ * The longest name of a machine that is built in: the tables of several runs, one below the other,
+ * stand in line.
+ */
 enum { MACHINE_COLUMN = sizeof("arm-noncoherent-128") - 1 };
 
 static void prepare_table(void)

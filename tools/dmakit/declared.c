@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What dmakit's headers declare, asked when a program does not link: the header of a Linux function that a driver calls without including
- * it, and whether a name of the link is one of dmakit's own, so that its library, and not the driver, is what lacks it.
+ * What dmakit's headers declare, asked when a program does not link: the header of a Linux function
+ * that a driver calls without including it, and whether a name of the link is one of dmakit's own,
+ * so that its library, and not the driver, is what lacks it.
  */
 #include "dmakit/dmakit.h"
 
@@ -97,7 +98,8 @@ static bool directory_has_link_name(const char *directory, const char *symbol)
 
 bool tool_headers_declare(const char *include, const char *symbol)
 {
-	static const char *const below[] = {"dmakit", "linux", "linux/device", "linux/sched", "asm", "scsi"};
+	static const char *const below[] = {"dmakit",      "linux", "linux/device",
+					    "linux/sched", "asm",   "scsi"};
 	char path[PATH_MAX];
 
 	if (strncmp(symbol, "dmk_", 4))

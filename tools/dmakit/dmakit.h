@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The dmakit command: one function a verb, each with its own command line, returning the exit status. */
+/*
+ * The dmakit command: one function a verb, each with its own command line, returning the exit
+ * status.
+ */
 #ifndef TOOLS_DMAKIT_H
 #define TOOLS_DMAKIT_H
 
@@ -18,17 +21,21 @@ int tool_explain(int argc, char **argv);
 
 /**
  * tool_append - add what --append was given to *@all (malloc), or say what is wrong with it
- * Return: STATUS_CLEAN, also when nobody reads a word of it (said); STATUS_REFUSED: a value makes no sense (said).
+ * Return: STATUS_CLEAN, also when nobody reads a word of it (said); STATUS_REFUSED: a value makes
+ *         no sense (said).
  */
 int tool_append(char **all, const char *text);
 
 /** tool_refuse - one line on standard error. Return: STATUS_REFUSED. */
 int tool_refuse(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 
-/** tool_bad_option - say what getopt_long() did not like, with the nearest option. Return: STATUS_REFUSED. */
+/**
+ * tool_bad_option - say what getopt_long() did not like, with the nearest option. Return:
+ * STATUS_REFUSED.
+ */
 int tool_bad_option(const char *verb, int code, char *const *argv, const struct option *options);
 
-/* --- building a program from sources ------------------------------------------------------------------------------- */
+/* --- building a program from sources ---------------------------------------------------------- */
 
 struct tool_build {
 	const struct tool_paths *paths;
@@ -42,13 +49,19 @@ struct tool_build {
 /** tool_build - compile and link; STATUS_CLEAN, or STATUS_REFUSED when all was said. */
 int tool_build(struct tool_build *build);
 
-/** tool_declaring_header - "linux/delay.h" for "udelay": false when no header below @include/linux declares it. */
+/**
+ * tool_declaring_header - "linux/delay.h" for "udelay": false when no header below @include/linux
+ * declares it.
+ */
 bool tool_declaring_header(const char *include, const char *name, char *header, size_t size);
 
-/** tool_headers_declare - whether a header below @include declares what the link calls @symbol, as in "dmk_udelay". */
+/**
+ * tool_headers_declare - whether a header below @include declares what the link calls @symbol, as
+ * in "dmk_udelay".
+ */
 bool tool_headers_declare(const char *include, const char *symbol);
 
-/* --- the table of several machines ----------------------------------------------------------------------------------- */
+/* --- the table of several machines ------------------------------------------------------------ */
 
 struct tool_table {
 	bool shown; /* there is a table at all */
@@ -59,7 +72,10 @@ struct tool_table {
 
 void tool_table_start(const struct tool_table *table);
 void tool_table_row(const struct tool_table *table, const struct dmk_report *report);
-/** tool_table_running - on a terminal, how many are done, and what is under way, for how long; NULL: nothing any more. */
+/**
+ * tool_table_running - on a terminal, how many are done, and what is under way, for how long; NULL:
+ * nothing any more.
+ */
 void tool_table_running(const struct tool_table *table, const char *names, unsigned int done,
 			unsigned int all);
 

@@ -135,8 +135,12 @@ static bool page_has(const char *directory, const char *id, const char *word)
 	return found;
 }
 
-/* "STR", the rules of a group; "dma_map_sg", those whose pages have the word. Returns whether there are any. */
-static bool list_about(const char *directory, const struct ids *ids, const char *group, const char *word)
+/*
+ * "STR", the rules of a group; "dma_map_sg", those whose pages have the word. Returns whether there
+ * are any.
+ */
+static bool list_about(const char *directory, const struct ids *ids, const char *group,
+		       const char *word)
 {
 	const size_t length = strlen(group);
 	bool any = false;
@@ -185,8 +189,9 @@ static int explain(const char *directory, const struct ids *ids, const char *wor
 	if (near)
 		return tool_refuse("no rule %s; did you mean %s? `dmakit explain` lists them all",
 				   word, near);
-	return tool_refuse("no rule \"%s\", and none has that word in its page; `dmakit explain` lists them all",
-			   word);
+	return tool_refuse(
+		"no rule \"%s\", and none has that word in its page; `dmakit explain` lists them all",
+		word);
 }
 
 int tool_explain(int argc, char **argv)

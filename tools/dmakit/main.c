@@ -79,7 +79,8 @@ static int unknown(const char *word)
 	if (near)
 		return tool_refuse("unknown verb \"%s\"; did you mean %s?", word, near);
 	return tool_refuse(
-		"unknown verb \"%s\"; there are check, torture, machines, explain, version and help", word);
+		"unknown verb \"%s\"; there are check, torture, machines, explain, version and help",
+		word);
 }
 
 static int obey(int argc, char **argv)
@@ -87,7 +88,8 @@ static int obey(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : "";
 
 	if (!*word)
-		return tool_refuse("say what to do: check, torture, machines, explain, version or help");
+		return tool_refuse(
+			"say what to do: check, torture, machines, explain, version or help");
 	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h")) {
 		help(stdout);
 		return STATUS_CLEAN;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A row per machine, printed when the machine is done; on a terminal a last line says what is under way. */
+/*
+ * A row per machine, printed when the machine is done; on a terminal a last line says what is under
+ * way.
+ */
 #include "dmakit/dmakit.h"
 
 #include <inttypes.h>
@@ -15,8 +18,8 @@ void tool_table_start(const struct tool_table *table)
 {
 	if (!table->shown)
 		return;
-	printf("%-*s %9s %9s %9s %6s %9s %8s\n", table->width, "machine", "maps", "bounced", "synced",
-	       "leaks", "findings", "time");
+	printf("%-*s %9s %9s %9s %6s %9s %8s\n", table->width, "machine", "maps", "bounced",
+	       "synced", "leaks", "findings", "time");
 	fflush(stdout);
 }
 

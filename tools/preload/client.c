@@ -2,9 +2,11 @@
 /*
  * Connections of a program to the process that runs the driver, and calls over them.
  *
- * No table of descriptors is kept: a descriptor is a driver's file if it is a socket whose other end has our socket's name. So dup,
- * fork, exec and close need nothing from us, and a shell's redirection reaches the program it starts. Our own connections lie above
- * HIDDEN_FDS, where programs don't look, and are compared with their cookie before use in case the program closed them all the same.
+ * No table of descriptors is kept: a descriptor is a driver's file if it is a socket whose other
+ * end has our socket's name. So dup, fork, exec and close need nothing from us, and a shell's
+ * redirection reaches the program it starts. Our own connections lie above HIDDEN_FDS, where
+ * programs don't look, and are compared with their cookie before use in case the program closed
+ * them all the same.
  */
 #include "client.h"
 
@@ -28,7 +30,7 @@ void client_close(int fd)
 	syscall(SYS_close, fd);
 }
 
-/* --- connections -------------------------------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static const char *socket_path(void)
 {
@@ -56,7 +58,10 @@ static uint64_t cookie_of(int fd)
 	return cookie;
 }
 
-/* Pointers of our calls are read and written by the server; where a parent may do that only when told so, tell. */
+/*
+ * Pointers of our calls are read and written by the server; where a parent may do that only when
+ * told so, tell.
+ */
 static void let_in(int fd)
 {
 	struct ucred peer;
@@ -117,7 +122,7 @@ bool client_is_file(int fd, uint64_t *cookie)
 	return is;
 }
 
-/* --- one request, one reply --------------------------------------------------------------------------------------- */
+/* --- one request, one reply ------------------------------------------------------------------- */
 
 static bool put(int fd, const struct dmk_remote_request *request)
 {
@@ -130,8 +135,9 @@ static bool put(int fd, const struct dmk_remote_request *request)
 }
 
 /*
- * Waits for the reply. A handled signal interrupts the driver's call, whose answer then says how far it came; a handler that
- * restarts system calls (SA_RESTART) restarts the wait, and the call is none the wiser.
+ * Waits for the reply. A handled signal interrupts the driver's call, whose answer then says how
+ * far it came; a handler that restarts system calls (SA_RESTART) restarts the wait, and the call is
+ * none the wiser.
  */
 static int64_t get(int fd, struct msghdr *message)
 {
@@ -161,7 +167,7 @@ static int64_t get_number(int fd)
 	return get(fd, &message);
 }
 
-/* --- the thread's connection -------------------------------------------------------------------------------------- */
+/* --- the thread's connection ------------------------------------------------------------------ */
 
 static __thread struct {
 	int fd;
@@ -245,7 +251,7 @@ int64_t client_call(enum dmk_remote_op op, uint64_t cookie, uint64_t first, uint
 	return result;
 }
 
-/* --- files -------------------------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static bool may_be_file(const char *path, struct dmk_remote_request *request)
 {
@@ -308,7 +314,7 @@ int64_t client_watched(int fd)
 	return get_number(fd);
 }
 
-/* --- mappings ----------------------------------------------------------------------------------------------------- */
+/* --- mappings --------------------------------------------------------------------------------- */
 
 struct mapping {
 	struct mapping *next;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's side of <dmakit/remote.h>: connections and calls. What libc's functions look like is preload.c's.
+ * The program's side of <dmakit/remote.h>: connections and calls. What libc's functions look like
+ * is preload.c's.
  */
 #ifndef DMK_PRELOAD_CLIENT_H
 #define DMK_PRELOAD_CLIENT_H
@@ -9,7 +10,10 @@
 
 #include <sys/types.h>
 
-/** client_is_file - whether @fd is a driver's file, of this or another process's making. Leaves errno alone. */
+/**
+ * client_is_file - whether @fd is a driver's file, of this or another process's making. Leaves
+ * errno alone.
+ */
 bool client_is_file(int fd, uint64_t *cookie);
 
 /** client_open - Return: a descriptor; -ENOENT: no driver has such a file; or a negative errno. */
@@ -18,11 +22,17 @@ int client_open(const char *path, int flags);
 /** client_exists - whether @path is a driver's file. */
 bool client_exists(const char *path);
 
-/** client_call - one call, and its result: a number, or a negative errno. A signal that the program handles interrupts it. */
+/**
+ * client_call - one call, and its result: a number, or a negative errno. A signal that the program
+ * handles interrupts it.
+ */
 int64_t client_call(enum dmk_remote_op op, uint64_t cookie, uint64_t first, uint64_t second,
 		    uint64_t third);
 
-/** client_watch - begin a poll without end. Return: a descriptor that becomes readable when it returned; close it in any case. */
+/**
+ * client_watch - begin a poll without end. Return: a descriptor that becomes readable when it
+ * returned; close it in any case.
+ */
 int client_watch(uint64_t cookie, short events);
 /** client_watched - its result: events, or a negative errno. */
 int64_t client_watched(int fd);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * libdmakit-preload.so: libc's functions as a program calls them, which for a driver's file go to the process that runs the driver
- * (client.c) and for every other file to libc.
+ * libdmakit-preload.so: libc's functions as a program calls them, which for a driver's file go to
+ * the process that runs the driver (client.c) and for every other file to libc.
  *
- * What does not reach the driver: calls that libc makes inside itself (only what is defined here is seen, so a FILE is made of
- * functions of ours), a static program, system calls made directly, epoll (refused with EPERM, as for files that can't be polled),
- * asynchronous and ring I/O, fcntl(F_SETFL) after open, mremap, paths other than "/dev/NAME".
+ * What does not reach the driver: calls that libc makes inside itself (only what is defined here is
+ * seen, so a FILE is made of functions of ours), a static program, system calls made directly,
+ * epoll (refused with EPERM, as for files that can't be polled), asynchronous and ring I/O,
+ * fcntl(F_SETFL) after open, mremap, paths other than "/dev/NAME".
  */
-/* Functions with and without the 64 are defined each under its own name, which this would make one. */
+/*
+ * Functions with and without the 64 are defined each under its own name, which this would make one.
+ */
 #undef _FILE_OFFSET_BITS
 
 #include "client.h"
@@ -66,7 +69,7 @@ static int64_t finish(int64_t result)
 	return -1;
 }
 
-/* --- open --------------------------------------------------------------------------------------------------------- */
+/* --- open ------------------------------------------------------------------------------------- */
 
 static bool takes_mode(int flags)
 {
@@ -180,7 +183,7 @@ EXPORT int close(int fd)
 	return result;
 }
 
-/* --- read and write ----------------------------------------------------------------------------------------------- */
+/* --- read and write --------------------------------------------------------------------------- */
 
 static ssize_t transfer(enum dmk_remote_op op, uint64_t cookie, const void *buffer, size_t size,
 			off_t offset)
@@ -257,7 +260,10 @@ EXPORT ssize_t pwrite64(int fd, const void *buffer, size_t size, off64_t offset)
 	return pwrite(fd, buffer, size, offset);
 }
 
-/* A call for each piece, until one is cut short: what the kernel does for a driver that has no read_iter. */
+/*
+ * A call for each piece, until one is cut short: what the kernel does for a driver that has no
+ * read_iter.
+ */
 static ssize_t transfer_pieces(enum dmk_remote_op op, uint64_t cookie, const struct iovec *piece,
 			       int n)
 {
@@ -348,7 +354,7 @@ EXPORT int ioctl(int fd, unsigned long command, ...)
 	return finish(client_call(DMK_REMOTE_IOCTL, cookie, (unsigned int)command, argument, 0));
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 EXPORT void *mmap(void *address, size_t size, int prot, int flags, int fd, off_t offset)
 {
@@ -371,11 +377,12 @@ EXPORT int munmap(void *address, size_t size)
 	return REAL(munmap)(address, size);
 }
 
-/* --- poll --------------------------------------------------------------------------------------------------------- */
+/* --- poll ------------------------------------------------------------------------------------- */
 
 /*
- * The program's other files and the driver's are waited for together, by libc's ppoll(): for each of the driver's a poll without
- * end is begun in the driver's process, on a connection of its own, and that connection is what is waited for.
+ * The program's other files and the driver's are waited for together, by libc's ppoll(): for each
+ * of the driver's a poll without end is begun in the driver's process, on a connection of its own,
+ * and that connection is what is waited for.
  */
 struct poll_set {
 	struct pollfd *fds; /* the program's */
@@ -530,7 +537,7 @@ EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *time
 				       : ppoll(fds, n, timeout, mask);
 }
 
-/* --- select, in terms of poll ------------------------------------------------------------------------------------- */
+/* --- select, in terms of poll ----------------------------------------------------------------- */
 
 static bool is_set(const fd_set *set, int fd)
 {
@@ -614,7 +621,7 @@ EXPORT int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
 	return REAL(epoll_ctl)(epoll, op, fd, event);
 }
 
-/* --- what kind of file it is -------------------------------------------------------------------------------------- */
+/* --- what kind of file it is ------------------------------------------------------------------ */
 
 enum { MISC_MAJOR = 10, SOME_MINOR = 200, MODE = S_IFCHR | 0600 };
 
@@ -728,7 +735,7 @@ EXPORT int faccessat(int dir, const char *path, int how, int flags)
 	return how & X_OK ? finish(-EACCES) : 0;
 }
 
-/* --- FILE: libc's would read and write the descriptor past us ------------------------------------------------------ */
+/* --- FILE: libc's would read and write the descriptor past us --------------------------------- */
 
 static ssize_t stream_read(void *cookie, char *buffer, size_t size)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A report from its JSON, so that `dmakit check` can merge what several programs reported. The text comes from a program that
- * ran a driver and may have been damaged by it: anything of another type than expected counts as not there.
+ * A report from its JSON, so that `dmakit check` can merge what several programs reported. The text
+ * comes from a program that ran a driver and may have been damaged by it: anything of another type
+ * than expected counts as not there.
  */
 #include "report/report.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reports for programs: JSON, by jansson. docs/JSON.md and docs/report.schema.json describe it; whatever is added here is
- * added there. Addresses are strings in hexadecimal, since a JSON number may not hold 64 bits.
+ * Reports for programs: JSON, by jansson. docs/JSON.md and docs/report.schema.json describe it;
+ * whatever is added here is added there. Addresses are strings in hexadecimal, since a JSON number
+ * may not hold 64 bits.
  */
 #include "report/report.h"
 
@@ -9,7 +10,9 @@
 #include <inttypes.h>
 #include <jansson.h>
 
-/* jansson takes a string only when it is UTF-8; what is not is shown with its odd bytes replaced. */
+/*
+ * jansson takes a string only when it is UTF-8; what is not is shown with its odd bytes replaced.
+ */
 static json_t *text_of(const char *text)
 {
 	char clean[1024];
@@ -165,8 +168,8 @@ static json_t *exercise_of(const struct dmk_report *report)
 {
 	if (!report->exercised)
 		return json_null();
-	return json_pack("{s:I, s:I, s:I, s:I}", "files", (json_int_t)report->exercised_files, "disks",
-			 (json_int_t)report->exercised_disks, "interfaces",
+	return json_pack("{s:I, s:I, s:I, s:I}", "files", (json_int_t)report->exercised_files,
+			 "disks", (json_int_t)report->exercised_disks, "interfaces",
 			 (json_int_t)report->exercised_interfaces, "calls",
 			 (json_int_t)report->exercised_calls);
 }
@@ -177,7 +180,8 @@ static json_t *fail_of(const struct dmk_report *report)
 		return json_null();
 	return json_pack("{s:I, s:I, s:b, s:o, s:o}", "wanted", (json_int_t)report->fail.wanted,
 			 "calls", (json_int_t)report->fail.calls, "failed", report->fail.failed,
-			 "kind", text_of(report->fail.kind), "where", stack_of(&report->fail.where));
+			 "kind", text_of(report->fail.kind), "where",
+			 stack_of(&report->fail.where));
 }
 
 static json_t *run_of(const struct dmk_report *report)

@@ -130,7 +130,10 @@ int dmk_report_status(const struct dmk_report *report)
 	if (report->outcome != DMK_OUTCOME_DONE || report->nr_findings || report->nr_problems ||
 	    report->machine_died || report->totals.lost_records)
 		return 1;
-	/* A test knows nothing of the call that failed on purpose: what it makes of that is no mistake of the driver. */
+	/*
+	 * A test knows nothing of the call that failed on purpose: what it makes of that is no
+	 * mistake of the driver.
+	 */
 	if (report->fail.failed)
 		return 0;
 	if (!all_tests_passed(report))
@@ -171,8 +174,8 @@ static bool same_place(const struct dmk_report_stack *a, const struct dmk_report
 }
 
 /*
- * Addresses differ from machine to machine, so the sentence can't be compared; where no stack tells the place (a device did
- * it), the place of the mapping does.
+ * Addresses differ from machine to machine, so the sentence can't be compared; where no stack tells
+ * the place (a device did it), the place of the mapping does.
  */
 bool dmk_report_same(const struct dmk_report_finding *a, const struct dmk_report_finding *b)
 {

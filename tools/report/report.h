@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A report: all that one run of a driver on one machine gave, as plain data. The runner fills it from the checker, the machine
- * and the tests; text.c and json_write.c show it; json_read.c makes one again, so that `dmakit check` can merge several.
+ * A report: all that one run of a driver on one machine gave, as plain data. The runner fills it
+ * from the checker, the machine and the tests; text.c and json_write.c show it; json_read.c makes
+ * one again, so that `dmakit check` can merge several.
  *
- * Every string is the report's own, from malloc, and may be NULL for "nothing known" unless a comment says otherwise.
+ * Every string is the report's own, from malloc, and may be NULL for "nothing known" unless a
+ * comment says otherwise.
  */
 #ifndef TOOLS_REPORT_H
 #define TOOLS_REPORT_H
@@ -16,7 +18,8 @@
 /** One line of a stack, with names. An inlined function is a frame of its own. */
 struct dmk_report_frame {
 	char *function;
-	char *file; /* as the compiler was given it, made absolute; NULL without debug information */
+	/* as the compiler was given it, made absolute; NULL without debug information */
+	char *file;
 	unsigned int line; /* 0: not known */
 	uint64_t address;
 	bool inlined;
@@ -58,7 +61,8 @@ struct dmk_report_test {
 
 enum dmk_report_outcome {
 	DMK_OUTCOME_DONE,    /* it ran to its end */
-	DMK_OUTCOME_CRASHED, /* the driver or test crashed: crash is filled, live is what was mapped */
+	/* the driver or test crashed: crash is filled, live is what was mapped */
+	DMK_OUTCOME_CRASHED,
 	DMK_OUTCOME_HUNG, /* the time limit passed: threads are filled, live is what was mapped */
 	DMK_OUTCOME_REFUSED, /* it could not run at all: error says why, in one line */
 };
@@ -99,7 +103,10 @@ struct dmk_report {
 	size_t nr_findings;
 	struct dmk_check_totals totals;
 
-	/* A call that was to fail on purpose: number .wanted of the .calls that the driver made and that can fail; 0: none was. */
+	/*
+	 * A call that was to fail on purpose: number .wanted of the .calls that the driver made and
+	 * that can fail; 0: none was.
+	 */
 	struct {
 		uint64_t wanted, calls;
 		bool failed; /* there was such a call */
@@ -123,8 +130,8 @@ struct dmk_report {
 };
 
 /**
- * The exit status that a report stands for: 0 nothing wrong, 1 something was, 2 it could not run, 3 nothing wrong, and there was no
- * such call to fail
+ * The exit status that a report stands for: 0 nothing wrong, 1 something was, 2 it could not run, 3
+ * nothing wrong, and there was no such call to fail
  */
 int dmk_report_status(const struct dmk_report *report);
 /** dmk_report_worse - the status of two runs together: 3 only when both are. */
@@ -135,12 +142,17 @@ void dmk_report_clear(struct dmk_report *report);
 void dmk_report_clear_finding(struct dmk_report_finding *finding);
 void dmk_report_clear_stack(struct dmk_report_stack *stack);
 
-/** dmk_report_grow - room for one more zeroed element of *@array, which has *@n of @size bytes. NULL: out of memory. */
+/**
+ * dmk_report_grow - room for one more zeroed element of *@array, which has *@n of @size bytes.
+ * NULL: out of memory.
+ */
 void *dmk_report_grow(void *array, size_t *n, size_t size);
 /** Printf-style, into fresh memory. */
 char *dmk_report_format(const char *format, ...) DMK_PRINTF(1, 2);
 
-/** Whether two findings are the same mistake at the same place: on two machines they are shown once. */
+/**
+ * Whether two findings are the same mistake at the same place: on two machines they are shown once.
+ */
 bool dmk_report_same(const struct dmk_report_finding *a, const struct dmk_report_finding *b);
 
 /** First frame that is not dmakit's own, or NULL. */
@@ -148,33 +160,48 @@ const struct dmk_report_frame *dmk_report_place(const struct dmk_report_stack *s
 
 const char *dmk_report_direction(enum dmk_direction dir);
 
-/* --- symbols ------------------------------------------------------------------------------------------------------ */
+/* --- symbols ---------------------------------------------------------------------------------- */
 
 struct dmk_symbols;
 
-/** dmk_symbols_self - of the running process; NULL: none can be had, and stacks have addresses only. */
+/**
+ * dmk_symbols_self - of the running process; NULL: none can be had, and stacks have addresses only.
+ */
 struct dmk_symbols *dmk_symbols_self(void);
-/** dmk_symbols_file - of @program as it was loaded with @bias added to its addresses, when it is gone. */
+/**
+ * dmk_symbols_file - of @program as it was loaded with @bias added to its addresses, when it is
+ * gone.
+ */
 struct dmk_symbols *dmk_symbols_file(const char *program, uint64_t bias);
 void dmk_symbols_free(struct dmk_symbols *symbols);
-/** dmk_symbols_is_library - whether a code address lies in dmakit's own object code. Quick, and any thread may ask. */
+/**
+ * dmk_symbols_is_library - whether a code address lies in dmakit's own object code. Quick, and any
+ * thread may ask.
+ */
 bool dmk_symbols_is_library(const struct dmk_symbols *symbols, const void *code);
-/** dmk_symbols_stack - @exact: the first address is an instruction itself, as the rest never are. */
-/** dmk_symbols_line - a number for the source line of the call before @code; 0: no debug information. Any thread may ask. */
+/**
+ * dmk_symbols_stack - @exact: the first address is an instruction itself, as the rest never are.
+ */
+/**
+ * dmk_symbols_line - a number for the source line of the call before @code; 0: no debug
+ * information. Any thread may ask.
+ */
 uint64_t dmk_symbols_line(struct dmk_symbols *symbols, const void *code);
 void dmk_symbols_stack(struct dmk_symbols *symbols, const struct dmk_stack *stack, bool exact,
 		       struct dmk_report_stack *out);
 void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address, size_t n,
 			   bool exact, struct dmk_report_stack *out);
 
-/* --- showing ------------------------------------------------------------------------------------------------------ */
+/* --- showing ---------------------------------------------------------------------------------- */
 
 struct dmk_text_options {
 	bool color;
 	bool verbose; /* the driver's log too */
-	bool excerpt; /* the source line of the first frame of each stack, where the file can be read */
+	/* the source line of the first frame of each stack, where the file can be read */
+	bool excerpt;
 	const char *
-		prefix; /* what file names are shown relative to: the working directory; NULL: absolute */
+		/* what file names are shown relative to: the working directory; NULL: absolute */
+		prefix;
 };
 
 /** dmk_text_options_for - colour when @out is a terminal and NO_COLOR is not set. */
@@ -186,7 +213,10 @@ void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
 
 /** dmk_json_write - docs/JSON.md. Return 0, or a negative errno. */
 int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n);
-/** dmk_json_read - what dmk_json_write() wrote of one report. Return 0, -EINVAL (no such thing), -ENOMEM. */
+/**
+ * dmk_json_read - what dmk_json_write() wrote of one report. Return 0, -EINVAL (no such thing),
+ * -ENOMEM.
+ */
 int dmk_json_read(const char *text, size_t size, struct dmk_report *report);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names for code addresses: function, file, line, inlined frames, by elfutils' libdwfl. It reads debug information that is
- * there, and never asks a server for it.
+ * Names for code addresses: function, file, line, inlined frames, by elfutils' libdwfl. It reads
+ * debug information that is there, and never asks a server for it.
  *
- * It also tells dmakit's own code from the driver's: by where the sources lay when dmakit was built, which the debug information
- * of this very file says; headers of ours count as ours when inlined.
+ * It also tells dmakit's own code from the driver's: by where the sources lay when dmakit was
+ * built, which the debug information of this very file says; headers of ours count as ours when
+ * inlined.
  */
 #include "report/report.h"
 
@@ -18,7 +19,8 @@
 #include <unistd.h>
 
 struct dmk_symbols {
-	pthread_mutex_t lock; /* libdw is for one thread at a time: guards dwfl and all that came from it */
+	/* libdw is for one thread at a time: guards dwfl and all that came from it */
+	pthread_mutex_t lock;
 	Dwfl *dwfl;
 	Dwfl_Module *program; /* the program itself; others are libraries, the C library say */
 	char root[PATH_MAX];  /* of dmakit's sources, with a slash at its end; "": not known */
@@ -80,8 +82,8 @@ static const char *directory_of(Dwarf_Die *cu)
 }
 
 /*
- * The unit of a code address. clang leaves out the table of address ranges, and in its gaps libdwfl takes the unit before: so its
- * answer is checked, and where it is wrong each unit is asked.
+ * The unit of a code address. clang leaves out the table of address ranges, and in its gaps libdwfl
+ * takes the unit before: so its answer is checked, and where it is wrong each unit is asked.
  */
 static Dwarf_Die *unit_at(Dwfl_Module *module, Dwarf_Addr pc, Dwarf_Addr *bias)
 {
@@ -135,7 +137,7 @@ static bool is_ours(const struct dmk_symbols *symbols, const char *file)
 	return false;
 }
 
-/* --- which code is the library's ------------------------------------------------------------------------------------ */
+/* --- which code is the library's -------------------------------------------------------------- */
 
 static void note_unit(struct dmk_symbols *symbols, Dwarf_Die *cu, Dwarf_Addr bias)
 {
@@ -195,7 +197,7 @@ bool dmk_symbols_is_library(const struct dmk_symbols *symbols, const void *code)
 	return false;
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct dmk_symbols *dmk_symbols_self(void)
 {
@@ -247,7 +249,7 @@ void dmk_symbols_free(struct dmk_symbols *symbols)
 	free(symbols);
 }
 
-/* --- one address --------------------------------------------------------------------------------------------------- */
+/* --- one address ------------------------------------------------------------------------------ */
 
 struct place {
 	Dwfl_Module *module;
@@ -292,8 +294,9 @@ static void caller_of(Dwarf_Die *inlined, struct place *place)
 }
 
 /*
- * The scopes that physically hold @pc, innermost first. dwarf_getscopes() leaves the physical ones at the first inlined function, for
- * those around its definition; so it is asked for that function only. To be freed.
+ * The scopes that physically hold @pc, innermost first. dwarf_getscopes() leaves the physical ones
+ * at the first inlined function, for those around its definition; so it is asked for that function
+ * only. To be freed.
  */
 static int scopes_at(Dwarf_Die *cu, Dwarf_Addr pc, Dwarf_Die **out)
 {
@@ -309,7 +312,9 @@ static int scopes_at(Dwarf_Die *cu, Dwarf_Addr pc, Dwarf_Die **out)
 	return n;
 }
 
-/* The inlined functions around @pc, and the function that holds them. False: no debug information. */
+/*
+ * The inlined functions around @pc, and the function that holds them. False: no debug information.
+ */
 static bool add_scopes(struct dmk_symbols *symbols, struct dmk_report_stack *out,
 		       struct place *place, Dwarf_Addr pc, Dwarf_Addr bias, uint64_t address)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reports for people: what a good compiler prints. First what makes the report itself doubtful (lost records, a crash, a hang),
- * then each finding once, then the tests, then a line that sums up.
+ * Reports for people: what a good compiler prints. First what makes the report itself doubtful
+ * (lost records, a crash, a hang), then each finding once, then the tests, then a line that sums
+ * up.
  */
 #include "report/report.h"
 
@@ -40,7 +41,7 @@ struct dmk_text_options dmk_text_options_for(FILE *out)
 	};
 }
 
-/* --- stacks ------------------------------------------------------------------------------------------------------- */
+/* --- stacks ----------------------------------------------------------------------------------- */
 
 static const char *short_name(const struct show *show, const char *file)
 {
@@ -115,7 +116,10 @@ static size_t ours_from(const struct dmk_report_stack *stack, size_t i, size_t e
 	return n;
 }
 
-/* The driver's part of a stack: dmakit's own frames above and below it are left out, those between are counted. */
+/*
+ * The driver's part of a stack: dmakit's own frames above and below it are left out, those between
+ * are counted.
+ */
 static void show_stack(const struct show *show, const char *label,
 		       const struct dmk_report_stack *stack)
 {
@@ -137,7 +141,7 @@ static void show_stack(const struct show *show, const char *label,
 	}
 }
 
-/* --- findings ------------------------------------------------------------------------------------------------------ */
+/* --- findings --------------------------------------------------------------------------------- */
 
 /* "the device", "the CPU", but "both" and "nobody" */
 static bool takes_article(const char *owner)
@@ -191,7 +195,10 @@ static const struct dmk_report_finding *twin_in(const struct dmk_report *report,
 	return NULL;
 }
 
-/* On which machines a finding was seen: how many ran, how many have it, and the least and the most times on one of them. */
+/*
+ * On which machines a finding was seen: how many ran, how many have it, and the least and the most
+ * times on one of them.
+ */
 struct spread {
 	size_t ran, seen;
 	uint64_t least, most;
@@ -217,7 +224,8 @@ static struct spread spread_of(const struct show *show, const struct dmk_report_
 }
 
 /* "pc, tiny (3 times)": those that have it; or, without counts, those that ran and have it not. */
-static void list_machines(const struct show *show, const struct dmk_report_finding *finding, bool having)
+static void list_machines(const struct show *show, const struct dmk_report_finding *finding,
+			  bool having)
 {
 	const char *separator = "";
 
@@ -261,7 +269,8 @@ static void show_count(const struct show *show, const struct dmk_report_finding 
 {
 	fprintf(show->out, "  %-9s ", "seen");
 	if (show->n == 1)
-		fprintf(show->out, "%" PRIu64 " time%s", finding->count, finding->count == 1 ? "" : "s");
+		fprintf(show->out, "%" PRIu64 " time%s", finding->count,
+			finding->count == 1 ? "" : "s");
 	else
 		show_spread(show, finding);
 	fputc('\n', show->out);
@@ -312,7 +321,7 @@ static size_t show_findings(const struct show *show)
 	return different;
 }
 
-/* --- crashes, hangs, problems --------------------------------------------------------------------------------------- */
+/* --- crashes, hangs, problems ----------------------------------------------------------------- */
 
 static const char *on_machine(const struct show *show, const struct dmk_report *report, char *text,
 			      size_t size)
@@ -398,8 +407,8 @@ static void show_fail(const struct show *show, const struct dmk_report *report)
 	on_machine(show, report, where, sizeof(where));
 	if (!report->fail.failed) {
 		fprintf(show->out,
-			"%sno call failed on purpose%s:%s --fail %" PRIu64 ", and the driver made %" PRIu64
-			" call%s that can fail\n\n",
+			"%sno call failed on purpose%s:%s --fail %" PRIu64
+			", and the driver made %" PRIu64 " call%s that can fail\n\n",
 			ink(show, INK_FAINT), where, ink(show, INK_NONE), report->fail.wanted,
 			report->fail.calls, report->fail.calls == 1 ? "" : "s");
 		return;
@@ -429,7 +438,10 @@ static void show_trouble(const struct show *show, const struct dmk_report *repor
 			ink(show, INK_NONE), report->problem[i]);
 }
 
-/* Of --machine all: those that are not there, each with what would bring it, and those that have no device for the driver, in one line. */
+/*
+ * Of --machine all: those that are not there, each with what would bring it, and those that have no
+ * device for the driver, in one line.
+ */
 static void show_skipped(const struct show *show)
 {
 	const char *before = "not run on ";
@@ -450,7 +462,7 @@ static void show_skipped(const struct show *show)
 		fputs(": no device there for this driver\n\n", show->out);
 }
 
-/* --- tests and the log ------------------------------------------------------------------------------------------------ */
+/* --- tests and the log ------------------------------------------------------------------------ */
 
 static void show_test(const struct show *show, const struct dmk_report *report,
 		      const struct dmk_report_test *test)
@@ -506,7 +518,7 @@ static void show_log(const struct show *show, const struct dmk_report *report)
 	fputc('\n', show->out);
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 /* CHK-05: a report that is not complete says so before anything else. */
 static void show_lost(const struct show *show)
@@ -593,8 +605,8 @@ static void show_totals(const struct show *show)
 	fprintf(show->out,
 		"%s: %" PRIu64 " map%s (%" PRIu64 " bounced), %" PRIu64 " sync%s, %" PRIu64
 		" allocation%s, %" PRIu64 " device access%s, seed %" PRIu64 "\n",
-		show->reports[0].machine, totals->maps, totals->maps == 1 ? "" : "s", totals->bounced,
-		totals->syncs, totals->syncs == 1 ? "" : "s", totals->allocs,
+		show->reports[0].machine, totals->maps, totals->maps == 1 ? "" : "s",
+		totals->bounced, totals->syncs, totals->syncs == 1 ? "" : "s", totals->allocs,
 		totals->allocs == 1 ? "" : "s", totals->device_accesses,
 		totals->device_accesses == 1 ? "" : "es", show->reports[0].seed);
 }
@@ -606,7 +618,8 @@ static void show_nothing_done(const struct show *show)
 		const struct dmk_report *report = &show->reports[i];
 
 		if (report->outcome != DMK_OUTCOME_REFUSED &&
-		    (report->totals.maps || report->totals.allocs || report->fail.wanted || !report->bound))
+		    (report->totals.maps || report->totals.allocs || report->fail.wanted ||
+		     !report->bound))
 			return;
 	}
 	fputs("nothing was mapped or allocated for a device: what ran did not reach the driver's DMA; a test of your own "

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Machine, kernel part and checker put together in the right order, and taken apart in the reverse. */
+/*
+ * Machine, kernel part and checker put together in the right order, and taken apart in the reverse.
+ */
 #include <dmakit/boot.h>
 #include <dmakit/kernel.h>
 #include <dmakit/watch.h>
@@ -49,7 +51,10 @@ static uint64_t line_of(void *ctx, const void *code)
 	return dmk_symbols_line(ctx, code);
 }
 
-/* What the checker asks about code is answered from the program's own debug information, unless the caller has an answer. */
+/*
+ * What the checker asks about code is answered from the program's own debug information, unless the
+ * caller has an answer.
+ */
 static struct dmk_checker *new_checker(const struct dmk_check_options *wanted)
 {
 	struct dmk_check_options options = { .stack_depth = 0 };

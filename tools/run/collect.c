@@ -97,7 +97,8 @@ static void collect_complaint(const struct dmk_run_complaint *complaint)
 	frame = dmk_report_place(&found.where);
 	if (frame && frame->function && frame->file)
 		snprintf(place, sizeof(place), ", in %s (%s:%u)", frame->function,
-			 strrchr(frame->file, '/') ? strrchr(frame->file, '/') + 1 : frame->file, frame->line);
+			 strrchr(frame->file, '/') ? strrchr(frame->file, '/') + 1 : frame->file,
+			 frame->line);
 	if (complaint->count > 1)
 		snprintf(times, sizeof(times), ", %" PRIu64 " times", complaint->count);
 	dmk_run_problem("%s%s%s", complaint->text ? complaint->text : "", place, times);

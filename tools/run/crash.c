@@ -2,9 +2,10 @@
 /*
  * A driver that crashes: where, and what was mapped at that moment.
  *
- * The handler can't know what state the process is in: the crash may lie inside malloc, or under the checker's lock. So it works
- * in two steps: a raw record made of nothing but system calls, then the full report, under an alarm. Whoever waits for the
- * report has the second, or at least the first.
+ * The handler can't know what state the process is in: the crash may lie inside malloc, or under
+ * the checker's lock. So it works in two steps: a raw record made of nothing but system calls, then
+ * the full report, under an alarm. Whoever waits for the report has the second, or at least the
+ * first.
  */
 #include "run/run.h"
 
@@ -34,7 +35,7 @@ static const char *name_of(int signal_number)
 	return "SIGABRT";
 }
 
-/* --- the raw record ----------------------------------------------------------------------------------------------------- */
+/* --- the raw record --------------------------------------------------------------------------- */
 
 static struct {
 	char text[8192];
@@ -125,7 +126,7 @@ void dmk_run_last_words(unsigned int seconds)
 	alarm(seconds);
 }
 
-/* --- the handler --------------------------------------------------------------------------------------------------------- */
+/* --- the handler ------------------------------------------------------------------------------ */
 
 static char *sentence(int signal_number, const siginfo_t *info)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The default exercise of disks that a driver brought up: blocks are written, read back and compared, one command at a time and many at
- * once, and what was there before is put back. An error is the driver's to give; wrong bytes are not, and make the run no success.
+ * The default exercise of disks that a driver brought up: blocks are written, read back and
+ * compared, one command at a time and many at once, and what was there before is put back. An error
+ * is the driver's to give; wrong bytes are not, and make the run no success.
  */
 #include "run/run.h"
 
@@ -34,9 +35,10 @@ static bool compare(const struct work *work, uint64_t first, uint32_t count, con
 		at++;
 	if (at == size)
 		return true;
-	dmk_run_problem("disk %u:%u:%u:%llu: %s of %u block%s from %llu on give other bytes than were written, from byte %zu on",
-			disk->host, disk->channel, disk->target, (unsigned long long)disk->lun, how, count,
-			count == 1 ? "" : "s", (unsigned long long)first, at);
+	dmk_run_problem(
+		"disk %u:%u:%u:%llu: %s of %u block%s from %llu on give other bytes than were written, from byte %zu on",
+		disk->host, disk->channel, disk->target, (unsigned long long)disk->lun, how, count,
+		count == 1 ? "" : "s", (unsigned long long)first, at);
 	return false;
 }
 
@@ -50,14 +52,16 @@ static bool one_at_a_time(struct work *work, uint64_t first, uint32_t count)
 		return true;
 	fill(work->out, (size_t)count * disk->block_size, (unsigned int)(first + count));
 	memset(work->in, 0, (size_t)count * disk->block_size);
-	if (!dmk_scsi_write(disk, first, count, work->out) && !dmk_scsi_read(disk, first, count, work->in))
+	if (!dmk_scsi_write(disk, first, count, work->out) &&
+	    !dmk_scsi_read(disk, first, count, work->in))
 		good = compare(work, first, count, "reads");
 	dmk_scsi_write(disk, first, count, work->old);
 	return good;
 }
 
 /* Commands side by side, their memory in pieces of any size. false: one of them failed. */
-static bool send_all(struct work *work, struct dmk_scsi_request *request, uint8_t operation, unsigned char *bytes)
+static bool send_all(struct work *work, struct dmk_scsi_request *request, uint8_t operation,
+		     unsigned char *bytes)
 {
 	const uint32_t size = SHARE * work->disk->block_size;
 	bool good = true;
@@ -77,7 +81,8 @@ static bool send_all(struct work *work, struct dmk_scsi_request *request, uint8_
 	}
 	/* One that could not be sent has nothing to wait for. */
 	for (unsigned int i = 0; i < AT_ONCE; i++)
-		good &= !dmk_scsi_wait(&request[i], WAIT_MS) && !request[i].result && !request[i].residual;
+		good &= !dmk_scsi_wait(&request[i], WAIT_MS) && !request[i].result &&
+			!request[i].residual;
 	return good;
 }
 
@@ -91,7 +96,8 @@ static bool many_at_once(struct work *work)
 		return true;
 	fill(work->out, (size_t)count * work->disk->block_size, 5);
 	memset(work->in, 0, (size_t)count * work->disk->block_size);
-	if (send_all(work, request, WRITE_10, work->out) && send_all(work, request, READ_10, work->in))
+	if (send_all(work, request, WRITE_10, work->out) &&
+	    send_all(work, request, READ_10, work->in))
 		good = compare(work, 0, count, "reads side by side");
 	dmk_scsi_write(work->disk, 0, count, work->old);
 	return good;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The default exercise: what a driver's character devices get when there is no test; its network interfaces get theirs in
- * exercise_net.c. It knows nothing of the driver, so it judges no answer; it opens, reads, writes, seeks, polls, tries ioctl
- * numbers and maps, with plain sizes and with hostile ones, and leaves the judging to the checker. Whatever the driver says, it goes on; whatever sleeps is woken.
+ * The default exercise: what a driver's character devices get when there is no test; its network
+ * interfaces get theirs in exercise_net.c. It knows nothing of the driver, so it judges no answer;
+ * it opens, reads, writes, seeks, polls, tries ioctl numbers and maps, with plain sizes and with
+ * hostile ones, and leaves the judging to the checker. Whatever the driver says, it goes on;
+ * whatever sleeps is woken.
  */
 #include "run/run.h"
 
@@ -124,7 +126,10 @@ static void one_ioctl(struct dmk_file *file, unsigned int command)
 		dmk_ioctl(file, command, hostile[i]);
 }
 
-/* The usual shape of ioctl numbers: a letter, a small number, and a structure of a small size each way. */
+/*
+ * The usual shape of ioctl numbers: a letter, a small number, and a structure of a small size each
+ * way.
+ */
 static void ioctls(struct dmk_file *file)
 {
 	static const unsigned int plain[] = {0, 1, 2, 0x5401, FIONREAD, 0xffffffffu};
@@ -206,7 +211,10 @@ static void nap(unsigned int ms)
 	nanosleep(&(struct timespec){0, (long)ms * 1000000L}, NULL);
 }
 
-/* Wake what sleeps too long, and end it all in time. A call that can't be woken is the time limit's. */
+/*
+ * Wake what sleeps too long, and end it all in time. A call that can't be woken is the time
+ * limit's.
+ */
 static void guard(void)
 {
 	unsigned int seen = 0, still = 0, passed = 0, step = 5;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The default exercise of network interfaces: up, frames of all sizes and shapes, other settings, down with frames on their way, and up
- * again. It judges no answer but one: a frame that comes back (where the card can loop it does) has the bytes of one that was sent.
+ * The default exercise of network interfaces: up, frames of all sizes and shapes, other settings,
+ * down with frames on their way, and up again. It judges no answer but one: a frame that comes back
+ * (where the card can loop it does) has the bytes of one that was sent.
  */
 #include "run/run.h"
 
@@ -26,7 +27,8 @@ static uint8_t out[LARGEST], in[LARGEST];
 static struct {
 	const char *name;
 	uint64_t random;
-	uint32_t number;     /* of the next frame; none is used twice, so that one that comes late is no other */
+	/* of the next frame; none is used twice, so that one that comes late is no other */
+	uint32_t number;
 	size_t size[FRAMES]; /* of the last ones, by number; 0: not sent */
 	bool loops; /* nothing is received but what was sent */
 	bool said;
@@ -74,11 +76,13 @@ static bool is_ours(long size)
 /* Longer than what a card may have padded, and not one that was sent: said once. */
 static void check_stranger(long size)
 {
-	if (!interface.loops || interface.said || size <= SHORTEST || (size <= LARGEST && is_ours(size)))
+	if (!interface.loops || interface.said || size <= SHORTEST ||
+	    (size <= LARGEST && is_ours(size)))
 		return;
 	interface.said = true;
-	dmk_run_problem("a frame of %ld bytes came from %s, which loops back what it is sent, and nobody sent it", size,
-			interface.name);
+	dmk_run_problem(
+		"a frame of %ld bytes came from %s, which loops back what it is sent, and nobody sent it",
+		size, interface.name);
 }
 
 /* What came back; the wait for each is @patience ms. */
@@ -89,7 +93,9 @@ static void look(int patience)
 	while ((size = dmk_net_receive(interface.name, in, sizeof(in), patience)) >= 0) {
 		uint32_t number = get32(in + DMK_NET_HEADER + 4);
 		bool recent = interface.number - number - 1 < FRAMES;
-		size_t sent = size <= LARGEST && is_ours(size) && recent ? interface.size[number % FRAMES] : 0;
+		size_t sent = size <= LARGEST && is_ours(size) && recent
+				      ? interface.size[number % FRAMES]
+				      : 0;
 
 		interface.calls++;
 		check_stranger(size);
@@ -97,10 +103,12 @@ static void look(int patience)
 			continue;
 		make(out, sent, number);
 		if ((size_t)size != sent && !(sent < SHORTEST && size == SHORTEST))
-			dmk_run_problem("a frame of %zu bytes came back from %s with %ld", sent, interface.name, size);
+			dmk_run_problem("a frame of %zu bytes came back from %s with %ld", sent,
+					interface.name, size);
 		else if (memcmp(in, out, sent))
-			dmk_run_problem("a frame of %zu bytes came back from %s with other bytes than it was sent with", sent,
-					interface.name);
+			dmk_run_problem(
+				"a frame of %zu bytes came back from %s with other bytes than it was sent with",
+				sent, interface.name);
 		else
 			continue;
 		interface.size[number % FRAMES] = 0; /* said once */
@@ -110,7 +118,8 @@ static void look(int patience)
 static void send(size_t size)
 {
 	const uint32_t number = interface.number++;
-	const struct dmk_net_shape shape = {.seed = chance(3) ? chance(UINT32_MAX) + 1 : 0, .high = chance(2)};
+	const struct dmk_net_shape shape = {.seed = chance(3) ? chance(UINT32_MAX) + 1 : 0,
+					    .high = chance(2)};
 
 	make(out, size, number);
 	interface.calls++;
@@ -121,7 +130,22 @@ static void send(size_t size)
 
 static size_t size_of(unsigned int number, unsigned int mtu)
 {
-	static const size_t edges[] = {DMK_NET_HEADER, MARKED, 59, 60, 61, 63, 64, 65, 127, 128, 255, 256, 257, 511, 512, 1024};
+	static const size_t edges[] = {DMK_NET_HEADER,
+				       MARKED,
+				       59,
+				       60,
+				       61,
+				       63,
+				       64,
+				       65,
+				       127,
+				       128,
+				       255,
+				       256,
+				       257,
+				       511,
+				       512,
+				       1024};
 	const size_t most = mtu + DMK_NET_HEADER > LARGEST ? LARGEST : mtu + DMK_NET_HEADER;
 
 	if (number < sizeof(edges) / sizeof(*edges) && edges[number] <= most)
@@ -211,7 +235,8 @@ unsigned int dmk_run_exercise_net(void)
 	char name[DMK_NET_NAME];
 
 	interface.random = dmk_run.options.seed;
-	for (unsigned int i = 0; dmk_net_interface(i, name, sizeof(name)) && !dmk_kernel_died(); i++) {
+	for (unsigned int i = 0; dmk_net_interface(i, name, sizeof(name)) && !dmk_kernel_died();
+	     i++) {
 		interface.name = name;
 		exercise_interface();
 		dmk_run.report.exercised_interfaces++;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Failing on purpose (STR-12): the driver's calls that can fail are counted, and one of them does. A call is the driver's when the
- * code that made it is: what dmakit's own code asks for, on its own behalf or while it serves a driver, does not count, so that a
- * number means the same call as long as the driver does the same.
+ * Failing on purpose (STR-12): the driver's calls that can fail are counted, and one of them does.
+ * A call is the driver's when the code that made it is: what dmakit's own code asks for, on its own
+ * behalf or while it serves a driver, does not count, so that a number means the same call as long
+ * as the driver does the same.
  *
- * With one thread in the driver the numbers repeat; with several, which call is the N-th depends on who comes first.
+ * With one thread in the driver the numbers repeat; with several, which call is the N-th depends on
+ * who comes first.
  */
 #include <dmakit/fail.h>
 
@@ -36,7 +38,8 @@ static bool fail(void *ctx, enum dmk_fail_kind kind, const void *caller)
 		return false;
 	failing.kind = kind;
 	failing.caller = caller;
-	atomic_store(&failing.failed, true); /* pairs with the load in dmk_run_failed_on_purpose() */
+	/* pairs with the load in dmk_run_failed_on_purpose() */
+	atomic_store(&failing.failed, true);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run that does not end: when its time is over, every thread that may run driver code is asked for its stack by a signal, and
- * the report says where each one stands and what is mapped.
+ * A run that does not end: when its time is over, every thread that may run driver code is asked
+ * for its stack by a signal, and the report says where each one stands and what is mapped.
  */
 #include "run/run.h"
 
@@ -142,7 +142,10 @@ void dmk_run_watch(double seconds)
 	watch.running = pthread_create(&watch.thread, NULL, watcher, NULL) == 0;
 }
 
-/* When the limit passes during this very call, the report of a hang wins: the lock is never given back. */
+/*
+ * When the limit passes during this very call, the report of a hang wins: the lock is never given
+ * back.
+ */
 void dmk_run_unwatch(void)
 {
 	if (!watch.running)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The main of a program that dmakit-cc made out of a driver. It stands in an archive: a program with a main of its own keeps it.
+ * The main of a program that dmakit-cc made out of a driver. It stands in an archive: a program
+ * with a main of its own keeps it.
  *
- * Boot, load, probe, test or exercise, unload, shut down, report. Exit status as dmk_report_status() has it.
+ * Boot, load, probe, test or exercise, unload, shut down, report. Exit status as
+ * dmk_report_status() has it.
  */
 #include <dmakit/device.h>
 #include <dmakit/file.h>
@@ -41,7 +43,7 @@ static void keep_log(void *ctx, int level, const char *text)
 		fprintf(stderr, "[%s] <%d> %s\n", dmk_run.options.machine, level, text);
 }
 
-/* --- what is watched beside the checker -------------------------------------------------------------------------------- */
+/* --- what is watched beside the checker ------------------------------------------------------- */
 
 static void watch_probes(void *ctx, const struct dmk_event *event)
 {
@@ -82,7 +84,7 @@ static void keep_complaint(void *ctx, const void *caller, const char *text)
 	pthread_mutex_unlock(&dmk_run.lock);
 }
 
-/* --- which devices -------------------------------------------------------------------------------------------------------- */
+/* --- which devices ---------------------------------------------------------------------------- */
 
 static bool has_device(const char *model)
 {
@@ -93,7 +95,10 @@ static bool has_device(const char *model)
 	return false;
 }
 
-/* Adds the models that the program's drivers name in their id tables. Returns whether there are more than before. */
+/*
+ * Adds the models that the program's drivers name in their id tables. Returns whether there are
+ * more than before.
+ */
 static bool choose_devices(void)
 {
 	struct dmk_run_options *options = &dmk_run.options;
@@ -165,7 +170,7 @@ static void describe_devices(void)
 	}
 }
 
-/* --- one run ----------------------------------------------------------------------------------------------------------------- */
+/* --- one run ---------------------------------------------------------------------------------- */
 
 static int boot(void)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of a program made by dmakit-cc. `dmakit check` has one of its own and calls programs with this one. */
+/*
+ * The command line of a program made by dmakit-cc. `dmakit check` has one of its own and calls
+ * programs with this one.
+ */
 #include "run/run.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program as the test: it runs as it is, in a process of its own, with the driver's files in place through the preload library.
- * What it says by its exit status is a test's result.
+ * A program as the test: it runs as it is, in a process of its own, with the driver's files in
+ * place through the preload library. What it says by its exit status is a test's result.
  */
 #include "run/run.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The runner: what a program made by dmakit-cc does when it has no main of its own. One run in a process, so its state is one
- * object; the parts of the runner share it.
+ * The runner: what a program made by dmakit-cc does when it has no main of its own. One run in a
+ * process, so its state is one object; the parts of the runner share it.
  */
 #ifndef TOOLS_RUN_H
 #define TOOLS_RUN_H
@@ -34,11 +34,15 @@ struct dmk_run_options {
 	bool no_checker;
 	double timeout; /* seconds; 0: no limit */
 	const char *
-		serve; /* a socket: offer the driver's files there, and run the program in command */
+		/* a socket: offer the driver's files there, and run the program in command */
+		serve;
 	char **command;
 };
 
-/** dmk_run_options - 0: go on; otherwise 1 + the exit status, and all was said. Strings point into argv, which is changed. */
+/**
+ * dmk_run_options - 0: go on; otherwise 1 + the exit status, and all was said. Strings point into
+ * argv, which is changed.
+ */
 int dmk_run_options(struct dmk_run_options *options, int argc, char **argv);
 
 enum { DMK_RUN_COMPLAINTS = 100 };
@@ -74,7 +78,10 @@ void dmk_run_problem(const char *format, ...) DMK_PRINTF(1, 2);
 /** The program's tests: how many, and all of them run. */
 unsigned int dmk_run_nr_tests(void);
 void dmk_run_tests(void);
-/** Calls from the driver's code are counted from now on, and the wanted one fails; dmk_run_fail_end(): no more. */
+/**
+ * Calls from the driver's code are counted from now on, and the wanted one fails;
+ * dmk_run_fail_end(): no more.
+ */
 void dmk_run_fail_begin(void);
 void dmk_run_fail_end(void);
 /** Whether a call has failed on purpose: what the driver then says of it is no problem. */
@@ -89,7 +96,7 @@ unsigned int dmk_run_exercise_net(void);
 /** A program that uses the driver through the preload library, as a test. */
 void dmk_run_program(void);
 
-/* --- crashes and hangs ---------------------------------------------------------------------------------------------- */
+/* --- crashes and hangs ------------------------------------------------------------------------ */
 
 enum { DMK_RUN_STACK = 48 };
 
@@ -98,12 +105,18 @@ struct dmk_run_stack {
 	unsigned int n;
 };
 
-/** The stack of the thread that @context, of a signal handler, interrupted. Async-signal-safe after dmk_run_stack_prepare(). */
+/**
+ * The stack of the thread that @context, of a signal handler, interrupted. Async-signal-safe after
+ * dmk_run_stack_prepare().
+ */
 void dmk_run_stack_of(void *context, struct dmk_run_stack *stack);
 void dmk_run_stack_prepare(void);
 
 void dmk_run_catch_crashes(void);
-/** A first, small record for whoever waits for the report, made without malloc: in case the full one can't be. */
+/**
+ * A first, small record for whoever waits for the report, made without malloc: in case the full one
+ * can't be.
+ */
 void dmk_run_raw_record(const char *outcome, const char *signal_name,
 			const struct dmk_run_stack *stack);
 /** From now on the process ends within @seconds, whatever happens. */

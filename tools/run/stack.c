@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stack of an interrupted thread, taken inside the signal handler: libgcc's unwinder first, since it passes through libc,
- * which has no frame pointers; by frame pointers where that fails, as after a jump to nowhere. No names here, and no malloc.
+ * The stack of an interrupted thread, taken inside the signal handler: libgcc's unwinder first,
+ * since it passes through libc, which has no frame pointers; by frame pointers where that fails, as
+ * after a jump to nowhere. No names here, and no malloc.
  */
 #include "run/run.h"
 
@@ -40,7 +41,10 @@ static struct registers registers_of(const ucontext_t *context)
 }
 #endif
 
-/* Two words of our own memory, or false: the kernel looks, so that a bad address is no second fault. */
+/*
+ * Two words of our own memory, or false: the kernel looks, so that a bad address is no second
+ * fault.
+ */
 static bool peek(uint64_t address, uint64_t word[2])
 {
 	struct iovec local = {word, 2 * sizeof(*word)};

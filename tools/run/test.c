@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The tests of <dmakit/test.h>: found by their linker section, run in the order they stand there. */
+/*
+ * The tests of <dmakit/test.h>: found by their linker section, run in the order they stand there.
+ */
 #include <dmakit/test.h>
 
 #include "run/run.h"
@@ -98,7 +100,10 @@ static bool stands_later(const struct dmk_test *a, const struct dmk_test *b)
 	return strcmp(a->file, b->file) == 0 && a->line > b->line;
 }
 
-/* A file's tests lie side by side in the section, but a compiler may put its last one first: back into the file's order. */
+/*
+ * A file's tests lie side by side in the section, but a compiler may put its last one first: back
+ * into the file's order.
+ */
 static const struct dmk_test **tests_in_order(unsigned int n)
 {
 	const struct dmk_test **test = calloc(n + 1, sizeof(*test));

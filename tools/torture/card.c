@@ -13,10 +13,13 @@
 
 struct card torture_card[TORTURE_CARDS];
 
-/* What the cards' address lines are, in the order the cards are found: the widest, the usual, and three that often bounce. */
+/*
+ * What the cards' address lines are, in the order the cards are found: the widest, the usual, and
+ * three that often bounce.
+ */
 static const unsigned int card_bits[TORTURE_CARDS] = {64, 32, 30, 24, 32};
 
-/* --- moving bytes -------------------------------------------------------------------------------------------------- */
+/* --- moving bytes ----------------------------------------------------------------------------- */
 
 /* With the card's lock held. */
 static void command(struct card *card, dma_addr_t dma, size_t size, unsigned int usec, u32 what)
@@ -100,7 +103,7 @@ int card_write_slowly(struct card *card, dma_addr_t dma, const void *bytes, size
 	return err;
 }
 
-/* --- its interrupt -------------------------------------------------------------------------------------------------- */
+/* --- its interrupt ---------------------------------------------------------------------------- */
 
 static irqreturn_t handler(int irq, void *data)
 {
@@ -129,7 +132,7 @@ bool card_in_interrupt(struct card *card, void (*job)(void *argument), void *arg
 	return came;
 }
 
-/* --- its life ------------------------------------------------------------------------------------------------------ */
+/* --- its life --------------------------------------------------------------------------------- */
 
 static int set_mask(struct card *card, struct device *dev, unsigned int bits)
 {
@@ -268,7 +271,7 @@ module_pci_driver(driver);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("Moves bytes for the random test");
 
-/* --- the guest ------------------------------------------------------------------------------------------------------ */
+/* --- the guest -------------------------------------------------------------------------------- */
 
 bool card_visit(struct card *card)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * dmakit torture: random work on machines, every byte compared with what it must be. Each machine has a process of its own, so that
- * a crash is one more thing to report.
+ * dmakit torture: random work on machines, every byte compared with what it must be. Each machine
+ * has a process of its own, so that a crash is one more thing to report.
  */
 #include "dmakit/dmakit.h"
 #include "torture/verb.h"
@@ -55,7 +55,7 @@ static void help(void)
 	     "Exit status: 0 all was right, 1 something was not, 2 it could not run.");
 }
 
-/* --- the command line ---------------------------------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 static int add_machine(const char *name)
 {
@@ -174,7 +174,7 @@ static int parse(int argc, char **argv)
 	return STATUS_CLEAN;
 }
 
-/* --- a process for each machine -------------------------------------------------------------------------------------------- */
+/* --- a process for each machine --------------------------------------------------------------- */
 
 static int wait_for(pid_t pid)
 {

@@ -13,7 +13,10 @@
 
 enum { ENTRIES_MOST = 200, FENCE_BYTE = 0xf1 };
 
-/* Pieces are records, not the driver's memory: they come from the C heap, where no device can write. */
+/*
+ * Pieces are records, not the driver's memory: they come from the C heap, where no device can
+ * write.
+ */
 static bool one_piece(struct object *object, dma_addr_t dma)
 {
 	object->piece = malloc(sizeof(*object->piece));
@@ -43,7 +46,7 @@ static size_t whole_lines(const struct object *object, size_t size)
 	return object->dir == DMA_TO_DEVICE ? size : ALIGN(size, FENCE);
 }
 
-/* --- memory with one address ---------------------------------------------------------------------------------------- */
+/* --- memory with one address ------------------------------------------------------------------ */
 
 static void cpu_read(struct object *object, size_t at, void *bytes, size_t size)
 {
@@ -120,7 +123,7 @@ static void single_for_device(struct object *object, size_t at, size_t size)
 		dma_sync_single_for_device(object->card->dev, object->dma, size, object->dir);
 }
 
-/* --- pages, highmem where there is some ------------------------------------------------------------------------------ */
+/* --- pages, highmem where there is some ------------------------------------------------------- */
 
 static void page_each(const struct object *object, size_t at, size_t size,
 		      void (*use)(void *address, size_t at, size_t size, void *ctx), void *ctx)
@@ -223,7 +226,7 @@ static void phys_unmap(struct object *object)
 	no_pieces(object);
 }
 
-/* --- lists ----------------------------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static void free_entries(struct sg_table *table, unsigned int n)
 {
@@ -312,7 +315,7 @@ static void list_write(struct object *object, size_t at, const void *bytes, size
 	sg_pcopy_from_buffer(object->table.sgl, object->table.orig_nents, bytes, size, at);
 }
 
-/* --- vmalloc, lent as the pages it is ---------------------------------------------------------------------------------- */
+/* --- vmalloc, lent as the pages it is --------------------------------------------------------- */
 
 static bool table_of(struct object *object, struct page **pages, unsigned int n)
 {
@@ -353,7 +356,7 @@ static void vmalloc_free(struct object *object)
 	vfree(object->memory);
 }
 
-/* --- consistent memory --------------------------------------------------------------------------------------------------- */
+/* --- consistent memory ------------------------------------------------------------------------ */
 
 static bool made(struct object *object)
 {
@@ -401,7 +404,7 @@ static void pool_free(struct object *object)
 	no_pieces(object);
 }
 
-/* --- memory that comes mapped, and is the CPU's or the device's in turn -------------------------- */
+/* --- memory that comes mapped, and is the CPU's or the device's in turn ----------------------- */
 
 static bool lent_at(struct object *object, dma_addr_t dma)
 {
@@ -496,7 +499,7 @@ static bool no_fence(const struct object *object)
 	return true;
 }
 
-/* --- the table ------------------------------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 const struct kind torture_kind[] = {
 	{"single", false, 256 << 10, kmalloc_alloc, kmalloc_free, single_map, single_unmap,

@@ -27,7 +27,7 @@ static char what_is_wrong[1024];
 static int stops;                    /* 1: something is wrong */
 static volatile sig_atomic_t enough; /* the user has seen enough */
 
-/* --- the verdict --------------------------------------------------------------------------------------------------------- */
+/* --- the verdict ------------------------------------------------------------------------------ */
 
 void torture_wrong(const char *format, ...)
 {
@@ -63,7 +63,7 @@ static void on_interrupt(int number)
 	enough = 1;
 }
 
-/* --- work ---------------------------------------------------------------------------------------------------------------- */
+/* --- work ------------------------------------------------------------------------------------- */
 
 static uint64_t operations(void)
 {
@@ -97,7 +97,10 @@ static void show_progress(double seconds)
 	fflush(stderr);
 }
 
-/* Until time or operations are used up, something is wrong, or nothing moves any more. Returns the seconds it took. */
+/*
+ * Until time or operations are used up, something is wrong, or nothing moves any more. Returns the
+ * seconds it took.
+ */
 static double watch(void)
 {
 	const double start = now();
@@ -163,7 +166,7 @@ static bool cards_there(void)
 	return false;
 }
 
-/* --- what it did ----------------------------------------------------------------------------------------------------------- */
+/* --- what it did ------------------------------------------------------------------------------ */
 
 static void show_kinds(void)
 {
@@ -257,7 +260,7 @@ void torture_repeat(const struct torture_options *o, uint64_t operations)
 		       o->threads);
 }
 
-/* --- all of it --------------------------------------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static bool ours(void *ctx, const void *code)
 {

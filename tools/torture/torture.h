@@ -22,7 +22,7 @@
 
 #include "torture/verb.h"
 
-/* --- cards -------------------------------------------------------------------------------------------------------- */
+/* --- cards ------------------------------------------------------------------------------------ */
 
 enum {
 	TORTURE_CARDS = 5,
@@ -54,18 +54,26 @@ struct card {
 
 extern struct card torture_card[TORTURE_CARDS];
 
-/** card_read/card_write - the card moves bytes, at most CARD_BUFFER; done on return. Any context. 0, or -errno: it was refused. */
+/**
+ * card_read/card_write - the card moves bytes, at most CARD_BUFFER; done on return. Any context. 0,
+ * or -errno: it was refused.
+ */
 int card_read(struct card *card, dma_addr_t dma, void *bytes, size_t size);
 int card_write(struct card *card, dma_addr_t dma, const void *bytes, size_t size);
-/** card_write_slowly - the same, on the machine's own time; the caller sleeps meanwhile. -EBUSY: another one does that. */
+/**
+ * card_write_slowly - the same, on the machine's own time; the caller sleeps meanwhile. -EBUSY:
+ * another one does that.
+ */
 int card_write_slowly(struct card *card, dma_addr_t dma, const void *bytes, size_t size,
 		      unsigned int usec);
-/** card_in_interrupt - run @job in the card's interrupt handler. False: the interrupt didn't come. */
+/**
+ * card_in_interrupt - run @job in the card's interrupt handler. False: the interrupt didn't come.
+ */
 bool card_in_interrupt(struct card *card, void (*job)(void *argument), void *argument);
 /** card_visit - unbind the guest's driver and bind it again. False: its probe found no memory. */
 bool card_visit(struct card *card);
 
-/* --- threads ------------------------------------------------------------------------------------------------------ */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 enum work_kind {
 	WORK_MAKE, /* memory is allocated and lent */
@@ -105,7 +113,7 @@ bool torture_stops(void);
 /** torture_work - what a worker's thread runs until it is stopped or has done its share. */
 int torture_work(void *worker);
 
-/* --- objects ------------------------------------------------------------------------------------------------------ */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 struct piece {
 	dma_addr_t dma;
@@ -140,7 +148,9 @@ struct object {
 	unsigned int past_at;
 };
 
-/** A kind of memory and a way to lend it. A false answer is a refusal, and leaves nothing behind. */
+/**
+ * A kind of memory and a way to lend it. A false answer is a refusal, and leaves nothing behind.
+ */
 struct kind {
 	const char *name;
 	bool consistent; /* both may use it at any time; map to sync are not there */

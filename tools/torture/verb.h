@@ -16,15 +16,22 @@ struct torture_options {
 	double seconds; /* 0: no limit */
 	uint64_t ops;   /* 0: no limit */
 	uint64_t
-		spoil; /* the operation from which on bytes are changed behind the model's back; 0: none */
+		/* the operation from which on bytes are changed behind the model's back; 0: none */
+		spoil;
 	bool no_checker;
 	bool progress;
 };
 
-/** torture_machine - boot, work, judge; says all there is to say. Exit status: 0, 1 something is wrong, 2 it could not run. */
+/**
+ * torture_machine - boot, work, judge; says all there is to say. Exit status: 0, 1 something is
+ * wrong, 2 it could not run.
+ */
 int torture_machine(const struct torture_options *options);
 
-/** torture_repeat - print the command that does the same; @operations: after which it went wrong, 0: not known */
+/**
+ * torture_repeat - print the command that does the same; @operations: after which it went wrong, 0:
+ * not known
+ */
 void torture_repeat(const struct torture_options *options, uint64_t operations);
 
 #endif

@@ -2,10 +2,11 @@
 /*
  * What a thread does next, and whether every byte is what it must be.
  *
- * A thread has objects of its own, memory that it lent to a card or shares with one, and a model of each: the bytes that must be there,
- * and which of them anybody wrote. Objects belong to their thread; cards, pools, bounce slots and memory are everybody's. All that an
- * operation decides by chance follows from the seed, the thread's number and the operation's, so that a run is repeated as far as one of
- * many threads can be.
+ * A thread has objects of its own, memory that it lent to a card or shares with one, and a model of
+ * each: the bytes that must be there, and which of them anybody wrote. Objects belong to their
+ * thread; cards, pools, bounce slots and memory are everybody's. All that an operation decides by
+ * chance follows from the seed, the thread's number and the operation's, so that a run is repeated
+ * as far as one of many threads can be.
  */
 #include "torture.h"
 
@@ -25,7 +26,7 @@ const char *const work_name[WORK_KINDS] = {
 	[WORK_GUEST] = "drivers come and gone",
 };
 
-/* --- chance ------------------------------------------------------------------------------------------------------------ */
+/* --- chance ----------------------------------------------------------------------------------- */
 
 /* splitmix64, Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014 */
 static uint64_t mix(uint64_t z)
@@ -81,7 +82,7 @@ static struct span some_span(struct worker *self, const struct object *object)
 	return span;
 }
 
-/* --- what is wrong ------------------------------------------------------------------------------------------------------ */
+/* --- what is wrong ---------------------------------------------------------------------------- */
 
 static const char *const direction[] = {
 	[DMA_BIDIRECTIONAL] = "both ways",
@@ -137,7 +138,7 @@ static void now_known(struct object *object, struct span span, const u8 *bytes)
 	memset(object->known + span.at, 1, span.size);
 }
 
-/* --- the card's side ---------------------------------------------------------------------------------------------------- */
+/* --- the card's side -------------------------------------------------------------------------- */
 
 typedef int mover(struct worker *self, struct card *card, dma_addr_t dma, void *bytes, size_t size);
 
@@ -211,7 +212,7 @@ static bool card_writes(struct worker *self, struct object *object)
 	return true;
 }
 
-/* --- where a call is made ------------------------------------------------------------------------------------------------ */
+/* --- where a call is made --------------------------------------------------------------------- */
 
 struct call {
 	void (*run)(struct call *call);
@@ -275,7 +276,7 @@ static void for_device_call(struct call *call)
 	call->object->kind->sync_for_device(call->object, call->span.at, call->span.size);
 }
 
-/* --- the CPU's side ------------------------------------------------------------------------------------------------------ */
+/* --- the CPU's side --------------------------------------------------------------------------- */
 
 static bool cpu_sees(struct worker *self, struct object *object, struct span span)
 {
@@ -323,7 +324,7 @@ static bool cpu_turn(struct worker *self, struct object *object)
 	return true;
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static bool coherent_machine(void)
 {
@@ -368,7 +369,10 @@ static bool lend(struct worker *self, struct object *object)
 	note(object, call.done ? "mapped" : "not mapped");
 	if (!call.done)
 		cpu_sees(self, object, all);
-	/* What a device doesn't write of a buffer that is all its own is not kept by caches that must be invalidated. */
+	/*
+	 * What a device doesn't write of a buffer that is all its own is not kept by caches that
+	 * must be invalidated.
+	 */
 	else if (object->dir == DMA_FROM_DEVICE && !coherent_machine())
 		memset(object->known, 0, object->size);
 	return call.done;
@@ -447,13 +451,14 @@ static void count(struct worker *self, enum work_kind kind, bool done)
 	__atomic_fetch_add(done ? &self->done[kind] : &self->refused[kind], 1, __ATOMIC_RELAXED);
 }
 
-/* --- want ------------------------------------------------------------------------------------------------------------------ */
+/* --- want ------------------------------------------------------------------------------------- */
 
 enum { GLUT_PAGES = 4096, GLUT_ORDER = 6, GLUT_HELD = 256, GLUT_SIZE = 60 << 10 };
 
 /*
- * Takes what memory there is, in large pieces and then in small ones, has somebody ask for more, and gives it back. What others have lent
- * meanwhile must not suffer, and what they are refused they must survive.
+ * Takes what memory there is, in large pieces and then in small ones, has somebody ask for more,
+ * and gives it back. What others have lent meanwhile must not suffer, and what they are refused
+ * they must survive.
  */
 static bool glut(struct worker *self)
 {
@@ -480,7 +485,10 @@ static bool glut(struct worker *self)
 	return true;
 }
 
-/* Lends page after page to one card until there is no slot, window or record for more; all of them are right at the end. */
+/*
+ * Lends page after page to one card until there is no slot, window or record for more; all of them
+ * are right at the end.
+ */
 static bool lend_all(struct worker *self)
 {
 	struct object *held[GLUT_HELD];
@@ -509,7 +517,7 @@ static bool lend_all(struct worker *self)
 	return true;
 }
 
-/* --- what next -------------------------------------------------------------------------------------------------------------- */
+/* --- what next -------------------------------------------------------------------------------- */
 
 static bool card_may(const struct object *object, enum dma_data_direction dir)
 {
@@ -552,7 +560,10 @@ static void use(struct worker *self, unsigned int index)
 	}
 }
 
-/* Times of plenty and of want, so that memory, slots and records run out now and then, and everything is given back again. */
+/*
+ * Times of plenty and of want, so that memory, slots and records run out now and then, and
+ * everything is given back again.
+ */
 static void turn_of_phase(struct worker *self)
 {
 	if (self->phase--)

@@ -30,10 +30,13 @@ int bus_register(const struct bus_type *bus) DMK_SYM(bus_register) __must_check;
 void bus_unregister(const struct bus_type *bus) DMK_SYM(bus_unregister);
 int bus_for_each_dev(const struct bus_type *bus, struct device *start, void *data,
 		     int (*fn)(struct device *dev, void *data)) DMK_SYM(bus_for_each_dev);
-/** bus_find_device - the first for which @match is true, with a reference for the caller; NULL: none */
+/**
+ * bus_find_device - the first for which @match is true, with a reference for the caller; NULL: none
+ */
 struct device *bus_find_device(const struct bus_type *bus, struct device *start, const void *data,
-			       int (*match)(struct device *dev, const void *data)) DMK_SYM(bus_find_device);
-struct device *bus_find_device_by_name(const struct bus_type *bus, struct device *start, const char *name)
-	DMK_SYM(bus_find_device_by_name);
+			       int (*match)(struct device *dev, const void *data))
+	DMK_SYM(bus_find_device);
+struct device *bus_find_device_by_name(const struct bus_type *bus, struct device *start,
+				       const char *name) DMK_SYM(bus_find_device_by_name);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Classes: what kind of thing a device is to its user. A device made in a class with a device number is a file in /dev.
+ * Classes: what kind of thing a device is to its user. A device made in a class with a device
+ * number is a file in /dev.
  */
 #ifndef _LINUX_DEVICE_CLASS_H
 #define _LINUX_DEVICE_CLASS_H
@@ -39,8 +40,10 @@ void class_unregister(const struct class *class) DMK_SYM(class_unregister);
 /** Return: the class, or an ERR_PTR: -ENOMEM, -EINVAL (no name). Freed by class_destroy(). */
 struct class *dmk_class_create(const char *name);
 void class_destroy(const struct class *class) DMK_SYM(class_destroy);
-struct device *class_find_device(const struct class *class, const struct device *start, const void *data,
-				 int (*match)(struct device *dev, const void *data)) DMK_SYM(class_find_device);
+struct device *class_find_device(const struct class *class, const struct device *start,
+				 const void *data,
+				 int (*match)(struct device *dev, const void *data))
+	DMK_SYM(class_find_device);
 
 /* Up to Linux 6.3 the owner came first. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)

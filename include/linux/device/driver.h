@@ -47,13 +47,20 @@ struct device_driver {
 	bool dmk_registered;
 };
 
-/** driver_register - probe what matches. Return: 0, -EBUSY (the bus has a driver of that name), -EINVAL (no bus). */
+/**
+ * driver_register - probe what matches. Return: 0, -EBUSY (the bus has a driver of that name),
+ * -EINVAL (no bus).
+ */
 int driver_register(struct device_driver *drv) DMK_SYM(driver_register) __must_check;
 void driver_unregister(struct device_driver *drv) DMK_SYM(driver_unregister);
-struct device_driver *driver_find(const char *name, const struct bus_type *bus) DMK_SYM(driver_find);
+struct device_driver *driver_find(const char *name, const struct bus_type *bus)
+	DMK_SYM(driver_find);
 int driver_for_each_device(struct device_driver *drv, struct device *start, void *data,
-			   int (*fn)(struct device *dev, void *data)) DMK_SYM(driver_for_each_device);
-/** driver_deferred_probe_check_state - what a driver returns when a thing it needs may still come */
+			   int (*fn)(struct device *dev, void *data))
+	DMK_SYM(driver_for_each_device);
+/**
+ * driver_deferred_probe_check_state - what a driver returns when a thing it needs may still come
+ */
 void wait_for_device_probe(void) DMK_SYM(wait_for_device_probe);
 
 #define module_driver(driver, register_fn, unregister_fn, ...)                                     \

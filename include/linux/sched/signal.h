@@ -12,7 +12,8 @@ struct task_struct;
 
 int signal_pending(struct task_struct *task) DMK_SYM(signal_pending);
 int fatal_signal_pending(struct task_struct *task) DMK_SYM(fatal_signal_pending);
-int signal_pending_state(unsigned int state, struct task_struct *task) DMK_SYM(signal_pending_state);
+int signal_pending_state(unsigned int state, struct task_struct *task)
+	DMK_SYM(signal_pending_state);
 void flush_signals(struct task_struct *task) DMK_SYM(flush_signals);
 #define allow_signal(signal) ((void)(signal))
 #define disallow_signal(signal) ((void)(signal))
