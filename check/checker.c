@@ -41,7 +41,7 @@ static void transfer(struct dmk_checker *checker, const struct dmk_event *event)
 
 	if (event->kind == DMK_EVENT_TRANSFER_END)
 		dmk_transfer_end(&checker->shadow, event->cookie);
-	else if (device)
+	else if (device && event->size) /* who moves nothing is in nobody's way */
 		dmk_transfer_begin(&checker->shadow, device, event);
 }
 

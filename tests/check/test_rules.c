@@ -1049,6 +1049,14 @@ ROW(unmap_when_done)
 	unmap(w, AT, 256, IN, HERE);
 }
 
+ROW(unmap_while_nothing_is_moved)
+{
+	map(w, AT, 256, IN, HERE);
+	begin(w, AT, 0);
+	unmap(w, AT, 256, IN, HERE);
+	EVENT(w, .kind = DMK_EVENT_TRANSFER_END, .cookie = 7);
+}
+
 ROW(unmap_of_a_twin_under_way)
 {
 	map(w, AT, 256, OUT, HERE);
@@ -1930,6 +1938,8 @@ static const struct row rows[] = {
 	{"a buffer is unmapped when the device is done", NULL, unmap_when_done},
 	{"one of two mappings is unmapped while the device works on both", NULL,
 	 unmap_of_a_twin_under_way},
+	{"a buffer is unmapped while the device works on none of its bytes", NULL,
+	 unmap_while_nothing_is_moved},
 	{"consistent memory is freed while the device works on it", "STR-07", free_under_way},
 
 	{"consistent memory is used and freed", NULL, allocates},
