@@ -226,6 +226,73 @@ static void phys_unmap(struct object *object)
 	no_pieces(object);
 }
 
+/* Bytes up to the next granule of the IOMMU: a piece ends there, or where the object does. */
+static size_t linked_piece(const struct object *object, size_t at)
+{
+	const size_t granule = dma_get_merge_boundary(object->card->dev) + 1;
+	const phys_addr_t phys = page_to_phys(object->page) + object->offset + at;
+
+	return min_t(size_t, object->size - at, granule - (phys & (granule - 1)));
+}
+
+/* Addresses first, then piece by piece. Without an IOMMU, or room behind it: as one. */
+static bool linked_map(struct object *object)
+{
+	struct device *dev = object->card->dev;
+	phys_addr_t phys = page_to_phys(object->page) + object->offset;
+	size_t at = 0, part;
+
+	if (!dma_iova_try_alloc(dev, &object->state, phys, object->size))
+		return phys_map(object);
+	for (; at < object->size; at += part) {
+		part = linked_piece(object, at);
+		if (dma_iova_link(dev, &object->state, phys + at, at, part, object->dir,
+				  object->attrs))
+			goto destroy;
+	}
+	if (!dma_iova_sync(dev, &object->state, 0, object->size))
+		return one_piece(object, object->state.addr);
+destroy:
+	dma_iova_destroy(dev, &object->state, at, object->dir, object->attrs);
+	return false;
+}
+
+static void linked_unmap(struct object *object)
+{
+	if (!dma_use_iova(&object->state)) {
+		phys_unmap(object);
+		return;
+	}
+	dma_iova_destroy(object->card->dev, &object->state, object->size, object->dir,
+			 object->attrs);
+	no_pieces(object);
+}
+
+/* Each piece by itself: they need not lie side by side in memory. */
+static void linked_sync(struct object *object, size_t at, size_t size,
+			void (*sync)(struct device *dev, dma_addr_t dma, size_t size,
+				     enum dma_data_direction dir))
+{
+	const size_t end = at + size;
+
+	for (size_t part; at < end; at += part) {
+		part = end - at;
+		if (dma_use_iova(&object->state))
+			part = min(part, linked_piece(object, at));
+		sync(object->card->dev, object->dma + at, part, object->dir);
+	}
+}
+
+static void linked_for_cpu(struct object *object, size_t at, size_t size)
+{
+	linked_sync(object, at, size, dma_sync_single_for_cpu);
+}
+
+static void linked_for_device(struct object *object, size_t at, size_t size)
+{
+	linked_sync(object, at, size, dma_sync_single_for_device);
+}
+
 /* --- lists ------------------------------------------------------------------------------------ */
 
 static void free_entries(struct sg_table *table, unsigned int n)
@@ -508,6 +575,8 @@ const struct kind torture_kind[] = {
 	 single_for_device, page_read, page_write, page_fenced, true},
 	{"phys", false, 128 << 10, page_alloc, page_free, phys_map, phys_unmap, single_for_cpu,
 	 single_for_device, page_read, page_write, page_fenced, true},
+	{"linked", false, 128 << 10, page_alloc, page_free, linked_map, linked_unmap,
+	 linked_for_cpu, linked_for_device, page_read, page_write, page_fenced, true},
 	{"list", false, ENTRIES_MOST * 12 * FENCE, list_alloc, list_free, list_map, list_unmap,
 	 list_for_cpu, list_for_device, list_read, list_write, no_fence, false},
 	{"vmalloc", false, 128 << 10, vmalloc_alloc, vmalloc_free, list_map, list_unmap,

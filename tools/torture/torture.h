@@ -143,6 +143,7 @@ struct object {
 	unsigned int order;
 	struct sg_table table, *scattered;
 	dma_addr_t dma;
+	struct dma_iova_state state;
 
 	const char *past[PAST]; /* what was done with it last, newest at past_at - 1 */
 	unsigned int past_at;
