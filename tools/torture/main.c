@@ -50,7 +50,8 @@ static void help(void)
 	     "  --spoil N         from operation N on change bytes behind the model's back, to see that it is seen\n"
 	     "\n"
 	     "What is wrong is printed with the command that repeats it. With one thread the same seed is the\n"
-	     "same work; how several take turns is not part of it.\n"
+	     "same work, but for what fails because a pool was not refilled in time; how several take turns\n"
+	     "is not part of it.\n"
 	     "\n"
 	     "Exit status: 0 all was right, 1 something was not, 2 it could not run.");
 }
