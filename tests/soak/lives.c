@@ -165,19 +165,37 @@ static struct out out_now(void)
 	return out;
 }
 
-static bool is_more(const struct out *settled, const struct out *last)
+static void print_out(const struct out *settled, const struct out *last)
 {
 	printf("one machine: pages %lu %lu %lu, then %lu %lu %lu; objects %lu, then %lu; areas %lu, then %lu; heap %zu, then %zu\n",
 	       settled->pages[0], settled->pages[1], settled->pages[2], last->pages[0],
 	       last->pages[1], last->pages[2], settled->objects.objects, last->objects.objects,
 	       settled->objects.areas, last->objects.areas, settled->heap, last->heap);
-	return memcmp(settled->pages, last->pages, sizeof(last->pages)) != 0 ||
-	       memcmp(&settled->objects, &last->objects, sizeof(last->objects)) != 0 ||
+}
+
+static bool is_more(const struct out *settled, const struct out *last)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(last->pages); i++)
+		if (last->pages[i] > settled->pages[i])
+			return true;
+	return last->objects.objects > settled->objects.objects ||
+	       last->objects.areas > settled->objects.areas ||
 	       last->heap > settled->heap + (keeps_addresses() ? 16 : 1) * HEAP_SLACK;
 }
 
+/* Tables kept in hand go when the kernel's threads are let: on a busy host that takes a while. */
+static struct out out_at_last(const struct out *settled)
+{
+	struct out last = out_now();
+
+	for (unsigned int tries = 0; tries < 100 && is_more(settled, &last); tries++)
+		last = out_now();
+	print_out(settled, &last);
+	return last;
+}
+
 /*
- * Probed, used and removed as often, on one machine: exactly as many pages and objects are out as
+ * Probed, used and removed as often, on one machine: no more pages and objects are out than
  * after the first rounds.
  */
 static const char *one_machine(void)
@@ -197,9 +215,11 @@ static const char *one_machine(void)
 		if (round + 1 == ONE_SETTLED)
 			settled = out_now();
 	}
-	last = out_now();
-	if (!wrong && rounds >= ONE_SETTLED && is_more(&settled, &last))
-		wrong = "probing and removing leaves something each time";
+	if (!wrong && rounds >= ONE_SETTLED) {
+		last = out_at_last(&settled);
+		if (is_more(&settled, &last))
+			wrong = "probing and removing leaves something each time";
+	}
 	dmk_shutdown();
 	dmk_boot_end();
 	return wrong;
