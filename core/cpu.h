@@ -15,7 +15,7 @@
 
 /**
  * dmk_cpu_enter - the number of this CPU, which stays this one's until dmk_cpu_leave(); 0: it has
- * none (yet) Between the two nothing sleeps, and no other context has the same number.
+ * none (yet). Between the two nothing sleeps, and no other context has the same number.
  */
 #ifdef DMK_CPU_IS_THREAD
 #define DMK_CPU_HERE __thread struct dmk_thread_cpu dmk_thread_cpu

@@ -49,7 +49,7 @@ static inline void *dmk_cpu_parts_mine(const struct dmk_cpu_parts *parts, unsign
 void *dmk_cpu_parts_here(struct dmk_cpu_parts *parts, size_t size);
 /**
  * dmk_cpu_parts_gather - with @lock, which is given up meanwhile: on return no CPU uses its part
- * without it, until dmk_cpu_parts_open() No other lock is held. Return: false: other CPUs can't be
+ * without it, until dmk_cpu_parts_open(). No other lock is held. Return: false: other CPUs can't be
  * waited for here and now; parts are closed all the same, and not to be used.
  */
 bool dmk_cpu_parts_gather(struct dmk_cpu_parts *parts, struct dmk_lock *lock, unsigned long *flags);

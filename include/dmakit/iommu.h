@@ -61,7 +61,7 @@ struct dmk_iommu_ops {
 	 * @tables: entries above the last level changed too, so cached walks must go as well
 	 * invalidate_all - the same for everything tagged @id, walks included
 	 * sync - on return all that was asked before is done, and no access that used it is under
-	 * way Any context; never sleep.
+	 * way. Any context; never sleep.
 	 */
 	void (*invalidate)(void *ctx, uint16_t id, uint64_t first, uint64_t last, bool tables);
 	void (*invalidate_all)(void *ctx, uint16_t id);

@@ -126,7 +126,7 @@ bool dmk_instance_msi(struct dmk_instance *card, unsigned int vector);
 
 /**
  * dmk_instance_after - call @fn once, @usec microseconds from now, on the machine's device thread,
- * with the lock held Replaces an earlier one with the same @fn that has not run yet.
+ * with the lock held. Replaces an earlier one with the same @fn that has not run yet.
  * dmk_instance_cancel takes it back. Up to 16 different functions can wait at once; one more is not
  * called.
  */
@@ -145,8 +145,8 @@ const struct dmk_model *dmk_model_find(const char *name);
 
 /**
  * dmk_model_register - put a program's own model on the list, before dmk_machine_open(); at most
- * DMK_MODELS_REGISTERED It is found before a built-in one of the same name. Not from two threads at
- * once.
+ * DMK_MODELS_REGISTERED. It is found before a built-in one of the same name. Not from two threads
+ * at once.
  */
 void dmk_model_register(const struct dmk_model *model);
 /** dmk_model_next - walk all models, built in and registered; NULL starts, NULL ends. */

@@ -101,7 +101,7 @@ struct dmk_os_ops {
 
 	/**
 	 * cpu - a small number that the CPU or thread that asks keeps for a while, so that those
-	 * that run at once have others What lies where is chosen by it, so a system whose runs are
+	 * that run at once have others. What lies where is chosen by it, so a system whose runs are
 	 * to be repeated gives it in an order that is. It is no index: any number will do, and
 	 * several may have the same. Any context; must be cheap.
 	 */
@@ -115,7 +115,7 @@ struct dmk_os_ops {
 	void (*irq_restore)(void *ctx, unsigned long flags);
 	/**
 	 * cpu_slot - what the CPU that runs this has for itself: 1 .. DMK_CPUS - 1; 0: it has none,
-	 * and takes a lock where others need not Of two contexts that can be in the core at the
+	 * and takes a lock where others need not. Of two contexts that can be in the core at the
 	 * same time, or one of which can interrupt the other outside irq_save() and irq_restore(),
 	 * no two have the same number, and between these two it stays what it is. A number may go
 	 * to another CPU after the one that had it has stopped calling, and what that one did is
@@ -141,7 +141,7 @@ struct dmk_os_ops {
 
 	/**
 	 * defer - have @work->run called soon, once, in a thread that may sleep; queued already:
-	 * nothing happens Any context. The system ends its deferred work before it calls
+	 * nothing happens. Any context. The system ends its deferred work before it calls
 	 * dmk_core_stop(): what is still queued then never runs.
 	 * Return: false: not at this time (the system is starting or ending).
 	 */

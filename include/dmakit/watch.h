@@ -27,7 +27,7 @@ void dmk_watch_stop(void);
 
 /**
  * dmk_watch_memory - [phys, phys + size) begins or ceases to be of interest; ranges may overlap,
- * each ceases once For dmk_check_options.memory. Any thread; who accesses the memory afterwards
+ * each ceases once. For dmk_check_options.memory. Any thread; who accesses the memory afterwards
  * sees it.
  */
 void dmk_watch_memory(void *unused, uint64_t phys, uint64_t size, bool begins);

@@ -51,7 +51,7 @@ static inline struct page *phys_to_page(phys_addr_t phys)
 
 /**
  * virt_to_phys - of an address in the direct map, and of no other (not vmalloc, not kmap, not a
- * stack) For another the result is a number and no address: the driver is told. virt_to_page() and
+ * stack). For another the result is a number and no address: the driver is told. virt_to_page() and
  * __pa() are the same. Rules: ADR-04.
  */
 static __always_inline phys_addr_t virt_to_phys(const volatile void *address)

@@ -143,7 +143,7 @@ struct sk_buff *dev_alloc_skb(unsigned int length) DMK_SYM(dev_alloc_skb);
 
 /**
  * netdev_alloc_frag - @size bytes of a page that others have pieces of, aligned to a cache line;
- * napi_alloc_frag - in a poll function Freed with skb_free_frag(), or made the linear part of a
+ * napi_alloc_frag - in a poll function. Freed with skb_free_frag(), or made the linear part of a
  * frame by build_skb().
  */
 void *netdev_alloc_frag(unsigned int size) DMK_SYM(netdev_alloc_frag);
@@ -161,7 +161,7 @@ struct sk_buff *napi_build_skb(void *data, unsigned int frag_size) DMK_SYM(napi_
 
 /**
  * kfree_skb - one user less; the last one's call frees the frame, which counts as dropped;
- * consume_skb - as delivered NULL is nothing. Not in a hard interrupt handler: there
+ * consume_skb - as delivered. NULL is nothing. Not in a hard interrupt handler: there
  * dev_kfree_skb_any() and dev_kfree_skb_irq() may be called.
  */
 void kfree_skb(struct sk_buff *skb) DMK_SYM(kfree_skb);
