@@ -33,8 +33,8 @@ static inline bool dmk_bounce_forced(const struct dmk_dev *dev)
 
 /**
  * dmk_bounce_memory - the one region whose memory the device may be given, or NULL: it is not
- * restricted to one (BNC-05) What serves a device, and what is its required mask, is judged by this
- * instead of RAM.
+ * restricted to one (BNC-05). What serves a device, and what is its required mask, is judged by
+ * this instead of RAM.
  */
 static inline const struct dmk_memory *dmk_bounce_memory(const struct dmk_dev *dev)
 {
@@ -63,6 +63,14 @@ void *dmk_bounce_address(const struct dmk_dev *dev, dmk_phys phys);
 
 /** dmk_bounce_has - whether @phys is memory that the device bounces in */
 bool dmk_bounce_has(const struct dmk_dev *dev, dmk_phys phys);
+
+/**
+ * dmk_bounce_impossible - say, now and then, that @phys of the device's can't be bounced; nothing
+ * of NO_ROOM, which who found no room has said, or where the driver wants no message
+ * @why: what follows "N bytes at ADDRESS"
+ */
+void dmk_bounce_impossible(const struct dmk_dev *dev, struct dmk_range phys, enum dmk_reason reason,
+			   unsigned long attrs, const char *why);
 
 /**
  * dmk_bounce_map - copy the buffer into slots

@@ -113,6 +113,23 @@ void dmk_bounce_refused(struct dmk_dev *dev, size_t size, unsigned long attrs)
 		say_full(dev, size, refused);
 }
 
+void dmk_bounce_impossible(const struct dmk_dev *dev, struct dmk_range phys, enum dmk_reason reason,
+			   unsigned long attrs, const char *why)
+{
+	static unsigned int times;
+	struct dmk_text text = {.used = 0};
+
+	/* NO_ROOM has been said, with the numbers, by the pool. */
+	if (reason == DMK_REASON_NO_ROOM || attrs & DMK_ATTR_NO_WARN ||
+	    !dmk_log_due(__atomic_add_fetch(&times, 1, __ATOMIC_RELAXED)))
+		return;
+	dmk_text_number(&text, dmk_range_bytes(phys));
+	dmk_text_say(&text, " bytes at ");
+	dmk_text_hex(&text, phys.first);
+	dmk_text_say(&text, why);
+	dmk_log(DMK_LOG_WARNING, dev, text.data);
+}
+
 /* --- the end ---------------------------------------------------------------------------------- */
 
 static void say_number(struct dmk_text *text, const char *before, uint64_t number,

@@ -11,7 +11,6 @@
 #include "direct.h"
 #include "lent.h"
 #include "straight.h"
-#include "text.h"
 #include "window.h"
 
 int dmk_result_of(enum dmk_reason reason)
@@ -34,11 +33,6 @@ static struct dmk_mapping mapped(dmk_dma dma, bool bounced)
 	return (struct dmk_mapping){.dma = dma, .bounced = bounced};
 }
 
-static struct dmk_mapping refused(enum dmk_reason reason)
-{
-	return (struct dmk_mapping){.dma = DMK_MAPPING_ERROR, .reason = reason};
-}
-
 static const char *why_refused(const struct dmk_dev *dev, enum dmk_reason reason)
 {
 	if (reason == DMK_REASON_TOO_LARGE)
@@ -48,22 +42,6 @@ static const char *why_refused(const struct dmk_dev *dev, enum dmk_reason reason
 	if (dmk_core.bounce_none)
 		return " would have to be bounced, and swiotlb=noforce forbids it";
 	return " are out of the device's reach and there is nowhere to bounce";
-}
-
-/* NO_ROOM has been said, with the numbers, by the pool. */
-static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum dmk_reason reason)
-{
-	static unsigned int times;
-	struct dmk_text text = {.used = 0};
-
-	if (reason == DMK_REASON_NO_ROOM ||
-	    !dmk_log_due(__atomic_add_fetch(&times, 1, __ATOMIC_RELAXED)))
-		return;
-	dmk_text_number(&text, dmk_range_bytes(phys));
-	dmk_text_say(&text, " bytes at ");
-	dmk_text_hex(&text, phys.first);
-	dmk_text_say(&text, why_refused(dev, reason));
-	dmk_log(DMK_LOG_WARNING, dev, text.data);
 }
 
 /*
@@ -89,9 +67,8 @@ static struct dmk_mapping map_bounced(struct dmk_dev *dev, struct dmk_range phys
 		hold(dev, dma, phys.last - phys.first);
 		return mapped(dma, true);
 	}
-	if (!(attrs & DMK_ATTR_NO_WARN))
-		say_refused(dev, phys, reason);
-	return refused(reason);
+	dmk_bounce_impossible(dev, phys, reason, attrs, why_refused(dev, reason));
+	return dmk_refused(reason);
 }
 
 dmk_dma dmk_direct_map_soon(struct dmk_dev *dev, uint64_t first, uint64_t last,
@@ -130,10 +107,10 @@ struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys,
 	dmk_dma dma;
 
 	if (dmk_bounce_forced(dev) || !dmk_reaches(dev, phys, &dma))
-		return attrs & DMK_ATTR_REQUIRE_COHERENT ? refused(DMK_REASON_UNREACHABLE)
+		return attrs & DMK_ATTR_REQUIRE_COHERENT ? dmk_refused(DMK_REASON_UNREACHABLE)
 							 : map_bounced(dev, phys, dir, attrs);
 	if (!dev->bus->coherent && attrs & DMK_ATTR_REQUIRE_COHERENT)
-		return refused(DMK_REASON_UNREACHABLE);
+		return dmk_refused(DMK_REASON_UNREACHABLE);
 	if (!dev->bus->coherent)
 		lend(dev, phys, dma, dir, attrs);
 	return mapped(dma, false);
@@ -144,7 +121,7 @@ struct dmk_mapping dmk_direct_map_mmio(struct dmk_dev *dev, struct dmk_range phy
 	dmk_dma dma;
 
 	if (dmk_bounce_forced(dev) || !dmk_reaches(dev, phys, &dma))
-		return refused(DMK_REASON_UNREACHABLE);
+		return dmk_refused(DMK_REASON_UNREACHABLE);
 	return mapped(dma, false);
 }
 

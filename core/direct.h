@@ -15,6 +15,11 @@ struct dmk_mapping {
 	bool bounced;
 };
 
+static inline struct dmk_mapping dmk_refused(enum dmk_reason reason)
+{
+	return (struct dmk_mapping){.dma = DMK_MAPPING_ERROR, .reason = reason};
+}
+
 /** dmk_direction_good - DIR-01: anything but the three may not be mapped. */
 static inline bool dmk_direction_good(enum dmk_direction dir)
 {
@@ -34,7 +39,7 @@ struct dmk_mapping dmk_direct_map(struct dmk_dev *dev, struct dmk_range phys,
 				  enum dmk_direction dir, unsigned long attrs);
 /**
  * dmk_direct_map_soon - a mapping of [@first, @last] that is bounced, and nothing about it is
- * unusual Two numbers: a compiler that is given them as one thing stores both, loads them as one,
+ * unusual. Two numbers: a compiler that is given them as one thing stores both, loads them as one,
  * and the processor waits for that.
  * Return: DMK_MAPPING_ERROR: nothing was done; all that the call was given must be judged, and
  *         dmk_direct_map() called.

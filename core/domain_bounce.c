@@ -14,7 +14,6 @@
 #include "bounce.h"
 #include "domain_private.h"
 #include "lent.h"
-#include "text.h"
 #include "window.h"
 
 static bool is_part(const struct dmk_dev *dev, struct dmk_range phys)
@@ -34,32 +33,16 @@ bool dmk_domain_may_bounce(const struct dmk_dev *dev)
 
 /* --- map -------------------------------------------------------------------------------------- */
 
-static struct dmk_mapping refused(enum dmk_reason reason)
+static const char *why_refused(enum dmk_reason reason)
 {
-	return (struct dmk_mapping){.dma = DMK_MAPPING_ERROR, .reason = reason};
-}
-
-/* NO_ROOM has been said, with the numbers, by the pool. */
-static void say_refused(const struct dmk_dev *dev, struct dmk_range phys, enum dmk_reason reason)
-{
-	static unsigned int times;
-	struct dmk_text text = {.used = 0};
-
-	if (reason == DMK_REASON_NO_ROOM ||
-	    !dmk_log_due(__atomic_add_fetch(&times, 1, __ATOMIC_RELAXED)))
-		return;
-	dmk_text_number(&text, dmk_range_bytes(phys));
-	dmk_text_say(&text, " bytes at ");
-	dmk_text_hex(&text, phys.first);
-	dmk_text_say(&text,
-		     " fill no whole pages of the IOMMU, and for a device that is not trusted ");
-	dmk_text_say(&text,
-		     reason == DMK_REASON_TOO_LARGE
-			     ? "they are more than can be bounced: see dma_max_mapping_size()"
-		     : dmk_core.bounce_none
-			     ? "they have to be bounced, which swiotlb=noforce forbids"
-			     : "they have to be bounced, and there are no slots");
-	dmk_log(DMK_LOG_WARNING, dev, text.data);
+	if (reason == DMK_REASON_TOO_LARGE)
+		return " fill no whole pages of the IOMMU, and for a device that is not trusted they are more than can be bounced: "
+		       "see dma_max_mapping_size()";
+	if (dmk_core.bounce_none)
+		return " fill no whole pages of the IOMMU, and for a device that is not trusted they have to be bounced, which "
+		       "swiotlb=noforce forbids";
+	return " fill no whole pages of the IOMMU, and for a device that is not trusted they have to be bounced, and there are "
+	       "no slots";
 }
 
 struct dmk_mapping dmk_domain_map_bounced(struct dmk_dev *dev, struct dmk_range phys,
@@ -72,18 +55,17 @@ struct dmk_mapping dmk_domain_map_bounced(struct dmk_dev *dev, struct dmk_range 
 	uint64_t dma;
 
 	if (attrs & DMK_ATTR_REQUIRE_COHERENT)
-		return refused(DMK_REASON_UNREACHABLE);
+		return dmk_refused(DMK_REASON_UNREACHABLE);
 	reason = dmk_bounce_map_granules(dev, phys, domain->granule, dir, attrs, &whole);
 	if (reason != DMK_REASON_NONE) {
-		if (!(attrs & DMK_ATTR_NO_WARN))
-			say_refused(dev, phys, reason);
-		return refused(reason);
+		dmk_bounce_impossible(dev, phys, reason, attrs, why_refused(reason));
+		return dmk_refused(reason);
 	}
 	reason = dmk_domain_map_range(domain, whole, domain->granule, dmk_streaming_limit(dev),
 				      dmk_domain_prot(dev, dir, false), &dma);
 	if (reason != DMK_REASON_NONE) {
 		dmk_bounce_unmap_granules(dev, whole, DMK_TO_DEVICE, attrs);
-		return refused(reason);
+		return dmk_refused(reason);
 	}
 	if (dmk_domain_is_shared(domain))
 		dmk_lent_add(dev, DMK_DMA(dma), dmk_range_bytes(whole));

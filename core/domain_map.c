@@ -14,11 +14,6 @@
 #include "scattered.h"
 #include "window.h"
 
-static struct dmk_mapping refused(enum dmk_reason reason)
-{
-	return (struct dmk_mapping){.dma = DMK_MAPPING_ERROR, .reason = reason};
-}
-
 unsigned int dmk_domain_prot(const struct dmk_dev *dev, enum dmk_direction dir, bool mmio)
 {
 	static const unsigned char rights[] = {
@@ -113,13 +108,13 @@ struct dmk_mapping dmk_domain_map(struct dmk_dev *dev, struct dmk_range phys,
 	uint64_t dma;
 
 	if (cached && attrs & DMK_ATTR_REQUIRE_COHERENT)
-		return refused(DMK_REASON_UNREACHABLE);
+		return dmk_refused(DMK_REASON_UNREACHABLE);
 	if (__builtin_expect(dev->bus->untrusted, 0) && !mmio && dmk_domain_bounces(dev, phys))
 		return dmk_domain_map_bounced(dev, phys, dir, attrs);
 	reason = map_range(domain, phys, domain->granule, dmk_streaming_limit(dev),
 			   dmk_domain_prot(dev, dir, mmio), &dma);
 	if (reason != DMK_REASON_NONE)
-		return refused(reason);
+		return dmk_refused(reason);
 	if (cached) {
 		dmk_lent_add(dev, DMK_DMA(dma), dmk_range_bytes(phys));
 		if (!(attrs & DMK_ATTR_SKIP_CPU_SYNC))
