@@ -8,6 +8,8 @@
 
 #include <dmakit/model.h>
 
+#include <errno.h>
+
 /**
  * Registers of an interrupt: bits of .status stay until they are acknowledged, and count where
  * .enable has them.
@@ -56,6 +58,18 @@ static inline void put_le(uint8_t *bytes, unsigned int n, uint64_t value)
 static inline uint64_t mask_of_bits(unsigned int bits)
 {
 	return bits == 64 ? ~0ull : (1ull << bits) - 1;
+}
+
+/** What was asked for of a property; -EINVAL, and it is said, when it is not @least to @most. */
+static inline int card_property(struct dmk_instance *card, const char *name, uint64_t least,
+				uint64_t most, uint64_t *value)
+{
+	*value = dmk_instance_property(card, name);
+	if (*value >= least && *value <= most)
+		return 0;
+	dmk_instance_error(card, "%s is %llu to %llu, not %llu", name, (unsigned long long)least,
+			   (unsigned long long)most, (unsigned long long)*value);
+	return -EINVAL;
 }
 
 #endif

@@ -708,31 +708,22 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static bool in_range(struct dmk_instance *card, const char *name, uint64_t low, uint64_t high)
-{
-	uint64_t value = dmk_instance_property(card, name);
-
-	if (value >= low && value <= high)
-		return true;
-	dmk_instance_error(card, "%s is %llu to %llu, not %llu", name, (unsigned long long)low,
-			   (unsigned long long)high, (unsigned long long)value);
-	return false;
-}
-
 static int start(struct dmk_instance *card, void *state)
 {
 	struct hba *hba = state;
-	uint64_t bits = dmk_instance_property(card, "dma_bits");
+	uint64_t bits, latency, targets, blocks;
 
-	if (!in_range(card, "dma_bits", 32, 64) || !in_range(card, "latency", 1, 1000000) ||
-	    !in_range(card, "targets", 1, TARGETS) || !in_range(card, "blocks", 16, SECTORS_MAX))
+	if (card_property(card, "dma_bits", 32, 64, &bits) ||
+	    card_property(card, "latency", 1, 1000000, &latency) ||
+	    card_property(card, "targets", 1, TARGETS, &targets) ||
+	    card_property(card, "blocks", 16, SECTORS_MAX, &blocks))
 		return -EINVAL;
 
 	hba->address_mask = mask_of_bits(bits);
 	hba->address_bits = bits;
-	hba->latency = dmk_instance_property(card, "latency");
-	hba->targets = dmk_instance_property(card, "targets");
-	hba->sectors = dmk_instance_property(card, "blocks");
+	hba->latency = latency;
+	hba->targets = targets;
+	hba->sectors = blocks;
 	reset(card, hba);
 	return 0;
 }

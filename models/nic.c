@@ -762,28 +762,16 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-/** A property in its range; says so if it isn't. */
-static int property(struct dmk_instance *card, const char *name, uint64_t least, uint64_t most,
-		    uint64_t *value)
-{
-	*value = dmk_instance_property(card, name);
-	if (*value >= least && *value <= most)
-		return 0;
-	dmk_instance_error(card, "%s is %llu to %llu, not %llu", name, (unsigned long long)least,
-			   (unsigned long long)most, (unsigned long long)*value);
-	return -EINVAL;
-}
-
 static int start(struct dmk_instance *card, void *state)
 {
 	struct nic *nic = state;
 	uint64_t bits, latency, link_after, plug;
 	unsigned int i;
 
-	if (property(card, "dma_bits", 24, 64, &bits) ||
-	    property(card, "latency", 0, LATENCY_MAX, &latency) ||
-	    property(card, "link_after", 0, LINK_AFTER_MAX, &link_after) ||
-	    property(card, "plug", 0, 1, &plug))
+	if (card_property(card, "dma_bits", 24, 64, &bits) ||
+	    card_property(card, "latency", 0, LATENCY_MAX, &latency) ||
+	    card_property(card, "link_after", 0, LINK_AFTER_MAX, &link_after) ||
+	    card_property(card, "plug", 0, 1, &plug))
 		return -EINVAL;
 
 	nic->is.address_mask = mask_of_bits(bits);

@@ -664,20 +664,11 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 static int start(struct dmk_instance *card, void *state)
 {
 	struct ringcard *ringcard = state;
-	uint64_t bits = dmk_instance_property(card, "dma_bits");
-	uint64_t latency = dmk_instance_property(card, "latency");
+	uint64_t bits, latency;
 
-	if (bits < 32 || bits > 64) {
-		dmk_instance_error(card, "dma_bits is 32 to 64, not %llu",
-				   (unsigned long long)bits);
+	if (card_property(card, "dma_bits", 32, 64, &bits) ||
+	    card_property(card, "latency", 0, 1000000, &latency))
 		return -EINVAL;
-	}
-	if (latency > 1000000) {
-		dmk_instance_error(card, "latency is at most 1000000 microseconds, not %llu",
-				   (unsigned long long)latency);
-		return -EINVAL;
-	}
-
 	ringcard->address_mask = mask_of_bits(bits);
 	ringcard->latency = latency;
 	reset(card, ringcard);

@@ -423,27 +423,18 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static bool in_range(struct dmk_instance *card, const char *name, uint64_t low, uint64_t high)
-{
-	uint64_t value = dmk_instance_property(card, name);
-
-	if (value >= low && value <= high)
-		return true;
-	dmk_instance_error(card, "%s is %llu to %llu, not %llu", name, (unsigned long long)low,
-			   (unsigned long long)high, (unsigned long long)value);
-	return false;
-}
-
 static int start(struct dmk_instance *card, void *state)
 {
 	struct sound *sound = state;
+	uint64_t play_bits, record_bits, usec;
 
-	if (!in_range(card, "play_bits", 24, 32) || !in_range(card, "record_bits", 16, 32) ||
-	    !in_range(card, "usec", 1, 1000000))
+	if (card_property(card, "play_bits", 24, 32, &play_bits) ||
+	    card_property(card, "record_bits", 16, 32, &record_bits) ||
+	    card_property(card, "usec", 1, 1000000, &usec))
 		return -EINVAL;
-	sound->play_bits = dmk_instance_property(card, "play_bits");
-	sound->record_bits = dmk_instance_property(card, "record_bits");
-	sound->usec = dmk_instance_property(card, "usec");
+	sound->play_bits = play_bits;
+	sound->record_bits = record_bits;
+	sound->usec = usec;
 	reset(card, sound);
 	return 0;
 }
