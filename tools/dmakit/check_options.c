@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of `dmakit check`: read into one object, and parts of it kept as words, since a
+ * report ends with what to type next. Not what the options do.
+ */
+#include "dmakit/check_command.h"
+#include "common/version.h"
+
+#include <dmakit/machine.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct option options[] = {
+	{"machine", required_argument, NULL, 'm'}, {"device", required_argument, NULL, 'd'},
+	{"append", required_argument, NULL, 'a'},  {"seed", required_argument, NULL, 's'},
+	{"json", required_argument, NULL, 'j'},    {"linux", required_argument, NULL, 'l'},
+	{"param", required_argument, NULL, 'p'},   {"watch", required_argument, NULL, 'w'},
+	{"fail", required_argument, NULL, 'f'},    {"timeout", required_argument, NULL, 't'},
+	{"keep", no_argument, NULL, 'k'},          {"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},          {0},
+};
+
+static void help(void)
+{
+	puts("usage: dmakit check [options] DRIVER.c... [-- TEST.c... | PROGRAM ARGS...]\n"
+	     "\n"
+	     "Compiles a Linux driver, unmodified, into a program; boots a machine, loads the driver, probes\n"
+	     "the devices it names, runs the test, removes the driver, and reports each DMA mistake with its\n"
+	     "place and its mend. Without a test the driver's files and disks get a default exercise.\n"
+	     "\n"
+	     "  --machine NAME|FILE.dts|qemu|all\n"
+	     "                        the machine (default: pc); may be repeated; `dmakit machines` lists them\n"
+	     "  --device MODEL[,PROPERTY=VALUE]...\n"
+	     "                        plug in a device; may be repeated (default: what the driver's ids name)\n"
+	     "  --append TEXT         add to the machine's boot arguments: --append 'swiotlb=force'\n"
+	     "  --param MODULE.NAME=VALUE\n"
+	     "                        set a module parameter; may be repeated\n"
+	     "  --seed N              of all that a machine decides by chance (default: 1)\n"
+	     "  --fail N              let the driver's N-th call that can fail do so, once: a mapping, an\n"
+	     "                        allocation, a mask, an interrupt, registers; and look what becomes of it\n"
+	     "  --watch MODE          how the driver's own loads and stores are seen: instrumented (default), none\n"
+	     "  --linux VERSION       the API as it was in that Linux version, such as 6.1; from 4.14 to 6.18\n"
+	     "  --json FILE           write the report as JSON too; with - to standard output, and no text\n"
+	     "  --timeout SECONDS     report a hang after this time on a machine (default: 60; 0: never)\n"
+	     "  --keep                keep the directory with the program, and say where it is\n"
+	     "  --verbose             the driver's log as it comes\n"
+	     "\n"
+	     "TEST.c is written against <dmakit/test.h>. A PROGRAM is run with the driver's /dev files in place.\n"
+	     "Environment: DMAKIT_CC, the compiler, options may follow it: \"clang -Iinclude\" (default: cc);\n"
+	     "NO_COLOR; TMPDIR.\n"
+	     "\n"
+	     "Exit status: 0 nothing found, 1 findings or a failed test, 2 it could not run,\n"
+	     "3 with --fail N: nothing found, and the driver made fewer calls than N.");
+}
+
+static int add_machine(struct check *check, const char *name, bool named)
+{
+	if (check->nr_machines == CHECK_MACHINES)
+		return tool_refuse("more than %d machines", CHECK_MACHINES);
+	for (unsigned int i = 0; i < check->nr_machines; i++) {
+		if (strcmp(check->machine[i].name, name))
+			continue;
+		check->machine[i].named |= named;
+		return STATUS_CLEAN;
+	}
+	check->machine[check->nr_machines++] = (struct check_machine){name, named};
+	return STATUS_CLEAN;
+}
+
+static int unknown_machine(const char *name)
+{
+	const char *names[CHECK_MACHINES + 2], *near;
+	char known[1024] = "";
+	unsigned int n = 0;
+
+	for (const struct dmk_machine_info *info = dmk_machine_list();
+	     info->name && n < CHECK_MACHINES; info++) {
+		names[n++] = info->name;
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
+			 known[0] ? ", " : "", info->name);
+	}
+	names[n] = "all";
+	names[n + 1] = NULL;
+	near = dmk_nearest(name, names);
+	if (near)
+		return tool_refuse(
+			"no machine \"%s\"; did you mean %s? There are %s, all of them with \"all\", and your "
+			"own .dts files",
+			name, near, known);
+	return tool_refuse(
+		"no machine \"%s\"; there are %s, all of them with \"all\", and your own .dts files",
+		name, known);
+}
+
+static int choose_machine(struct check *check, const char *name)
+{
+	bool all = !strcmp(name, "all");
+	struct stat info;
+
+	for (const struct dmk_machine_info *known = dmk_machine_list(); known->name; known++) {
+		if (!all && strcmp(known->name, name))
+			continue;
+		if (add_machine(check, known->name, !all))
+			return STATUS_REFUSED;
+		if (!all)
+			return STATUS_CLEAN;
+	}
+	if (all)
+		return STATUS_CLEAN;
+	if (!strchr(name, '/') && !strchr(name, '.'))
+		return unknown_machine(name);
+	if (stat(name, &info) < 0)
+		return tool_refuse("%s: %s", name, strerror(errno));
+	return add_machine(check, name, true);
+}
+
+static void pass_on(struct check *check, const char *option, const char *value)
+{
+	tool_args_add(&check->pass, option);
+	tool_args_add(&check->pass, value);
+}
+
+static int set_timeout(struct check *check, const char *text)
+{
+	char *end;
+
+	check->timeout = strtod(text, &end);
+	if (end == text || *end || !(check->timeout >= 0 && check->timeout <= 1e6))
+		return tool_refuse("--timeout wants seconds, not \"%s\"", text);
+	pass_on(check, "--timeout", text);
+	return STATUS_CLEAN;
+}
+
+static int set_seed(struct check *check, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	strtoull(text, &end, 0);
+	if (errno || end == text || *end || *text == '-')
+		return tool_refuse("--seed wants a number, not \"%s\"", text);
+	pass_on(check, "--seed", text);
+	return STATUS_CLEAN;
+}
+
+static int set_fail(struct check *check, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	if (!strtoull(text, &end, 10) || errno || *end || *text == '-')
+		return tool_refuse("--fail wants the number of a call, from 1, not \"%s\"", text);
+	pass_on(check, "--fail", text);
+	return STATUS_CLEAN;
+}
+
+static int set_watch(struct check *check, const char *mode)
+{
+	if (strcmp(mode, "instrumented") && strcmp(mode, "none"))
+		return tool_refuse("--watch is instrumented or none, not \"%s\"", mode);
+	check->build.watch = mode;
+	return STATUS_CLEAN;
+}
+
+static int set_linux(struct check *check, const char *text)
+{
+	unsigned int code;
+
+	if (tool_linux_version("dmakit", text, &code) < 0)
+		return STATUS_REFUSED;
+	check->build.linux_version = text;
+	return STATUS_CLEAN;
+}
+
+static int set_json(struct check *check, const char *text)
+{
+	if (!*text)
+		return tool_refuse("--json wants a file's name, or - for standard output");
+	check->json = text;
+	return STATUS_CLEAN;
+}
+
+static int one_option(struct check *check, int option, char **argv)
+{
+	switch (option) {
+	case 'm':
+		return choose_machine(check, optarg);
+	case 'd':
+		pass_on(check, "--device", optarg);
+		return STATUS_CLEAN;
+	case 'a':
+		return tool_append(&check->append, optarg);
+	case 'p':
+		pass_on(check, "--param", optarg);
+		return STATUS_CLEAN;
+	case 's':
+		return set_seed(check, optarg);
+	case 'f':
+		return set_fail(check, optarg);
+	case 'l':
+		return set_linux(check, optarg);
+	case 'w':
+		return set_watch(check, optarg);
+	case 'j':
+		return set_json(check, optarg);
+	case 't':
+		return set_timeout(check, optarg);
+	case 'k':
+		check->keep = true;
+		return STATUS_CLEAN;
+	case 'v':
+		check->verbose = true;
+		return STATUS_CLEAN;
+	}
+	return tool_bad_option("check", option, argv, options);
+}
+
+static bool is_c_source(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 2 && !strcmp(name + n - 2, ".c");
+}
+
+/* As execvp() will look: a name with a slash is a file, any other is looked for in PATH. */
+static bool can_start(const char *program)
+{
+	char path[PATH_MAX], *list = NULL, *rest, *directory;
+	bool found = false;
+
+	if (strchr(program, '/'))
+		return access(program, X_OK) == 0;
+	if (getenv("PATH"))
+		list = strdup(getenv("PATH"));
+	rest = list;
+	while (!found && rest && (directory = strsep(&rest, ":"))) {
+		snprintf(path, sizeof(path), "%s/%s", directory[0] ? directory : ".", program);
+		found = access(path, X_OK) == 0;
+	}
+	free(list);
+	return found;
+}
+
+static int take_source(struct check *check, const char *source)
+{
+	for (size_t i = 0; i < check->build.sources.n; i++) {
+		if (!strcmp(check->build.sources.item[i], source))
+			return tool_refuse("check: \"%s\" is given twice", source);
+	}
+	tool_args_add(&check->build.sources, source);
+	return STATUS_CLEAN;
+}
+
+static int take_test(struct check *check, char **after)
+{
+	int status = STATUS_CLEAN;
+
+	if (!after[0])
+		return tool_refuse("check: after -- comes a test, or a program with its arguments");
+	if (!is_c_source(after[0])) {
+		check->program = after;
+		return can_start(after[0])
+			       ? STATUS_CLEAN
+			       : tool_refuse("check: \"%s\" is no program that can be started",
+					     after[0]);
+	}
+	for (int i = 0; after[i] && !status; i++) {
+		if (!is_c_source(after[i]))
+			return tool_refuse("check: \"%s\" among the tests is no .c file", after[i]);
+		status = take_source(check, after[i]);
+	}
+	return status;
+}
+
+static int take_sources(struct check *check, int argc, char **argv, int end)
+{
+	if (optind >= end)
+		return tool_refuse(
+			"check: which driver? usage: dmakit check [options] DRIVER.c... [-- TEST.c...]");
+	for (int i = optind; i < end; i++) {
+		if (!is_c_source(argv[i]) && access(argv[i], F_OK) == 0)
+			return tool_refuse("check: \"%s\" is no .c file", argv[i]);
+		if (take_source(check, argv[i]))
+			return STATUS_REFUSED;
+	}
+	return end < argc ? take_test(check, &argv[end + 1]) : STATUS_CLEAN;
+}
+
+/* Options end at the first --; what comes after it is not looked at. */
+int check_options(struct check *check, int argc, char **argv)
+{
+	int end = 1, option;
+	char *dashes = NULL;
+
+	while (end < argc && strcmp(argv[end], "--"))
+		end++;
+	if (end < argc) {
+		dashes = argv[end];
+		argv[end] = NULL;
+	}
+	opterr = 0;
+	while ((option = getopt_long(end, argv, ":m:d:a:s:j:l:p:t:f:w:kvh", options, NULL)) != -1) {
+		if (option == 'h') {
+			help();
+			return -1;
+		}
+		if (one_option(check, option, argv))
+			return STATUS_REFUSED;
+	}
+	if (dashes)
+		argv[end] = dashes;
+	if (check->append)
+		pass_on(check, "--append", check->append);
+	if (!check->nr_machines && add_machine(check, "pc", true))
+		return STATUS_REFUSED;
+	return take_sources(check, argc, argv, end);
+}
+
+/* --- said again ------------------------------------------------------------------------------- */
+
+/*
+ * The words of the command line that choose no machine; of an option with its value in the next
+ * word, both are left out.
+ */
+void check_keep_words(struct tool_args *words, int argc, char **argv)
+{
+	bool choosing = false, options = true;
+
+	for (int i = 1; i < argc; i++) {
+		const size_t length = strcspn(argv[i], "=");
+		const bool named = options && length > 2 && !strncmp(argv[i], "--machine", length);
+
+		options = options && strcmp(argv[i], "--");
+		if (choosing || named || (options && !strncmp(argv[i], "-m", 2))) {
+			choosing = !choosing && (named ? !argv[i][length] : !argv[i][2]);
+			continue;
+		}
+		tool_args_add(words, argv[i]);
+	}
+}
+
+void check_print_word(FILE *out, const char *word)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,/:@%";
+
+	if (*word && strspn(word, plain) == strlen(word)) {
+		fprintf(out, " %s", word);
+		return;
+	}
+	fputs(" '", out);
+	for (; *word; word++)
+		*word == '\'' ? fputs("'\\''", out) : fputc(*word, out);
+	fputc('\'', out);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* What `dmakit check` shows and writes when every machine was run, and its exit status. */
+#include "dmakit/check_command.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+bool check_json_alone(const struct check *check)
+{
+	return check->json && !strcmp(check->json, "-");
+}
+
+static int write_json(const struct check *check, const struct dmk_report *reports)
+{
+	bool to_stdout = !strcmp(check->json, "-");
+	FILE *out = to_stdout ? stdout : fopen(check->json, "w");
+	int result;
+
+	if (!out)
+		return tool_refuse("cannot write %s: %s", check->json, strerror(errno));
+	result = dmk_json_write(out, reports, check->nr_machines);
+	if (!to_stdout && fclose(out) == EOF)
+		result = -EIO;
+	return result < 0 ? tool_refuse("cannot write %s", check->json) : STATUS_CLEAN;
+}
+
+/* Of several machines, the first on which something was found: how to look at that alone. */
+static void tell_how_to_repeat(const struct check *check, const struct dmk_report *reports)
+{
+	unsigned int i = 0;
+
+	while (i < check->nr_machines && dmk_report_status(&reports[i]) != STATUS_FOUND)
+		i++;
+	if (check->nr_machines == 1 || i == check->nr_machines)
+		return;
+	fputs("on one machine alone: dmakit check --machine", stdout);
+	check_print_word(stdout, reports[i].machine);
+	for (size_t word = 0; word < check->words.n; word++)
+		check_print_word(stdout, check->words.item[word]);
+	fputc('\n', stdout);
+}
+
+static void write_text(const struct check *check, const struct dmk_report *reports)
+{
+	struct dmk_text_options look = dmk_text_options_for(stdout);
+	char directory[PATH_MAX];
+
+	look.prefix = getcwd(directory, sizeof(directory));
+	if (check->table.shown)
+		fputc('\n', stdout);
+	dmk_text_reports(stdout, reports, check->nr_machines, &look);
+	tell_how_to_repeat(check, reports);
+}
+
+/* Nothing to run anywhere: that is a refusal after all. */
+static void refuse_if_all_skipped(const struct check *check, struct dmk_report *reports)
+{
+	for (unsigned int i = 0; i < check->nr_machines; i++) {
+		if (!reports[i].skipped)
+			return;
+	}
+	reports[0].skipped = false;
+}
+
+/* A machine may begin what it says with its own name. */
+static void refuse_one(const struct dmk_report *report)
+{
+	const size_t length = strlen(report->machine);
+
+	if (!strncmp(report->error, report->machine, length) && report->error[length] == ':')
+		tool_refuse("%s", report->error);
+	else
+		tool_refuse("%s: %s", report->machine, report->error);
+}
+
+int check_conclude(const struct check *check, struct dmk_report *reports)
+{
+	int status = STATUS_CLEAN;
+
+	refuse_if_all_skipped(check, reports);
+	for (unsigned int i = 0; i < check->nr_machines; i++) {
+		int one = dmk_report_status(&reports[i]);
+
+		status = i ? dmk_report_worse(status, one) : one;
+		if (one == STATUS_REFUSED && reports[i].error && !reports[i].error[0])
+			continue;
+		if (one == STATUS_REFUSED && check->nr_machines == 1)
+			tool_refuse("%s", reports[i].error);
+		else if (one == STATUS_REFUSED)
+			refuse_one(&reports[i]);
+	}
+	if (check->json && write_json(check, reports))
+		status = STATUS_REFUSED;
+	if (!check_json_alone(check) && !(check->nr_machines == 1 && status == STATUS_REFUSED))
+		write_text(check, reports);
+	return status;
+}
