@@ -113,6 +113,84 @@ static void read_totals(const json_t *totals, struct dmk_check_totals *out)
 	out->live_high_water = number_in(totals, "live_high_water");
 }
 
+static void read_cells(const json_t *array, struct dmk_report_row *row)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+	{
+		struct dmk_report_cell *cell = dmk_report_grow(&row->cell, &row->nr_cells,
+							       sizeof(*cell));
+
+		if (!cell)
+			return;
+		cell->number = json_is_number(item) ? json_number_value(item) : -1;
+		cell->text = json_is_string(item) ? strdup(json_string_value(item)) : NULL;
+	}
+}
+
+static void read_rows(const json_t *array, struct dmk_report_section *section)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+	{
+		struct dmk_report_row *row = dmk_report_grow(&section->row, &section->nr_rows,
+							     sizeof(*row));
+
+		if (!row)
+			return;
+		row->advice = text_in(item, "advice");
+		row->weight = number_in(item, "weight");
+		read_stack(json_object_get(item, "where"), &row->where);
+		read_cells(json_object_get(item, "cells"), row);
+	}
+}
+
+static void read_columns(const json_t *array, struct dmk_report_section *section)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+	{
+		struct dmk_report_column *column =
+			dmk_report_grow(&section->column, &section->nr_columns, sizeof(*column));
+
+		if (!column)
+			return;
+		column->id = text_in(item, "id");
+		column->title = text_in(item, "title");
+		column->kind = text_in(item, "kind");
+		if (!column->kind)
+			column->kind = strdup("text");
+	}
+}
+
+static void read_advice(const json_t *advice, struct dmk_report *report)
+{
+	const json_t *item;
+	size_t i;
+
+	report->advised = json_is_object(advice);
+	json_array_foreach(json_object_get(advice, "sections"), i, item)
+	{
+		struct dmk_report_section *section =
+			dmk_report_grow(&report->advice, &report->nr_advice, sizeof(*section));
+
+		if (!section)
+			return;
+		section->id = text_in(item, "id");
+		section->title = text_in(item, "title");
+		section->sentence = text_in(item, "sentence");
+		section->agree = true_in(item, "agree");
+		read_columns(json_object_get(item, "columns"), section);
+		read_rows(json_object_get(item, "rows"), section);
+	}
+}
+
 static void read_failures(const json_t *array, struct dmk_report_test *test)
 {
 	const json_t *item;
@@ -243,6 +321,7 @@ static void read_run(const json_t *run, struct dmk_report *report)
 	report->machine_died = text_in(run, "machine_died");
 	read_findings(json_object_get(run, "findings"), &report->finding, &report->nr_findings);
 	read_totals(json_object_get(run, "totals"), &report->totals);
+	read_advice(json_object_get(run, "advice"), report);
 	report->fail.wanted = number_in(fail, "wanted");
 	report->fail.calls = number_in(fail, "calls");
 	report->fail.failed = true_in(fail, "failed");

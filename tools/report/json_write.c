@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <string.h>
 
 /*
  * jansson takes a string only when it is UTF-8; what is not is shown with its odd bytes replaced.
@@ -96,6 +97,69 @@ static json_t *totals_of(const struct dmk_check_totals *totals)
 			 (json_int_t)totals->bytes_bounced, "leaks", (json_int_t)totals->leaks,
 			 "lost_records", (json_int_t)totals->lost_records, "live_high_water",
 			 (json_int_t)totals->live_high_water);
+}
+
+static json_t *cell_of(const struct dmk_report_column *column, const struct dmk_report_cell *cell)
+{
+	if (!strcmp(column->kind, "text"))
+		return text_of(cell->text);
+	if (cell->number < 0)
+		return json_null();
+	if (!strcmp(column->kind, "seconds"))
+		return json_real(cell->number);
+	return json_integer((json_int_t)cell->number);
+}
+
+static json_t *rows_of(const struct dmk_report_section *section)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < section->nr_rows; i++) {
+		const struct dmk_report_row *row = &section->row[i];
+		json_t *cells = json_array();
+
+		for (size_t j = 0; j < row->nr_cells && j < section->nr_columns; j++)
+			json_array_append_new(cells, cell_of(&section->column[j], &row->cell[j]));
+		json_array_append_new(array, json_pack("{s:o, s:o, s:I, s:o}", "cells", cells,
+						       "advice", text_of(row->advice), "weight",
+						       (json_int_t)row->weight, "where",
+						       stack_of(&row->where)));
+	}
+	return array;
+}
+
+static json_t *columns_of(const struct dmk_report_section *section)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < section->nr_columns; i++)
+		json_array_append_new(array,
+				      json_pack("{s:o, s:o, s:o}", "id",
+						text_of(section->column[i].id), "title",
+						text_of(section->column[i].title), "kind",
+						text_of(section->column[i].kind)));
+	return array;
+}
+
+static json_t *advice_of(const struct dmk_report *report)
+{
+	json_t *sections;
+
+	if (!report->advised)
+		return json_null();
+	sections = json_array();
+	for (size_t i = 0; i < report->nr_advice; i++) {
+		const struct dmk_report_section *section = &report->advice[i];
+
+		json_array_append_new(sections,
+				      json_pack("{s:o, s:o, s:o, s:b, s:o, s:o}", "id",
+						text_of(section->id), "title",
+						text_of(section->title), "sentence",
+						text_of(section->sentence), "agree", section->agree,
+						"columns", columns_of(section), "rows",
+						rows_of(section)));
+	}
+	return json_pack("{s:o}", "sections", sections);
 }
 
 static json_t *test_of(const struct dmk_report_test *test)
@@ -210,6 +274,7 @@ static json_t *run_of(const struct dmk_report *report)
 	json_object_set_new(run, "machine_died", text_of(report->machine_died));
 	json_object_set_new(run, "findings", findings_of(report->finding, report->nr_findings));
 	json_object_set_new(run, "totals", totals_of(&report->totals));
+	json_object_set_new(run, "advice", advice_of(report));
 	json_object_set_new(run, "fail", fail_of(report));
 	json_object_set_new(run, "problems", strings_of(report->problem, report->nr_problems));
 	json_object_set_new(run, "tests", tests_of(report));

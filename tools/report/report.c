@@ -62,6 +62,31 @@ void dmk_report_clear_finding(struct dmk_report_finding *finding)
 	memset(finding, 0, sizeof(*finding));
 }
 
+static void clear_row(struct dmk_report_row *row)
+{
+	for (size_t i = 0; i < row->nr_cells; i++)
+		free(row->cell[i].text);
+	free(row->cell);
+	free(row->advice);
+	dmk_report_clear_stack(&row->where);
+}
+
+static void clear_section(struct dmk_report_section *section)
+{
+	for (size_t i = 0; i < section->nr_columns; i++) {
+		free(section->column[i].id);
+		free(section->column[i].title);
+		free(section->column[i].kind);
+	}
+	for (size_t i = 0; i < section->nr_rows; i++)
+		clear_row(&section->row[i]);
+	free(section->column);
+	free(section->row);
+	free(section->id);
+	free(section->title);
+	free(section->sentence);
+}
+
 static void clear_test(struct dmk_report_test *test)
 {
 	for (size_t i = 0; i < test->nr_failures; i++) {
@@ -92,6 +117,8 @@ void dmk_report_clear(struct dmk_report *report)
 		dmk_report_clear_finding(&report->finding[i]);
 	for (size_t i = 0; i < report->nr_tests; i++)
 		clear_test(&report->test[i]);
+	for (size_t i = 0; i < report->nr_advice; i++)
+		clear_section(&report->advice[i]);
 	for (size_t i = 0; i < report->nr_log; i++)
 		free(report->log[i].text);
 	clear_strings(report->device, report->nr_devices);
@@ -103,6 +130,7 @@ void dmk_report_clear(struct dmk_report *report)
 	free(report->live);
 	free(report->finding);
 	free(report->test);
+	free(report->advice);
 	free(report->log);
 	free(report->crash.signal);
 	free(report->crash.text);

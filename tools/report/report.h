@@ -47,6 +47,37 @@ struct dmk_report_finding {
 	char *mapped_label;
 };
 
+/**
+ * Advice: tables of what a run did that could be done with less, or not at all. What is in them is
+ * the advisor's (dmakit/advice.h): here they are names, numbers and sentences.
+ */
+struct dmk_report_column {
+	char *id, *title;
+	char *kind; /* of the cells: "text"; "count", "bytes", "seconds": numbers */
+};
+
+struct dmk_report_row {
+	struct dmk_report_stack where; /* the call that the row is about; empty: no one call */
+	/* a sentence on what to do; NULL: there is nothing to do, the row is a fact */
+	char *advice;
+	uint64_t weight; /* the higher, the more there is to gain: an order, no unit */
+	struct dmk_report_cell {
+		char *text;    /* of kind "text"; NULL: not known */
+		double number; /* of the others; negative: not known */
+	} * cell; /* one for each column */
+	size_t nr_cells;
+};
+
+struct dmk_report_section {
+	char *id, *title, *sentence;
+	/* a row's advice is good only when each machine that ran the call gives it */
+	bool agree;
+	struct dmk_report_column *column;
+	size_t nr_columns;
+	struct dmk_report_row *row; /* those with advice first, the worst of them first */
+	size_t nr_rows;
+};
+
 struct dmk_report_test {
 	char *name, *file;
 	unsigned int line;
@@ -102,6 +133,9 @@ struct dmk_report {
 	struct dmk_report_finding *finding;
 	size_t nr_findings;
 	struct dmk_check_totals totals;
+	struct dmk_report_section *advice; /* never counts for the status */
+	size_t nr_advice;
+	bool advised; /* it was asked for; else there are no sections */
 
 	/*
 	 * A call that was to fail on purpose: number .wanted of the .calls that the driver made and
