@@ -42,6 +42,25 @@ void dmk_dev_init(struct dmk_dev *dev, const char *name, const struct dmk_bus *b
 		dmk_atomic_ready(dev);
 }
 
+void dmk_dev_tell_use(struct dmk_dev *dev)
+{
+	struct dmk_bounce_stats stats;
+	struct dmk_use use;
+
+	if (!dmk_observed())
+		return;
+	dmk_bounce_statistics(dev, &stats);
+	use = (struct dmk_use){.slot_size = stats.slot_size,
+			       .slots = stats.most,
+			       .slots_most = stats.high_water,
+			       .slots_refused = stats.refused};
+	if (dev->domain) {
+		use.granule = dmk_domain_granule(dev);
+		use.iova_last = dmk_domain_last(dev);
+	}
+	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_USE, .dev = dev, .use = &use});
+}
+
 void dmk_dev_unbound(struct dmk_dev *dev)
 {
 	reset_limits(dev);

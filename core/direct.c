@@ -9,6 +9,7 @@
 #include "bounce_slots.h"
 #include "copy.h"
 #include "direct.h"
+#include "domain_private.h"
 #include "lent.h"
 #include "straight.h"
 #include "window.h"
@@ -26,6 +27,30 @@ int dmk_result_of(enum dmk_reason reason)
 	default:
 		return -EINVAL;
 	}
+}
+
+/* Whether the bus shows it to the device, and passes its address on. */
+static bool on_bus(const struct dmk_dev *dev, struct dmk_range phys)
+{
+	dmk_dma dma;
+
+	return dmk_window_to_bus(dev->bus, phys, &dma) &&
+	       dma.v + (phys.last - phys.first) - 1 <= dev->bus_dma_limit - 1;
+}
+
+enum dmk_bounce_cause dmk_bounce_cause(const struct dmk_dev *dev, struct dmk_range phys)
+{
+	dmk_dma dma;
+
+	if (dev->domain)
+		return dmk_domain_bounces(dev, phys) ? DMK_CAUSE_PART : DMK_CAUSE_NONE;
+	if (dmk_bounce_memory(dev))
+		return DMK_CAUSE_RESTRICTED;
+	if (dmk_bounce_forced(dev))
+		return DMK_CAUSE_FORCED;
+	if (dmk_reaches(dev, phys, &dma))
+		return DMK_CAUSE_NONE;
+	return on_bus(dev, phys) ? DMK_CAUSE_MASK : DMK_CAUSE_WINDOW;
 }
 
 static struct dmk_mapping mapped(dmk_dma dma, bool bounced)

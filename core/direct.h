@@ -31,6 +31,12 @@ static inline bool dmk_device_good(const struct dmk_dev *dev)
 	return dev && dev->bus && dev->dma_mask;
 }
 
+/**
+ * dmk_bounce_cause - why this memory is bounced for the device, as its masks are now; NONE: it is
+ * not. For who watches: nothing is decided by it.
+ */
+enum dmk_bounce_cause dmk_bounce_cause(const struct dmk_dev *dev, struct dmk_range phys);
+
 /** dmk_result_of - the errno of a refusal (SGL-03) */
 int dmk_result_of(enum dmk_reason reason);
 

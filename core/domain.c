@@ -287,6 +287,11 @@ uint64_t dmk_domain_granule(const struct dmk_dev *dev)
 	return dev->domain->granule;
 }
 
+uint64_t dmk_domain_last(const struct dmk_dev *dev)
+{
+	return last_iova(dev->domain->iommu);
+}
+
 /* --- faults ----------------------------------------------------------------------------------- */
 
 enum { LOOK_AROUND = 64 }; /* granules */

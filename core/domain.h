@@ -58,6 +58,8 @@ void dmk_domain_unmap_block(struct dmk_dev *dev, dmk_dma dma);
 
 /** What an IOMMU makes of masks and limits. */
 uint64_t dmk_domain_granule(const struct dmk_dev *dev);
+/** dmk_domain_last - the last address there is, whatever the device's mask */
+uint64_t dmk_domain_last(const struct dmk_dev *dev);
 
 /* --- domain_bounce.c: devices that are not trusted -------------------------------------------- */
 

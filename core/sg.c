@@ -66,6 +66,24 @@ static void tell_end(struct told *told)
 		dmk_meta_free(told->entries, told->size);
 }
 
+/* Which of the entries are bounced, and why the first of them is. */
+static void say_bounced(struct dmk_event *event)
+{
+	for (unsigned int i = 0; event->sg && i < event->nents; i++) {
+		enum dmk_bounce_cause cause;
+		struct dmk_range phys;
+
+		if (!dmk_range_make(event->sg[i].phys.v, event->sg[i].length, &phys))
+			continue;
+		cause = dmk_bounce_cause(event->dev, phys);
+		if (cause == DMK_CAUSE_NONE)
+			continue;
+		if (event->cause == DMK_CAUSE_NONE)
+			event->cause = cause;
+		event->bounced_bytes += event->sg[i].length;
+	}
+}
+
 static __attribute__((__noinline__)) void announce_list(struct dmk_event *event,
 							struct scatterlist *sg, int nents)
 {
@@ -78,6 +96,8 @@ static __attribute__((__noinline__)) void announce_list(struct dmk_event *event,
 	event->nents = nents < 0 ? 0 : (unsigned int)nents;
 	if (sg && event->mapped_nents)
 		event->dma = DMK_DMA(sg_dma_address(sg));
+	if (event->bounced)
+		say_bounced(event);
 	event->interrupt = dmk_in_interrupt();
 	dmk_announce(event);
 	tell_end(&told);

@@ -22,6 +22,15 @@ static struct dmk_mapping refuse_address(enum dmk_address_kind kind)
 				    .address_kind = kind};
 }
 
+static void say_bounced(struct dmk_event *event)
+{
+	struct dmk_range phys;
+
+	event->bounced_bytes = event->size;
+	if (dmk_range_make(event->phys.v, event->size, &phys))
+		event->cause = dmk_bounce_cause(event->dev, phys);
+}
+
 static void announce_map(struct dmk_event *event, const struct dmk_mapping *mapping)
 {
 	event->kind = mapping->reason == DMK_REASON_NONE ? DMK_EVENT_MAP : DMK_EVENT_MAP_FAILED;
@@ -29,6 +38,8 @@ static void announce_map(struct dmk_event *event, const struct dmk_mapping *mapp
 	event->reason = mapping->reason;
 	event->address_kind = mapping->address_kind;
 	event->bounced = mapping->bounced;
+	if (mapping->bounced)
+		say_bounced(event);
 	event->coherent = event->kind == DMK_EVENT_MAP && event->dev->bus->coherent;
 	event->result = dmk_result_of(mapping->reason);
 	event->interrupt = dmk_in_interrupt();

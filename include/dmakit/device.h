@@ -93,6 +93,12 @@ void dmk_dev_init(struct dmk_dev *dev, const char *name, const struct dmk_bus *b
 int dmk_dev_attach(struct dmk_dev *dev, uint32_t requester);
 
 /**
+ * dmk_dev_tell_use - announce what it may take of what is finite (DMK_EVENT_USE); nobody watches:
+ * nothing. Any context.
+ */
+void dmk_dev_tell_use(struct dmk_dev *dev);
+
+/**
  * dmk_dev_unbound - a driver has let go of it: limits and masks are those of a new device again.
  */
 void dmk_dev_unbound(struct dmk_dev *dev);

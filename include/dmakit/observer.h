@@ -33,6 +33,8 @@ enum dmk_event_kind {
 	DMK_EVENT_PROBED,        /* probe returned .result */
 	/* remove has returned (or probe failed) and managed resources are released */
 	DMK_EVENT_UNBIND,
+	/* .use: what .dev may take of what is finite; after BIND, and again before UNBIND */
+	DMK_EVENT_USE,
 
 	/* masks: .mask asked for, .result 0 or a negative errno; .coherent, .streaming say which */
 	DMK_EVENT_SET_MASK,
@@ -42,12 +44,12 @@ enum dmk_event_kind {
 	/* streaming */
 	/*
 	 * .map_kind, .dma, .phys, .cpu, .size, .dir, .attrs; sg: .cpu the list, .sg entries,
-	 * .nents, .mapped_nents
+	 * .nents, .mapped_nents. Bounced: .bounced, .bounced_bytes, .cause
 	 */
 	DMK_EVENT_MAP,
 	/* the same, without .dma; .result says why, .reason what was wrong with the request */
 	DMK_EVENT_MAP_FAILED,
-	DMK_EVENT_MAPPING_ERROR,/* the driver asked dma_mapping_error() about .dma */
+	DMK_EVENT_MAPPING_ERROR, /* the driver asked dma_mapping_error() about .dma */
 	/*
 	 * as the driver asked for it, before it is done; sg: .cpu the list, .dma that of its first
 	 * entry
@@ -115,7 +117,7 @@ enum dmk_event_kind {
 	DMK_EVENT_SLEEP_IN_ATOMIC, /* a call that may sleep, named .name, where nobody may */
 	/* .cpu is the address, .write, .caller the instruction (ADR-03) */
 	DMK_EVENT_IOMEM_DEREFERENCE,
-	DMK_EVENT_OLD_ADDRESS,     /* virt_to_bus()/bus_to_virt() (ADR-05) */
+	DMK_EVENT_OLD_ADDRESS, /* virt_to_bus()/bus_to_virt() (ADR-05) */
 	/*
 	 * A scatterlist in the wrong way (SGL-02): .name the call, .cpu the entry; .reason
 	 * BAD_ARGUMENT it is a link, BAD_SIZE it is behind the table's end, NOT_FOUND it was not
@@ -139,7 +141,7 @@ enum dmk_event_kind {
 	DMK_EVENT_CPU_ACCESS,
 	/* a device took up work on .dma, .size, .dir; .cookie identifies the transfer */
 	DMK_EVENT_TRANSFER_BEGIN,
-	DMK_EVENT_TRANSFER_END,   /* .cookie */
+	DMK_EVENT_TRANSFER_END, /* .cookie */
 
 	DMK_EVENT_KINDS
 };
@@ -168,6 +170,30 @@ enum dmk_alloc_kind {
 	DMK_KIND_COHERENT,      /* dma_alloc_attrs and what stands on it */
 	DMK_KIND_PAGES,         /* dma_alloc_pages, dma_alloc_noncoherent: needs syncs */
 	DMK_KIND_NONCONTIGUOUS, /* needs syncs, of the list */
+};
+
+/** Why memory that a mapping lends was bounced (BNC-01): of a list, its first entry that was. */
+enum dmk_bounce_cause {
+	DMK_CAUSE_NONE,
+	DMK_CAUSE_MASK,       /* above the driver's mask; with a wider one the device reaches it */
+	DMK_CAUSE_WINDOW,     /* the bus does not show it to the device, whatever its mask */
+	DMK_CAUSE_FORCED,     /* all is: swiotlb=force, or memory is private */
+	DMK_CAUSE_RESTRICTED, /* the device reaches its restricted-dma-pool only (BNC-05) */
+	/* behind an IOMMU, of a device that is not trusted: it fills no whole granules */
+	DMK_CAUSE_PART,
+};
+
+/**
+ * What a device may take of what is finite. Bounce slots are those of the pools that it may use,
+ * with others, since the machine's start (struct dmk_bounce_stats); addresses are its domain's.
+ */
+struct dmk_use {
+	uint64_t slot_size;     /* bytes */
+	uint64_t slots;         /* there may be, at most; 0: it has nowhere to bounce */
+	uint64_t slots_most;    /* in use at once */
+	uint64_t slots_refused; /* mappings that failed because all was full */
+	uint64_t granule;       /* bytes; 0: its addresses are not translated */
+	uint64_t iova_last;     /* of the addresses there are, whatever the mask */
 };
 
 /** Why the core refused a request. */
@@ -232,6 +258,10 @@ struct dmk_event {
 	const void *pool;
 	uint64_t cookie;
 	const struct dmk_machine *machine;
+	const struct dmk_use *use;
+
+	enum dmk_bounce_cause cause;
+	uint64_t bounced_bytes; /* MAP: of its memory */
 
 	bool write;     /* the device writes memory; the CPU writes a register */
 	bool bounced;   /* MAP: at least one byte goes through a bounce buffer */

@@ -336,6 +336,7 @@ static void unbound(struct device *dev, const char *driver)
 	dev->driver = NULL;
 	dev->driver_data = NULL;
 	dev->p->bound = false;
+	dmk_dev_tell_use(&dev->dmk);
 	announce(DMK_EVENT_UNBIND, dev, driver, 0);
 	dmk_dev_unbound(&dev->dmk);
 }
@@ -363,6 +364,7 @@ static int bind(struct device *dev, struct device_driver *drv)
 
 	dev->driver = drv;
 	announce(DMK_EVENT_BIND, dev, drv->name, 0);
+	dmk_dev_tell_use(&dev->dmk);
 	error = call_probe(dev, drv);
 	announce(DMK_EVENT_PROBED, dev, drv->name, error);
 	if (!error && drv->dev_groups) {

@@ -79,6 +79,113 @@ static void test_BNC_01_parameter(void **state)
 	}
 }
 
+static const struct cause_row {
+	const char *what;
+	struct fake_options options;
+	uint64_t mask, limit; /* 0: as it is */
+	uint64_t phys;
+	enum dmk_bounce_cause cause;
+} cause_rows[] = {
+	{"reached", {.caps = DMK_CAP_BOUNCE}, 0, 0, LOW(0), DMK_CAUSE_NONE},
+	{"above 32 bits", {.caps = DMK_CAP_BOUNCE}, 0, 0, HIGH(0), DMK_CAUSE_MASK},
+	{"a wide mask, a narrow bus",
+	 {.caps = DMK_CAP_BOUNCE},
+	 ~0ULL,
+	 HIGH(0) + 4094,
+	 HIGH(0),
+	 DMK_CAUSE_WINDOW},
+	{"a wide mask, a bus that is as wide",
+	 {.caps = DMK_CAP_BOUNCE},
+	 ~0ULL,
+	 HIGH(0) + 4095,
+	 HIGH(0),
+	 DMK_CAUSE_NONE},
+	{"outside the window",
+	 {.bus = FAKE_OFFSET, .caps = DMK_CAP_BOUNCE},
+	 ~0ULL,
+	 0,
+	 FAKE_LOW + 0x400000,
+	 DMK_CAUSE_WINDOW},
+	{"forced, and reached",
+	 {.caps = DMK_CAP_BOUNCE, .parameters = "swiotlb=force"},
+	 ~0ULL,
+	 0,
+	 LOW(0),
+	 DMK_CAUSE_FORCED},
+	{"private", {.caps = DMK_CAP_BOUNCE | DMK_CAP_PRIVATE}, ~0ULL, 0, LOW(0), DMK_CAUSE_FORCED},
+};
+
+static void expect_cause(const struct cause_row *row)
+{
+	const struct dmk_event *event;
+	dmk_dma dma;
+
+	fake_watch(true);
+	dma = dmk_map_phys(&fake_dev, DMK_PHYS(row->phys), 4096, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+	event = fake_last_event();
+	ROW_EXPECT(row->what, event->kind == DMK_EVENT_MAP);
+	ROW_EXPECT(row->what, event->cause == row->cause);
+	ROW_EXPECT(row->what, event->bounced == (row->cause != DMK_CAUSE_NONE));
+	ROW_EXPECT(row->what, event->bounced_bytes == (event->bounced ? 4096 : 0));
+	dmk_unmap(&fake_dev, dma, 4096, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+	fake_watch(false);
+}
+
+static void test_BNC_01_who_watches_is_told_why(void **state)
+{
+	for (size_t i = 0; i < sizeof(cause_rows) / sizeof(cause_rows[0]); i++) {
+		const struct cause_row *row = &cause_rows[i];
+
+		fake_start(&row->options);
+		if (row->mask)
+			assert_int_equal(dmk_set_mask(&fake_dev, row->mask, true, true), 0);
+		fake_dev.bus_dma_limit = row->limit;
+		expect_cause(row);
+		fake_stop();
+	}
+}
+
+static void test_BNC_05_who_watches_is_told_of_a_region(void **state)
+{
+	dmk_dma dma;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE, .cage = true});
+	fake_watch(true);
+	dma = dmk_map_phys(&fake_caged, DMK_PHYS(LOW(0)), 100, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+	assert_int_equal(fake_last_event()->cause, DMK_CAUSE_RESTRICTED);
+	assert_int_equal(fake_last_event()->bounced_bytes, 100);
+	dmk_unmap(&fake_caged, dma, 100, DMK_TO_DEVICE, 0, DMK_MAP_PAGE);
+	fake_watch(false);
+	fake_stop();
+}
+
+static struct dmk_use use_seen;
+
+static void keep_use(void *ctx, const struct dmk_event *event)
+{
+	if (event->kind == DMK_EVENT_USE)
+		use_seen = *event->use;
+}
+
+static void test_BNC_04_who_watches_is_told_of_what_is_finite(void **state)
+{
+	static const struct dmk_observer keeper = {.event = keep_use};
+	struct dmk_bounce_stats stats;
+	bool bounced;
+
+	fake_start(&(struct fake_options){.caps = DMK_CAP_BOUNCE});
+	assert_true(maps(&fake_dev, HIGH(0), 4096, &bounced));
+	dmk_bounce_statistics(&fake_dev, &stats);
+	dmk_observe(&keeper);
+	dmk_dev_tell_use(&fake_dev);
+	dmk_observe(NULL);
+	assert_int_equal(use_seen.slot_size, SLOT);
+	assert_int_equal(use_seen.slots, stats.most);
+	assert_int_equal(use_seen.slots_most, 2);
+	assert_int_equal(use_seen.granule, 0);
+	fake_stop();
+}
+
 static void test_BNC_01_smaller_when_memory_is_short(void **state)
 {
 	struct dmk_bounce_stats stats;
@@ -515,6 +622,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_BNC_01_parameter),
+		cmocka_unit_test(test_BNC_01_who_watches_is_told_why),
+		cmocka_unit_test(test_BNC_05_who_watches_is_told_of_a_region),
+		cmocka_unit_test(test_BNC_04_who_watches_is_told_of_what_is_finite),
 		cmocka_unit_test(test_BNC_01_smaller_when_memory_is_short),
 		cmocka_unit_test(test_MSK_05_a_lower_pool_for_24_bits),
 		cmocka_unit_test(test_BNC_02_bytes),

@@ -536,6 +536,11 @@ static void test_SGL_03_maps_each(void **state)
 			assert_int_equal(fake_last_event()->nents, n);
 			assert_int_equal(fake_last_event()->mapped_nents, n);
 			assert_int_equal(fake_last_event()->bounced, n > 1);
+			assert_int_equal(fake_last_event()->cause, n == 1 ? DMK_CAUSE_NONE
+								   : bus == FAKE_OFFSET
+									   ? DMK_CAUSE_WINDOW
+									   : DMK_CAUSE_MASK);
+			assert_int_equal(fake_last_event()->bounced_bytes, n / 2 * (100 + n / 2));
 			assert_ptr_equal(fake_last_event()->cpu, sg);
 			for (int i = 0; i < n; i++) {
 				assert_int_equal(sg_dma_len(&sg[i]), 100 + i);
