@@ -95,11 +95,17 @@ static __attribute__((__noinline__)) dmk_dma map_cpu_watched(struct dmk_dev *dev
 							     unsigned long attrs,
 							     struct dmk_place place)
 {
-	dmk_phys phys = DMK_PHYS(0);
-	const struct dmk_mapping mapping = dmk_should_fail(DMK_FAIL_MAP, place.caller)
-						   ? refuse(DMK_REASON_NO_ROOM)
-						   : map_cpu(dev, cpu, size, dir, attrs, &phys);
+	dmk_phys phys = DMK_PHYS((uintptr_t)cpu - (uintptr_t)dmk_layout.direct_base);
+	struct dmk_mapping mapping = {.reason = DMK_REASON_NONE};
 
+	if (dmk_should_fail(DMK_FAIL_MAP, place.caller)) {
+		mapping = refuse(DMK_REASON_NO_ROOM);
+		phys = DMK_PHYS(0);
+	} else if (!dmk_is_straight(dev, phys.v, size, dir, attrs & DMK_ATTR_MMIO,
+				    &mapping.dma)) {
+		phys = DMK_PHYS(0);
+		mapping = map_cpu(dev, cpu, size, dir, attrs, &phys);
+	}
 	if (dmk_observed())
 		announce_map(&(struct dmk_event){.map_kind = DMK_MAP_SINGLE,
 						 .dev = dev,
@@ -173,10 +179,13 @@ static __attribute__((__noinline__)) dmk_dma
 map_phys_watched(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direction dir,
 		 unsigned long attrs, enum dmk_map_kind kind, struct dmk_place place)
 {
-	const struct dmk_mapping mapping = dmk_should_fail(DMK_FAIL_MAP, place.caller)
-						   ? refuse(DMK_REASON_NO_ROOM)
-						   : map_phys(dev, phys, size, dir, attrs, kind);
+	struct dmk_mapping mapping = {.reason = DMK_REASON_NONE};
 
+	if (dmk_should_fail(DMK_FAIL_MAP, place.caller))
+		mapping = refuse(DMK_REASON_NO_ROOM);
+	else if (kind == DMK_MAP_RESOURCE ||
+		 !dmk_is_straight(dev, phys.v, size, dir, attrs & DMK_ATTR_MMIO, &mapping.dma))
+		mapping = map_phys(dev, phys, size, dir, attrs, kind);
 	if (dmk_observed())
 		announce_map(&(struct dmk_event){.map_kind = kind,
 						 .dev = dev,
@@ -225,8 +234,11 @@ announce_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction
 void dmk_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
 	       unsigned long attrs, enum dmk_map_kind kind)
 {
-	if (__builtin_expect(dmk_observed(), 0))
+	if (__builtin_expect(dmk_observed(), 0)) {
 		announce_unmap(dev, dma, size, dir, attrs, kind, DMK_PLACE_HERE);
+		if (dev && !dmk_held_at(dev, dma.v))
+			return;
+	}
 	if (dev && dev->domain)
 		dmk_domain_unmap(dev, dma, size, dir, attrs);
 	else if (!is_mmio(kind, attrs))

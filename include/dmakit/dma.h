@@ -114,24 +114,21 @@ void dmk_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction
 int dmk_mapping_error(struct dmk_dev *dev, dmk_dma dma);
 
 /**
- * dmk_map_straight - make a mapping that takes no more than arithmetic
+ * dmk_is_straight - whether a mapping takes no more than arithmetic
  * @mmio: the caller's attributes say that it is no RAM
  *
- * Return: false: it may take more; dmk_map_phys() or dmk_map_cpu() must be asked, and says what
- *	   they always say. true: @dma is what they would have returned. Memory that is not RAM, a
- *	   size of 0 or that wraps, a direction that is none, a device that can't reach it, and
- *	   anything while somebody watches: false.
+ * Return: false: it may take more. true: @dma is its address. Memory that is not RAM, a size of 0
+ *	   or that wraps, a direction that is none, a device that can't reach it: false.
  */
-static inline __attribute__((__always_inline__)) bool dmk_map_straight(const struct dmk_dev *dev,
-								       uint64_t phys, size_t size,
-								       enum dmk_direction dir,
-								       bool mmio, dmk_dma *dma)
+static inline __attribute__((__always_inline__)) bool dmk_is_straight(const struct dmk_dev *dev,
+								      uint64_t phys, size_t size,
+								      enum dmk_direction dir,
+								      bool mmio, dmk_dma *dma)
 {
 	const struct dmk_straight *part;
 	uint64_t offset, last;
 
-	if (__builtin_expect(dmk_attention != 0, 0) || !dev ||
-	    (unsigned int)dir > DMK_FROM_DEVICE || mmio)
+	if (!dev || (unsigned int)dir > DMK_FROM_DEVICE || mmio)
 		return false;
 	part = &dev->straight[phys >= dev->straight[1].first];
 	offset = phys - part->first;
@@ -146,6 +143,20 @@ static inline __attribute__((__always_inline__)) bool dmk_map_straight(const str
 	 * long way where there is one.
 	 */
 	return last <= *dev->dma_mask && last - 1 <= dev->bus_dma_limit - 1;
+}
+
+/**
+ * dmk_map_straight - make a mapping that takes no more than arithmetic
+ * Return: false: it may take more, or somebody watches; dmk_map_phys() or dmk_map_cpu() must be
+ *	   asked, and says what they always say. true: @dma is what they would have returned.
+ */
+static inline __attribute__((__always_inline__)) bool dmk_map_straight(const struct dmk_dev *dev,
+								       uint64_t phys, size_t size,
+								       enum dmk_direction dir,
+								       bool mmio, dmk_dma *dma)
+{
+	return __builtin_expect(!dmk_attention, 1) &&
+	       dmk_is_straight(dev, phys, size, dir, mmio, dma);
 }
 
 /**
