@@ -265,6 +265,7 @@ static void describe_live(struct dmk_finding *finding, const struct dmk_record *
 	dmk_text_copy(finding->device, sizeof(finding->device), record->device->name);
 	dmk_text_copy(finding->driver, sizeof(finding->driver), record->device->driver);
 	dmk_describe_record(&finding->buffer, record);
+	dmk_describe_history(finding, record);
 	finding->mapped = record->mapped->stack;
 	finding->mapped_label = record->kind == DMK_RECORD_MAPPING ? "mapped" : "allocated";
 	dmk_say(finding, "%s buffer at DMA 0x%llx, %llu byte%s", finding->buffer.kind,

@@ -151,6 +151,55 @@ void dmk_describe_past(struct dmk_buffer *buffer, const struct dmk_past *past)
 	};
 }
 
+/* --- history ---------------------------------------------------------------------------------- */
+
+static void step(struct dmk_finding *finding, const char *what, const struct dmk_trace *where)
+{
+	struct dmk_history_step *next = &finding->history[finding->nr_history];
+
+	if (!where || finding->nr_history == DMK_HISTORY_MAX)
+		return;
+	next->what = what;
+	next->where = where->stack;
+	finding->nr_history++;
+}
+
+static void steps_synced(struct dmk_finding *finding, const struct dmk_synced *synced)
+{
+	if (synced->device_last)
+		step(finding, "synced for the CPU", synced->for_cpu);
+	step(finding, "synced for the device", synced->for_device);
+	if (!synced->device_last)
+		step(finding, "synced for the CPU", synced->for_cpu);
+}
+
+static const char *made(enum dmk_record_kind kind, enum dmk_map_kind map_kind)
+{
+	if (kind != DMK_RECORD_MAPPING)
+		return "allocated";
+	return map_kind == DMK_MAP_LINK ? "linked" : "mapped";
+}
+
+void dmk_describe_history(struct dmk_finding *finding, const struct dmk_record *record)
+{
+	step(finding, made(record->kind, record->map_kind), record->mapped);
+	steps_synced(finding, &record->synced);
+}
+
+void dmk_describe_past_history(const struct dmk_shadow *shadow, struct dmk_finding *finding,
+			       const struct dmk_past *past)
+{
+	const bool mapping = past->kind == DMK_RECORD_MAPPING;
+	const struct dmk_freed *freed = NULL;
+
+	step(finding, made(past->kind, past->map_kind), past->mapped);
+	steps_synced(finding, &past->synced);
+	step(finding, mapping ? "unmapped" : "freed", past->unmapped);
+	if (mapping && past->phys)
+		freed = dmk_memory_is_freed(shadow, past->phys, 1);
+	step(finding, "its memory freed", freed ? freed->freed : NULL);
+}
+
 const char *dmk_plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";

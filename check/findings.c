@@ -41,7 +41,8 @@ static bool make_room(struct dmk_checker *checker)
 	return true;
 }
 
-static void fill(struct dmk_finding *finding, const struct dmk_mistake *mistake)
+static void fill(const struct dmk_checker *checker, struct dmk_finding *finding,
+		 const struct dmk_mistake *mistake)
 {
 	finding->rule = &dmk_rules[mistake->rule];
 	finding->count = mistake->count ? mistake->count : 1;
@@ -54,10 +55,14 @@ static void fill(struct dmk_finding *finding, const struct dmk_mistake *mistake)
 		finding->where = mistake->where->stack;
 	if (mistake->second)
 		finding->mapped = mistake->second->stack;
-	if (mistake->record)
+	if (mistake->record) {
 		dmk_describe_record(&finding->buffer, mistake->record);
-	if (mistake->past)
+		dmk_describe_history(finding, mistake->record);
+	}
+	if (mistake->past) {
 		dmk_describe_past(&finding->buffer, mistake->past);
+		dmk_describe_past_history(&checker->shadow, finding, mistake->past);
+	}
 }
 
 struct dmk_finding *dmk_known(struct dmk_checker *checker, const struct dmk_mistake *mistake)
@@ -81,7 +86,7 @@ struct dmk_finding *dmk_report(struct dmk_checker *checker, const struct dmk_mis
 		checker->totals.lost_records++;
 		return NULL;
 	}
-	fill(&entry->finding, mistake);
+	fill(checker, &entry->finding, mistake);
 	dmk_index_add(&checker->finding_index, &entry->link, identity(checker, mistake));
 	checker->findings[checker->nr_findings++] = &entry->finding;
 	return &entry->finding;

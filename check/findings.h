@@ -80,8 +80,50 @@ const char *dmk_give_call(enum dmk_record_kind kind);
 const char *dmk_kind_name(enum dmk_record_kind kind, enum dmk_map_kind map_kind);
 void dmk_describe_record(struct dmk_buffer *buffer, const struct dmk_record *record);
 void dmk_describe_past(struct dmk_buffer *buffer, const struct dmk_past *past);
+/** What happened to it, into a finding that has no history yet. */
+void dmk_describe_history(struct dmk_finding *finding, const struct dmk_record *record);
+void dmk_describe_past_history(const struct dmk_shadow *shadow, struct dmk_finding *finding,
+			       const struct dmk_past *past);
 /** "s" unless @n is 1. */
 const char *dmk_plural(uint64_t n);
+
+/* --- guess.c: what was given in place of an address ------------------------------------------- */
+
+enum dmk_guess_kind {
+	DMK_GUESS_NONE,
+	DMK_GUESS_ERROR,   /* DMA_MAPPING_ERROR */
+	DMK_GUESS_ZERO,    /* nothing was filled in */
+	/* one of those, while .record is a list of fewer segments than entries */
+	DMK_GUESS_ENTRIES,
+	DMK_GUESS_OTHER_DEVICE,
+	DMK_GUESS_PHYS,    /* of .record */
+	DMK_GUESS_POINTER, /* to .record */
+	DMK_GUESS_CUT,     /* the low .width bits of .full, in .record or .past */
+};
+
+struct dmk_guess {
+	enum dmk_guess_kind kind;
+	struct dmk_record *record;
+	const struct dmk_past *past;
+	uint64_t full;
+	unsigned int width;
+};
+
+/** @seen, where nothing is mapped for @device. */
+struct dmk_guess dmk_guess_address(const struct dmk_shadow *shadow,
+				   const struct dmk_watched *device, uint64_t seen);
+/** Whether it is a handle of @device that lost its upper bits. */
+bool dmk_guess_cut(const struct dmk_shadow *shadow, const struct dmk_watched *device, uint64_t seen,
+		   struct dmk_guess *guess);
+/**
+ * Whether an access of @size bytes, which leaves @segment, is as long as the list's entry of the
+ * same number, @index: its sg->length was taken for the segment's.
+ */
+bool dmk_guess_length(const struct dmk_extent *segment, uint64_t first, uint64_t size,
+		      unsigned int *index);
+/** The mend that a guess comes to. */
+void dmk_say_guess(struct dmk_finding *finding, const struct dmk_watched *device,
+		   const struct dmk_guess *guess);
 
 /* --- the judges: each takes one event, with the lock held ------------------------------------- */
 
@@ -175,6 +217,10 @@ void dmk_judge_mask(struct dmk_checker *checker, struct dmk_watched *device,
 void dmk_report_count(struct dmk_checker *checker, const struct dmk_record *record,
 		      const struct dmk_event *event, const char *call,
 		      const struct dmk_trace *where);
+/** DIR-04: @call takes a mapping away, and names another direction than the map. */
+void dmk_report_other_direction(struct dmk_checker *checker, const struct dmk_record *record,
+				const struct dmk_event *event, const char *call,
+				const struct dmk_trace *where);
 /** Bytes of the memory an event speaks of; of a list, all its entries'. */
 uint64_t dmk_event_bytes(const struct dmk_event *event);
 /**

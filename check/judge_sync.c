@@ -198,10 +198,14 @@ static void hand_over(struct dmk_checker *checker, struct dmk_record *record,
 {
 	bool known;
 
-	if (for_cpu(event))
+	record->synced.device_last = !for_cpu(event);
+	if (for_cpu(event)) {
+		record->synced.for_cpu = where;
 		known = dmk_turns_to_cpu(&record->turns, first, last, where);
-	else
+	} else {
+		record->synced.for_device = where;
 		known = dmk_turns_to_device(&record->turns, first, last);
+	}
 	dmk_record_turn(&checker->shadow, record, known);
 	record->said[false] = NULL;
 	record->said[true] = NULL;

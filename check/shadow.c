@@ -319,6 +319,7 @@ static void remember(struct dmk_shadow *shadow, const struct dmk_record *record,
 	past->began = record->serial;
 	past->mapped = record->mapped;
 	past->unmapped = where;
+	past->synced = record->synced;
 	if (record->pool) {
 		past->pool = record->pool->pool;
 		memcpy(past->pool_name, record->pool->name, sizeof(past->pool_name));

@@ -65,6 +65,12 @@ struct dmk_space {
 	const struct dmk_trace *taken;
 };
 
+/** The last syncs of a buffer, either way. */
+struct dmk_synced {
+	const struct dmk_trace *for_cpu, *for_device; /* NULL: none */
+	bool device_last;
+};
+
 /** Something live: a mapping, an allocation, a block. */
 struct dmk_record {
 	struct dmk_link by_dma; /* key: the first DMA address, whatever the device */
@@ -97,6 +103,9 @@ struct dmk_record {
 	unsigned int nents, mapped_nents;
 	struct dmk_watched_pool *pool;
 	const struct dmk_trace *mapped;
+	struct dmk_synced synced;
+	/* its memory was freed: the finding of that, until the device's late access was told */
+	struct dmk_finding *freed;
 	struct dmk_extent bus, memory; /* the first pieces; more hang at .next */
 	uint64_t bus_bytes, memory_bytes; /* in all of them */
 };
@@ -116,6 +125,7 @@ struct dmk_past {
 	const void *pool;
 	char pool_name[32];
 	const struct dmk_trace *mapped, *unmapped;
+	struct dmk_synced synced;
 };
 
 enum { DMK_PAST_KEPT = 2048, DMK_FREED_KEPT = 65536, DMK_LOST_SLOTS = 65536 };
@@ -158,6 +168,7 @@ struct dmk_watched {
 	struct dmk_record *records; /* newest first */
 	struct dmk_watched_pool *pools;
 	bool no_sync;  /* the driver was told that syncs do nothing for it */
+	bool freed;    /* memory was freed while it was mapped for it */
 	struct dmk_space *spaces;
 	uint64_t lost; /* records of it that were lost and may be live */
 };

@@ -44,6 +44,14 @@ struct dmk_buffer {
 	const char *owner;
 };
 
+enum { DMK_HISTORY_MAX = 5 };
+
+/** One thing that happened to a buffer: "mapped", "synced for the CPU", "unmapped", "freed". */
+struct dmk_history_step {
+	const char *what;
+	struct dmk_stack where;
+};
+
 struct dmk_finding {
 	const struct dmk_rule *rule;
 	uint64_t count;
@@ -56,6 +64,9 @@ struct dmk_finding {
 	struct dmk_stack mapped; /* where the buffer was mapped or allocated; depth 0: not known */
 	/* "mapped", "allocated", "unmapped", … what the second stack shows */
 	const char *mapped_label;
+	/* of the buffer, oldest first: how it was made, its last syncs, how it ended */
+	struct dmk_history_step history[DMK_HISTORY_MAX];
+	unsigned int nr_history;
 };
 
 struct dmk_check_options {

@@ -28,6 +28,15 @@ static struct dmk_report_frame *add_frame(struct dmk_report_stack *stack, const 
 	return frame;
 }
 
+static void add_step(struct dmk_report_finding *finding, const char *what, unsigned int line)
+{
+	struct dmk_report_step *step = dmk_report_grow(&finding->history, &finding->nr_history,
+						       sizeof(*step));
+
+	step->what = strdup(what);
+	add_frame(&step->where, "card_step", "/y/card.c", line, false);
+}
+
 static struct dmk_report_finding *add_finding(struct dmk_report *report, const char *rule,
 					      unsigned int line)
 {
@@ -55,6 +64,8 @@ static struct dmk_report_finding *add_finding(struct dmk_report *report, const c
 	add_frame(&finding->where, "card_read", "/y/card.c", line, false);
 	add_frame(&finding->where, "dmk_vfs_read", "/x/kernel/file.c", 99, true);
 	add_frame(&finding->mapped, "card_map", "/y/card.c", 40, false);
+	add_step(finding, "mapped", 40);
+	add_step(finding, "synced for the CPU", 44);
 	return finding;
 }
 
@@ -317,6 +328,8 @@ static void test_CHK_03_text_says_all(void **state)
 	assert_non_null(
 		strstr(text, "single, 256 bytes at DMA 0xfffffffffffff000, physical 0x1000"));
 	assert_non_null(strstr(text, "bounced; owned by the device"));
+	assert_non_null(strstr(text, "history   mapped: card_step (card.c:40)\n"));
+	assert_non_null(strstr(text, "          synced for the CPU: card_step (card.c:44)\n"));
 	assert_non_null(strstr(text, "0000:00:01.0, driver card"));
 	assert_non_null(strstr(text, "mend      mend it so"));
 	assert_non_null(strstr(text, "seen      3 times"));

@@ -53,6 +53,23 @@ static void read_stack(const json_t *array, struct dmk_report_stack *stack)
 	}
 }
 
+static void read_history(const json_t *array, struct dmk_report_finding *finding)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+	{
+		struct dmk_report_step *step = dmk_report_grow(&finding->history,
+							       &finding->nr_history, sizeof(*step));
+
+		if (!step)
+			return;
+		step->what = text_in(item, "what");
+		read_stack(json_object_get(item, "where"), &step->where);
+	}
+}
+
 static void read_finding(const json_t *item, struct dmk_report_finding *finding)
 {
 	const json_t *buffer = json_object_get(item, "buffer");
@@ -69,6 +86,7 @@ static void read_finding(const json_t *item, struct dmk_report_finding *finding)
 	finding->mapped_label = text_in(item, "mapped_label");
 	read_stack(json_object_get(item, "where"), &finding->where);
 	read_stack(json_object_get(item, "mapped"), &finding->mapped);
+	read_history(json_object_get(item, "history"), finding);
 	if (!json_is_object(buffer))
 		return;
 	finding->buffer.known = true;

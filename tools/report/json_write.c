@@ -65,16 +65,28 @@ static json_t *buffer_of(const struct dmk_report_finding *finding)
 			 "owner", text_of(finding->buffer.owner));
 }
 
+static json_t *history_of(const struct dmk_report_finding *finding)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < finding->nr_history; i++)
+		json_array_append_new(array, json_pack("{s:o, s:o}", "what",
+						       text_of(finding->history[i].what), "where",
+						       stack_of(&finding->history[i].where)));
+	return array;
+}
+
 static json_t *finding_of(const struct dmk_report_finding *finding)
 {
-	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rule",
-			 text_of(finding->rule), "title", text_of(finding->title), "severity",
-			 finding->warning ? "warning" : "error", "count",
+	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "rule", text_of(finding->rule), "title", text_of(finding->title),
+			 "severity", finding->warning ? "warning" : "error", "count",
 			 (json_int_t)finding->count, "device", text_of(finding->device), "driver",
 			 text_of(finding->driver), "what", text_of(finding->what), "mend",
 			 text_of(finding->mend), "buffer", buffer_of(finding), "where",
 			 stack_of(&finding->where), "mapped", stack_of(&finding->mapped),
-			 "mapped_label", text_of(finding->mapped_label));
+			 "mapped_label", text_of(finding->mapped_label), "history",
+			 history_of(finding));
 }
 
 static json_t *findings_of(const struct dmk_report_finding *finding, size_t n)

@@ -57,6 +57,11 @@ void dmk_report_clear_finding(struct dmk_report_finding *finding)
 	free(finding->buffer.owner);
 	free(finding->buffer.direction);
 	free(finding->mapped_label);
+	for (size_t i = 0; i < finding->nr_history; i++) {
+		free(finding->history[i].what);
+		dmk_report_clear_stack(&finding->history[i].where);
+	}
+	free(finding->history);
 	dmk_report_clear_stack(&finding->where);
 	dmk_report_clear_stack(&finding->mapped);
 	memset(finding, 0, sizeof(*finding));

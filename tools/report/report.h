@@ -31,6 +31,12 @@ struct dmk_report_stack {
 	size_t n;
 };
 
+/** One thing that happened to a finding's buffer. */
+struct dmk_report_step {
+	char *what; /* "mapped", "synced for the CPU", "unmapped" */
+	struct dmk_report_stack where;
+};
+
 /** A finding, or (in live) something mapped at the moment of a crash or hang: then rule is "". */
 struct dmk_report_finding {
 	char *rule, *title;
@@ -45,6 +51,8 @@ struct dmk_report_finding {
 	} buffer;
 	struct dmk_report_stack where, mapped;
 	char *mapped_label;
+	struct dmk_report_step *history; /* of the buffer, oldest first */
+	size_t nr_history;
 };
 
 /**

@@ -52,10 +52,9 @@ static const char *short_name(const struct show *show, const char *file)
 	return file;
 }
 
-static void show_frame(const struct show *show, const char *label,
-		       const struct dmk_report_frame *frame)
+/* "edu_probe (edu.c:120)" */
+static void show_name(const struct show *show, const struct dmk_report_frame *frame)
 {
-	fprintf(show->out, "  %-9s ", label);
 	if (frame->function)
 		fprintf(show->out, "%s", frame->function);
 	else
@@ -65,6 +64,13 @@ static void show_frame(const struct show *show, const char *label,
 			short_name(show, frame->file), frame->line, ink(show, INK_NONE));
 	else if (frame->file)
 		fprintf(show->out, " (%s)", short_name(show, frame->file));
+}
+
+static void show_frame(const struct show *show, const char *label,
+		       const struct dmk_report_frame *frame)
+{
+	fprintf(show->out, "  %-9s ", label);
+	show_name(show, frame);
 	fputs(frame->inlined ? " inlined\n" : "\n", show->out);
 }
 
@@ -168,6 +174,22 @@ static void show_buffer(const struct show *show, const struct dmk_report_finding
 		fprintf(show->out, "; owned by %s%s",
 			takes_article(finding->buffer.owner) ? "the " : "", finding->buffer.owner);
 	fputc('\n', show->out);
+}
+
+/* One line each; what was only made has its stack shown already. */
+static void show_history(const struct show *show, const struct dmk_report_finding *finding)
+{
+	for (size_t i = 0; finding->nr_history > 1 && i < finding->nr_history; i++) {
+		const struct dmk_report_step *step = &finding->history[i];
+		const struct dmk_report_frame *place = dmk_report_place(&step->where);
+
+		fprintf(show->out, "  %-9s %s", i ? "" : "history", step->what ? step->what : "?");
+		if (place)
+			fputs(": ", show->out);
+		if (place)
+			show_name(show, place);
+		fputc('\n', show->out);
+	}
 }
 
 static bool some(const char *text)
@@ -288,6 +310,7 @@ static void show_finding(const struct show *show, const struct dmk_report_findin
 	show_stack(show, some(finding->mapped_label) ? finding->mapped_label : "mapped",
 		   &finding->mapped);
 	show_buffer(show, finding);
+	show_history(show, finding);
 	show_device(show, finding);
 	if (some(finding->mend))
 		fprintf(show->out, "  %-9s %s\n", "mend", finding->mend);

@@ -29,6 +29,19 @@ static char *copy(const char *text)
 	return text ? strdup(text) : NULL;
 }
 
+static void copy_history(const struct dmk_finding *from, struct dmk_report_finding *to)
+{
+	for (unsigned int i = 0; i < from->nr_history; i++) {
+		struct dmk_report_step *step = dmk_report_grow(&to->history, &to->nr_history,
+							       sizeof(*step));
+
+		if (!step)
+			return;
+		step->what = copy(from->history[i].what);
+		dmk_symbols_stack(dmk_run.symbols, &from->history[i].where, false, &step->where);
+	}
+}
+
 static void copy_finding(const struct dmk_finding *from, struct dmk_report_finding *to)
 {
 	to->rule = copy(from->rule ? from->rule->id : "");
@@ -52,6 +65,7 @@ static void copy_finding(const struct dmk_finding *from, struct dmk_report_findi
 	to->buffer.size = from->buffer.size;
 	dmk_symbols_stack(dmk_run.symbols, &from->where, false, &to->where);
 	dmk_symbols_stack(dmk_run.symbols, &from->mapped, false, &to->mapped);
+	copy_history(from, to);
 }
 
 static void collect_findings(struct dmk_checker *checker)
