@@ -7,6 +7,8 @@
 #include "findings.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #define ULL(value) ((unsigned long long)(value))
 
@@ -159,6 +161,7 @@ static void beyond_end(struct dmk_checker *checker, const struct stray *stray,
 		       const struct dmk_extent *extent)
 {
 	const struct dmk_record *record = extent->record;
+	const uint64_t mapped = extent->range.last - extent->range.first + 1;
 	const uint64_t beyond = stray->last - stray->bad + 1;
 	struct dmk_finding *finding = dmk_report(
 		checker,
@@ -168,6 +171,7 @@ static void beyond_end(struct dmk_checker *checker, const struct stray *stray,
 				      .record = record,
 				      .label = record->kind == DMK_RECORD_MAPPING ? "mapped"
 										  : "allocated"});
+	unsigned int index;
 
 	if (!finding)
 		return;
@@ -177,11 +181,17 @@ static void beyond_end(struct dmk_checker *checker, const struct stray *stray,
 		verb(stray), ULL(stray->event->size), dmk_plural(stray->event->size),
 		ULL(stray->first), ULL(beyond), dmk_kind_name(record->kind, record->map_kind),
 		ULL(extent->range.first), ULL(extent->range.last), refused(stray));
-	dmk_mend(
-		finding,
-		"give the device the length that is mapped, %llu byte%s, or map all that it will touch",
-		ULL(extent->range.last - extent->range.first + 1),
-		dmk_plural(extent->range.last - extent->range.first + 1));
+	if (dmk_guess_length(extent, stray->first, stray->event->size, &index))
+		dmk_mend(
+			finding,
+			"%llu is sg->length of entry %u of the list, and segment %u has %llu byte%s: entries were merged. Give the "
+			"device sg_dma_len(), with sg_dma_address()",
+			ULL(stray->event->size), index, index, ULL(mapped), dmk_plural(mapped));
+	else
+		dmk_mend(
+			finding,
+			"give the device the length that is mapped, %llu byte%s, or map all that it will touch",
+			ULL(mapped), dmk_plural(mapped));
 }
 
 static uint64_t distance(const struct dmk_extent *extent, uint64_t address)
@@ -207,46 +217,42 @@ static struct dmk_extent *nearest(const struct stray *stray)
 	return distance(below, stray->bad) <= distance(above, stray->bad) ? below : above;
 }
 
-/* Mistakes that can be told from the address alone: which value did the driver give the device? */
-static const char *guess(struct dmk_checker *checker, const struct stray *stray)
+/* "24 bytes behind its end" */
+struct place {
+	char text[64];
+};
+
+static struct place place_of(const struct stray *stray, const struct dmk_range *range)
 {
-	if (stray->bad == DMK_MAPPING_ERROR.v)
-		return "the address is DMA_MAPPING_ERROR: check the map with dma_mapping_error() before the device gets it";
-	for (const struct dmk_record *record = stray->device->records; record;
-	     record = record->older) {
-		if (record->kind != DMK_RECORD_POOL_PAGE && record->dma >> 32 &&
-		    record->dma != stray->first && (uint32_t)record->dma == stray->first)
-			return "these are the low 32 bits of a mapped address: program both halves, or set a 32-bit mask";
-		if (record->phys && record->phys == stray->first && record->phys != record->dma)
-			return "this is the physical address of a mapped buffer: give the device the dma_addr_t of the map";
+	const uint64_t address = stray->bad;
+	struct place place;
+	uint64_t bytes;
+
+	if (address > range->last) {
+		bytes = address - range->last - 1;
+		snprintf(place.text, sizeof(place.text),
+			 bytes ? "%llu byte%s behind its end" : "right behind its end", ULL(bytes),
+			 dmk_plural(bytes));
+	} else if (stray->last < range->first) {
+		bytes = range->first - stray->last - 1;
+		snprintf(place.text, sizeof(place.text),
+			 bytes ? "%llu byte%s before its start" : "right before its start",
+			 ULL(bytes), dmk_plural(bytes));
+	} else {
+		bytes = range->first - address;
+		snprintf(place.text, sizeof(place.text), "from %llu byte%s before its start on",
+			 ULL(bytes), dmk_plural(bytes));
 	}
-	for (const struct dmk_watched *other = checker->shadow.device_list; other;
-	     other = other->next)
-		if (other != stray->device && dmk_live_holding(other, stray->bad))
-			return "the address is mapped for another device: map it for the device that does the transfer";
-	return "give the device only addresses that a map or allocation returned for it, with their length";
+	return place;
 }
 
-static void outside(struct dmk_checker *checker, const struct stray *stray)
+static void say_near(struct dmk_finding *finding, const struct stray *stray,
+		     const struct dmk_extent *near)
 {
-	struct dmk_extent *near = nearest(stray);
-	struct dmk_record *record = near ? near->record : NULL;
-	struct dmk_finding *finding = dmk_report(
-		checker, &(struct dmk_mistake){.rule = DMK_RULE_STR_10,
-					       .device = stray->device,
-					       .second = record ? record->mapped : NULL,
-					       .label = record && record->kind == DMK_RECORD_MAPPING
-								? "mapped"
-								: "allocated",
-					       .record = record});
+	const struct dmk_record *record = near->record;
+	const struct place place = place_of(stray, &near->range);
 
-	if (!finding)
-		return;
-	if (!near)
-		dmk_say(finding,
-			"the device %s [0x%llx, 0x%llx], and nothing at all is mapped for it%s",
-			verb(stray), ULL(stray->bad), ULL(stray->last), refused(stray));
-	else if (record->kind == DMK_RECORD_POOL_PAGE && !distance(near, stray->bad))
+	if (record->kind == DMK_RECORD_POOL_PAGE && !distance(near, stray->bad))
 		dmk_say(finding,
 			"the device %s [0x%llx, 0x%llx], in the memory of pool \"%s\" and in none of its blocks%s",
 			verb(stray), ULL(stray->bad), ULL(stray->last), record->pool->name,
@@ -254,12 +260,61 @@ static void outside(struct dmk_checker *checker, const struct stray *stray)
 	else
 		dmk_say(finding,
 			"the device %s [0x%llx, 0x%llx], where nothing is mapped for it; the nearest is the %s buffer "
-			"[0x%llx, 0x%llx], %llu byte%s away%s",
+			"[0x%llx, 0x%llx]: it is %s%s",
 			verb(stray), ULL(stray->bad), ULL(stray->last),
 			dmk_kind_name(record->kind, record->map_kind), ULL(near->range.first),
-			ULL(near->range.last), ULL(distance(near, stray->bad)),
-			dmk_plural(distance(near, stray->bad)), refused(stray));
-	dmk_mend(finding, "%s", guess(checker, stray));
+			ULL(near->range.last), place.text, refused(stray));
+}
+
+static void say_cut(struct dmk_finding *finding, const struct stray *stray,
+		    const struct dmk_guess *guess)
+{
+	dmk_say(finding,
+		"the device %s [0x%llx, 0x%llx], where nothing is mapped for it: the handle 0x%llx%s lost its upper bits on "
+		"the way to the device, which has the low %u of them%s",
+		verb(stray), ULL(stray->bad), ULL(stray->last), ULL(guess->full),
+		guess->past ? ", which is unmapped by now," : "", guess->width, refused(stray));
+}
+
+/* Which buffer is meant: what was guessed, or else the nearest that is live, or the last. */
+static void outside(struct dmk_checker *checker, const struct stray *stray)
+{
+	const struct dmk_guess guess = dmk_guess_address(&checker->shadow, stray->device,
+							 stray->first);
+	struct dmk_extent *near = nearest(stray);
+	const struct dmk_past *past = guess.past;
+	const struct dmk_record *record = guess.record ? guess.record : NULL;
+	struct dmk_finding *finding;
+	bool mapping;
+
+	if (!past && !record && near)
+		record = near->record;
+	if (!past && !record)
+		past = dmk_past_touching(&checker->shadow, stray->device, 0, UINT64_MAX);
+	mapping = (record ? record->kind
+		   : past ? past->kind
+			  : DMK_RECORD_BLOCK) == DMK_RECORD_MAPPING;
+	finding = dmk_report(checker,
+			     &(struct dmk_mistake){.rule = DMK_RULE_STR_10,
+						   .device = stray->device,
+						   .second = record ? record->mapped
+							     : past ? past->mapped
+								    : NULL,
+						   .label = mapping ? "mapped" : "allocated",
+						   .record = record,
+						   .past = past});
+	if (!finding)
+		return;
+	if (guess.kind == DMK_GUESS_CUT)
+		say_cut(finding, stray, &guess);
+	else if (near)
+		say_near(finding, stray, near);
+	else
+		dmk_say(finding,
+			"the device %s [0x%llx, 0x%llx], and nothing at all is mapped for it%s%s",
+			verb(stray), ULL(stray->bad), ULL(stray->last), past ? " any more" : "",
+			refused(stray));
+	dmk_say_guess(finding, stray->device, &guess);
 }
 
 static void judge_stray(struct dmk_checker *checker, const struct stray *stray)
@@ -286,6 +341,26 @@ static void judge_stray(struct dmk_checker *checker, const struct stray *stray)
 		outside(checker, stray);
 }
 
+/* MEM-05: the memory went back while it was mapped, and now the device comes. Told once. */
+static void judge_late(struct dmk_watched *device, const struct dmk_event *event)
+{
+	const uint64_t first = event->dma.v, last = first + event->size - 1;
+	struct dmk_extent *extent = NULL;
+	size_t length;
+
+	while ((extent = dmk_live_touching(device, first, last, extent))) {
+		struct dmk_finding *freed = extent->record->freed;
+
+		extent->record->freed = NULL;
+		if (!freed || strstr(freed->what, "; and after that"))
+			continue;
+		length = strlen(freed->what);
+		snprintf(freed->what + length, sizeof(freed->what) - length,
+			 "; and after that the device %s [0x%llx, 0x%llx] there",
+			 event->write ? "wrote" : "read", ULL(first), ULL(last));
+	}
+}
+
 void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event)
 {
 	struct stray stray = {.device = dmk_shadow_requester(&checker->shadow, event->requester),
@@ -303,5 +378,7 @@ void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event
 	} else {
 		dmk_judge_unsynced(checker, stray.device, stray.first, stray.last, event->write);
 		dmk_judge_turn(checker, stray.device, event);
+		if (stray.device->freed)
+			judge_late(stray.device, event);
 	}
 }

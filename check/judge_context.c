@@ -21,16 +21,19 @@ static bool is_scattered(const struct dmk_event *event)
 static void freed_while_mapped(struct dmk_checker *checker, struct dmk_record *record,
 			       const struct dmk_event *event, const struct dmk_trace *where)
 {
+	const struct dmk_mistake mistake = {.rule = DMK_RULE_MEM_05,
+					    .device = record->device,
+					    .where = where,
+					    .second = record->mapped,
+					    .record = record};
 	struct dmk_finding *finding;
 
 	if (record->excused)
 		return;
 	record->excused = true;
-	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_MEM_05,
-							    .device = record->device,
-							    .where = where,
-							    .second = record->mapped,
-							    .record = record});
+	finding = dmk_report(checker, &mistake);
+	record->freed = dmk_known(checker, &mistake);
+	record->device->freed = true;
 	if (!finding)
 		return;
 	dmk_say(finding,

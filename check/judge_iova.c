@@ -209,25 +209,13 @@ void dmk_judge_unsynced(struct dmk_checker *checker, struct dmk_watched *device,
 static void retire(struct dmk_checker *checker, struct dmk_record *record,
 		   const struct dmk_event *event, const struct dmk_trace *where)
 {
-	struct dmk_finding *finding;
-
 	dmk_judge_busy(checker, record, where);
 	if (!record->excused && event->size && record->dir != event->dir) {
 		record->excused = true;
-		finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_DIR_04,
-								    .device = record->device,
-								    .where = where,
-								    .second = record->mapped,
-								    .label = "linked",
-								    .record = record});
-		if (finding) {
-			dmk_say(finding, "%s says %s of what was linked %s",
-				event->kind == DMK_EVENT_IOVA_FREE ? "dma_iova_destroy"
-								   : "dma_iova_unlink",
-				dmk_direction_name(event->dir), dmk_direction_name(record->dir));
-			dmk_mend(finding, "pass %s, as dma_iova_link() was given",
-				 dmk_direction_name(record->dir));
-		}
+		dmk_report_other_direction(checker, record, event,
+					   event->kind == DMK_EVENT_IOVA_FREE ? "dma_iova_destroy"
+									      : "dma_iova_unlink",
+					   where);
 	}
 	dmk_record_retire(&checker->shadow, record, where);
 }

@@ -180,22 +180,24 @@ void dmk_report_count(struct dmk_checker *checker, const struct dmk_record *reco
 		dmk_mend(finding, "pass the %u entries given to dma_map_sg", record->nents);
 }
 
-static void report_direction(struct dmk_checker *checker, struct dmk_record *record,
-			     const struct dmk_event *event, const struct dmk_trace *where)
+void dmk_report_other_direction(struct dmk_checker *checker, const struct dmk_record *record,
+				const struct dmk_event *event, const char *call,
+				const struct dmk_trace *where)
 {
+	const char *made = record->map_kind == DMK_MAP_LINK ? "linked" : "mapped";
 	struct dmk_finding *finding = dmk_report(checker,
 						 &(struct dmk_mistake){.rule = DMK_RULE_DIR_04,
 								       .device = record->device,
 								       .where = where,
 								       .second = record->mapped,
+								       .label = made,
 								       .record = record});
 
 	if (!finding)
 		return;
-	dmk_say(finding, "%s says %s of a buffer that was mapped %s: DMA 0x%llx, %llu byte%s",
-		dmk_unmap_call(event->map_kind), dmk_direction_name(event->dir),
-		dmk_direction_name(record->dir), ULL(record->dma), ULL(record->size),
-		dmk_plural(record->size));
+	dmk_say(finding, "%s says %s of a buffer that was %s %s: DMA 0x%llx, %llu byte%s", call,
+		dmk_direction_name(event->dir), made, dmk_direction_name(record->dir),
+		ULL(record->dma), ULL(record->size), dmk_plural(record->size));
 	dmk_mend(
 		finding,
 		"pass %s, as the map did: the direction decides whether data is copied back and caches are cleaned",
@@ -257,7 +259,8 @@ static bool judge_mismatch(struct dmk_checker *checker, struct dmk_record *recor
 	else if (sg && event->nents != record->nents)
 		dmk_report_count(checker, record, event, "dma_unmap_sg", where);
 	else if (event->dir != record->dir)
-		report_direction(checker, record, event, where);
+		dmk_report_other_direction(checker, record, event, dmk_unmap_call(event->map_kind),
+					   where);
 	else
 		return false;
 	return true;
@@ -374,6 +377,33 @@ static void unmaps_inside(struct dmk_checker *checker, struct dmk_watched *devic
 						    : "the allocation");
 }
 
+/* True: it is half the handle of a live mapping, which was reported. The leak follows from it. */
+static bool unmaps_cut(struct dmk_checker *checker, struct dmk_watched *device,
+		       const struct dmk_event *event, const struct dmk_trace *where)
+{
+	struct dmk_finding *finding;
+	struct dmk_guess guess;
+
+	if (!dmk_guess_cut(&checker->shadow, device, event->dma.v, &guess) || !guess.record ||
+	    guess.record->dma != guess.full)
+		return false;
+	guess.record->excused = true;
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_STR_04,
+							    .device = device,
+							    .where = where,
+							    .second = guess.record->mapped,
+							    .record = guess.record});
+	if (!finding)
+		return true;
+	dmk_say(finding,
+		"%s is called for DMA 0x%llx, where nothing is mapped: these are the low %u bits of the handle 0x%llx",
+		dmk_unmap_call(event->map_kind), ULL(event->dma.v), guess.width, ULL(guess.full));
+	dmk_mend(
+		finding,
+		"keep the handle in a dma_addr_t all the way: a variable or field on it is too narrow");
+	return true;
+}
+
 static void unmaps_nothing(struct dmk_checker *checker, struct dmk_watched *device,
 			   const struct dmk_event *event, const struct dmk_trace *where)
 {
@@ -431,7 +461,7 @@ static void judge_stray_unmap(struct dmk_checker *checker, struct dmk_watched *d
 		return;
 	}
 	near = dmk_past_touching(shadow, device, event->dma.v, event->dma.v);
-	if (near && near->excused)
+	if ((near && near->excused) || unmaps_cut(checker, device, event, where))
 		return;
 	unmaps_nothing(checker, device, event, where);
 }
