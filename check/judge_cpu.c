@@ -11,9 +11,6 @@
 
 #include <stdio.h>
 
-/* Linux's value; observer.h passes attributes as the driver gave them. */
-#define ATTR_COHERENT (1UL << 12) /* DMA_ATTR_REQUIRE_COHERENT */
-
 #define ULL(value) ((unsigned long long)(value))
 
 /** The part of an access that lies in one piece of a buffer, as offsets in the buffer. */
@@ -23,12 +20,6 @@ struct touch {
 	uint64_t first, last;
 	uint64_t bad; /* the first byte that may not be accessed */
 };
-
-static bool is_judged(const struct dmk_record *record)
-{
-	return dmk_takes_turns(record->kind) && !record->excused && !record->no_sync &&
-	       !record->device->no_sync && !(record->attrs & ATTR_COHERENT);
-}
 
 static const char *made(const struct dmk_record *record)
 {
@@ -267,7 +258,7 @@ static void judge_memory(struct dmk_checker *checker, const struct dmk_event *ev
 			.last = extent->offset + (last - range->first),
 		};
 
-		if (is_judged(extent->record))
+		if (dmk_record_is_judged(extent->record))
 			judge_touch(checker, &touch);
 	}
 }
@@ -366,7 +357,7 @@ void dmk_judge_turn(struct dmk_checker *checker, struct dmk_watched *device,
 			.last = extent->offset + (last - range->first),
 		};
 
-		if (!is_judged(extent->record))
+		if (!dmk_record_is_judged(extent->record))
 			continue;
 		judge_device_touch(checker, &touch);
 		if (event->write)
@@ -391,10 +382,15 @@ void dmk_judge_need_sync(struct dmk_checker *checker, const struct dmk_event *ev
 		return;
 	if (event->dma.v == DMK_MAPPING_ERROR.v) {
 		device->no_sync = true;
+		for (record = device->records; record; record = record->older)
+			dmk_record_tell(&checker->shadow, record, 0, ~0ULL);
 		return;
 	}
 	for (record = dmk_record_at(&checker->shadow, event->dma.v); record;
-	     record = dmk_record_at_more(record))
-		if (record->device == device)
-			record->no_sync = true;
+	     record = dmk_record_at_more(record)) {
+		if (record->device != device)
+			continue;
+		record->no_sync = true;
+		dmk_record_tell(&checker->shadow, record, 0, ~0ULL);
+	}
 }

@@ -207,6 +207,7 @@ static void hand_over(struct dmk_checker *checker, struct dmk_record *record,
 		known = dmk_turns_to_device(&record->turns, first, last);
 	}
 	dmk_record_turn(&checker->shadow, record, known);
+	dmk_record_tell(&checker->shadow, record, first, last);
 	record->said[false] = NULL;
 	record->said[true] = NULL;
 	record->said_device = false;

@@ -28,6 +28,7 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 	shadow->cache_line = 1;
 	shadow->max_live = options->max_records;
 	shadow->memory = options->memory;
+	shadow->turn = options->turn;
 	shadow->memory_ctx = options->memory_ctx;
 	dmk_pile_init(&shadow->device_pile, sizeof(struct dmk_watched));
 	dmk_pile_init(&shadow->record_pile, sizeof(struct dmk_record));
@@ -296,6 +297,7 @@ void dmk_record_live(struct dmk_shadow *shadow, struct dmk_record *record)
 		record->older->newer = record;
 	device->records = record;
 	shadow->live++;
+	dmk_record_tell(shadow, record, 0, ~0ULL);
 }
 
 static void remember(struct dmk_shadow *shadow, const struct dmk_record *record,
@@ -366,6 +368,8 @@ void dmk_record_retire(struct dmk_shadow *shadow, struct dmk_record *record,
 	}
 	unlink_extents(shadow, &record->bus, &device->live);
 	forget_memory(shadow, record);
+	record->excused = true; /* its bytes are nobody's from here on */
+	dmk_record_tell(shadow, record, 0, ~0ULL);
 	unlink_extents(shadow, &record->memory, memory_of(shadow, record));
 	dmk_turns_clear(&record->turns);
 	dmk_index_remove(&shadow->by_dma, &record->by_dma);

@@ -219,6 +219,7 @@ struct dmk_shadow {
 	uint64_t forgotten;
 	/* dmk_check_options.memory, or NULL */
 	void (*memory)(void *ctx, uint64_t phys, uint64_t size, bool begins);
+	void (*turn)(void *ctx, uint64_t phys, uint64_t size, bool device); /* the same */
 	void *memory_ctx;
 	struct dmk_watched nobody; /* the device of calls without one */
 };
@@ -257,6 +258,17 @@ bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uin
  * nothing of it is judged any more
  */
 void dmk_record_turn(struct dmk_shadow *shadow, struct dmk_record *record, bool known);
+/**
+ * dmk_record_is_judged - whether the CPU's accesses to it are: both sides have it in turns, and the
+ * driver has to keep to them
+ */
+bool dmk_record_is_judged(const struct dmk_record *record);
+/**
+ * dmk_record_tell - for dmk_check_options.turn: whose bytes [first, last] of @record are, as offsets
+ * in it, other records of the same memory included (told.c)
+ */
+void dmk_record_tell(const struct dmk_shadow *shadow, const struct dmk_record *record,
+		     uint64_t first, uint64_t last);
 /** dmk_record_live - all fields are set: from now on it is found. */
 void dmk_record_live(struct dmk_shadow *shadow, struct dmk_record *record);
 /** dmk_record_retire - it is no more; remembered as past unless it is a pool's page. */

@@ -100,7 +100,15 @@ struct dmk_check_options {
 	 * with it. With the checker's lock held. NULL: nobody sees the CPU's accesses.
 	 */
 	void (*memory)(void *ctx, uint64_t phys, uint64_t size, bool begins);
-	void *memory_ctx;
+	/*
+	 * Called when the turn with [phys, phys + size) may have changed: @device: it is a device's
+	 * now, and an access of the CPU's is a mistake that would be reported; or it is not. What
+	 * it was is not said, and the same may be said again. Before the call that changed it
+	 * returns to the driver, with the checker's lock held; all that is a device's when the
+	 * checker is freed is forgotten with it. NULL: nobody asks.
+	 */
+	void (*turn)(void *ctx, uint64_t phys, uint64_t size, bool device);
+	void *memory_ctx; /* of both */
 };
 
 struct dmk_check_totals {
