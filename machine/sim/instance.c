@@ -297,7 +297,7 @@ static int place_registers(const struct maker *m, struct dmk_instance *card)
 
 		if (!size)
 			continue;
-		if (i >= device->nr_regs || device->reg[i].size < size)
+		if (i >= DMK_PLATFORM_REGS || i >= device->nr_regs || device->reg[i].size < size)
 			return refuse(
 				m, -EINVAL,
 				"%.96s: %s: reg: entry %u of 0x%llx bytes or more is needed by model %s",
