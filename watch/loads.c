@@ -39,16 +39,24 @@ ACCESS(unaligned_write4, 4, false, true)
 ACCESS(unaligned_write8, 8, false, true)
 ACCESS(unaligned_write16, 16, false, true)
 
-/* One instruction that does both: what it reads is judged first. */
-#define BOTH(name, size)                                                                   \
-	void dmk_watch_##name(const void *at)                                              \
-	{                                                                                  \
-		const uintptr_t address = (uintptr_t)at;                                   \
-                                                                                           \
-		if (!dmk_watch_is_near(address) && !dmk_watch_is_near(address + (size)-1)) \
-			return;                                                            \
-		dmk_watch_access(address, size, false, DMK_WATCH_HERE(NULL));              \
-		dmk_watch_access(address, size, true, DMK_WATCH_HERE(NULL));               \
+/*
+ * One instruction that does both: what it reads is judged first. Inlined: the place is that of the
+ * function that the compiler calls.
+ */
+static __attribute__((always_inline)) inline void both(const volatile void *at, size_t size)
+{
+	const uintptr_t address = (uintptr_t)at;
+
+	if (!dmk_watch_is_near(address) && !dmk_watch_is_near(address + size - 1))
+		return;
+	dmk_watch_access(address, size, false, DMK_WATCH_HERE(NULL));
+	dmk_watch_access(address, size, true, DMK_WATCH_HERE(NULL));
+}
+
+#define BOTH(name, size)                      \
+	void dmk_watch_##name(const void *at) \
+	{                                     \
+		both(at, size);               \
 	}
 
 BOTH(read_write1, 1)
@@ -101,15 +109,11 @@ void dmk_watch_signal_fence(int order)
  * The operation itself has to be done here. An order that is not a constant can't be had, so all
  * are as strong as they come: no weaker than what the driver asked for.
  */
-#define CHANGE(bits, type, name, builtin)                                                          \
-	type dmk_watch_atomic##bits##_##name(volatile type *at, type value, int order)             \
-	{                                                                                          \
-		if (dmk_watch_is_near((uintptr_t)at)) {                                            \
-			dmk_watch_access((uintptr_t)at, sizeof(type), false,                       \
-					 DMK_WATCH_HERE(NULL));                                    \
-			dmk_watch_access((uintptr_t)at, sizeof(type), true, DMK_WATCH_HERE(NULL)); \
-		}                                                                                  \
-		return builtin(at, value, __ATOMIC_SEQ_CST);                                       \
+#define CHANGE(bits, type, name, builtin)                                              \
+	type dmk_watch_atomic##bits##_##name(volatile type *at, type value, int order) \
+	{                                                                              \
+		both(at, sizeof(type));                                                \
+		return builtin(at, value, __ATOMIC_SEQ_CST);                           \
 	}
 
 #define ATOMIC(bits, type)                                                                         \
@@ -136,22 +140,14 @@ void dmk_watch_signal_fence(int order)
 	int dmk_watch_atomic##bits##_swap(volatile type *at, type *expected, type value, int done, \
 					  int failed)                                              \
 	{                                                                                          \
-		if (dmk_watch_is_near((uintptr_t)at)) {                                            \
-			dmk_watch_access((uintptr_t)at, sizeof(type), false,                       \
-					 DMK_WATCH_HERE(NULL));                                    \
-			dmk_watch_access((uintptr_t)at, sizeof(type), true, DMK_WATCH_HERE(NULL)); \
-		}                                                                                  \
+		both(at, sizeof(type));                                                            \
 		return __atomic_compare_exchange_n(at, expected, value, false, __ATOMIC_SEQ_CST,   \
 						   __ATOMIC_SEQ_CST);                              \
 	}                                                                                          \
 	type dmk_watch_atomic##bits##_swap_val(volatile type *at, type expected, type value,       \
 					       int done, int failed)                               \
 	{                                                                                          \
-		if (dmk_watch_is_near((uintptr_t)at)) {                                            \
-			dmk_watch_access((uintptr_t)at, sizeof(type), false,                       \
-					 DMK_WATCH_HERE(NULL));                                    \
-			dmk_watch_access((uintptr_t)at, sizeof(type), true, DMK_WATCH_HERE(NULL)); \
-		}                                                                                  \
+		both(at, sizeof(type));                                                            \
 		__atomic_compare_exchange_n(at, &expected, value, false, __ATOMIC_SEQ_CST,         \
 					    __ATOMIC_SEQ_CST);                                     \
 		return expected;                                                                   \
