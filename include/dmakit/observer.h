@@ -139,6 +139,19 @@ enum dmk_event_kind {
 	 * driver's accesses (docs/WATCHING.md).
 	 */
 	DMK_EVENT_CPU_ACCESS,
+	/*
+	 * Where devices may see stores out of order (COH-05), by who keeps those that are on their
+	 * way: the driver stores to .phys, .size of memory that a device has too, or (.size 0)
+	 * writes a register with a call that orders nothing; .cookie. .name as above. Announced
+	 * before it is done, and only while there are stores on their way.
+	 */
+	DMK_EVENT_STORE,
+	/*
+	 * A device read .dma, .size and did not see a store that is on its way: .requester,
+	 * .order, .name a barrier in between that is none for devices, or NULL. One for each
+	 * store. Announced before the device gets the bytes.
+	 */
+	DMK_EVENT_STORE_UNSEEN,
 	/* a device took up work on .dma, .size, .dir; .cookie identifies the transfer */
 	DMK_EVENT_TRANSFER_BEGIN,
 	DMK_EVENT_TRANSFER_END, /* .cookie */
@@ -225,6 +238,17 @@ struct dmk_event_sg {
 	uint64_t dma_length;
 };
 
+/** Two stores without a barrier between them, and what a device saw of them. */
+struct dmk_event_order {
+	uint64_t later;   /* .cookie of the STORE that it saw; of a register: it answers that write */
+	uint64_t earlier; /* the one that it did not see */
+	bool is_register; /* the later one */
+	/* where they are for the device; of the earlier one as far as it read there */
+	dmk_dma later_dma, earlier_dma;
+	uint64_t later_size, earlier_size; /* bytes */
+	const uint8_t *bytes; /* what it read of the earlier one: what was there before */
+};
+
 struct dmk_event {
 	enum dmk_event_kind kind;
 	enum dmk_map_kind map_kind;
@@ -254,6 +278,8 @@ struct dmk_event {
 	unsigned int entry;
 	unsigned int nents;            /* as the driver said it */
 	unsigned int mapped_nents;     /* as the core returned it */
+
+	const struct dmk_event_order *order; /* STORE_UNSEEN */
 
 	const void *pool;
 	uint64_t cookie;

@@ -129,7 +129,8 @@ enum dmk_machine_caps {
 	DMK_CAP_PORT_IO = 1 << 1,   /* inb()/outb() reach something */
 	/* swiotlb is set up by default here (else only with swiotlb=force) */
 	DMK_CAP_BOUNCE = 1 << 2,
-	DMK_CAP_WEAK_ORDER = 1 << 3, /* the machine may show a device stores out of order */
+	/* the machine may show a device stores out of order: it asks dmk_sink.stores */
+	DMK_CAP_WEAK_ORDER = 1 << 3,
 	/* memory is the program's own: no device reaches a page before memory_share() */
 	DMK_CAP_PRIVATE = 1 << 4,
 };
@@ -276,6 +277,39 @@ struct dmk_port {
 
 /* --- the way back up -------------------------------------------------------------------------- */
 
+/** What a device reads or writes of memory, in one access. */
+struct dmk_device_access {
+	uint32_t requester;
+	dmk_dma dma;
+	size_t size; /* bytes */
+	bool write;
+	uint8_t *bytes; /* of a read: where they arrive; of a write NULL */
+};
+
+/**
+ * The stores that CPUs have made and that are still on their way (COH-05): asked by a machine with
+ * DMK_CAP_WEAK_ORDER around each access of a device to memory that it allows. The machine knows
+ * memory, and not who stored what; so what the device does not see is put back by who does.
+ *
+ * Calls come in pairs from one thread, with locks of the machine's held; they may not call into
+ * it, nor into core and kernel part, and may announce.
+ */
+struct dmk_stores {
+	/**
+	 * begin - until end() what the devices see is one picture: no store gets there in between
+	 */
+	void (*begin)(void *ctx, const struct dmk_device_access *access);
+	/**
+	 * part - bytes [offset, offset + size) of the access are at @phys. Of a read: they have
+	 * been read, and are changed to what the device sees. Of a write: they are about to be
+	 * written.
+	 */
+	void (*part)(void *ctx, const struct dmk_device_access *access, size_t offset,
+		     dmk_phys phys, size_t size);
+	void (*end)(void *ctx, const struct dmk_device_access *access);
+	void *ctx;
+};
+
 /**
  * What a machine calls. Given at open; valid until shutdown returns. Calls may come from any of the
  * machine's threads.
@@ -296,6 +330,8 @@ struct dmk_sink {
 	 */
 	void (*died)(void *ctx, const char *text);
 	void *ctx;
+	/* what CPUs have stored and devices may not see yet; NULL: they see all */
+	const struct dmk_stores *stores;
 };
 
 /** dmk_port_valid - NULL, or which field of the port is missing or contradicts itself. */

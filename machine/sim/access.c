@@ -20,7 +20,7 @@ enum { PIECES = 16 };
 
 /** Bytes that are side by side in the memory file. */
 struct piece {
-	uint64_t offset;
+	uint64_t offset, phys;
 	size_t size;
 };
 
@@ -39,6 +39,8 @@ struct access {
 
 	bool is_peer; /* no memory: another card's registers */
 	struct sim_peer peer;
+
+	struct dmk_device_access seen;
 };
 
 /* --- where bytes are -------------------------------------------------------------------------- */
@@ -125,6 +127,7 @@ static int piece_find(struct access *access, uint64_t dma, size_t size, struct p
 		return -EIO;
 	if (run > bank_run)
 		run = bank_run;
+	piece->phys = phys;
 	piece->size = run < size ? run : size;
 	if (!firewall_passes(card->bus, phys, piece->size))
 		return -EACCES;
@@ -154,7 +157,8 @@ static int piece_add(struct access *access, const struct piece *add)
 {
 	struct piece *last = access->nr_pieces ? &access->piece[access->nr_pieces - 1] : NULL;
 
-	if (last && last->offset + last->size == add->offset) {
+	if (last && last->offset + last->size == add->offset &&
+	    last->phys + last->size == add->phys) {
 		last->size += add->size;
 		return 0;
 	}
@@ -270,12 +274,47 @@ static int read_peer(const struct access *access, void *buffer, size_t size)
 	return result;
 }
 
+/* --- what CPUs have stored and is not there yet (COH-05) -------------------------------------- */
+
+static void stores_begin(struct access *access, uint64_t dma, size_t size, void *bytes)
+{
+	const struct dmk_stores *stores = access->card->sim->stores;
+
+	if (!stores)
+		return;
+	access->seen = (struct dmk_device_access){
+		.requester = access->card->requester,
+		.dma = DMK_DMA(dma),
+		.size = size,
+		.write = access->write,
+		.bytes = bytes,
+	};
+	stores->begin(stores->ctx, &access->seen);
+}
+
+static void stores_part(const struct access *access, size_t offset, const struct piece *piece)
+{
+	const struct dmk_stores *stores = access->card->sim->stores;
+
+	if (stores)
+		stores->part(stores->ctx, &access->seen, offset, DMK_PHYS(piece->phys),
+			     piece->size);
+}
+
+static void stores_end(const struct access *access)
+{
+	const struct dmk_stores *stores = access->card->sim->stores;
+
+	if (stores)
+		stores->end(stores->ctx, &access->seen);
+}
+
 /* --- <dmakit/model.h> ------------------------------------------------------------------------- */
 
 int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size)
 {
 	struct access access;
-	char *to = buffer;
+	uint8_t *to = buffer;
 
 	if (!size)
 		return 0;
@@ -287,16 +326,20 @@ int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, siz
 		access_end(&access);
 		return read_peer(&access, buffer, size);
 	}
-	for (size_t i = 0; i < access.nr_pieces; to += access.piece[i++].size)
+	stores_begin(&access, dma, size, buffer);
+	for (size_t i = 0; i < access.nr_pieces; to += access.piece[i++].size) {
 		dmk_sim_memory_read(card->sim, access.piece[i].offset, to, access.piece[i].size,
 				    card->bus->coherent);
+		stores_part(&access, to - (uint8_t *)buffer, &access.piece[i]);
+	}
+	stores_end(&access);
 	return access_end(&access);
 }
 
 int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buffer, size_t size)
 {
 	struct access access;
-	const char *from = buffer;
+	const uint8_t *from = buffer;
 
 	if (!size)
 		return 0;
@@ -306,8 +349,12 @@ int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buff
 		access_end(&access);
 		return dmk_sim_peer_write(card, &access.peer, buffer, size);
 	}
-	for (size_t i = 0; i < access.nr_pieces; from += access.piece[i++].size)
+	stores_begin(&access, dma, size, NULL);
+	for (size_t i = 0; i < access.nr_pieces; from += access.piece[i++].size) {
+		stores_part(&access, from - (const uint8_t *)buffer, &access.piece[i]);
 		dmk_sim_memory_write(card->sim, access.piece[i].offset, from, access.piece[i].size,
 				     card->bus->coherent);
+	}
+	stores_end(&access);
 	return access_end(&access);
 }

@@ -345,6 +345,8 @@ static void read_caps(struct reader *r)
 		machine->caps |= DMK_CAP_BOUNCE;
 	if (dmk_tree_has(&r->tree, 0, "dmakit,private-memory"))
 		machine->caps |= DMK_CAP_PRIVATE;
+	if (dmk_tree_has(&r->tree, 0, "dmakit,weak-order"))
+		machine->caps |= DMK_CAP_WEAK_ORDER;
 	if (machine->isa || (machine->pci && machine->pci->io.size))
 		machine->caps |= DMK_CAP_PORT_IO;
 	machine->nr_irqs = SIM_IRQS;

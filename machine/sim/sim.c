@@ -314,6 +314,8 @@ static int sim_make(struct sim *sim, const struct dmk_machine_config *config, ch
 
 	if (result)
 		return result;
+	if (sim->profile.machine.caps & DMK_CAP_WEAK_ORDER)
+		sim->stores = config->sink.stores;
 	result = dmk_sim_memory_open(sim);
 	if (result) {
 		snprintf(error, error_size, "%.96s: no room for the machine's memory",

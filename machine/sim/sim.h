@@ -20,10 +20,11 @@
  *	sim.c       the port's operations
  *
  * Locks, in the order they nest: posts.delivery; an instance's lock; memory.share_lock; an IOMMU's
- * gate; its lock; then one of decode_lock, memory.lock, irq_lock, posts.lock or clock.lock, each
- * alone. Of two instances' locks the second is only tried for (peer.c). The sink and the observer
- * are called with no lock but an instance's, and the observer of a device's access with share_lock
- * and the gate held for reading: it may neither share memory nor wait for an IOMMU.
+ * gate; its lock; the sink's stores, from begin to end; then one of decode_lock, memory.lock,
+ * irq_lock, posts.lock or clock.lock, each alone. Of two instances' locks the second is only tried
+ * for (peer.c). The sink and the observer are called with no lock but an instance's, and the
+ * observer of a device's access, and the stores, with share_lock and the gate held for reading:
+ * they may neither share memory nor wait for an IOMMU.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -394,6 +395,7 @@ struct sim {
 
 	uint64_t seed;
 	struct dmk_sink sink;
+	const struct dmk_stores *stores; /* NULL: what CPUs store is seen at once */
 };
 
 uint64_t dmk_sim_random(uint64_t *state);

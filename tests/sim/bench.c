@@ -6,6 +6,7 @@
 
 struct bench bench;
 const char *bench_append;
+const struct dmk_stores *bench_stores;
 
 /* The bench stands in for the core, which owns this. */
 const struct dmk_observer *dmk_observer;
@@ -66,7 +67,9 @@ int bench_try(const char *machine, const struct dmk_device_request *devices, uns
 						  .seed = 42,
 						  .devices = devices,
 						  .nr_devices = n,
-						  .sink = {.irq = note_irq, .fault = note_fault}};
+						  .sink = {.irq = note_irq,
+							   .fault = note_fault,
+							   .stores = bench_stores}};
 	int result;
 
 	memset(&bench, 0, sizeof(bench));

@@ -38,6 +38,8 @@ struct bench {
 extern struct bench bench;
 /** Added to the boot arguments of what is opened next; NULL: nothing. */
 extern const char *bench_append;
+/** What the machine that is opened next asks of stores on their way; NULL: nothing. */
+extern const struct dmk_stores *bench_stores;
 
 /** Open a machine with the devices named, past its IOMMUs; fails the test when it can't. */
 void bench_open(const char *machine, ...) __attribute__((sentinel));

@@ -472,6 +472,72 @@ static void test_a_large_machine_costs_what_is_touched_of_it(void **state)
 	unlink(path);
 }
 
+/* --- COH-05: stores on their way -------------------------------------------------------------- */
+
+static struct {
+	unsigned int begun, ended, parts;
+	size_t covered;
+	bool hide;
+} asked;
+
+static void stores_begin(void *ctx, const struct dmk_device_access *access)
+{
+	assert_int_equal(asked.begun, asked.ended);
+	asked.begun++;
+	asked.covered = 0;
+}
+
+static void stores_part(void *ctx, const struct dmk_device_access *access, size_t offset,
+			dmk_phys phys, size_t size)
+{
+	assert_int_equal(asked.begun, asked.ended + 1);
+	assert_int_equal(offset, asked.covered);
+	assert_int_equal(access->write, !access->bytes);
+	assert_int_equal(phys.v, BASE + offset);
+	asked.covered += size;
+	asked.parts++;
+	if (asked.hide && !access->write)
+		memset(access->bytes + offset, 0x11, size);
+}
+
+static void stores_end(void *ctx, const struct dmk_device_access *access)
+{
+	assert_int_equal(asked.covered, access->size);
+	asked.ended++;
+}
+
+static const struct dmk_stores stores = {stores_begin, stores_part, stores_end, NULL};
+
+static void test_COH_05_a_weakly_ordered_machine_asks_what_is_on_its_way(void **state)
+{
+	static const struct {
+		const char *machine;
+		bool asks;
+	} rows[] = {{"arm-noncoherent", true}, {"pc", false}};
+	uint8_t bytes[2 * PAGE];
+
+	bench_stores = &stores;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct dmk_instance *plugged = open_with_card(rows[i].machine);
+
+		memset(&asked, 0, sizeof(asked));
+		assert_int_equal(bench.machine->caps & DMK_CAP_WEAK_ORDER,
+				 rows[i].asks ? DMK_CAP_WEAK_ORDER : 0);
+		memset(bytes, 0x22, sizeof(bytes));
+		assert_int_equal(dmk_instance_write(plugged, BASE, bytes, sizeof(bytes)), 0);
+		asked.hide = true;
+		assert_int_equal(dmk_instance_read(plugged, BASE, bytes, sizeof(bytes)), 0);
+		assert_int_equal(bytes[PAGE], rows[i].asks ? 0x11 : 0x22);
+		assert_int_equal(asked.ended, rows[i].asks ? 2 : 0);
+		assert_int_equal(asked.parts, asked.ended);
+		/* What is refused has nothing to hide. */
+		assert_int_equal(dmk_instance_read(plugged, ~0ULL - PAGE, bytes, 16), -EIO);
+		assert_int_equal(asked.begun, rows[i].asks ? 2 : 0);
+		bench_close();
+	}
+	bench_stores = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -490,6 +556,7 @@ int main(void)
 		cmocka_unit_test(test_MEM_06_three_quarters_of_the_memory_lie_above_the_zone),
 		cmocka_unit_test(test_ADR_04_highmem_has_an_address_by_view_only),
 		cmocka_unit_test(test_a_large_machine_costs_what_is_touched_of_it),
+		cmocka_unit_test(test_COH_05_a_weakly_ordered_machine_asks_what_is_on_its_way),
 	};
 
 	return cmocka_run_group_tests_name("sim-reach", tests, NULL, NULL);
