@@ -142,6 +142,7 @@ int tool_check(int argc, char **argv)
 	tool_args_free(&check.pass);
 	tool_args_free(&check.words);
 	free(check.append);
+	dmk_suppressions_free(check.suppressions);
 	if (tool_stopped) {
 		signal(tool_stopped, SIG_DFL);
 		raise(tool_stopped);

@@ -7,6 +7,7 @@
 #define TOOLS_CHECK_COMMAND_H
 
 #include "dmakit/dmakit.h"
+#include "report/suppress.h"
 
 enum { CHECK_MACHINES = 64 };
 
@@ -25,7 +26,8 @@ struct check {
 	unsigned int nr_machines;
 	const char *json; /* file; NULL: none; "-": standard output */
 	double timeout;   /* seconds; 0: no limit */
-	bool keep, verbose;
+	bool keep, verbose, gen_suppressions;
+	struct dmk_suppressions *suppressions; /* read, to see that they can be; or NULL */
 	struct tool_table table;
 };
 

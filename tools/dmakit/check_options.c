@@ -15,13 +15,24 @@
 #include <unistd.h>
 
 static const struct option options[] = {
-	{"machine", required_argument, NULL, 'm'}, {"device", required_argument, NULL, 'd'},
-	{"append", required_argument, NULL, 'a'},  {"seed", required_argument, NULL, 's'},
-	{"json", required_argument, NULL, 'j'},    {"linux", required_argument, NULL, 'l'},
-	{"param", required_argument, NULL, 'p'},   {"watch", required_argument, NULL, 'w'},
-	{"fail", required_argument, NULL, 'f'},    {"timeout", required_argument, NULL, 't'},
-	{"keep", no_argument, NULL, 'k'},          {"verbose", no_argument, NULL, 'v'},
-	{"help", no_argument, NULL, 'h'},          {0},
+	{"machine", required_argument, NULL, 'm'},
+	{"device", required_argument, NULL, 'd'},
+	{"append", required_argument, NULL, 'a'},
+	{"seed", required_argument, NULL, 's'},
+	{"json", required_argument, NULL, 'j'},
+	{"linux", required_argument, NULL, 'l'},
+	{"param", required_argument, NULL, 'p'},
+	{"watch", required_argument, NULL, 'w'},
+	{"fail", required_argument, NULL, 'f'},
+	{"timeout", required_argument, NULL, 't'},
+	{"suppressions", required_argument, NULL, 'U'},
+	{"limit", required_argument, NULL, 'L'},
+	{"driver", required_argument, NULL, 'D'},
+	{"gen-suppressions", no_argument, NULL, 'G'},
+	{"keep", no_argument, NULL, 'k'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
 };
 
 static void help(void)
@@ -44,6 +55,10 @@ static void help(void)
 	     "                        allocation, a mask, an interrupt, registers; and look what becomes of it\n"
 	     "  --watch MODE          how the driver's own loads and stores are seen: instrumented (default), none\n"
 	     "  --linux VERSION       the API as it was in that Linux version, such as 6.1; from 4.14 to 6.18\n"
+	     "  --suppressions FILE   findings that its entries name don't count; may be repeated\n"
+	     "  --gen-suppressions    print such an entry for each finding, ready to paste\n"
+	     "  --limit RULE=N        findings of the rule beyond N don't count, on each machine\n"
+	     "  --driver NAME         findings of other drivers don't count; may be repeated\n"
 	     "  --json FILE           write the report as JSON too; with - to standard output, and no text\n"
 	     "  --timeout SECONDS     report a hang after this time on a machine (default: 60; 0: never)\n"
 	     "  --keep                keep the directory with the program, and say where it is\n"
@@ -166,6 +181,22 @@ static int set_watch(struct check *check, const char *mode)
 	return STATUS_CLEAN;
 }
 
+/* What is wrong is told before anything is built; the programs read it anew. */
+static int set_choice(struct check *check, const char *option, const char *value,
+		      char *(*take)(struct dmk_suppressions *all, const char *value))
+{
+	char *why;
+
+	if (!check->suppressions)
+		check->suppressions = dmk_suppressions_new();
+	why = check->suppressions ? take(check->suppressions, value) : strdup("out of memory");
+	if (why)
+		tool_refuse("%s", why);
+	free(why);
+	pass_on(check, option, value);
+	return why ? STATUS_REFUSED : STATUS_CLEAN;
+}
+
 static int set_linux(struct check *check, const char *text)
 {
 	unsigned int code;
@@ -209,6 +240,15 @@ static int one_option(struct check *check, int option, char **argv)
 		return set_json(check, optarg);
 	case 't':
 		return set_timeout(check, optarg);
+	case 'U':
+		return set_choice(check, "--suppressions", optarg, dmk_suppressions_read);
+	case 'L':
+		return set_choice(check, "--limit", optarg, dmk_suppressions_limit);
+	case 'D':
+		return set_choice(check, "--driver", optarg, dmk_suppressions_driver);
+	case 'G':
+		check->gen_suppressions = true;
+		return STATUS_CLEAN;
 	case 'k':
 		check->keep = true;
 		return STATUS_CLEAN;
@@ -313,6 +353,9 @@ int check_options(struct check *check, int argc, char **argv)
 	}
 	if (dashes)
 		argv[end] = dashes;
+	if (check->gen_suppressions && check_json_alone(check))
+		return tool_refuse(
+			"--gen-suppressions prints text, and with --json - there is none: give a file");
 	if (check->append)
 		pass_on(check, "--append", check->append);
 	if (!check->nr_machines && add_machine(check, "pc", true))

@@ -47,10 +47,13 @@ static void write_text(const struct check *check, const struct dmk_report *repor
 	char directory[PATH_MAX];
 
 	look.prefix = getcwd(directory, sizeof(directory));
+	look.unused = check->verbose;
 	if (check->table.shown)
 		fputc('\n', stdout);
 	dmk_text_reports(stdout, reports, check->nr_machines, &look);
 	tell_how_to_repeat(check, reports);
+	if (check->gen_suppressions)
+		dmk_suppressions_print_all(stdout, reports, check->nr_machines);
 }
 
 /* Nothing to run anywhere: that is a refusal after all. */

@@ -87,6 +87,7 @@ static void read_finding(const json_t *item, struct dmk_report_finding *finding)
 	read_stack(json_object_get(item, "where"), &finding->where);
 	read_stack(json_object_get(item, "mapped"), &finding->mapped);
 	read_history(json_object_get(item, "history"), finding);
+	finding->suppressed = text_in(item, "suppressed");
 	if (!json_is_object(buffer))
 		return;
 	finding->buffer.known = true;
@@ -112,6 +113,26 @@ static void read_findings(const json_t *array, struct dmk_report_finding **list,
 		if (!finding)
 			return;
 		read_finding(item, finding);
+	}
+}
+
+static void read_suppressions(const json_t *array, struct dmk_report *report)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+	{
+		struct dmk_report_suppression *told = dmk_report_grow(&report->suppression,
+								      &report->nr_suppressions,
+								      sizeof(*told));
+
+		if (!told)
+			return;
+		told->name = text_in(item, "name");
+		told->file = text_in(item, "file");
+		told->line = number_in(item, "line");
+		told->used = number_in(item, "used");
 	}
 }
 
@@ -338,6 +359,9 @@ static void read_run(const json_t *run, struct dmk_report *report)
 	read_findings(json_object_get(run, "live"), &report->live, &report->nr_live);
 	report->machine_died = text_in(run, "machine_died");
 	read_findings(json_object_get(run, "findings"), &report->finding, &report->nr_findings);
+	read_findings(json_object_get(run, "suppressed"), &report->suppressed,
+		      &report->nr_suppressed);
+	read_suppressions(json_object_get(run, "suppressions"), report);
 	read_totals(json_object_get(run, "totals"), &report->totals);
 	read_advice(json_object_get(run, "advice"), report);
 	report->fail.wanted = number_in(fail, "wanted");

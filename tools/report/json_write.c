@@ -78,15 +78,20 @@ static json_t *history_of(const struct dmk_report_finding *finding)
 
 static json_t *finding_of(const struct dmk_report_finding *finding)
 {
-	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "rule", text_of(finding->rule), "title", text_of(finding->title),
-			 "severity", finding->warning ? "warning" : "error", "count",
-			 (json_int_t)finding->count, "device", text_of(finding->device), "driver",
-			 text_of(finding->driver), "what", text_of(finding->what), "mend",
-			 text_of(finding->mend), "buffer", buffer_of(finding), "where",
-			 stack_of(&finding->where), "mapped", stack_of(&finding->mapped),
-			 "mapped_label", text_of(finding->mapped_label), "history",
-			 history_of(finding));
+	json_t *object =
+		json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			  "rule", text_of(finding->rule), "title", text_of(finding->title),
+			  "severity", finding->warning ? "warning" : "error", "count",
+			  (json_int_t)finding->count, "device", text_of(finding->device), "driver",
+			  text_of(finding->driver), "what", text_of(finding->what), "mend",
+			  text_of(finding->mend), "buffer", buffer_of(finding), "where",
+			  stack_of(&finding->where), "mapped", stack_of(&finding->mapped),
+			  "mapped_label", text_of(finding->mapped_label), "history",
+			  history_of(finding));
+
+	if (finding->suppressed)
+		json_object_set_new(object, "suppressed", text_of(finding->suppressed));
+	return object;
 }
 
 static json_t *findings_of(const struct dmk_report_finding *finding, size_t n)
@@ -260,6 +265,20 @@ static json_t *fail_of(const struct dmk_report *report)
 			 stack_of(&report->fail.where));
 }
 
+static json_t *suppressions_of(const struct dmk_report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->nr_suppressions; i++)
+		json_array_append_new(array,
+				      json_pack("{s:o, s:o, s:I, s:I}", "name",
+						text_of(report->suppression[i].name), "file",
+						text_of(report->suppression[i].file), "line",
+						(json_int_t)report->suppression[i].line, "used",
+						(json_int_t)report->suppression[i].used));
+	return array;
+}
+
 static json_t *run_of(const struct dmk_report *report)
 {
 	static const char *const outcome[] = {"done", "crashed", "hung", "refused"};
@@ -285,6 +304,9 @@ static json_t *run_of(const struct dmk_report *report)
 	json_object_set_new(run, "live", findings_of(report->live, report->nr_live));
 	json_object_set_new(run, "machine_died", text_of(report->machine_died));
 	json_object_set_new(run, "findings", findings_of(report->finding, report->nr_findings));
+	json_object_set_new(run, "suppressed",
+			    findings_of(report->suppressed, report->nr_suppressed));
+	json_object_set_new(run, "suppressions", suppressions_of(report));
 	json_object_set_new(run, "totals", totals_of(&report->totals));
 	json_object_set_new(run, "advice", advice_of(report));
 	json_object_set_new(run, "fail", fail_of(report));

@@ -62,6 +62,7 @@ void dmk_report_clear_finding(struct dmk_report_finding *finding)
 		dmk_report_clear_stack(&finding->history[i].where);
 	}
 	free(finding->history);
+	free(finding->suppressed);
 	dmk_report_clear_stack(&finding->where);
 	dmk_report_clear_stack(&finding->mapped);
 	memset(finding, 0, sizeof(*finding));
@@ -120,6 +121,12 @@ void dmk_report_clear(struct dmk_report *report)
 		dmk_report_clear_finding(&report->live[i]);
 	for (size_t i = 0; i < report->nr_findings; i++)
 		dmk_report_clear_finding(&report->finding[i]);
+	for (size_t i = 0; i < report->nr_suppressed; i++)
+		dmk_report_clear_finding(&report->suppressed[i]);
+	for (size_t i = 0; i < report->nr_suppressions; i++) {
+		free(report->suppression[i].name);
+		free(report->suppression[i].file);
+	}
 	for (size_t i = 0; i < report->nr_tests; i++)
 		clear_test(&report->test[i]);
 	for (size_t i = 0; i < report->nr_advice; i++)
@@ -134,6 +141,8 @@ void dmk_report_clear(struct dmk_report *report)
 	free(report->thread);
 	free(report->live);
 	free(report->finding);
+	free(report->suppressed);
+	free(report->suppression);
 	free(report->test);
 	free(report->advice);
 	free(report->log);

@@ -53,6 +53,14 @@ struct dmk_report_finding {
 	char *mapped_label;
 	struct dmk_report_step *history; /* of the buffer, oldest first */
 	size_t nr_history;
+	char *suppressed; /* who said that it does not count; NULL: it does */
+};
+
+/** An entry of a file of suppressions that was read for this run. */
+struct dmk_report_suppression {
+	char *name, *file;
+	unsigned int line;
+	uint64_t used; /* findings that it took */
 };
 
 /**
@@ -140,6 +148,11 @@ struct dmk_report {
 
 	struct dmk_report_finding *finding;
 	size_t nr_findings;
+	/* findings that do not count, in the order they were seen (CHK-06) */
+	struct dmk_report_finding *suppressed;
+	size_t nr_suppressed;
+	struct dmk_report_suppression *suppression; /* all of them, used or not */
+	size_t nr_suppressions;
 	struct dmk_check_totals totals;
 	struct dmk_report_section *advice; /* never counts for the status */
 	size_t nr_advice;
@@ -239,6 +252,7 @@ void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address,
 struct dmk_text_options {
 	bool color;
 	bool verbose; /* the driver's log too */
+	bool unused;  /* suppressions that took nothing */
 	/* the source line of the first frame of each stack, where the file can be read */
 	bool excerpt;
 	const char *

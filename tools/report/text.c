@@ -604,6 +604,86 @@ static void show_what_ran(const struct show *show, size_t passed, size_t failed)
 	}
 }
 
+/* --- what does not count ---------------------------------------------------------------------- */
+
+static bool hidden_before(const struct show *show, size_t report, size_t finding)
+{
+	const struct dmk_report_finding *this = &show->reports[report].suppressed[finding];
+
+	for (size_t i = 0; i <= report; i++) {
+		const size_t n = i == report ? finding : show->reports[i].nr_suppressed;
+
+		for (size_t j = 0; j < n; j++)
+			if (dmk_report_same(&show->reports[i].suppressed[j], this))
+				return true;
+	}
+	return false;
+}
+
+/* How many different ones @name took; NULL: all of them. */
+static size_t count_hidden(const struct show *show, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < show->n; i++)
+		for (size_t j = 0; j < show->reports[i].nr_suppressed; j++)
+			n += !hidden_before(show, i, j) &&
+			     (!name || !strcmp(show->reports[i].suppressed[j].suppressed, name));
+	return n;
+}
+
+/* Whether one of the same name was hidden before: names are listed once. */
+static bool is_listed(const struct show *show, size_t report, size_t finding)
+{
+	const char *name = show->reports[report].suppressed[finding].suppressed;
+
+	for (size_t i = 0; i <= report; i++) {
+		const size_t n = i == report ? finding : show->reports[i].nr_suppressed;
+
+		for (size_t j = 0; j < n; j++)
+			if (!strcmp(show->reports[i].suppressed[j].suppressed, name))
+				return true;
+	}
+	return false;
+}
+
+/* CHK-05: what is not shown is told. */
+static void show_hidden(const struct show *show)
+{
+	const size_t all = count_hidden(show, NULL);
+
+	if (!all)
+		return;
+	fprintf(show->out, "%s%zu finding%s %s not shown%s:\n", ink(show, INK_WARNING), all,
+		all == 1 ? "" : "s", all == 1 ? "is" : "are", ink(show, INK_NONE));
+	for (size_t i = 0; i < show->n; i++)
+		for (size_t j = 0; j < show->reports[i].nr_suppressed; j++) {
+			const char *name = show->reports[i].suppressed[j].suppressed;
+
+			if (!is_listed(show, i, j) && count_hidden(show, name))
+				fprintf(show->out, "  %zu: %s\n", count_hidden(show, name), name);
+		}
+	fputc('\n', show->out);
+}
+
+/* All runs read the same files. */
+static void show_unused(const struct show *show)
+{
+	const struct dmk_report *first = &show->reports[0];
+
+	for (size_t i = 0; show->options->unused && i < first->nr_suppressions; i++) {
+		uint64_t used = 0;
+
+		for (size_t j = 0; j < show->n; j++)
+			if (i < show->reports[j].nr_suppressions)
+				used += show->reports[j].suppression[i].used;
+		if (!used)
+			fprintf(show->out, "suppression never used: %s (%s:%u)\n",
+				first->suppression[i].name, first->suppression[i].file,
+				first->suppression[i].line);
+	}
+}
+
 /* "on 2 of 14 machines", of those that have a device for the driver. */
 static void show_on_how_many(const struct show *show)
 {
@@ -666,6 +746,8 @@ void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
 	failed = show_tests(&show, &passed);
 	for (size_t i = 0; options->verbose && i < n; i++)
 		show_log(&show, &reports[i]);
+	show_hidden(&show);
+	show_unused(&show);
 	show_totals(&show);
 	fprintf(out, "%s%s%s", ink(&show, all_well(&show) ? INK_GOOD : INK_ERROR),
 		findings          ? ""

@@ -146,6 +146,7 @@ void dmk_run_collect(bool live)
 		collect_live(checker);
 	if (checker)
 		collect_findings(checker);
+	dmk_suppressions_apply(dmk_run.options.suppressions, &dmk_run.report);
 	collect_complaints();
 	dmk_run_fail_collect();
 	dmk_run.report.seconds = seconds_since(&dmk_run.started);
@@ -181,7 +182,10 @@ static void write_text(void)
 	char directory[4096];
 
 	options.prefix = getcwd(directory, sizeof(directory));
+	options.unused = dmk_run.options.verbose;
 	dmk_text_reports(stdout, &dmk_run.report, 1, &options);
+	if (dmk_run.options.gen_suppressions)
+		dmk_suppressions_print_all(stdout, &dmk_run.report, 1);
 	fflush(stdout);
 }
 

@@ -370,5 +370,6 @@ int main(int argc, char **argv)
 	dmk_boot_end();
 	dmk_symbols_free(dmk_run.symbols);
 	dmk_report_clear(&dmk_run.report);
+	dmk_suppressions_free(dmk_run.options.suppressions);
 	return result;
 }

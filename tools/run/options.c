@@ -20,6 +20,10 @@ static const struct option list[] = {
 	{"json", required_argument, NULL, 'j'},
 	{"timeout", required_argument, NULL, 't'},
 	{"serve", required_argument, NULL, 'S'},
+	{"suppressions", required_argument, NULL, 'U'},
+	{"limit", required_argument, NULL, 'L'},
+	{"driver", required_argument, NULL, 'D'},
+	{"gen-suppressions", no_argument, NULL, 'G'},
 	{"no-checker", no_argument, NULL, 'n'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"verbose", no_argument, NULL, 'v'},
@@ -42,6 +46,10 @@ static void help(const char *program)
 	       "  --param MODULE.NAME=VALUE\n"
 	       "                        set a module parameter; may be repeated\n"
 	       "  --fail N              let the driver's N-th call that can fail do so, once\n"
+	       "  --suppressions FILE   findings that its entries name don't count; may be repeated\n"
+	       "  --gen-suppressions    print such an entry for each finding\n"
+	       "  --limit RULE=N        findings of the rule beyond N don't count\n"
+	       "  --driver NAME         findings of other drivers don't count\n"
 	       "  --json FILE           write the report as JSON; - is standard output, without the text\n"
 	       "  --timeout SECONDS     report a hang after this time (default: 60; 0: never)\n"
 	       "  --no-checker          only run\n"
@@ -136,6 +144,15 @@ static int set_timeout(struct dmk_run_options *options, const char *text)
 	return 0;
 }
 
+/* @why is what was wrong with a choice of findings, or NULL. */
+static int chosen(char *why)
+{
+	int result = why ? refuse("%s", why) : 0;
+
+	free(why);
+	return result;
+}
+
 static int one(struct dmk_run_options *options, int option, const char *program)
 {
 	switch (option) {
@@ -161,6 +178,15 @@ static int one(struct dmk_run_options *options, int option, const char *program)
 	case 'S':
 		options->serve = optarg;
 		return 0;
+	case 'U':
+		return chosen(dmk_suppressions_read(options->suppressions, optarg));
+	case 'L':
+		return chosen(dmk_suppressions_limit(options->suppressions, optarg));
+	case 'D':
+		return chosen(dmk_suppressions_driver(options->suppressions, optarg));
+	case 'G':
+		options->gen_suppressions = true;
+		return 0;
 	case 'n':
 		options->no_checker = true;
 		return 0;
@@ -182,6 +208,9 @@ int dmk_run_options(struct dmk_run_options *options, int argc, char **argv)
 	int option;
 
 	*options = (struct dmk_run_options){.machine = "pc", .seed = 1, .timeout = 60};
+	options->suppressions = dmk_suppressions_new();
+	if (!options->suppressions)
+		return refuse("%s", "out of memory");
 	while ((option = getopt_long(argc, argv, "+m:d:a:s:p:j:t:f:nqvh", list, NULL)) != -1) {
 		int result = one(options, option, argv[0]);
 
@@ -190,6 +219,7 @@ int dmk_run_options(struct dmk_run_options *options, int argc, char **argv)
 	}
 	if (options->json && !strcmp(options->json, "-"))
 		options->quiet = true;
+	dmk_suppressions_boot(options->suppressions, options->append);
 	options->command = &argv[optind];
 	if (argv[optind] && !options->serve)
 		return refuse("there is nothing to do with \"%s\"; --help tells the options",

@@ -10,6 +10,7 @@
 #include <dmakit/kernel.h>
 
 #include "report/report.h"
+#include "report/suppress.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -33,6 +34,8 @@ struct dmk_run_options {
 	bool verbose;     /* the log as it comes */
 	bool no_checker;
 	double timeout; /* seconds; 0: no limit */
+	struct dmk_suppressions *suppressions;
+	bool gen_suppressions; /* print an entry for each finding */
 	const char *
 		/* a socket: offer the driver's files there, and run the program in command */
 		serve;
