@@ -230,6 +230,9 @@ static uint64_t retire_links(struct dmk_checker *checker, struct dmk_watched *de
 
 	while ((record = link_in(device, range.first, range.last))) {
 		bytes += record->size;
+		/* The lowest was found: what is below it needs no second look. */
+		if (record->bus.range.first > range.first)
+			range.first = record->bus.range.first;
 		retire(checker, record, event, where);
 	}
 	return bytes;

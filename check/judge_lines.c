@@ -200,7 +200,7 @@ void dmk_judge_neighbours(struct dmk_checker *checker, struct dmk_record *record
 {
 	const struct dmk_extent *extent;
 
-	if (!checker->shadow.objects.root || !wants_lines(record) || !record->memory.record)
+	if (checker->shadow.cache_line == 1 || !wants_lines(record) || !record->memory.record)
 		return;
 	for (extent = &record->memory; extent; extent = extent->next) {
 		const struct dmk_range *piece = &extent->range;

@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The treap behind ranges.h. Its priorities are hashes of node addresses: no generator, no state.
- */
+/* Leaves of pages, and the table they are found in; what ranges.h offers, out of them and a treap. */
 #include "ranges.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "range_tree.h"
+#include "tables.h"
+
+enum { CELL_SHIFT = 12, CELLS = 64, LEAF_SHIFT = 18, LEAST_SLOTS = 16 };
+
+struct dmk_leaf {
+	uint64_t number; /* first address >> LEAF_SHIFT */
+	uint64_t used;   /* bit by cell: it has ranges */
+	uint64_t runs;   /* bit by cell: a range of the cell before goes on into it */
+	struct dmk_range *cell[CELLS];
+};
 
 void dmk_range_set(struct dmk_range *range, uint64_t first, uint64_t size)
 {
@@ -12,159 +25,370 @@ void dmk_range_set(struct dmk_range *range, uint64_t first, uint64_t size)
 	range->last = reach > ~0ULL - first ? ~0ULL : first + reach;
 }
 
-static bool comes_before(const struct dmk_range *a, const struct dmk_range *b)
+static uint64_t leaf_of(uint64_t address)
 {
-	if (a->first != b->first)
-		return a->first < b->first;
-	return (uintptr_t)a < (uintptr_t)b;
+	return address >> LEAF_SHIFT;
 }
 
-static void update(struct dmk_range *node)
+static unsigned int cell_of(uint64_t address)
 {
-	node->max_last = node->last;
-	if (node->left && node->left->max_last > node->max_last)
-		node->max_last = node->left->max_last;
-	if (node->right && node->right->max_last > node->max_last)
-		node->max_last = node->right->max_last;
+	return address >> CELL_SHIFT & (CELLS - 1);
 }
 
-/* Two trees out of one: what comes before @at, and the rest. */
-static void split(struct dmk_range *root, const struct dmk_range *at, struct dmk_range **before,
-		  struct dmk_range **rest)
+static bool goes_on(const struct dmk_range *range)
 {
-	if (!root) {
-		*before = NULL;
-		*rest = NULL;
-		return;
+	return cell_of(range->first) != cell_of(range->last);
+}
+
+static bool is_small(const struct dmk_range *range)
+{
+	return leaf_of(range->first) == leaf_of(range->last) &&
+	       cell_of(range->last) - cell_of(range->first) <= 1;
+}
+
+/* Bits of the cells @first to @last. */
+static uint64_t cells(unsigned int first, unsigned int last)
+{
+	return ~0ULL << first & ~0ULL >> (CELLS - 1 - last);
+}
+
+/* --- the table of leaves ---------------------------------------------------------------------- */
+
+static struct dmk_leaf **slot_of(struct dmk_leaf **slot, size_t slots, uint64_t number)
+{
+	size_t at = dmk_hash(number) & (slots - 1);
+
+	while (slot[at] && slot[at]->number != number)
+		at = (at + 1) & (slots - 1);
+	return &slot[at];
+}
+
+static struct dmk_leaf *find(const struct dmk_ranges *ranges, uint64_t number)
+{
+	return ranges->slots ? *slot_of(ranges->slot, ranges->slots, number) : NULL;
+}
+
+/*
+ * Room for one more leaf. Leaves stay when their last range goes: the next one comes to the same
+ * pages. Those that are empty when the table is full are given back.
+ */
+static bool make_room(struct dmk_ranges *ranges)
+{
+	size_t used = 0, slots = LEAST_SLOTS;
+	struct dmk_leaf **slot, *leaf;
+
+	if (ranges->leaves < ranges->slots / 2)
+		return true;
+	for (size_t i = 0; i < ranges->slots; i++)
+		used += ranges->slot[i] && ranges->slot[i]->used;
+	while (slots < 4 * (used + 1))
+		slots *= 2;
+	slot = calloc(slots, sizeof(struct dmk_leaf *));
+	if (!slot)
+		return false;
+	for (size_t i = 0; i < ranges->slots; i++) {
+		leaf = ranges->slot[i];
+		if (leaf && leaf->used)
+			*slot_of(slot, slots, leaf->number) = leaf;
+		else
+			free(leaf);
 	}
-	if (comes_before(root, at)) {
-		split(root->right, at, &root->right, rest);
-		*before = root;
-	} else {
-		split(root->left, at, before, &root->left);
-		*rest = root;
-	}
-	update(root);
+	free(ranges->slot);
+	ranges->slot = slot;
+	ranges->slots = slots;
+	ranges->leaves = used;
+	return true;
 }
 
-static struct dmk_range *join(struct dmk_range *low, struct dmk_range *high)
+/* The leaf, which is made if need be; NULL: out of memory. */
+static struct dmk_leaf *take_leaf(struct dmk_ranges *ranges, uint64_t number)
 {
-	struct dmk_range *root;
+	struct dmk_leaf *leaf = find(ranges, number);
 
-	if (!low)
-		return high;
-	if (!high)
-		return low;
-	if (low->priority > high->priority) {
-		root = low;
-		root->right = join(low->right, high);
-	} else {
-		root = high;
-		root->left = join(low, high->left);
-	}
-	update(root);
-	return root;
+	if (leaf)
+		return leaf;
+	leaf = make_room(ranges) ? calloc(1, sizeof(*leaf)) : NULL;
+	if (!leaf)
+		return NULL;
+	leaf->number = number;
+	*slot_of(ranges->slot, ranges->slots, number) = leaf;
+	ranges->leaves++;
+	return leaf;
 }
 
-static struct dmk_range *insert(struct dmk_range *root, struct dmk_range *range)
+void dmk_ranges_exit(struct dmk_ranges *ranges)
 {
-	if (!root || range->priority > root->priority) {
-		split(root, range, &range->left, &range->right);
-		root = range;
-	} else if (comes_before(range, root)) {
-		root->left = insert(root->left, range);
-	} else {
-		root->right = insert(root->right, range);
-	}
-	update(root);
-	return root;
+	for (size_t i = 0; i < ranges->slots; i++)
+		free(ranges->slot[i]);
+	free(ranges->slot);
+	memset(ranges, 0, sizeof(*ranges));
 }
 
-static struct dmk_range *removed(struct dmk_range *root, struct dmk_range *range)
-{
-	if (root == range)
-		return join(root->left, root->right);
-	if (comes_before(range, root))
-		root->left = removed(root->left, range);
-	else
-		root->right = removed(root->right, range);
-	update(root);
-	return root;
-}
-
-static uint64_t mixed(uint64_t value)
-{
-	value ^= value >> 33;
-	value *= 0xff51afd7ed558ccdULL;
-	value ^= value >> 33;
-	value *= 0xc4ceb9fe1a85ec53ULL;
-	return value ^ (value >> 33);
-}
+/* --- insert and remove ------------------------------------------------------------------------ */
 
 void dmk_ranges_insert(struct dmk_ranges *ranges, struct dmk_range *range)
 {
-	range->left = NULL;
-	range->right = NULL;
-	range->priority = mixed((uintptr_t)range);
-	ranges->root = insert(ranges->root, range);
+	const unsigned int cell = cell_of(range->first);
+	struct dmk_leaf *leaf = NULL;
+
+	if (is_small(range))
+		leaf = take_leaf(ranges, leaf_of(range->first));
+	range->leaf = leaf;
+	if (!leaf) {
+		dmk_tree_insert(&ranges->root, range);
+		return;
+	}
+	range->left = leaf->cell[cell];
+	leaf->cell[cell] = range;
+	leaf->used |= 1ULL << cell;
+	if (goes_on(range))
+		leaf->runs |= 2ULL << cell;
+}
+
+static bool any_goes_on(const struct dmk_range *range)
+{
+	while (range && !goes_on(range))
+		range = range->left;
+	return range != NULL;
 }
 
 void dmk_ranges_remove(struct dmk_ranges *ranges, struct dmk_range *range)
 {
-	ranges->root = removed(ranges->root, range);
+	const unsigned int cell = cell_of(range->first);
+	struct dmk_leaf *leaf = range->leaf;
+	struct dmk_range **at;
+
+	if (!leaf) {
+		dmk_tree_remove(&ranges->root, range);
+		return;
+	}
+	for (at = &leaf->cell[cell]; *at != range; at = &(*at)->left)
+		;
+	*at = range->left;
+	if (!leaf->cell[cell])
+		leaf->used &= ~(1ULL << cell);
+	if (goes_on(range) && !any_goes_on(leaf->cell[cell]))
+		leaf->runs &= ~(2ULL << cell);
 }
 
-static struct dmk_range *lowest(struct dmk_range *node, uint64_t first, uint64_t last,
-				const struct dmk_range *after)
-{
-	struct dmk_range *found;
+/* --- what touches ----------------------------------------------------------------------------- */
 
-	if (!node || node->max_last < first)
+static struct dmk_range *lower(struct dmk_range *a, struct dmk_range *b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return dmk_range_before(a, b) ? a : b;
+}
+
+static struct dmk_range *higher(struct dmk_range *a, struct dmk_range *b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return dmk_range_before(a, b) ? b : a;
+}
+
+static struct dmk_range *lowest_in_cell(struct dmk_range *range, uint64_t first, uint64_t last,
+					const struct dmk_range *after)
+{
+	struct dmk_range *lowest = NULL;
+
+	for (; range; range = range->left)
+		if (range->first <= last && range->last >= first &&
+		    (!after || dmk_range_before(after, range)))
+			lowest = lower(lowest, range);
+	return lowest;
+}
+
+/* What begins in a lower cell is lower: the first cell that has one has the lowest. */
+static struct dmk_range *lowest_in_leaf(const struct dmk_leaf *leaf, uint64_t first, uint64_t last,
+					const struct dmk_range *after)
+{
+	unsigned int from = leaf_of(first) < leaf->number ? 0 : cell_of(first);
+	const unsigned int to = leaf_of(last) > leaf->number ? CELLS - 1 : cell_of(last);
+	struct dmk_range *lowest;
+	uint64_t left;
+
+	from -= leaf->runs >> from & 1;
+	if (after && leaf_of(after->first) == leaf->number && cell_of(after->first) > from)
+		from = cell_of(after->first);
+	if (from > to)
 		return NULL;
-	if (after && !comes_before(after, node))
-		return lowest(node->right, first, last, after);
-	found = lowest(node->left, first, last, after);
-	if (found)
-		return found;
-	if (node->first > last)
+	for (left = leaf->used & cells(from, to); left; left &= left - 1) {
+		lowest = lowest_in_cell(leaf->cell[__builtin_ctzll(left)], first, last, after);
+		if (lowest)
+			return lowest;
+	}
+	return NULL;
+}
+
+/* Over more leaves than there are: each of them is asked, not each that could be. */
+static struct dmk_range *lowest_of_all(const struct dmk_ranges *ranges, uint64_t first,
+				       uint64_t last, const struct dmk_range *after)
+{
+	struct dmk_range *lowest = NULL;
+
+	for (size_t i = 0; i < ranges->slots; i++) {
+		const struct dmk_leaf *leaf = ranges->slot[i];
+
+		if (leaf && leaf->number >= leaf_of(first) && leaf->number <= leaf_of(last))
+			lowest = lower(lowest, lowest_in_leaf(leaf, first, last, after));
+	}
+	return lowest;
+}
+
+static struct dmk_range *lowest_small(const struct dmk_ranges *ranges, uint64_t first,
+				      uint64_t last, const struct dmk_range *after)
+{
+	const uint64_t from = after && after->first > first ? after->first : first;
+	struct dmk_range *lowest = NULL;
+	uint64_t number = leaf_of(from);
+
+	if (from > last)
 		return NULL;
-	if (node->last >= first)
-		return node;
-	return lowest(node->right, first, last, NULL);
+	if (leaf_of(last) - number >= ranges->leaves + 1)
+		return lowest_of_all(ranges, first, last, after);
+	for (; !lowest && number <= leaf_of(last); number++) {
+		const struct dmk_leaf *leaf = find(ranges, number);
+
+		if (leaf)
+			lowest = lowest_in_leaf(leaf, first, last, after);
+	}
+	return lowest;
 }
 
 struct dmk_range *dmk_ranges_touching(const struct dmk_ranges *ranges, uint64_t first,
 				      uint64_t last, const struct dmk_range *after)
 {
-	return lowest(ranges->root, first, last, after);
+	struct dmk_range *small = lowest_small(ranges, first, last, after);
+
+	return ranges->root
+		       ? lower(small, dmk_tree_touching(ranges->root, first, last, after))
+		       : small;
+}
+
+static struct dmk_range *beginning(struct dmk_range *range, uint64_t first)
+{
+	while (range && range->first != first)
+		range = range->left;
+	return range;
+}
+
+struct dmk_range *dmk_ranges_at(const struct dmk_ranges *ranges, uint64_t first,
+				const struct dmk_range *after)
+{
+	const struct dmk_leaf *leaf = after ? NULL : find(ranges, leaf_of(first));
+	struct dmk_range *range = NULL;
+
+	if (leaf)
+		range = beginning(leaf->cell[cell_of(first)], first);
+	else if (after && after->leaf)
+		range = beginning(after->left, first);
+	if (range)
+		return range;
+	/* What begins at an address comes, in the tree's order, after what begins before it. */
+	range = after && !after->leaf ? (struct dmk_range *)after : NULL;
+	do
+		range = dmk_tree_touching(ranges->root, first, first, range);
+	while (range && range->first != first);
+	return range;
+}
+
+/* --- neighbours ------------------------------------------------------------------------------- */
+
+static struct dmk_range *below_in_leaf(const struct dmk_leaf *leaf, uint64_t address)
+{
+	const unsigned int to = leaf_of(address) > leaf->number ? CELLS - 1 : cell_of(address);
+	struct dmk_range *best = NULL;
+	uint64_t left;
+	unsigned int at;
+
+	for (left = leaf->used & cells(0, to); left && !best; left &= ~(1ULL << at)) {
+		at = CELLS - 1 - __builtin_clzll(left);
+		for (struct dmk_range *range = leaf->cell[at]; range; range = range->left)
+			if (range->first <= address)
+				best = higher(best, range);
+	}
+	return best;
 }
 
 struct dmk_range *dmk_ranges_below(const struct dmk_ranges *ranges, uint64_t address)
 {
-	struct dmk_range *node = ranges->root, *best = NULL;
+	struct dmk_range *best = dmk_tree_below(ranges->root, address);
 
-	while (node) {
-		if (node->first <= address) {
-			best = node;
-			node = node->right;
-		} else {
-			node = node->left;
-		}
+	for (size_t i = 0; i < ranges->slots; i++) {
+		const struct dmk_leaf *leaf = ranges->slot[i];
+
+		if (leaf && leaf->number <= leaf_of(address) &&
+		    (!best || leaf->number >= leaf_of(best->first)))
+			best = higher(best, below_in_leaf(leaf, address));
 	}
+	return best;
+}
+
+static struct dmk_range *above_in_leaf(const struct dmk_leaf *leaf, uint64_t address)
+{
+	const unsigned int from = leaf_of(address) < leaf->number ? 0 : cell_of(address);
+	struct dmk_range *best = NULL;
+
+	for (uint64_t left = leaf->used & cells(from, CELLS - 1); left && !best; left &= left - 1)
+		for (struct dmk_range *range = leaf->cell[__builtin_ctzll(left)]; range;
+		     range = range->left)
+			if (range->first > address)
+				best = lower(best, range);
 	return best;
 }
 
 struct dmk_range *dmk_ranges_above(const struct dmk_ranges *ranges, uint64_t address)
 {
-	struct dmk_range *node = ranges->root, *best = NULL;
+	struct dmk_range *best = dmk_tree_above(ranges->root, address);
 
-	while (node) {
-		if (node->first > address) {
-			best = node;
-			node = node->left;
-		} else {
-			node = node->right;
-		}
+	for (size_t i = 0; i < ranges->slots; i++) {
+		const struct dmk_leaf *leaf = ranges->slot[i];
+
+		if (leaf && leaf->number >= leaf_of(address) &&
+		    (!best || leaf->number <= leaf_of(best->first)))
+			best = lower(best, above_in_leaf(leaf, address));
 	}
 	return best;
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static void each_in_tree(struct dmk_range *root,
+			 void (*visit)(void *ctx, struct dmk_range *range), void *ctx)
+{
+	if (!root)
+		return;
+	each_in_tree(root->left, visit, ctx);
+	visit(ctx, root);
+	each_in_tree(root->right, visit, ctx);
+}
+
+static void each_in_leaf(const struct dmk_leaf *leaf,
+			 void (*visit)(void *ctx, struct dmk_range *range), void *ctx)
+{
+	for (uint64_t left = leaf->used; left; left &= left - 1)
+		for (struct dmk_range *range = leaf->cell[__builtin_ctzll(left)]; range;
+		     range = range->left)
+			visit(ctx, range);
+}
+
+void dmk_ranges_each(const struct dmk_ranges *ranges,
+		     void (*visit)(void *ctx, struct dmk_range *range), void *ctx)
+{
+	each_in_tree(ranges->root, visit, ctx);
+	for (size_t i = 0; i < ranges->slots; i++)
+		if (ranges->slot[i])
+			each_in_leaf(ranges->slot[i], visit, ctx);
+}
+
+struct dmk_range *dmk_ranges_any(const struct dmk_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->slots; i++) {
+		const struct dmk_leaf *leaf = ranges->slot[i];
+
+		if (leaf && leaf->used)
+			return leaf->cell[__builtin_ctzll(leaf->used)];
+	}
+	return ranges->root;
 }

@@ -50,17 +50,23 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 	       shadow->history.past && shadow->history.key && shadow->lost_slot;
 }
 
-static void records_exit(const struct dmk_watched *device)
+static void device_exit(struct dmk_watched *device)
 {
 	for (struct dmk_record *record = device->records; record; record = record->older)
 		dmk_turns_clear(&record->turns);
+	dmk_ranges_exit(&device->live);
+	dmk_ranges_exit(&device->transfers);
 }
 
 void dmk_shadow_exit(struct dmk_shadow *shadow)
 {
-	for (const struct dmk_watched *device = shadow->device_list; device; device = device->next)
-		records_exit(device);
-	records_exit(&shadow->nobody);
+	for (struct dmk_watched *device = shadow->device_list; device; device = device->next)
+		device_exit(device);
+	device_exit(&shadow->nobody);
+	dmk_ranges_exit(&shadow->mapped_memory);
+	dmk_ranges_exit(&shadow->shared_memory);
+	dmk_ranges_exit(&shadow->freed);
+	dmk_ranges_exit(&shadow->objects);
 	dmk_index_exit(&shadow->devices);
 	dmk_index_exit(&shadow->requesters);
 	dmk_index_exit(&shadow->by_dma);
@@ -140,9 +146,10 @@ static void transfer_drop(struct dmk_shadow *shadow, struct dmk_transfer *transf
 
 void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *device)
 {
-	while (device->transfers.root)
-		transfer_drop(shadow,
-			      DMK_AROUND(device->transfers.root, struct dmk_transfer, range));
+	struct dmk_range *range;
+
+	while ((range = dmk_ranges_any(&device->transfers)))
+		transfer_drop(shadow, DMK_AROUND(range, struct dmk_transfer, range));
 	while (device->records)
 		dmk_record_retire(shadow, device->records, device->records->mapped);
 	while (device->pools)
@@ -156,6 +163,8 @@ void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *devic
 	if (device->next)
 		device->next->previous = device->previous;
 	shadow->lost -= device->lost;
+	dmk_ranges_exit(&device->live);
+	dmk_ranges_exit(&device->transfers);
 	dmk_pile_put(&shadow->device_pile, device);
 }
 

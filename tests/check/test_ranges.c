@@ -5,13 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "ranges.h"
 #include "tables.h"
 
-enum { RANGES = 300, ROUNDS = 20000 };
+enum { RANGES = 300, ROUNDS = 5000 };
 
 static uint64_t random_below(uint64_t *seed, uint64_t limit)
 {
@@ -59,27 +60,64 @@ static struct dmk_range *model_below(struct dmk_range *range, const bool *in, ui
 	return best;
 }
 
-static void test_ranges_find_what_a_model_finds(void **state)
+static int model_count(struct dmk_range *range, const bool *in, uint64_t first)
+{
+	int n = 0;
+
+	for (int i = 0; i < RANGES; i++)
+		n += in[i] && range[i].first == first;
+	return n;
+}
+
+static void count(void *n, struct dmk_range *range)
+{
+	++*(int *)n;
+}
+
+/* Each that begins there, once. */
+static void ask_at(const struct dmk_ranges *ranges, uint64_t first, int expected)
+{
+	struct dmk_range *range = NULL;
+	int found = 0;
+
+	while ((range = dmk_ranges_at(ranges, first, range))) {
+		assert_int_equal(range->first, first);
+		found++;
+	}
+	assert_int_equal(found, expected);
+}
+
+/* How ranges lie: in units, so many of them in all, at most so long. */
+struct lie {
+	const char *sentence;
+	uint64_t unit, room, longest, from;
+};
+
+static void play(const struct lie *lie, uint64_t seed)
 {
 	static struct dmk_range range[RANGES];
 	static bool in[RANGES];
 	struct dmk_ranges ranges = { NULL };
-	uint64_t seed = 42;
+	int inside = 0, seen;
 
-	print_message("seed 42\n");
+	memset(in, 0, sizeof(in));
+	print_message("%s, seed %d\n", lie->sentence, (int)seed);
 	for (int round = 0; round < ROUNDS; round++) {
 		int i = random_below(&seed, RANGES);
-		uint64_t first = random_below(&seed, 1000), last = first + random_below(&seed, 50);
+		uint64_t first = lie->from + random_below(&seed, lie->room * lie->unit);
+		uint64_t last = first + random_below(&seed, lie->longest * lie->unit);
 		struct dmk_range *found = NULL, *expected;
 
 		if (in[i]) {
 			dmk_ranges_remove(&ranges, &range[i]);
 		} else {
-			dmk_range_set(&range[i], random_below(&seed, 1000),
-				      1 + random_below(&seed, 60));
+			dmk_range_set(&range[i],
+				      lie->from + random_below(&seed, lie->room) * lie->unit,
+				      1 + random_below(&seed, lie->longest * lie->unit));
 			dmk_ranges_insert(&ranges, &range[i]);
 		}
 		in[i] = !in[i];
+		inside += in[i] ? 1 : -1;
 		do {
 			expected = model_touching(range, in, first, last, found);
 			found = dmk_ranges_touching(&ranges, first, last, found);
@@ -87,7 +125,29 @@ static void test_ranges_find_what_a_model_finds(void **state)
 		} while (found);
 		assert_ptr_equal(dmk_ranges_above(&ranges, first), model_above(range, in, first));
 		assert_ptr_equal(dmk_ranges_below(&ranges, first), model_below(range, in, first));
+		ask_at(&ranges, range[i].first, model_count(range, in, range[i].first));
+		seen = 0;
+		dmk_ranges_each(&ranges, count, &seen);
+		assert_int_equal(seen, inside);
+		assert_int_equal(dmk_ranges_any(&ranges) != NULL, inside > 0);
 	}
+	dmk_ranges_exit(&ranges);
+	assert_null(dmk_ranges_any(&ranges));
+}
+
+static void test_ranges_find_what_a_model_finds(void **state)
+{
+	static const struct lie lies[] = {
+		{ "a crowd in a page", 1, 1000, 60, 0 },
+		{ "buffers of some bytes, over two leaves", 64, 8192, 20, 0x40000 },
+		{ "pages and their halves, over a few leaves", 2048, 512, 2, 0xfffc0000 },
+		{ "a few pages each, among many leaves", 4096, 1 << 20, 24, 0 },
+		{ "from nothing to much, all over the place", 1ULL << 30, 1 << 14, 64, 0 },
+		{ "up to the end of the address space", 4096, 512, 4, -(516ULL << 12) },
+	};
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
+		play(&lies[i], 42 + i);
 }
 
 static void test_ranges_reach_the_ends_of_the_address_space(void **state)
@@ -108,6 +168,10 @@ static void test_ranges_reach_the_ends_of_the_address_space(void **state)
 	assert_ptr_equal(dmk_ranges_below(&ranges, 5), &low);
 	assert_ptr_equal(dmk_ranges_above(&ranges, 5), &high);
 	assert_null(dmk_ranges_above(&ranges, ~0ULL));
+	dmk_ranges_insert(&ranges, &all);
+	assert_ptr_equal(dmk_ranges_touching(&ranges, 1, ~0ULL - 1, NULL), &all);
+	assert_non_null(dmk_ranges_touching(&ranges, 0, ~0ULL, &low));
+	dmk_ranges_exit(&ranges);
 }
 
 static void test_the_index_keeps_equal_keys_newest_first_while_it_grows(void **state)
