@@ -72,6 +72,24 @@ struct dmk_finding *dmk_known(struct dmk_checker *checker, const struct dmk_mist
 	return link ? &DMK_AROUND(link, struct dmk_finding_entry, link)->finding : NULL;
 }
 
+static void tell(struct dmk_checker *checker, const struct dmk_mistake *mistake,
+		 const struct dmk_finding *finding)
+{
+	struct dmk_found found = {
+		.index = DMK_AROUND(finding, struct dmk_finding_entry, finding)->index,
+		.dev = mistake->device ? mistake->device->dev : NULL,
+		.dma = DMK_MAPPING_ERROR,
+	};
+
+	if (!checker->options.found)
+		return;
+	if (mistake->record)
+		found.dma = DMK_DMA(mistake->record->dma);
+	else if (mistake->past)
+		found.dma = DMK_DMA(mistake->past->dma);
+	checker->options.found(checker->options.found_ctx, &found);
+}
+
 struct dmk_finding *dmk_report(struct dmk_checker *checker, const struct dmk_mistake *mistake)
 {
 	struct dmk_finding *known = dmk_known(checker, mistake);
@@ -79,6 +97,7 @@ struct dmk_finding *dmk_report(struct dmk_checker *checker, const struct dmk_mis
 
 	if (known) {
 		known->count += mistake->count ? mistake->count : 1;
+		tell(checker, mistake, known);
 		return NULL;
 	}
 	entry = make_room(checker) ? dmk_pile_get(&checker->finding_pile) : NULL;
@@ -88,7 +107,9 @@ struct dmk_finding *dmk_report(struct dmk_checker *checker, const struct dmk_mis
 	}
 	fill(checker, &entry->finding, mistake);
 	dmk_index_add(&checker->finding_index, &entry->link, identity(checker, mistake));
+	entry->index = checker->nr_findings;
 	checker->findings[checker->nr_findings++] = &entry->finding;
+	tell(checker, mistake, &entry->finding);
 	return &entry->finding;
 }
 

@@ -16,6 +16,7 @@
 struct dmk_finding_entry {
 	struct dmk_link link;
 	struct dmk_finding finding;
+	size_t index;
 };
 
 struct dmk_checker {

@@ -31,14 +31,6 @@ struct dmk_traces {
 bool dmk_traces_init(struct dmk_traces *traces, const struct dmk_check_options *options);
 void dmk_traces_exit(struct dmk_traces *traces);
 
-/**
- * dmk_stack_walk - the calls that led to an event, from its .caller and .frame
- * Follows frame pointers upwards inside the calling thread's stack only: never faults, whatever the
- * frames hold.
- */
-void dmk_stack_walk(struct dmk_stack *stack, const void *caller, const void *frame,
-		    unsigned int depth);
-
 /** dmk_trace_keep - the one kept copy of @stack; the empty one when memory is out. */
 const struct dmk_trace *dmk_trace_keep(struct dmk_traces *traces, const struct dmk_stack *stack);
 

@@ -17,6 +17,8 @@ struct dmk_boot_options {
 	unsigned int nr_devices;
 	bool no_checker;
 	const struct dmk_check_options *check; /* NULL: defaults */
+	/* gets each event too, before the checker judges it; NULL: nobody */
+	const struct dmk_observer *before;
 	/* gets each event too, after the checker; NULL: nobody */
 	const struct dmk_observer *also;
 };

@@ -69,6 +69,13 @@ struct dmk_finding {
 	unsigned int nr_history;
 };
 
+/** A mistake at the moment that it is noted. */
+struct dmk_found {
+	size_t index;              /* of its finding; a known one's count was raised */
+	const struct dmk_dev *dev; /* NULL: none; compare, don't follow */
+	dmk_dma dma;               /* of the buffer; DMK_MAPPING_ERROR: none is meant */
+};
+
 struct dmk_check_options {
 	unsigned int stack_depth; /* frames kept, 1 .. DMK_STACK_MAX; 0: the default of 8 */
 	/*
@@ -109,7 +116,22 @@ struct dmk_check_options {
 	 */
 	void (*turn)(void *ctx, uint64_t phys, uint64_t size, bool device);
 	void *memory_ctx; /* of both */
+
+	/*
+	 * Called for each mistake, in the thread of the event that showed it, with the checker's
+	 * lock held. NULL: nobody wants to know.
+	 */
+	void (*found)(void *ctx, const struct dmk_found *found);
+	void *found_ctx;
 };
+
+/**
+ * dmk_stack_walk - the calls that led to an event, from its .caller and .frame; @depth at most
+ * Follows frame pointers upwards inside the calling thread's stack only: never faults, whatever the
+ * frames hold.
+ */
+void dmk_stack_walk(struct dmk_stack *stack, const void *caller, const void *frame,
+		    unsigned int depth);
 
 struct dmk_check_totals {
 	uint64_t maps, unmaps, syncs, bounced, allocs, frees, device_accesses, cpu_accesses;

@@ -15,30 +15,33 @@
 static struct dmk_checker *checker;
 static struct dmk_symbols *symbols; /* made once, for the life of the program */
 
-/* The checker first, then whoever else listens. */
+/* Who listens, in this order. */
 static struct {
-	const struct dmk_observer *first, *second;
+	const struct dmk_observer *member[3];
+	unsigned int n;
 } audience;
 
-static void tell_both(void *ctx, const struct dmk_event *event)
+static void tell_all(void *ctx, const struct dmk_event *event)
 {
-	audience.first->event(audience.first->ctx, event);
-	audience.second->event(audience.second->ctx, event);
+	for (unsigned int i = 0; i < audience.n; i++)
+		audience.member[i]->event(audience.member[i]->ctx, event);
 }
 
-static const struct dmk_observer both = {.event = tell_both};
+static const struct dmk_observer all = {.event = tell_all};
 
-static void install(const struct dmk_observer *also)
+static void listen(const struct dmk_observer *observer)
 {
-	const struct dmk_observer *own = checker ? dmk_checker_observer(checker) : NULL;
+	if (observer)
+		audience.member[audience.n++] = observer;
+}
 
-	if (!own || !also) {
-		dmk_observe(own ? own : also);
-		return;
-	}
-	audience.first = own;
-	audience.second = also;
-	dmk_observe(&both);
+static void install(const struct dmk_boot_options *options)
+{
+	audience.n = 0;
+	listen(options->before);
+	listen(checker ? dmk_checker_observer(checker) : NULL);
+	listen(options->also);
+	dmk_observe(audience.n > 1 ? &all : audience.n ? audience.member[0] : NULL);
 }
 
 static bool is_library(void *ctx, const void *code)
@@ -111,7 +114,7 @@ int dmk_boot(const struct dmk_boot_options *options, char *error, size_t error_s
 			return -ENOMEM;
 		}
 	}
-	install(options->also);
+	install(options);
 	result = start(options, error, error_size);
 	if (!result)
 		return 0;
