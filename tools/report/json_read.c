@@ -4,33 +4,12 @@
  * comes from a program that ran a driver and may have been damaged by it: anything of another type
  * than expected counts as not there.
  */
-#include "report/report.h"
+#include "report/json.h"
+#include "report/timeline.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char *text_in(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? strdup(text) : NULL;
-}
-
-static uint64_t number_in(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (json_is_string(value))
-		return strtoull(json_string_value(value), NULL, 0);
-	return (uint64_t)json_integer_value(value);
-}
-
-static bool true_in(const json_t *object, const char *key)
-{
-	return json_is_true(json_object_get(object, key));
-}
 
 static void read_stack(const json_t *array, struct dmk_report_stack *stack)
 {
@@ -44,12 +23,7 @@ static void read_stack(const json_t *array, struct dmk_report_stack *stack)
 
 		if (!frame)
 			return;
-		frame->function = text_in(item, "function");
-		frame->file = text_in(item, "file");
-		frame->line = number_in(item, "line");
-		frame->address = number_in(item, "address");
-		frame->inlined = true_in(item, "inlined");
-		frame->ours = true_in(item, "dmakit");
+		read_frame(item, frame);
 	}
 }
 
@@ -378,6 +352,7 @@ static void read_run(const json_t *run, struct dmk_report *report)
 	report->exercised_calls = number_in(exercise, "calls");
 	read_log(json_object_get(run, "log"), report);
 	report->log_dropped = number_in(run, "log_dropped");
+	report->timeline = dmk_timeline_read(json_object_get(run, "timeline"));
 }
 
 int dmk_json_read(const char *text, size_t size, struct dmk_report *report)

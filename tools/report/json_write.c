@@ -4,52 +4,18 @@
  * whatever is added here is added there. Addresses are strings in hexadecimal, since a JSON number
  * may not hold 64 bits.
  */
-#include "report/report.h"
+#include "report/json.h"
+#include "report/timeline.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
-
-/*
- * jansson takes a string only when it is UTF-8; what is not is shown with its odd bytes replaced.
- */
-static json_t *text_of(const char *text)
-{
-	char clean[1024];
-	json_t *string;
-	size_t n = 0;
-
-	if (!text)
-		return json_null();
-	string = json_string(text);
-	if (string)
-		return string;
-	for (; text[n] && n + 1 < sizeof(clean); n++)
-		clean[n] = text[n] & 0x80 ? '?' : text[n];
-	clean[n] = '\0';
-	return json_string(clean);
-}
-
-static json_t *hex_of(uint64_t value)
-{
-	return json_sprintf("0x%" PRIx64, value);
-}
 
 static json_t *stack_of(const struct dmk_report_stack *stack)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < stack->n; i++) {
-		const struct dmk_report_frame *frame = &stack->frame[i];
-
-		json_array_append_new(array, json_pack("{s:o, s:o, s:I, s:o, s:b, s:b}", "function",
-						       text_of(frame->function), "file",
-						       text_of(frame->file), "line",
-						       (json_int_t)frame->line, "address",
-						       hex_of(frame->address), "inlined",
-						       frame->inlined, "dmakit", frame->ours));
-	}
+	for (size_t i = 0; i < stack->n; i++)
+		json_array_append_new(array, frame_of(&stack->frame[i]));
 	return array;
 }
 
@@ -315,6 +281,7 @@ static json_t *run_of(const struct dmk_report *report)
 	json_object_set_new(run, "exercise", exercise_of(report));
 	json_object_set_new(run, "log", log_of(report));
 	json_object_set_new(run, "log_dropped", json_integer((json_int_t)report->log_dropped));
+	json_object_set_new(run, "timeline", dmk_timeline_json(report->timeline));
 	return run;
 }
 
@@ -322,8 +289,12 @@ int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n)
 {
 	json_t *runs = json_array(), *root;
 	int status = n ? dmk_report_status(&reports[0]) : 0, result;
+	size_t layout = JSON_INDENT(1);
 
 	for (size_t i = 0; i < n; i++) {
+		/* a line for each number of each event would be no help to anybody */
+		if (reports[i].timeline)
+			layout = JSON_COMPACT;
 		status = dmk_report_worse(status, dmk_report_status(&reports[i]));
 		json_array_append_new(runs, run_of(&reports[i]));
 	}
@@ -331,8 +302,7 @@ int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n)
 			 status, "runs", runs);
 	if (!root)
 		return -ENOMEM;
-	result = json_dumpf(root, out,
-			    JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+	result = json_dumpf(root, out, layout | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
 	json_decref(root);
 	if (result < 0 || fputc('\n', out) == EOF || fflush(out) == EOF)
 		return -EIO;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A report's life and the questions asked of it. Not how it looks: text.c and json_write.c. */
 #include "report/report.h"
+#include "report/timeline.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -135,6 +136,7 @@ void dmk_report_clear(struct dmk_report *report)
 		free(report->log[i].text);
 	clear_strings(report->device, report->nr_devices);
 	clear_strings(report->problem, report->nr_problems);
+	dmk_timeline_free(report->timeline);
 	dmk_report_clear_stack(&report->crash.stack);
 	dmk_report_clear_stack(&report->fail.where);
 	free(report->fail.kind);

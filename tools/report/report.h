@@ -182,6 +182,8 @@ struct dmk_report {
 	} * log;
 	size_t nr_log;
 	uint64_t log_dropped;
+
+	struct dmk_timeline *timeline; /* timeline.h; NULL: none was recorded */
 };
 
 /**

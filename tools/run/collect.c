@@ -128,6 +128,16 @@ static void collect_complaints(void)
 	dmk_run.nr_complaints = 0;
 }
 
+static void collect_timeline(void)
+{
+	if (!dmk_run.recorder)
+		return;
+	dmk_run.report.timeline = dmk_recorder_timeline(dmk_run.recorder, dmk_run.symbols);
+	if (!dmk_run.report.timeline)
+		dmk_run_problem("what was recorded for the timeline can't be had: memory is out, "
+				"or the recorder itself was interrupted");
+}
+
 static double seconds_since(const struct timespec *start)
 {
 	struct timespec now;
@@ -148,6 +158,7 @@ void dmk_run_collect(bool live)
 		collect_findings(checker);
 	dmk_suppressions_apply(dmk_run.options.suppressions, &dmk_run.report);
 	collect_complaints();
+	collect_timeline();
 	dmk_run_fail_collect();
 	dmk_run.report.seconds = seconds_since(&dmk_run.started);
 }

@@ -172,8 +172,30 @@ static void describe_devices(void)
 
 /* --- one run ---------------------------------------------------------------------------------- */
 
+static bool is_library(void *ctx, const void *code)
+{
+	return dmk_symbols_is_library(ctx, code);
+}
+
+static int start_recorder(void)
+{
+	const struct dmk_recorder_options options = {.limit = dmk_run.options.timeline,
+						     .is_library = is_library,
+						     .code_ctx = dmk_run.symbols};
+
+	if (!dmk_run.options.timeline)
+		return 0;
+	dmk_run.recorder = dmk_recorder_new(&options);
+	if (!dmk_run.recorder)
+		fputs("dmakit: no memory for a timeline\n", stderr);
+	return dmk_run.recorder ? 0 : -1;
+}
+
 static int boot(void)
 {
+	struct dmk_recorder *recorder = dmk_run.recorder;
+	const struct dmk_check_options check = {.found = recorder ? dmk_recorder_found : NULL,
+						.found_ctx = recorder};
 	const struct dmk_boot_options options = {
 		.machine = dmk_run.options.machine,
 		.append = dmk_run.options.append,
@@ -181,6 +203,8 @@ static int boot(void)
 		.devices = dmk_run.options.device,
 		.nr_devices = dmk_run.options.nr_devices,
 		.no_checker = dmk_run.options.no_checker,
+		.check = &check,
+		.before = recorder ? dmk_recorder_observer(recorder) : NULL,
 		.also = &probes,
 	};
 	char error[1024];
@@ -361,6 +385,8 @@ int main(int argc, char **argv)
 	dmk_log_to(keep_log, NULL);
 	dmk_complaints_to(keep_complaint, NULL);
 	dmk_run.symbols = dmk_symbols_self();
+	if (start_recorder() < 0)
+		return 2;
 	dmk_run_catch_crashes();
 	dmk_run_watch(dmk_run.options.timeout);
 	run();
@@ -368,6 +394,7 @@ int main(int argc, char **argv)
 	dmk_run_unwatch();
 	result = dmk_run_finish();
 	dmk_boot_end();
+	dmk_recorder_free(dmk_run.recorder);
 	dmk_symbols_free(dmk_run.symbols);
 	dmk_report_clear(&dmk_run.report);
 	dmk_suppressions_free(dmk_run.options.suppressions);

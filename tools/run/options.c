@@ -18,6 +18,7 @@ static const struct option list[] = {
 	{"param", required_argument, NULL, 'p'},
 	{"fail", required_argument, NULL, 'f'},
 	{"json", required_argument, NULL, 'j'},
+	{"timeline", optional_argument, NULL, 'T'},
 	{"timeout", required_argument, NULL, 't'},
 	{"serve", required_argument, NULL, 'S'},
 	{"suppressions", required_argument, NULL, 'U'},
@@ -51,6 +52,7 @@ static void help(const char *program)
 	       "  --limit RULE=N        findings of the rule beyond N don't count\n"
 	       "  --driver NAME         findings of other drivers don't count\n"
 	       "  --json FILE           write the report as JSON; - is standard output, without the text\n"
+	       "  --timeline[=N]        with --json: what happened to each buffer too, N events at most (default: 100000)\n"
 	       "  --timeout SECONDS     report a hang after this time (default: 60; 0: never)\n"
 	       "  --no-checker          only run\n"
 	       "  --quiet               no text\n"
@@ -134,6 +136,22 @@ static int set_fail(struct dmk_run_options *options, const char *text)
 	return 0;
 }
 
+static int set_timeline(struct dmk_run_options *options, const char *text)
+{
+	char *end;
+
+	options->timeline = DMK_RECORDER_EVENTS;
+	if (!text)
+		return 0;
+	errno = 0;
+	options->timeline = strtoull(text, &end, 10);
+	if (options->timeline < 2 || options->timeline > 100000000 || errno || *end || *text == '-')
+		return refuse(
+			"--timeline wants a number of events, from 2 to 100000000, not \"%s\"",
+			text);
+	return 0;
+}
+
 static int set_timeout(struct dmk_run_options *options, const char *text)
 {
 	char *end;
@@ -173,6 +191,8 @@ static int one(struct dmk_run_options *options, int option, const char *program)
 		return 0;
 	case 'f':
 		return set_fail(options, optarg);
+	case 'T':
+		return set_timeline(options, optarg);
 	case 't':
 		return set_timeout(options, optarg);
 	case 'S':

@@ -11,6 +11,7 @@
 
 #include "report/report.h"
 #include "report/suppress.h"
+#include "run/record.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -33,6 +34,7 @@ struct dmk_run_options {
 	bool quiet;       /* no text */
 	bool verbose;     /* the log as it comes */
 	bool no_checker;
+	uint64_t timeline; /* events that the recorder keeps; 0: no timeline */
 	double timeout; /* seconds; 0: no limit */
 	struct dmk_suppressions *suppressions;
 	bool gen_suppressions; /* print an entry for each finding */
@@ -62,6 +64,7 @@ struct dmk_run {
 	struct dmk_report report;
 	pthread_mutex_t lock; /* guards report.log, complaint and the running test */
 	struct dmk_symbols *symbols;
+	struct dmk_recorder *recorder; /* NULL: no timeline is wanted */
 	int main_tid;
 	struct timespec started;
 	int json_fd; /* -1: none */
