@@ -44,13 +44,11 @@ static inline void announce(struct world *world, const struct dmk_event *event)
 
 #define EVENT(world, ...) announce(world, &(struct dmk_event){ __VA_ARGS__ })
 
-static inline void world_open(struct world *world, const struct dmk_check_options *options,
-			      unsigned int line)
+/* A machine boots, with two devices and their driver; .observer is set. */
+static inline void world_boot(struct world *world, unsigned int line)
 {
-	world->checker = dmk_checker_new(options);
-	assert_non_null(world->checker);
-	world->observer = dmk_checker_observer(world->checker);
-	world->machine = (struct dmk_machine){ .name = "paper", .cache_line = line };
+	world->machine = (struct dmk_machine){
+		.name = "paper", .cache_line = line, .caps = DMK_CAP_SEES_DMA};
 	EVENT(world, .kind = DMK_EVENT_BOOT, .machine = &world->machine);
 	EVENT(world, .kind = DMK_EVENT_DEVICE_ADD, .dev = DEV, .name = "0000:00:03.0",
 	      .requester = REQUESTER);
@@ -60,6 +58,15 @@ static inline void world_open(struct world *world, const struct dmk_check_option
 	EVENT(world, .kind = DMK_EVENT_BIND, .dev = DEV2, .name = "paperdriver");
 	EVENT(world, .kind = DMK_EVENT_SET_MASK, .dev = DEV, .mask = ~0ULL, .streaming = true,
 	      .coherent = true);
+}
+
+static inline void world_open(struct world *world, const struct dmk_check_options *options,
+			      unsigned int line)
+{
+	world->checker = dmk_checker_new(options);
+	assert_non_null(world->checker);
+	world->observer = dmk_checker_observer(world->checker);
+	world_boot(world, line);
 }
 
 static inline void world_end(struct world *world)
