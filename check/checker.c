@@ -135,8 +135,9 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 static void on_event(void *ctx, const struct dmk_event *event)
 {
 	struct dmk_checker *checker = ctx;
-	struct dmk_stack stack = {.depth = 0};
+	struct dmk_stack stack;
 
+	stack.depth = 0;
 	if (has_stack(checker, event->kind))
 		dmk_stack_walk(&stack, event->caller, event->frame, checker->options.stack_depth);
 	pthread_mutex_lock(&checker->lock);
@@ -218,10 +219,11 @@ void dmk_checker_totals(struct dmk_checker *checker, struct dmk_check_totals *to
 /* The first live record of this device or a later one. A pool's page is nobody's buffer. */
 static const struct dmk_record *first_from(const struct dmk_watched *device)
 {
-	for (; device; device = device->next)
-		if (device->records)
-			return device->records;
-	return NULL;
+	const struct dmk_record *records = NULL;
+
+	for (; device && !records; device = device->next)
+		records = dmk_shadow_records(device);
+	return records;
 }
 
 static const struct dmk_record *next_live(const struct dmk_checker *checker,

@@ -93,9 +93,9 @@ static struct dmk_record *allocation_at(struct dmk_checker *checker,
 {
 	struct dmk_record *record, *found = NULL;
 
-	for (record = dmk_record_at(&checker->shadow, event->dma.v); record;
+	for (record = dmk_record_at(device, event->dma.v); record;
 	     record = dmk_record_at_more(record)) {
-		if (record->device != device || !dmk_is_allocation(record->kind))
+		if (!dmk_is_allocation(record->kind))
 			continue;
 		if (!found || record->kind == dmk_made_kind(event->alloc_kind))
 			found = record;

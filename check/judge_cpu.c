@@ -382,14 +382,12 @@ void dmk_judge_need_sync(struct dmk_checker *checker, const struct dmk_event *ev
 		return;
 	if (event->dma.v == DMK_MAPPING_ERROR.v) {
 		device->no_sync = true;
-		for (record = device->records; record; record = record->older)
+		for (record = dmk_shadow_records(device); record; record = record->older)
 			dmk_record_tell(&checker->shadow, record, 0, ~0ULL);
 		return;
 	}
-	for (record = dmk_record_at(&checker->shadow, event->dma.v); record;
+	for (record = dmk_record_at(device, event->dma.v); record;
 	     record = dmk_record_at_more(record)) {
-		if (record->device != device)
-			continue;
 		record->no_sync = true;
 		dmk_record_tell(&checker->shadow, record, 0, ~0ULL);
 	}

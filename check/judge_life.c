@@ -172,21 +172,22 @@ static void report_pool(struct dmk_checker *checker, struct dmk_watched_pool *po
 static void judge_leaks(struct dmk_checker *checker, struct dmk_watched *device, const char *when)
 {
 	struct dmk_shadow *shadow = &checker->shadow;
+	struct dmk_record *records;
 
 	dmk_judge_spaces_left(checker, device, when);
-	for (struct dmk_record *record = device->records; record; record = record->older)
+	records = dmk_shadow_records(device);
+	for (struct dmk_record *record = records; record; record = record->older)
 		if (is_leak(record))
 			report_leaks_like(checker, record, when);
 	for (struct dmk_watched_pool *pool = device->pools; pool; pool = pool->next)
 		report_pool(checker, pool, when);
 
 	/* What follows from it is not reported again: it becomes past, and excused. */
-	for (struct dmk_record *record = device->records; record; record = record->older)
+	for (struct dmk_record *record = records; record; record = record->older)
 		record->excused = true;
 	while (device->pools)
 		dmk_shadow_pool_gone(shadow, device->pools);
-	while (device->records)
-		dmk_record_retire(shadow, device->records, device->records->mapped);
+	dmk_records_retire_all(shadow, device);
 }
 
 /* --- masks at the end ------------------------------------------------------------------------- */

@@ -251,9 +251,9 @@ void dmk_judge_mapping_error(struct dmk_checker *checker, const struct dmk_event
 	struct dmk_watched *device = dmk_device_of(checker, event);
 	struct dmk_record *record, *newest = NULL;
 
-	for (record = dmk_record_at(&checker->shadow, event->dma.v); record;
+	for (record = dmk_record_at(device, event->dma.v); record;
 	     record = dmk_record_at_more(record)) {
-		if (record->device != device || record->checked)
+		if (record->checked)
 			continue;
 		if (!newest || record->serial > newest->serial)
 			newest = record;

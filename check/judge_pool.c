@@ -49,7 +49,7 @@ static uint64_t blocks_out(const struct dmk_watched_pool *pool, struct dmk_recor
 	uint64_t out = 0;
 
 	*one = NULL;
-	for (struct dmk_record *record = pool->device->records; record; record = record->older) {
+	for (struct dmk_record *record = dmk_shadow_records(pool->device); record; record = record->older) {
 		if (record->pool != pool || record->kind != DMK_RECORD_BLOCK || record->excused)
 			continue;
 		*one = record;
@@ -61,7 +61,7 @@ static uint64_t blocks_out(const struct dmk_watched_pool *pool, struct dmk_recor
 static void excuse_blocks(struct dmk_watched_pool *pool)
 {
 	pool->excused = true;
-	for (struct dmk_record *record = pool->device->records; record; record = record->older)
+	for (struct dmk_record *record = dmk_shadow_records(pool->device); record; record = record->older)
 		if (record->pool == pool)
 			record->excused = true;
 }
@@ -179,10 +179,9 @@ static void block_taken(struct dmk_checker *checker, const struct dmk_event *eve
 	dmk_record_live(&checker->shadow, record);
 }
 
-static struct dmk_record *block_at(struct dmk_checker *checker, const struct dmk_watched_pool *pool,
-				   uint64_t dma)
+static struct dmk_record *block_at(const struct dmk_watched_pool *pool, uint64_t dma)
 {
-	struct dmk_record *record = dmk_record_at(&checker->shadow, dma);
+	struct dmk_record *record = dmk_record_at(pool->device, dma);
 
 	while (record && (record->pool != pool || record->kind != DMK_RECORD_BLOCK))
 		record = dmk_record_at_more(record);
@@ -312,7 +311,7 @@ static void block_freed(struct dmk_checker *checker, const struct dmk_event *eve
 
 	if (!pool || !event->cpu)
 		return;
-	record = block_at(checker, pool, event->dma.v);
+	record = block_at(pool, event->dma.v);
 	if (!record) {
 		stray_block(checker, pool, event, where);
 		return;
@@ -330,7 +329,7 @@ static void pool_page(struct dmk_checker *checker, const struct dmk_event *event
 		      const struct dmk_trace *where)
 {
 	struct dmk_watched_pool *pool = dmk_shadow_pool(&checker->shadow, event->pool);
-	struct dmk_record *record = dmk_record_at(&checker->shadow, event->dma.v);
+	struct dmk_record *record;
 
 	if (!pool)
 		return;
@@ -351,6 +350,7 @@ static void pool_page(struct dmk_checker *checker, const struct dmk_event *event
 		dmk_record_live(&checker->shadow, record);
 		return;
 	}
+	record = dmk_record_at(pool->device, event->dma.v);
 	while (record && (record->pool != pool || record->kind != DMK_RECORD_POOL_PAGE))
 		record = dmk_record_at_more(record);
 	if (record)

@@ -182,8 +182,8 @@ static struct dmk_record *list_of(struct dmk_checker *checker, const struct dmk_
 		record = dmk_record_of_cpu_more(record);
 	if (record)
 		return record;
-	record = dmk_record_at(&checker->shadow, event->dma.v);
-	while (record && (record->device != device || !is_listed(record)))
+	record = dmk_record_at(device, event->dma.v);
+	while (record && !is_listed(record))
 		record = dmk_record_at_more(record);
 	return record;
 }

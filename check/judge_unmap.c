@@ -142,12 +142,12 @@ static struct dmk_record *what_is_unmapped(struct dmk_checker *checker,
 
 	if (best)
 		return best;
-	for (record = dmk_record_at(&checker->shadow, event->dma.v); record;
+	for (record = dmk_record_at(device, event->dma.v); record;
 	     record = dmk_record_at_more(record)) {
-		if (record->device != device || record->kind == DMK_RECORD_POOL_PAGE)
+		if (record->kind == DMK_RECORD_POOL_PAGE)
 			continue;
 		like = likeness(record, event);
-		if (!best || like > most) {
+		if (!best || like > most || (like == most && record->serial > best->serial)) {
 			best = record;
 			most = like;
 		}
@@ -423,16 +423,31 @@ static void unmaps_nothing(struct dmk_checker *checker, struct dmk_watched *devi
 		"address, no 32-bit copy");
 }
 
+/* The newest mapping of a device that the unmap would fit; @best: of those seen before. */
+static struct dmk_record *newest_like(const struct dmk_watched *device,
+				      const struct dmk_event *event, struct dmk_record *best)
+{
+	struct dmk_record *record;
+
+	for (record = dmk_record_at(device, event->dma.v); record;
+	     record = dmk_record_at_more(record))
+		if (!record->excused && likeness(record, event) >= 16 + 8 + 4 + 2 &&
+		    (!best || record->serial > best->serial))
+			best = record;
+	return best;
+}
+
 static struct dmk_record *same_of_other_device(struct dmk_checker *checker,
 					       const struct dmk_watched *device,
 					       const struct dmk_event *event)
 {
-	struct dmk_record *record = dmk_record_at(&checker->shadow, event->dma.v);
+	const struct dmk_watched *other, *nobody = &checker->shadow.nobody;
+	struct dmk_record *best = device == nobody ? NULL : newest_like(nobody, event, NULL);
 
-	while (record && (record->device == device || record->excused ||
-			  likeness(record, event) < 16 + 8 + 4 + 2))
-		record = dmk_record_at_more(record);
-	return record;
+	for (other = checker->shadow.device_list; other; other = other->next)
+		if (other != device)
+			best = newest_like(other, event, best);
+	return best;
 }
 
 /* Nothing is mapped at the address for this device: what did the driver mean? */

@@ -46,6 +46,11 @@ static bool is_small(const struct dmk_range *range)
 	       cell_of(range->last) - cell_of(range->first) <= 1;
 }
 
+static bool is_in_leaf(const struct dmk_range *range)
+{
+	return range->right == range;
+}
+
 /* Bits of the cells @first to @last. */
 static uint64_t cells(unsigned int first, unsigned int last)
 {
@@ -133,11 +138,11 @@ void dmk_ranges_insert(struct dmk_ranges *ranges, struct dmk_range *range)
 
 	if (is_small(range))
 		leaf = take_leaf(ranges, leaf_of(range->first));
-	range->leaf = leaf;
 	if (!leaf) {
 		dmk_tree_insert(&ranges->root, range);
 		return;
 	}
+	range->right = range;
 	range->left = leaf->cell[cell];
 	leaf->cell[cell] = range;
 	leaf->used |= 1ULL << cell;
@@ -155,10 +160,10 @@ static bool any_goes_on(const struct dmk_range *range)
 void dmk_ranges_remove(struct dmk_ranges *ranges, struct dmk_range *range)
 {
 	const unsigned int cell = cell_of(range->first);
-	struct dmk_leaf *leaf = range->leaf;
+	struct dmk_leaf *leaf = find(ranges, leaf_of(range->first));
 	struct dmk_range **at;
 
-	if (!leaf) {
+	if (!is_in_leaf(range)) {
 		dmk_tree_remove(&ranges->root, range);
 		return;
 	}
@@ -281,12 +286,12 @@ struct dmk_range *dmk_ranges_at(const struct dmk_ranges *ranges, uint64_t first,
 
 	if (leaf)
 		range = beginning(leaf->cell[cell_of(first)], first);
-	else if (after && after->leaf)
+	else if (after && is_in_leaf(after))
 		range = beginning(after->left, first);
 	if (range)
 		return range;
 	/* What begins at an address comes, in the tree's order, after what begins before it. */
-	range = after && !after->leaf ? (struct dmk_range *)after : NULL;
+	range = after && !is_in_leaf(after) ? (struct dmk_range *)after : NULL;
 	do
 		range = dmk_tree_touching(ranges->root, first, first, range);
 	while (range && range->first != first);

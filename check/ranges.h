@@ -28,10 +28,9 @@ struct dmk_leaf;
 /** A range [first, last], both inclusive, so that it never wraps and is never empty. */
 struct dmk_range {
 	uint64_t first, last;
-	struct dmk_leaf *leaf;   /* where it is; NULL: in the treap */
 	struct dmk_range *left;  /* in a leaf: the next of its cell */
-	struct dmk_range *right; /* this and the next: of the treap only */
-	uint64_t max_last;       /* of this node and all below it */
+	struct dmk_range *right; /* in a leaf: the range itself, which no treap has there */
+	uint64_t max_last;       /* of the treap only: of this node and all below it */
 };
 
 /** All zero: none. */

@@ -44,7 +44,7 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 	shadow->history.key = calloc(DMK_PAST_KEPT, sizeof(*shadow->history.key));
 	shadow->lost_slot = calloc(DMK_LOST_SLOTS, sizeof(*shadow->lost_slot));
 	return dmk_index_init(&shadow->devices, 64) && dmk_index_init(&shadow->requesters, 64) &&
-	       dmk_index_init(&shadow->by_dma, 1024) && dmk_index_init(&shadow->by_cpu, 1024) &&
+	       dmk_index_init(&shadow->by_cpu, 1024) &&
 	       dmk_index_init(&shadow->pools, 64) && dmk_index_init(&shadow->transfers, 64) &&
 	       dmk_index_init(&shadow->spaces, 64) &&
 	       shadow->history.past && shadow->history.key && shadow->lost_slot;
@@ -52,7 +52,7 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 
 static void device_exit(struct dmk_watched *device)
 {
-	for (struct dmk_record *record = device->records; record; record = record->older)
+	for (struct dmk_record *record = dmk_shadow_records(device); record; record = record->older)
 		dmk_turns_clear(&record->turns);
 	dmk_ranges_exit(&device->live);
 	dmk_ranges_exit(&device->transfers);
@@ -69,7 +69,6 @@ void dmk_shadow_exit(struct dmk_shadow *shadow)
 	dmk_ranges_exit(&shadow->objects);
 	dmk_index_exit(&shadow->devices);
 	dmk_index_exit(&shadow->requesters);
-	dmk_index_exit(&shadow->by_dma);
 	dmk_index_exit(&shadow->by_cpu);
 	dmk_index_exit(&shadow->pools);
 	dmk_index_exit(&shadow->transfers);
@@ -150,8 +149,7 @@ void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *devic
 
 	while ((range = dmk_ranges_any(&device->transfers)))
 		transfer_drop(shadow, DMK_AROUND(range, struct dmk_transfer, range));
-	while (device->records)
-		dmk_record_retire(shadow, device->records, device->records->mapped);
+	dmk_records_retire_all(shadow, device);
 	while (device->pools)
 		dmk_shadow_pool_gone(shadow, device->pools);
 	dmk_shadow_name_requester(shadow, device, DMK_REQUESTER_NONE);
@@ -296,15 +294,10 @@ static bool is_found_by_cpu(const struct dmk_record *record)
 
 void dmk_record_live(struct dmk_shadow *shadow, struct dmk_record *record)
 {
-	struct dmk_watched *device = record->device;
-
-	dmk_index_add(&shadow->by_dma, &record->by_dma, record->dma);
+	if (!record->bus.record)
+		dmk_record_bus(shadow, record, record->dma, record->size);
 	if (is_found_by_cpu(record))
 		dmk_index_add(&shadow->by_cpu, &record->by_cpu, (uintptr_t)record->cpu);
-	record->older = device->records;
-	if (record->older)
-		record->older->newer = record;
-	device->records = record;
 	shadow->live++;
 	dmk_record_tell(shadow, record, 0, ~0ULL);
 }
@@ -381,22 +374,75 @@ void dmk_record_retire(struct dmk_shadow *shadow, struct dmk_record *record,
 	dmk_record_tell(shadow, record, 0, ~0ULL);
 	unlink_extents(shadow, &record->memory, memory_of(shadow, record));
 	dmk_turns_clear(&record->turns);
-	dmk_index_remove(&shadow->by_dma, &record->by_dma);
 	if (is_found_by_cpu(record))
 		dmk_index_remove(&shadow->by_cpu, &record->by_cpu);
-	if (record->newer)
-		record->newer->older = record->older;
-	else
-		device->records = record->older;
-	if (record->older)
-		record->older->newer = record->newer;
 	shadow->live--;
 	dmk_pile_put(&shadow->record_pile, record);
 }
 
-static struct dmk_record *record_by_dma(struct dmk_link *link)
+void dmk_records_retire_all(struct dmk_shadow *shadow, struct dmk_watched *device)
 {
-	return link ? DMK_AROUND(link, struct dmk_record, by_dma) : NULL;
+	struct dmk_record *record, *older;
+
+	for (record = dmk_shadow_records(device); record; record = older) {
+		older = record->older;
+		dmk_record_retire(shadow, record, record->mapped);
+	}
+}
+
+/* The record that it is the first piece of; NULL: of none. */
+static struct dmk_record *first_piece_of(struct dmk_range *range)
+{
+	struct dmk_extent *extent = DMK_AROUND(range, struct dmk_extent, range);
+
+	return extent == &extent->record->bus ? extent->record : NULL;
+}
+
+static void list_record(void *list, struct dmk_range *range)
+{
+	struct dmk_record **head = list, *record = first_piece_of(range);
+
+	if (!record)
+		return;
+	record->older = *head;
+	*head = record;
+}
+
+/* Two lists, each newest first, into one. */
+static struct dmk_record *merged(struct dmk_record *a, struct dmk_record *b)
+{
+	struct dmk_record *head = NULL, **end = &head;
+
+	while (a && b) {
+		struct dmk_record **newer = a->serial > b->serial ? &a : &b;
+
+		*end = *newer;
+		end = &(*newer)->older;
+		*newer = *end;
+	}
+	*end = a ? a : b;
+	return head;
+}
+
+/* Sorted by merging lists of 1, 2, 4, ... as they come: [i] is empty, or of 2^i. */
+struct dmk_record *dmk_shadow_records(const struct dmk_watched *device)
+{
+	struct dmk_record *sorted[64] = {NULL}, *list = NULL, *record, *all = NULL;
+	unsigned int i;
+
+	dmk_ranges_each(&device->live, list_record, &list);
+	while ((record = list)) {
+		list = record->older;
+		record->older = NULL;
+		for (i = 0; sorted[i]; i++) {
+			record = merged(sorted[i], record);
+			sorted[i] = NULL;
+		}
+		sorted[i] = record;
+	}
+	for (i = 0; i < 64; i++)
+		all = merged(sorted[i], all);
+	return all;
 }
 
 static struct dmk_record *record_by_cpu(struct dmk_link *link)
@@ -404,14 +450,24 @@ static struct dmk_record *record_by_cpu(struct dmk_link *link)
 	return link ? DMK_AROUND(link, struct dmk_record, by_cpu) : NULL;
 }
 
-struct dmk_record *dmk_record_at(const struct dmk_shadow *shadow, uint64_t dma)
+static struct dmk_record *record_at(const struct dmk_watched *device, uint64_t dma,
+				    const struct dmk_range *after)
 {
-	return record_by_dma(dmk_index_find(&shadow->by_dma, dma));
+	struct dmk_range *range = dmk_ranges_at(&device->live, dma, after);
+
+	while (range && !first_piece_of(range))
+		range = dmk_ranges_at(&device->live, dma, range);
+	return range ? first_piece_of(range) : NULL;
+}
+
+struct dmk_record *dmk_record_at(const struct dmk_watched *device, uint64_t dma)
+{
+	return record_at(device, dma, NULL);
 }
 
 struct dmk_record *dmk_record_at_more(const struct dmk_record *record)
 {
-	return record_by_dma(dmk_index_more(&record->by_dma));
+	return record_at(record->device, record->dma, &record->bus.range);
 }
 
 struct dmk_record *dmk_record_of_cpu(const struct dmk_shadow *shadow, const void *cpu)
@@ -541,7 +597,7 @@ void dmk_shadow_pool_gone(struct dmk_shadow *shadow, struct dmk_watched_pool *po
 {
 	struct dmk_record *record, *older;
 
-	for (record = pool->device->records; record; record = older) {
+	for (record = dmk_shadow_records(pool->device); record; record = older) {
 		older = record->older;
 		if (record->pool == pool)
 			dmk_record_retire(shadow, record, record->mapped);

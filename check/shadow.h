@@ -73,9 +73,13 @@ struct dmk_synced {
 
 /** Something live: a mapping, an allocation, a block. */
 struct dmk_record {
-	struct dmk_link by_dma; /* key: the first DMA address, whatever the device */
+	/*
+	 * The first pieces; more hang at .next. A record has a piece of bus addresses, and it
+	 * begins at .dma: by that the record is found.
+	 */
+	struct dmk_extent bus, memory;
 	struct dmk_link by_cpu; /* key: CPU address; of a scatterlist mapping, the list's */
-	struct dmk_record *newer, *older; /* of the device */
+	struct dmk_record *older; /* in a list of dmk_shadow_records() */
 	struct dmk_watched *device;
 	enum dmk_record_kind kind;
 	enum dmk_map_kind map_kind;
@@ -106,8 +110,7 @@ struct dmk_record {
 	struct dmk_synced synced;
 	/* its memory was freed: the finding of that, until the device's late access was told */
 	struct dmk_finding *freed;
-	struct dmk_extent bus, memory; /* the first pieces; more hang at .next */
-	uint64_t bus_bytes, memory_bytes; /* in all of them */
+	uint64_t bus_bytes, memory_bytes; /* in all pieces */
 };
 
 /**
@@ -165,7 +168,6 @@ struct dmk_watched {
 	uint64_t max_segment, boundary; /* bytes; mask */
 	struct dmk_ranges live;         /* extents by bus address */
 	struct dmk_ranges transfers;
-	struct dmk_record *records; /* newest first */
 	struct dmk_watched_pool *pools;
 	bool no_sync;  /* the driver was told that syncs do nothing for it */
 	bool freed;    /* memory was freed while it was mapped for it */
@@ -202,7 +204,7 @@ struct dmk_shadow {
 	uint64_t serial;
 	uint64_t device_ids;
 	size_t live, max_live;
-	struct dmk_index devices, requesters, by_dma, by_cpu, pools, transfers, spaces;
+	struct dmk_index devices, requesters, by_cpu, pools, transfers, spaces;
 	struct dmk_watched *device_list;
 	struct dmk_ranges mapped_memory; /* extents by physical address, of streaming mappings */
 	struct dmk_ranges shared_memory; /* the same of allocations that both sides have in turns */
@@ -274,9 +276,17 @@ void dmk_record_live(struct dmk_shadow *shadow, struct dmk_record *record);
 /** dmk_record_retire - it is no more; remembered as past unless it is a pool's page. */
 void dmk_record_retire(struct dmk_shadow *shadow, struct dmk_record *record,
 		       const struct dmk_trace *where);
+/** dmk_records_retire_all - all of @device */
+void dmk_records_retire_all(struct dmk_shadow *shadow, struct dmk_watched *device);
 
-/** Records whose first DMA address is @dma, of any device. */
-struct dmk_record *dmk_record_at(const struct dmk_shadow *shadow, uint64_t dma);
+/**
+ * dmk_shadow_records - all of @device, newest first, by .older; good until one is made or retired,
+ * or they are asked for again. Sorts them: for reports, and what is rare.
+ */
+struct dmk_record *dmk_shadow_records(const struct dmk_watched *device);
+
+/** Records of @device whose first DMA address is @dma, and the next one. */
+struct dmk_record *dmk_record_at(const struct dmk_watched *device, uint64_t dma);
 struct dmk_record *dmk_record_at_more(const struct dmk_record *record);
 struct dmk_record *dmk_record_of_cpu(const struct dmk_shadow *shadow, const void *cpu);
 struct dmk_record *dmk_record_of_cpu_more(const struct dmk_record *record);
