@@ -82,7 +82,7 @@ static void describe_jobs(const struct check *check, struct tool_jobs *jobs)
 	};
 }
 
-static int run_machines(const struct check *check)
+static int run_machines(struct check *check)
 {
 	static struct dmk_report reports[CHECK_MACHINES];
 	static struct machines_run run;
@@ -111,6 +111,10 @@ static int run_machines(const struct check *check)
 
 static int run_check(struct check *check)
 {
+	int result = check->html ? tool_output_open(&check->page, check->html) : 0;
+
+	if (result < 0)
+		return tool_refuse("cannot write %s: %s", check->html, strerror(-result));
 	check->build.paths = &check->paths;
 	check->build.directory = check->directory;
 	if (tool_build(&check->build) || tool_stopped)
@@ -121,11 +125,20 @@ static int run_check(struct check *check)
 	return run_machines(check);
 }
 
+/* Before getopt() puts the words into another order. */
+static void keep_command(struct tool_args *command, int argc, char **argv)
+{
+	tool_args_add(command, "dmakit");
+	for (int i = 0; i < argc; i++)
+		tool_args_add(command, argv[i]);
+}
+
 int tool_check(int argc, char **argv)
 {
 	static struct check check = {.timeout = 60, .build.watch = "instrumented"};
 	int status;
 
+	keep_command(&check.command, argc, argv);
 	check_keep_words(&check.words, argc, argv);
 	status = check_options(&check, argc, argv);
 	if (status)
@@ -134,6 +147,7 @@ int tool_check(int argc, char **argv)
 		return STATUS_REFUSED;
 	tool_catch_stop();
 	status = run_check(&check);
+	tool_output_drop(&check.page);
 	if (check.keep)
 		fprintf(stderr, "dmakit: the program is in %s\n", check.directory);
 	else
@@ -141,6 +155,7 @@ int tool_check(int argc, char **argv)
 	tool_args_free(&check.build.sources);
 	tool_args_free(&check.pass);
 	tool_args_free(&check.words);
+	tool_args_free(&check.command);
 	free(check.append);
 	dmk_suppressions_free(check.suppressions);
 	if (tool_stopped) {

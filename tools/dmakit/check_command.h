@@ -6,6 +6,7 @@
 #ifndef TOOLS_CHECK_COMMAND_H
 #define TOOLS_CHECK_COMMAND_H
 
+#include "common/output.h"
 #include "dmakit/dmakit.h"
 #include "report/suppress.h"
 
@@ -18,6 +19,7 @@ struct check {
 	char **program;         /* a program after --; NULL: none */
 	struct tool_args pass;  /* options for each run, as the runner knows them */
 	struct tool_args words; /* the command line without its machines */
+	struct tool_args command; /* and as it was given */
 	char *append;           /* boot arguments, all of them; NULL: none */
 	struct check_machine {
 		const char *name;
@@ -25,7 +27,9 @@ struct check {
 	} machine[CHECK_MACHINES];
 	unsigned int nr_machines;
 	const char *json; /* file; NULL: none; "-": standard output */
-	double timeout;   /* seconds; 0: no limit */
+	const char *html; /* file; NULL: none */
+	struct tool_output page;
+	double timeout; /* seconds; 0: no limit */
 	bool keep, verbose, gen_suppressions;
 	struct dmk_suppressions *suppressions; /* read, to see that they can be; or NULL */
 	struct tool_table table;
@@ -48,6 +52,6 @@ bool check_json_alone(const struct check *check);
  * check_conclude - show and write the reports, one of each machine
  * Return: the exit status that they stand for all together.
  */
-int check_conclude(const struct check *check, struct dmk_report *reports);
+int check_conclude(struct check *check, struct dmk_report *reports);
 
 #endif

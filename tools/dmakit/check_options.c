@@ -20,6 +20,7 @@ static const struct option options[] = {
 	{"append", required_argument, NULL, 'a'},
 	{"seed", required_argument, NULL, 's'},
 	{"json", required_argument, NULL, 'j'},
+	{"html", required_argument, NULL, 'H'},
 	{"linux", required_argument, NULL, 'l'},
 	{"param", required_argument, NULL, 'p'},
 	{"watch", required_argument, NULL, 'w'},
@@ -60,6 +61,7 @@ static void help(void)
 	     "  --limit RULE=N        findings of the rule beyond N don't count, on each machine\n"
 	     "  --driver NAME         findings of other drivers don't count; may be repeated\n"
 	     "  --json FILE           write the report as JSON too; with - to standard output, and no text\n"
+	     "  --html FILE           write the report as one page for a browser too: sources, timeline, filters\n"
 	     "  --timeout SECONDS     report a hang after this time on a machine (default: 60; 0: never)\n"
 	     "  --keep                keep the directory with the program, and say where it is\n"
 	     "  --verbose             the driver's log as it comes\n"
@@ -215,6 +217,14 @@ static int set_json(struct check *check, const char *text)
 	return STATUS_CLEAN;
 }
 
+static int set_html(struct check *check, const char *text)
+{
+	if (!*text || !strcmp(text, "-"))
+		return tool_refuse("--html wants a file's name");
+	check->html = text;
+	return STATUS_CLEAN;
+}
+
 static int one_option(struct check *check, int option, char **argv)
 {
 	switch (option) {
@@ -238,6 +248,8 @@ static int one_option(struct check *check, int option, char **argv)
 		return set_watch(check, optarg);
 	case 'j':
 		return set_json(check, optarg);
+	case 'H':
+		return set_html(check, optarg);
 	case 't':
 		return set_timeout(check, optarg);
 	case 'U':

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What `dmakit check` shows and writes when every machine was run, and its exit status. */
 #include "dmakit/check_command.h"
+#include "report/html_write.h"
 
 #include <errno.h>
 #include <string.h>
@@ -23,6 +24,28 @@ static int write_json(const struct check *check, const struct dmk_report *report
 	if (!to_stdout && fclose(out) == EOF)
 		result = -EIO;
 	return result < 0 ? tool_refuse("cannot write %s", check->json) : STATUS_CLEAN;
+}
+
+static int write_page(struct check *check, const struct dmk_report *reports)
+{
+	char directory[PATH_MAX];
+	const struct dmk_html_options options = {
+		.version = DMAKIT_VERSION,
+		.prefix = getcwd(directory, sizeof(directory)),
+		.rules = check->paths.rules,
+		.command = (const char *const *)check->command.item,
+		.nr_command = check->command.n,
+		.words = (const char *const *)check->words.item,
+		.nr_words = check->words.n,
+	};
+	int result = dmk_html_write(check->page.file, reports, check->nr_machines, &options);
+
+	if (result < 0)
+		tool_output_drop(&check->page);
+	else
+		result = tool_output_keep(&check->page);
+	return result < 0 ? tool_refuse("cannot write %s: %s", check->html, strerror(-result))
+			  : STATUS_CLEAN;
 }
 
 /* Of several machines, the first on which something was found: how to look at that alone. */
@@ -77,7 +100,7 @@ static void refuse_one(const struct dmk_report *report)
 		tool_refuse("%s: %s", report->machine, report->error);
 }
 
-int check_conclude(const struct check *check, struct dmk_report *reports)
+int check_conclude(struct check *check, struct dmk_report *reports)
 {
 	int status = STATUS_CLEAN;
 
@@ -94,6 +117,8 @@ int check_conclude(const struct check *check, struct dmk_report *reports)
 			refuse_one(&reports[i]);
 	}
 	if (check->json && write_json(check, reports))
+		status = STATUS_REFUSED;
+	if (check->html && write_page(check, reports))
 		status = STATUS_REFUSED;
 	if (!check_json_alone(check) && !(check->nr_machines == 1 && status == STATUS_REFUSED))
 		write_text(check, reports);
