@@ -61,7 +61,11 @@ const struct dmk_port *dmk_kernel_port(void)
 
 static int start_pages(char *error, size_t size)
 {
-	return dmk_page_start(&running, running.machine->bootargs, error, size);
+	int err = dmk_page_start(&running, running.machine->bootargs, error, size);
+
+	if (!err)
+		dmk_quarantine_start(running.machine->bootargs);
+	return err;
 }
 
 static int start_slab(char *error, size_t size)
@@ -74,6 +78,7 @@ static void stop_slab(void)
 {
 	dmk_highmem_stop();
 	dmk_vmalloc_stop();
+	dmk_quarantine_empty();
 	dmk_slab_stop();
 }
 

@@ -385,6 +385,29 @@ void dmk_page_free(struct page *page, bool poisoned)
 	dmk_memory_released();
 }
 
+/* --- freed, and not yet free ------------------------------------------------------------------ */
+
+bool dmk_page_wait(struct page *page)
+{
+	if (!dmk_quarantine_takes(PAGE_SIZE << page->order))
+		return false;
+	poison(page);
+	pthread_mutex_lock(&dmk_frames_lock);
+	page->flags |= DMK_PAGE_WAITING;
+	pthread_mutex_unlock(&dmk_frames_lock);
+	return true;
+}
+
+static void release_waiting(void *what)
+{
+	dmk_page_free(what, false);
+}
+
+void dmk_page_retire(struct page *page)
+{
+	dmk_quarantine_add(release_waiting, page, PAGE_SIZE << page->order);
+}
+
 /* --- by bytes and limits: the core ------------------------------------------------------------ */
 
 /* In frames. The window is that of the request and the zone at once. */
@@ -615,6 +638,11 @@ void dmk_memory_released(void)
 	pthread_mutex_unlock(&dmk_frames_lock);
 }
 
+bool dmk_memory_awaited(void)
+{
+	return __atomic_load_n(&nr_waiting, __ATOMIC_SEQ_CST);
+}
+
 static unsigned long wait_begin(void)
 {
 	unsigned long seen;
@@ -641,12 +669,15 @@ void *dmk_memory_insist(void *(*take)(const void *request), const void *request,
 	void *memory = take(request);
 	unsigned long seen;
 
+	if (!memory && dmk_quarantine_empty())
+		memory = take(request);
 	if (memory)
 		return memory;
 	dmk_memory_short(call, size, gfp);
 	while (!memory && (gfp & __GFP_NOFAIL) && gfpflags_allow_blocking(gfp) &&
 	       highest_zone(gfp) >= 0) {
 		seen = wait_begin();
+		dmk_quarantine_empty();
 		memory = take(request);
 		wait_end(seen, !memory);
 	}
@@ -944,7 +975,9 @@ static const char *audit_run(unsigned long frame, struct audit *audit)
 		return "a run is in a zone that it does not belong to";
 	audit->present[zone] += 1UL << page->order;
 	if (!(page->flags & DMK_PAGE_FREE))
-		return page->refcount > 0 ? NULL : "a run in use has no user";
+		return page->refcount > 0 || page->flags & DMK_PAGE_WAITING
+			       ? NULL
+			       : "a run in use has no user";
 	audit->nr_free[zone] += 1UL << page->order;
 	audit->nr_runs[zone][page->order]++;
 	if (!dmk_runset_has(&zones[zone].runs[page->order], frame >> page->order))

@@ -109,15 +109,17 @@ bool dmk_tasks_settle(void);
 /* --- frames.c, page.c ------------------------------------------------------------------------- */
 
 enum dmk_page_flags {
-	DMK_PAGE_FREE = 1 << 0,      /* first of a free run */
-	DMK_PAGE_USED = 1 << 1,      /* first of a run that was handed out */
-	DMK_PAGE_SLAB = 1 << 2,      /* first page of a slab */
+	DMK_PAGE_FREE = 1 << 0, /* first of a free run */
+	DMK_PAGE_USED = 1 << 1, /* first of a run that was handed out */
+	DMK_PAGE_SLAB = 1 << 2, /* first page of a slab */
 	/* kmalloc() of more than half a page; index: bytes asked for */
 	DMK_PAGE_KMALLOC = 1 << 3,
 	/* was the first of a run before it was freed: a second free is told apart by it */
 	DMK_PAGE_FREED = 1 << 4,
-	DMK_PAGE_CORE = 1 << 5,      /* the core's, not a driver's */
+	DMK_PAGE_CORE = 1 << 5, /* the core's, not a driver's */
 	DMK_PAGE_VMALLOC = 1 << 6,
+	/* freed, and not yet free: it waits in the quarantine */
+	DMK_PAGE_WAITING = 1 << 7,
 };
 
 int dmk_page_start(const struct dmk_port *port, const char *parameters, char *error,
@@ -174,6 +176,15 @@ void *dmk_memory_insist(void *(*take)(const void *request), const void *request,
 			size_t size, gfp_t gfp);
 /** Somebody may find memory who found none. */
 void dmk_memory_released(void);
+/** Whether somebody waits for memory. */
+bool dmk_memory_awaited(void);
+/**
+ * dmk_page_wait - a run in use was freed and announced: it is no longer anybody's
+ * Return: true: dmk_page_retire() gives it back, with no lock held; false: dmk_page_free() does.
+ */
+bool dmk_page_wait(struct page *page);
+/** dmk_page_retire - it is given out again, some time later */
+void dmk_page_retire(struct page *page);
 /** What is wrong with the lists of free frames, or NULL. Slow: for tests. */
 const char *dmk_frames_audit(void);
 /**
@@ -184,6 +195,16 @@ void dmk_frames_booted(void);
 int dmk_frames_alloc(const struct dmk_page_request *request, phys_addr_t *first);
 void dmk_frames_free(phys_addr_t first, uint64_t size);
 extern const struct dmk_port *dmk_port_running; /* NULL: not booted */
+
+/* --- quarantine.c ----------------------------------------------------------------------------- */
+
+void dmk_quarantine_start(const char *parameters);
+/** Whether so many bytes that are freed now are to wait. Any lock may be held. */
+bool dmk_quarantine_takes(size_t size);
+/** dmk_quarantine_add - @release will be called, once, with @what. No lock held. */
+void dmk_quarantine_add(void (*release)(void *what), void *what, size_t size);
+/** dmk_quarantine_empty - all goes back now. True: there was something. No lock held. */
+bool dmk_quarantine_empty(void);
 
 /* --- slab.c, vmalloc.c, highmem.c ------------------------------------------------------------- */
 

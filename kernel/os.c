@@ -29,6 +29,8 @@ static int pages_alloc(void *ctx, const struct dmk_page_request *request, dmk_ph
 	phys_addr_t phys;
 	int err = dmk_frames_alloc(request, &phys);
 
+	if (err && dmk_quarantine_empty())
+		err = dmk_frames_alloc(request, &phys);
 	if (!err)
 		*first = DMK_PHYS(phys);
 	return err;

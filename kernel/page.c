@@ -138,10 +138,10 @@ static bool may_free(struct page *page, unsigned int order, struct dmk_place pla
 	flags = page->flags;
 	has = page->order;
 	pthread_mutex_unlock(&dmk_frames_lock);
-	if (!(flags & DMK_PAGE_USED))
-		refuse(page, flags & DMK_PAGE_FREED ? DMK_REASON_DOUBLE_FREE : DMK_REASON_NOT_FOUND,
-		       flags & DMK_PAGE_FREED ? "it is free already" : "it was not handed out",
-		       place);
+	if (!(flags & DMK_PAGE_USED) && !(flags & DMK_PAGE_FREED))
+		refuse(page, DMK_REASON_NOT_FOUND, "it was not handed out", place);
+	else if (!(flags & DMK_PAGE_USED) || flags & DMK_PAGE_WAITING)
+		refuse(page, DMK_REASON_DOUBLE_FREE, "it is free already", place);
 	else if (flags & (DMK_PAGE_SLAB | DMK_PAGE_KMALLOC | DMK_PAGE_CORE | DMK_PAGE_VMALLOC))
 		refuse(page, DMK_REASON_NOT_FOUND, "another allocator gave it out", place);
 	else if (has != order)
@@ -168,7 +168,10 @@ static void free_at(struct page *page, unsigned int order, struct dmk_place plac
 		return;
 	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", dmk_page_cpu(page),
 			 dmk_page_phys(page), PAGE_SIZE << order, DMK_REASON_NONE, place);
-	dmk_page_free(page, true);
+	if (dmk_page_wait(page))
+		dmk_page_retire(page);
+	else
+		dmk_page_free(page, true);
 }
 
 void __free_pages(struct page *page, unsigned int order)

@@ -33,6 +33,8 @@ struct slab {
 	unsigned long *in_use;  /* bitmap */
 	/* bitmap: was given out once, to tell a double free from a wild one */
 	unsigned long *was_used;
+	/* bitmap: of those in use, freed, and waiting in the quarantine */
+	unsigned long *waiting;
 };
 
 struct kmem_cache {
@@ -65,7 +67,7 @@ static struct slab *slab_new(struct kmem_cache *cache, gfp_t gfp)
 {
 	unsigned int n = (PAGE_SIZE << cache->order) / cache->stride;
 	size_t words = BITS_TO_LONGS(n) * sizeof(long);
-	struct slab *slab = calloc(1, sizeof(*slab) + 2 * words + n * sizeof(uint32_t));
+	struct slab *slab = calloc(1, sizeof(*slab) + 3 * words + n * sizeof(uint32_t));
 	unsigned int i;
 
 	if (!slab)
@@ -81,7 +83,8 @@ static struct slab *slab_new(struct kmem_cache *cache, gfp_t gfp)
 	slab->n = n;
 	slab->in_use = (unsigned long *)(slab + 1);
 	slab->was_used = slab->in_use + BITS_TO_LONGS(n);
-	slab->asked = (uint32_t *)(slab->was_used + BITS_TO_LONGS(n));
+	slab->waiting = slab->was_used + BITS_TO_LONGS(n);
+	slab->asked = (uint32_t *)(slab->waiting + BITS_TO_LONGS(n));
 	for (i = 0; cache->ctor && i < n; i++)
 		cache->ctor(slab->first + (size_t)i * cache->stride);
 	list_add(&slab->link, &cache->slabs);
@@ -133,14 +136,23 @@ static long object_of(const struct slab *slab, const void *memory)
 	return offset / slab->cache->stride;
 }
 
-static void give_back(struct slab *slab, unsigned long i)
+/* From now on nobody has it. */
+static void leave(struct slab *slab, unsigned long i)
 {
 	struct kmem_cache *cache = slab->cache;
 
 	if (!cache->ctor)
 		memset(slab->first + i * cache->stride, POISON_FREED, cache->stride);
-	__clear_bit(i, slab->in_use);
 	nr_objects--;
+}
+
+/* From now on others may have it. */
+static void give_back(struct slab *slab, unsigned long i)
+{
+	struct kmem_cache *cache = slab->cache;
+
+	__clear_bit(i, slab->in_use);
+	__clear_bit(i, slab->waiting);
 	if (slab->used-- == slab->n)
 		list_move(&slab->link, &cache->slabs);
 	if (slab->used)
@@ -150,10 +162,19 @@ static void give_back(struct slab *slab, unsigned long i)
 		slab_free(slab);
 }
 
-static void give_back_pages(struct page *page)
+/* What the quarantine had. */
+static void give_back_waiting(void *object)
 {
-	nr_objects--;
-	dmk_page_free(page, true);
+	struct page *head;
+	phys_addr_t phys;
+
+	if (!dmk_direct(object, 1, &phys))
+		return;
+	pthread_mutex_lock(&lock);
+	head = dmk_page_head(dmk_page_of(phys));
+	give_back(head->dmk_slab, object_of(head->dmk_slab, object));
+	pthread_mutex_unlock(&lock);
+	dmk_memory_released();
 }
 
 /* --- what an address is ----------------------------------------------------------------------- */
@@ -190,7 +211,8 @@ static struct found find(const void *memory)
 		found.large = head;
 		found.asked = head->index;
 		found.room = PAGE_SIZE << head->order;
-		found.reason = DMK_REASON_NONE;
+		found.reason = head->flags & DMK_PAGE_WAITING ? DMK_REASON_DOUBLE_FREE
+							      : DMK_REASON_NONE;
 		return found;
 	}
 	if (!(head->flags & DMK_PAGE_SLAB))
@@ -204,7 +226,9 @@ static struct found find(const void *memory)
 	found.asked = found.slab->asked[object];
 	found.room = found.slab->cache->stride;
 	found.reason = DMK_REASON_NONE;
-	if (!test_bit(object, found.slab->in_use))
+	if (test_bit(object, found.slab->waiting))
+		found.reason = DMK_REASON_DOUBLE_FREE;
+	else if (!test_bit(object, found.slab->in_use))
 		found.reason = test_bit(object, found.slab->was_used) ? DMK_REASON_DOUBLE_FREE
 								      : DMK_REASON_NOT_FOUND;
 	return found;
@@ -222,6 +246,35 @@ static void refuse(const struct found *found, const char *call, const void *memo
 }
 
 /*
+ * With the lock held. True: it waits from now on, and retire() is to be called without the lock.
+ */
+static bool free_later(const struct found *found)
+{
+	if (found->large) {
+		nr_objects--;
+		if (dmk_page_wait(found->large))
+			return true;
+		dmk_page_free(found->large, true);
+		return false;
+	}
+	leave(found->slab, found->object);
+	if (dmk_quarantine_takes(found->room)) {
+		__set_bit(found->object, found->slab->waiting);
+		return true;
+	}
+	give_back(found->slab, found->object);
+	return false;
+}
+
+static void retire(const struct found *found, const void *memory)
+{
+	if (found->large)
+		dmk_page_retire(found->large);
+	else
+		dmk_quarantine_add(give_back_waiting, (void *)memory, found->room);
+}
+
+/*
  * The observer hears of it before the memory can be somebody else's; the object is marked free only
  * afterwards, and looked at again, because two threads may free it at once.
  */
@@ -229,6 +282,7 @@ static void free_found(const void *memory, const struct kmem_cache *only, const 
 		       struct dmk_place place)
 {
 	struct found found;
+	bool later = false;
 
 	pthread_mutex_lock(&lock);
 	found = find(memory);
@@ -237,13 +291,13 @@ static void free_found(const void *memory, const struct kmem_cache *only, const 
 	if (!found.reason) {
 		dmk_memory_event(DMK_EVENT_MEMORY_FREE, found.name, memory, found.phys, found.asked,
 				 DMK_REASON_NONE, place);
-		if (found.large)
-			give_back_pages(found.large);
-		else
-			give_back(found.slab, found.object);
+		later = free_later(&found);
 	}
 	pthread_mutex_unlock(&lock);
-	dmk_memory_released();
+	if (later)
+		retire(&found, memory);
+	else
+		dmk_memory_released();
 	if (found.reason)
 		refuse(&found, call, memory, place);
 }
@@ -584,6 +638,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	if (!cache)
 		return;
 	dmk_might_sleep_at("kmem_cache_destroy", DMK_HERE);
+	dmk_quarantine_empty();
 	pthread_mutex_lock(&lock);
 	list_for_each_entry(slab, &cache->slabs, link)
 		used += slab->used;
@@ -666,6 +721,7 @@ int kmem_cache_shrink(struct kmem_cache *cache)
 {
 	struct slab *slab, *next;
 
+	dmk_quarantine_empty();
 	pthread_mutex_lock(&lock);
 	list_for_each_entry_safe(slab, next, &cache->slabs, link)
 		if (!slab->used)
@@ -701,14 +757,15 @@ struct dmk_object_usage dmk_object_usage(void)
 /* One slab; what is wrong with it, or NULL. With the lock held. */
 static const char *audit_slab(const struct slab *slab, unsigned long *objects)
 {
-	unsigned long used = 0, i;
+	unsigned long used = 0, waiting = 0, i;
 
 	for_each_set_bit(i, slab->in_use, slab->n) {
 		used++;
+		waiting += test_bit(i, slab->waiting);
 		if (slab->asked[i] > slab->cache->stride || !test_bit(i, slab->was_used))
 			return "an object is larger than its place, or was never given out";
 	}
-	*objects += used;
+	*objects += used - waiting;
 	if (used != slab->used)
 		return "a slab's count of objects is wrong";
 	if (slab->page->dmk_slab != slab || !(slab->page->flags & DMK_PAGE_SLAB))

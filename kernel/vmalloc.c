@@ -97,7 +97,10 @@ static void area_free(struct area *area)
 	size_t i;
 
 	for (i = 0; area->maker == BY_VMALLOC && i < area->n; i++)
-		dmk_page_free(area->page[i], true);
+		if (dmk_page_wait(area->page[i]))
+			dmk_page_retire(area->page[i]);
+		else
+			dmk_page_free(area->page[i], true);
 	for (i = 0; area->puts && i < area->n; i++)
 		put_page(area->page[i]);
 	free(area);

@@ -23,6 +23,14 @@ struct dmk_sink dmk_kernel_sink(void);
 int dmk_kernel_boot(const struct dmk_port *port, char *error, size_t error_size);
 
 /**
+ * dmk_kernel_quarantine - so many bytes of memory that was freed wait before they are given out
+ * again, at machines booted from now on; at most a 64th of their memory. 0, as at the start: none
+ * The boot argument dmakit.quarantine=N says otherwise. When memory is short it all goes back
+ * before an allocation fails.
+ */
+void dmk_kernel_quarantine(uint64_t bytes);
+
+/**
  * dmk_kernel_shutdown - the opposite: threads stopped, devices gone, the core stopped, the machine
  * shut down.
  */

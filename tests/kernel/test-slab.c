@@ -40,6 +40,12 @@ static int boot_128(void **state)
 	return 0;
 }
 
+static int boot_quarantine(void **state)
+{
+	fake_boot("dmakit.quarantine=65536", 1);
+	return 0;
+}
+
 static int down(void **state)
 {
 	fake_shutdown();
@@ -511,7 +517,106 @@ static void test_MEM_01_threads_share_nothing(void **state)
 	audit();
 }
 
+/* --- freed memory waits ----------------------------------------------------------------------- */
+
+static void test_MEM_05_freed_memory_is_another_ones_only_later(void **state)
+{
+	void *old = kmalloc(64, GFP_KERNEL), *memory;
+	struct page *page = alloc_page(GFP_KERNEL), *other = NULL;
+	unsigned long objects = dmk_slab_objects();
+	unsigned int i;
+
+	kfree(old);
+	__free_page(page);
+	assert_int_equal(dmk_slab_objects(), objects - 1);
+	assert_int_equal(*(u8 *)old, 0x6b);
+	assert_int_equal(*(u8 *)dmk_page_cpu(page), 0x6a);
+	memory = kmalloc(64, GFP_KERNEL);
+	other = alloc_page(GFP_KERNEL);
+	assert_ptr_not_equal(memory, old);
+	assert_ptr_not_equal(other, page);
+	__free_page(other);
+	kfree(memory);
+	/* As many bytes as wait, and then as many frees. */
+	for (i = 0, memory = NULL; i < 20 && memory != old; i++) {
+		kfree(kmalloc(8192, GFP_KERNEL));
+		memory = kmalloc(64, GFP_KERNEL);
+		kfree(memory);
+	}
+	assert_in_range(i, 7, 9);
+	audit();
+}
+
+static void test_MEM_05_freed_memory_is_not_freed_again_while_it_waits(void **state)
+{
+	void *old = kmalloc(64, GFP_KERNEL), *large = kmalloc(8192, GFP_KERNEL);
+	struct page *page = alloc_page(GFP_KERNEL);
+	unsigned long objects;
+
+	kfree(old);
+	kfree(large);
+	__free_page(page);
+	objects = dmk_slab_objects();
+	kfree(old);
+	kfree(large);
+	__free_page(page);
+	put_page(page);
+	assert_int_equal(ksize(old), 0);
+	assert_int_equal(dmk_slab_objects(), objects);
+	audit();
+	assert_true(dmk_quarantine_empty());
+	assert_false(dmk_quarantine_empty());
+	audit();
+}
+
+static unsigned int take_all(struct page **list, unsigned int most)
+{
+	unsigned int n = 0;
+
+	while (n < most && (list[n] = alloc_page(GFP_KERNEL | __GFP_NOWARN)))
+		n++;
+	return n;
+}
+
+static void test_MEM_05_what_waits_comes_back_before_memory_is_out(void **state)
+{
+	enum { MOST = 1 << 16 };
+	struct page **list = calloc(MOST, sizeof(struct page *));
+	void *small[16];
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(small); i++)
+		small[i] = kmalloc(2048, GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(small); i++)
+		kfree(small[i]);
+	n = take_all(list, MOST);
+	assert_in_range(n, 1, MOST - 1);
+	for (i = 0; i < n; i++)
+		__free_page(list[i]);
+	assert_int_equal(take_all(list, MOST), n);
+	/* Nobody waits for what waits. */
+	__free_page(list[--n]);
+	list[n] = alloc_page(GFP_KERNEL | __GFP_NOFAIL);
+	n++;
+	while (n--)
+		__free_page(list[n]);
+	free(list);
+	audit();
+}
+
+static void test_MEM_05_a_cache_whose_objects_wait_can_be_destroyed(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("waits", 100, 0, 0, NULL);
+	void *object = kmem_cache_alloc(cache, GFP_KERNEL);
+
+	kmem_cache_free(cache, object);
+	kmem_cache_destroy(cache);
+	assert_ptr_not_equal(kmalloc(64, GFP_KERNEL), NULL);
+	audit();
+}
+
 #define BOOTED(test) cmocka_unit_test_setup_teardown(test, boot, down)
+#define WAITING(test)   cmocka_unit_test_setup_teardown(test, boot_quarantine, down)
 #define LINES_64(test) cmocka_unit_test_setup_teardown(test, boot_64, down)
 #define LINES_128(test) cmocka_unit_test_setup_teardown(test, boot_128, down)
 
@@ -538,6 +643,12 @@ int main(void)
 		BOOTED(test_MEM_01_memory_of_every_kind_keeps_its_bytes),
 		BOOTED(test_MEM_01_threads_share_nothing),
 		LINES_128(test_MEM_01_threads_share_nothing),
+		WAITING(test_MEM_01_memory_of_every_kind_keeps_its_bytes),
+		WAITING(test_MEM_01_threads_share_nothing),
+		WAITING(test_MEM_05_freed_memory_is_another_ones_only_later),
+		WAITING(test_MEM_05_freed_memory_is_not_freed_again_while_it_waits),
+		WAITING(test_MEM_05_what_waits_comes_back_before_memory_is_out),
+		WAITING(test_MEM_05_a_cache_whose_objects_wait_can_be_destroyed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

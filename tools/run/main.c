@@ -191,6 +191,9 @@ static int start_recorder(void)
 	return dmk_run.recorder ? 0 : -1;
 }
 
+/* Of memory that was freed, so that a device that comes too late is seen to be. */
+enum { QUARANTINE_BYTES = 1 << 20 };
+
 static int boot(void)
 {
 	struct dmk_recorder *recorder = dmk_run.recorder;
@@ -211,6 +214,7 @@ static int boot(void)
 	int result;
 
 	describe_devices();
+	dmk_kernel_quarantine(QUARANTINE_BYTES);
 	result = dmk_boot(&options, error, sizeof(error));
 	if (result < 0) {
 		dmk_run.report.outcome = DMK_OUTCOME_REFUSED;
