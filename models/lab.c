@@ -11,12 +11,12 @@
 
 struct lab_command {
 	uint64_t dma;
-	uint32_t length, offset, command, vector;
+	uint32_t length, offset, command, vector, channel;
 };
 
 struct lab {
 	struct lab_command next, running;
-	uint32_t scratch, status, error, delay, irq_status, completed;
+	uint32_t scratch, status, error, delay, irq_status, completed, moved;
 	uint64_t cookie;
 	uint8_t buffer[DMK_LAB_BUFFER];
 };
@@ -48,6 +48,19 @@ static void lab_fail(struct lab *lab, int error)
 	lab->error = error;
 }
 
+/* Where the bytes go, the controller knows. */
+static void lab_move_channeled(struct dmk_instance *card, struct lab *lab)
+{
+	const struct lab_command *command = &lab->running;
+	bool end;
+
+	lab->moved = dmk_instance_channel(card, command->channel, lab->buffer + command->offset,
+					  command->length, command->command & DMK_LAB_TO_MEMORY,
+					  &end);
+	if (end)
+		lab->moved |= DMK_LAB_COUNT_REACHED;
+}
+
 static void lab_move(struct dmk_instance *card, void *state)
 {
 	struct lab *lab = state;
@@ -55,7 +68,9 @@ static void lab_move(struct dmk_instance *card, void *state)
 	uint8_t *bytes = lab->buffer + command->offset;
 	int error = 0;
 
-	if (command->length && (command->command & DMK_LAB_TO_MEMORY))
+	if (command->command & DMK_LAB_CHANNELED)
+		lab_move_channeled(card, lab);
+	else if (command->length && (command->command & DMK_LAB_TO_MEMORY))
 		error = dmk_instance_write(card, command->dma, bytes, command->length);
 	else if (command->length)
 		error = dmk_instance_read(card, command->dma, bytes, command->length);
@@ -92,7 +107,9 @@ static void lab_command(struct dmk_instance *card, struct lab *lab, uint32_t com
 	lab->running = lab->next;
 	lab->running.command = command;
 	lab->status = DMK_LAB_BUSY;
-	lab->cookie = dmk_instance_begin(card, lab->running.dma, lab->running.length,
+	/* Of a channel's transfer the card does not know where it is. */
+	lab->cookie = dmk_instance_begin(card, lab->running.dma,
+					 command & DMK_LAB_CHANNELED ? 0 : lab->running.length,
 					 command & DMK_LAB_TO_MEMORY);
 	if (lab->delay)
 		dmk_instance_after(card, lab->delay, lab_move);
@@ -138,6 +155,10 @@ static uint64_t lab_register(const struct lab *lab, uint64_t offset)
 		return lab->irq_status;
 	case DMK_LAB_COMPLETED:
 		return lab->completed;
+	case DMK_LAB_CHANNEL:
+		return lab->next.channel;
+	case DMK_LAB_MOVED:
+		return lab->moved;
 	}
 	return 0xffffffff;
 }
@@ -190,6 +211,9 @@ static void lab_set_register(struct dmk_instance *card, struct lab *lab, uint64_
 		break;
 	case DMK_LAB_IRQ_ACK:
 		lab_acknowledge(card, lab, value);
+		break;
+	case DMK_LAB_CHANNEL:
+		lab->next.channel = value % 8;
 		break;
 	case DMK_LAB_RESET:
 		lab_reset(card, lab);

@@ -37,13 +37,19 @@ enum {
 	DMK_LAB_IRQ_ACK = 0x34,      /* WO: acknowledge these */
 	DMK_LAB_COMPLETED = 0x38,    /* RO: commands that ended, well or not */
 	DMK_LAB_RESET = 0x3c,        /* WO: any write puts the card back to power-on */
+	/* RW: the ISA DMA channel of a command with DMK_LAB_CHANNELED, 0 .. 7 */
+	DMK_LAB_CHANNEL = 0x40,
+	/* RO: bytes that the last such command moved; bit 31: the controller's count was reached */
+	DMK_LAB_MOVED = 0x44,
 };
 
 /* STATUS: one is under way; the last one failed */
 enum { DMK_LAB_BUSY = 1, DMK_LAB_FAILED = 2 };
 
 /* COMMAND: begin; from the card to memory, else memory to the card; raise VECTOR at the end */
-enum { DMK_LAB_START = 1, DMK_LAB_TO_MEMORY = 2, DMK_LAB_RAISE = 4 };
+/* and with CHANNELED: as the controller of an ISA DMA channel was told, ADDRESS is not used */
+enum { DMK_LAB_START = 1, DMK_LAB_TO_MEMORY = 2, DMK_LAB_RAISE = 4, DMK_LAB_CHANNELED = 8 };
+#define DMK_LAB_COUNT_REACHED 0x80000000u
 
 enum { DMK_LAB_VECTORS = 4, DMK_LAB_BUFFER = 64 << 10 };
 

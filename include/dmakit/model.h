@@ -114,6 +114,18 @@ uint64_t dmk_instance_begin(struct dmk_instance *card, uint64_t dma, uint64_t si
 void dmk_instance_end(struct dmk_instance *card, uint64_t cookie);
 
 /**
+ * dmk_instance_channel - the card raises the request line of ISA DMA channel @channel, and the
+ * controller moves bytes between @buffer and the memory that it was programmed with (ISA-03)
+ * @size: bytes, at most; of channels 5 to 7 an odd one at the end stays
+ * @write: from @buffer to memory; else from memory to @buffer
+ * @end: set to whether the controller's count was reached with the last of these bytes (TC)
+ * Return: bytes that were moved, less than @size at the end of the count. 0: the channel is masked
+ *         or set up for the other direction, or the machine has no such controller.
+ */
+size_t dmk_instance_channel(struct dmk_instance *card, unsigned int channel, void *buffer,
+			    size_t size, bool write, bool *end);
+
+/**
  * Drive INTA# (INTx), or the platform interrupt @vector: a level. No effect on the line while MSI
  * or MSI-X is enabled.
  */

@@ -131,6 +131,8 @@ enum dmk_machine_caps {
 	DMK_CAP_BOUNCE = 1 << 2,
 	/* the machine may show a device stores out of order: it asks dmk_sink.stores */
 	DMK_CAP_WEAK_ORDER = 1 << 3,
+	/* two 8237 at a PC's ports: 0x00, 0xc0, and 0x80 for the pages (ISA-01) */
+	DMK_CAP_ISA_DMA = 1 << 5,
 	/* memory is the program's own: no device reaches a page before memory_share() */
 	DMK_CAP_PRIVATE = 1 << 4,
 };

@@ -805,7 +805,7 @@ static void describe(struct qemu *qemu)
 	qemu->machine = (struct dmk_machine){
 		.name = "qemu",
 		.summary = "QEMU's own devices, outside this process: q35, coherent, no IOMMU",
-		.caps = DMK_CAP_PORT_IO | DMK_CAP_BOUNCE,
+		.caps = DMK_CAP_PORT_IO | DMK_CAP_BOUNCE | DMK_CAP_ISA_DMA,
 		.cache_line = 1,
 		.memory = qemu->memory.range,
 		.nr_memory = DMK_QEMU_MEMORY_RANGES,

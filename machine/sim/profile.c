@@ -205,10 +205,34 @@ static int read_isa(struct reader *r, int node, unsigned int depth)
 	return result ? result : read_bus(r, node, depth + 1);
 }
 
+/* Their ports are in the calls of <asm/dma.h>: no other place would do. */
+static int read_isa_dma(struct reader *r, int node)
+{
+	static const uint32_t ports[][3] = {{1, 0x00, 0x10}, {1, 0x80, 0x10}, {1, 0xc0, 0x20}};
+	struct tree_list reg;
+	unsigned int cells;
+	bool good = is_isa(&r->tree, fdt_parent_offset(r->tree.fdt, node));
+	int result = good ? dmk_tree_reg(&r->tree, node, &reg, &cells) : 0;
+
+	if (result)
+		return result;
+	good = good && reg.n == 3 && reg.entry == 3;
+	for (unsigned int i = 0; good && i < 9; i++)
+		good = fdt32_ld(reg.cells + i) == ports[i / 3][i % 3];
+	if (!good)
+		return dmk_tree_bad(
+			&r->tree, node, "reg",
+			"two 8237 are on the ISA bus, at ports 0x00, 0x80 and 0xc0: <1 0x00 0x10>, <1 0x80 0x10>, <1 0xc0 0x20>");
+	r->profile->has_isa_dma = true;
+	return 0;
+}
+
 static int read_node(struct reader *r, int node, unsigned int depth)
 {
 	if (dmk_sim_is_pci(&r->tree, node) && dmk_tree_enabled(&r->tree, node))
 		return dmk_sim_read_pci(r, node);
+	if (dmk_tree_enabled(&r->tree, node) && dmk_tree_compatible(&r->tree, node, "intel,8237"))
+		return read_isa_dma(r, node);
 	if (is_no_device(&r->tree, node) || is_isa_port(&r->tree, node))
 		return 0;
 	if (is_isa(&r->tree, node))
@@ -349,6 +373,8 @@ static void read_caps(struct reader *r)
 		machine->caps |= DMK_CAP_WEAK_ORDER;
 	if (machine->isa || (machine->pci && machine->pci->io.size))
 		machine->caps |= DMK_CAP_PORT_IO;
+	if (r->profile->has_isa_dma)
+		machine->caps |= DMK_CAP_ISA_DMA;
 	machine->nr_irqs = SIM_IRQS;
 	machine->platform = r->profile->platform;
 }

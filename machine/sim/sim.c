@@ -78,6 +78,26 @@ void dmk_sim_bar_write(struct dmk_instance *card, unsigned int bar, uint64_t off
 		card->model->write(card, card->state, bar, offset, width, value);
 }
 
+/* The controllers' registers have a byte each. */
+static uint64_t port_read(struct sim *sim, uint64_t port, unsigned int width)
+{
+	uint64_t value = 0;
+
+	for (unsigned int i = 0; i < width; i++) {
+		uint8_t byte = 0xff;
+
+		dmk_sim_dma_read(sim, port + i, &byte);
+		value |= (uint64_t)byte << 8 * i;
+	}
+	return value;
+}
+
+static void port_write(struct sim *sim, uint64_t port, unsigned int width, uint64_t value)
+{
+	for (unsigned int i = 0; i < width; i++)
+		dmk_sim_dma_write(sim, port + i, value >> 8 * i);
+}
+
 static uint64_t register_read(struct sim *sim, bool port, uint64_t address, unsigned int width)
 {
 	unsigned int bar;
@@ -85,7 +105,7 @@ static uint64_t register_read(struct sim *sim, bool port, uint64_t address, unsi
 	struct dmk_instance *card = dmk_sim_card_at(sim, port, address, width, &bar, &offset);
 
 	if (!card)
-		return all_ones(width);
+		return port ? port_read(sim, address, width) : all_ones(width);
 	pthread_mutex_lock(&card->lock);
 	value = dmk_sim_bar_read(card, bar, offset, width);
 	pthread_mutex_unlock(&card->lock);
@@ -99,6 +119,8 @@ static void register_write(struct sim *sim, bool port, uint64_t address, unsigne
 	uint64_t offset;
 	struct dmk_instance *card = dmk_sim_card_at(sim, port, address, width, &bar, &offset);
 
+	if (!card && port)
+		port_write(sim, address, width, value);
 	if (!card)
 		return;
 	pthread_mutex_lock(&card->lock);
@@ -251,6 +273,7 @@ static struct sim *sim_new(const struct dmk_machine_config *config)
 	pthread_rwlockattr_destroy(&fair);
 	pthread_mutex_init(&sim->irq_lock, NULL);
 	dmk_sim_posts_start(sim);
+	dmk_sim_dma_start(sim);
 	pthread_mutex_init(&sim->decode_lock, NULL);
 	pthread_mutex_init(&sim->clock.lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -267,6 +290,7 @@ static void sim_end(struct sim *sim)
 	dmk_sim_clock_stop(sim);
 	dmk_sim_instances_end(sim);
 	dmk_sim_posts_end(sim);
+	dmk_sim_dma_end(sim);
 	dmk_sim_iommus_close(sim);
 	dmk_sim_memory_close(sim);
 	dmk_sim_profile_free(&sim->profile);

@@ -17,14 +17,15 @@
  *	instance.c  cards: life, interrupts, what <dmakit/model.h> promises
  *	access.c    a card's access to memory
  *	iommu.c     IOMMUs, with iommu_walk.c; iommu.h
+ *	i8237.c     the DMA controllers of a PC
  *	sim.c       the port's operations
  *
- * Locks, in the order they nest: posts.delivery; an instance's lock; memory.share_lock; an IOMMU's
- * gate; its lock; the sink's stores, from begin to end; then one of decode_lock, memory.lock,
- * irq_lock, posts.lock or clock.lock, each alone. Of two instances' locks the second is only tried
- * for (peer.c). The sink and the observer are called with no lock but an instance's, and the
- * observer of a device's access, and the stores, with share_lock and the gate held for reading:
- * they may neither share memory nor wait for an IOMMU.
+ * Locks, in the order they nest: posts.delivery; an instance's lock; dma.lock; memory.share_lock;
+ * an IOMMU's gate; its lock; the sink's stores, from begin to end; then one of decode_lock,
+ * memory.lock, irq_lock, posts.lock or clock.lock, each alone. Of two instances' locks the second
+ * is only tried for (peer.c). The sink and the observer are called with no lock but an instance's,
+ * and the observer of a device's access, and the stores, with dma.lock, and share_lock and the gate
+ * held for reading: they may neither share memory nor wait for an IOMMU.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -113,6 +114,7 @@ struct sim_profile {
 	unsigned int nr_soldered;
 	struct sim_iommu *iommus;
 	bool has_doorbell;
+	bool has_isa_dma;
 	uint64_t doorbell;
 
 	unsigned int evictions; /* lines looked at per event */
@@ -378,6 +380,32 @@ void dmk_sim_clock_set(struct dmk_instance *card, unsigned int usec,
 void dmk_sim_clock_cancel(struct dmk_instance *card,
 			  void (*fn)(struct dmk_instance *card, void *state));
 
+/* --- DMA controllers of the ISA bus ----------------------------------------------------------- */
+
+enum { SIM_CHANNELS = 8 };
+
+struct sim_channel {
+	uint16_t base_address, base_count; /* as programmed; of channels 5 to 7 in words */
+	uint16_t address, count;           /* of the next unit; units less one */
+	uint8_t mode;
+	bool masked, ended; /* ended: the count was reached, and nobody has read the status since */
+};
+
+/** All of it is guarded by the lock. */
+struct sim_dma {
+	pthread_mutex_t lock;
+	struct sim_channel channel[SIM_CHANNELS];
+	uint8_t page[16];
+	uint8_t command[2];
+	bool high[2]; /* the flip-flop: the high byte is next */
+};
+
+void dmk_sim_dma_start(struct sim *sim);
+void dmk_sim_dma_end(struct sim *sim);
+/** A port of one byte; false: it is none of theirs. */
+bool dmk_sim_dma_read(struct sim *sim, uint64_t port, uint8_t *value);
+bool dmk_sim_dma_write(struct sim *sim, uint64_t port, uint8_t value);
+
 /* --- the machine ------------------------------------------------------------------------------ */
 
 struct sim {
@@ -385,6 +413,7 @@ struct sim {
 	struct sim_memory memory;
 	struct sim_clock clock;
 	struct sim_posts posts;
+	struct sim_dma dma;
 
 	pthread_mutex_t irq_lock;
 	struct sim_line line[SIM_IRQS];

@@ -104,6 +104,14 @@ bool dmk_instance_msi(struct dmk_instance *card, unsigned int vector)
 	return true;
 }
 
+/* On no ISA bus. */
+size_t dmk_instance_channel(struct dmk_instance *card, unsigned int channel, void *buffer,
+			    size_t size, bool write, bool *end)
+{
+	*end = false;
+	return 0;
+}
+
 void dmk_instance_cancel(struct dmk_instance *card, timer_fn fn)
 {
 	for (int i = 0; i < TIMERS; i++)
