@@ -109,6 +109,9 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 	case DMK_EVENT_LIST_MISTAKE:
 		dmk_judge_list(checker, event, where);
 		break;
+	case DMK_EVENT_CHANNEL_MISTAKE:
+		dmk_judge_channel(checker, event, where);
+		break;
 	case DMK_EVENT_DEVICE_ACCESS:
 		totals->device_accesses++;
 		dmk_judge_access(checker, event);

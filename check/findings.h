@@ -177,6 +177,10 @@ void dmk_judge_list(struct dmk_checker *checker, const struct dmk_event *event,
 void dmk_judge_list_refused(struct dmk_checker *checker, const struct dmk_event *event,
 			    const struct dmk_trace *where);
 
+/** ISA-01, ISA-02, ISA-04: a DMA channel in the wrong way. */
+void dmk_judge_channel(struct dmk_checker *checker, const struct dmk_event *event,
+		       const struct dmk_trace *where);
+
 void dmk_judge_life(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);
 

@@ -52,6 +52,9 @@ const struct dmk_rule dmk_rules[] = {
 	[DMK_RULE_SGL_06] = {"SGL-06", "a list is mapped once at a time", ERROR},
 	[DMK_RULE_SYN_02] = {"SYN-02", "a buffer is synced each time it changes hands", ERROR},
 	[DMK_RULE_SYN_04] = {"SYN-04", "a sync lies inside a live mapping", ERROR},
+	[DMK_RULE_ISA_01] = {"ISA-01", "a DMA channel is requested before it is used", ERROR},
+	[DMK_RULE_ISA_02] = {"ISA-02", "the DMA controllers are set up under their lock", ERROR},
+	[DMK_RULE_ISA_04] = {"ISA-04", "a channel's transfer stays in its page, below 16 MiB", ERROR},
 	[DMK_RULE_CTX_01] = {"CTX-01", "nothing sleeps where nobody may", ERROR},
 	[DMK_RULE_END] = {NULL, NULL, ERROR},
 };

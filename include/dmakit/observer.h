@@ -124,6 +124,13 @@ enum dmk_event_kind {
 	 * initialised, or is no table of sg_alloc_table().
 	 */
 	DMK_EVENT_LIST_MISTAKE,
+	/*
+	 * An ISA DMA channel in the wrong way: .name the call, .cookie the channel. .reason
+	 * NOT_FOUND nobody has requested it (ISA-01), BAD_CONTEXT the DMA lock is not held
+	 * (ISA-02); of .size bytes at .dma: UNREACHABLE over 16 MiB, TOO_LARGE across the channel's
+	 * page, BAD_ADDRESS odd, BAD_SIZE none, too many or odd (ISA-04).
+	 */
+	DMK_EVENT_CHANNEL_MISTAKE,
 
 	/*
 	 * Devices, from the machine: .requester, .dma, .size, .write; .result is 0, or a negative

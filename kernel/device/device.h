@@ -71,6 +71,13 @@ struct dmk_resource_line {
 	char name[64];
 };
 /**
+ * dmk_isa_dma_list - who has which DMA channel, as /proc/dma shows it: a line a channel that
+ * somebody has; cut at @size bytes, ended by a NUL
+ * Return: bytes that all of it has.
+ */
+size_t dmk_isa_dma_list(char *text, size_t size);
+
+/**
  * dmk_resource_line - walk the tree in /proc/iomem's order; false: no such index. @ports: the tree
  * of ports.
  */

@@ -44,6 +44,9 @@ struct dmk_device_private {
 /* The running machine; set between dmk_devices_start() and dmk_devices_stop(). */
 extern const struct dmk_port *dmk_device_port;
 
+/* isa_dma.c: channels that nobody gave back. */
+void dmk_isa_dma_stop(void);
+
 /* --- core.c ----------------------------------------------------------------------------------- */
 
 /**

@@ -48,6 +48,7 @@ void dmk_devices_stop(void)
 	dmk_platform_stop();
 	dmk_pci_stop();
 	dmk_modules_stop();
+	dmk_isa_dma_stop();
 	dmk_resources_stop();
 	dmk_iofault_stop();
 	dmk_iomap_stop();

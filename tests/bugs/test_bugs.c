@@ -9,6 +9,7 @@
  */
 #include "harness.h"
 
+#include <asm/dma.h>
 #include <linux/highmem.h>
 #include <linux/iopoll.h>
 #include <linux/mutex.h>
@@ -1175,6 +1176,73 @@ NEAR_MISS(COH_06, allocates_atomically_with_a_lock_held)
 		dma_free_coherent(dev, SIZE, ring, dma);
 }
 
+/* --- the ISA bus ------------------------------------------------------------------------------ */
+
+/* What the machine has no channels for, it refuses: then there is nothing to get wrong. */
+static inline void program_channel(unsigned int channel, dma_addr_t handle, size_t size)
+{
+	const unsigned long flags = claim_dma_lock();
+
+	disable_dma(channel);
+	clear_dma_ff(channel);
+	set_dma_mode(channel, DMA_MODE_READ);
+	set_dma_addr(channel, handle);
+	set_dma_count(channel, size);
+	enable_dma(channel);
+	disable_dma(channel);
+	release_dma_lock(flags);
+}
+
+BROKEN(ISA_01, masks_a_channel_that_it_has_not)
+{
+	const unsigned long flags = claim_dma_lock();
+
+	disable_dma(3);
+	release_dma_lock(flags);
+	expect_finding("ISA-01", 1);
+}
+
+NEAR_MISS(ISA_01, goes_no_further_without_a_channel)
+{
+	if (request_dma(4, "a driver"))
+		return;
+	program_channel(4, 0x10000, 16);
+}
+
+BROKEN(ISA_02, masks_a_channel_without_the_lock)
+{
+	if (request_dma(3, "a driver"))
+		return;
+	disable_dma(3);
+	expect_finding("ISA-02", 1);
+	free_dma(3);
+}
+
+NEAR_MISS(ISA_02, programs_a_channel_under_the_lock)
+{
+	if (request_dma(3, "a driver"))
+		return;
+	program_channel(3, 0x10000, 16);
+	free_dma(3);
+}
+
+BROKEN(ISA_04, programs_across_a_boundary)
+{
+	if (request_dma(3, "a driver"))
+		return;
+	program_channel(3, 0x1fff0, 17);
+	expect_finding("ISA-04", 1);
+	free_dma(3);
+}
+
+NEAR_MISS(ISA_04, programs_up_to_a_boundary)
+{
+	if (request_dma(3, "a driver"))
+		return;
+	program_channel(3, 0x1fff0, 16);
+	free_dma(3);
+}
+
 BROKEN(CTX_01, takes_a_mutex_with_a_lock_held)
 {
 	spin_lock(&lock);
@@ -1360,6 +1428,12 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_SGL_06_near_maps_a_list_again_after_its_unmap),
 		CONTRACT_TEST(test_SYN_02_bug_lets_the_card_read_what_the_cpu_has),
 		CONTRACT_TEST(test_SYN_02_near_gives_it_back_first),
+		CONTRACT_TEST(test_ISA_01_bug_masks_a_channel_that_it_has_not),
+		CONTRACT_TEST(test_ISA_01_near_goes_no_further_without_a_channel),
+		CONTRACT_TEST(test_ISA_02_bug_masks_a_channel_without_the_lock),
+		CONTRACT_TEST(test_ISA_02_near_programs_a_channel_under_the_lock),
+		CONTRACT_TEST(test_ISA_04_bug_programs_across_a_boundary),
+		CONTRACT_TEST(test_ISA_04_near_programs_up_to_a_boundary),
 		CONTRACT_TEST(test_SYN_04_bug_syncs_beyond_the_end),
 		CONTRACT_TEST(test_SYN_04_bug_syncs_in_another_direction),
 		CONTRACT_TEST(test_SYN_04_near_syncs_to_the_end),

@@ -1600,6 +1600,21 @@ ROW(touches_register)
 	EVENT(w, .kind = DMK_EVENT_IOMEM_DEREFERENCE, .cpu = (void *)0x999, .write = true,
 	      .caller = HERE);
 }
+static void channel(struct world *w, const char *call, unsigned int n, enum dmk_reason reason,
+		    uint64_t dma, uint64_t size)
+{
+	EVENT(w, .kind = DMK_EVENT_CHANNEL_MISTAKE, .name = call, .cookie = n, .reason = reason,
+	      .dma = DMK_DMA(dma), .size = size, .caller = HERE);
+}
+
+ROW(channel_of_nobody) { channel(w, "disable_dma", 3, DMK_REASON_NOT_FOUND, 0, 0); }
+ROW(channel_freed_twice) { channel(w, "free_dma", 3, DMK_REASON_NOT_FOUND, 0, 0); }
+ROW(channel_unlocked) { channel(w, "set_dma_count", 1, DMK_REASON_BAD_CONTEXT, 0, 0); }
+ROW(channel_crosses) { channel(w, "enable_dma", 1, DMK_REASON_TOO_LARGE, 0x1fff0, 17); }
+ROW(words_cross) { channel(w, "enable_dma", 5, DMK_REASON_TOO_LARGE, 0x3fff0, 18); }
+ROW(channel_out_of_reach) { channel(w, "enable_dma", 1, DMK_REASON_UNREACHABLE, 0x1234567, 16); }
+ROW(words_at_odd) { channel(w, "enable_dma", 5, DMK_REASON_BAD_ADDRESS, 0x20001, 16); }
+ROW(odd_words) { channel(w, "enable_dma", 5, DMK_REASON_BAD_SIZE, 0x20000, 15); }
 ROW(old_address) { EVENT(w, .kind = DMK_EVENT_OLD_ADDRESS, .name = "virt_to_bus", .caller = HERE); }
 
 /* --- addresses first, pages later ------------------------------------------------------------- */
@@ -2039,6 +2054,14 @@ static const struct row rows[] = {
 	{"a call may sleep where nobody may", "CTX-01", sleeps_in_atomic},
 	{"a register is touched by a plain pointer", "ADR-03", touches_register, 0, "writel"},
 	{"virt_to_bus is called", "ADR-05", old_address},
+	{"a channel that nobody has is masked", "ISA-01", channel_of_nobody, 0, "nobody has requested"},
+	{"a channel that nobody has is freed", "ISA-01", channel_freed_twice, 0, "nobody has it"},
+	{"a channel is set up without the lock", "ISA-02", channel_unlocked, 0, "without the DMA lock"},
+	{"bytes cross their page", "ISA-04", channel_crosses, 0, "goes on at 0x10000"},
+	{"words cross their page", "ISA-04", words_cross, 0, "boundary of 128 KiB"},
+	{"a channel is sent out of its reach", "ISA-04", channel_out_of_reach, 0, "go to 0x234567"},
+	{"words are sent to an odd address", "ISA-04", words_at_odd, 0, "odd address 0x20001"},
+	{"a channel is given an odd count of words", "ISA-04", odd_words, 0, "a count of 15 bytes"},
 };
 
 static bool as_expected(const struct row *row, struct world *world)
