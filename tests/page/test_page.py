@@ -115,7 +115,7 @@ class Page(Command):
         return self.texts("#findings .finding .toggle .id")
 
     def range(self):
-        return [float(self.browser.js(f"document.querySelector('.timeline-view').dataset.{name}")) for name in ("from", "until", "end")]
+        return [float(self.browser.js(f"document.querySelector('.timeline-view').dataset.{name}")) for name in ("from", "until", "begin", "end")]
 
     def draws(self):
         return int(self.browser.js("document.querySelector('.timeline-view').dataset.draws"))
@@ -224,6 +224,37 @@ class Report(Page):
         self.show_data(change)
         self.assertIn("needed on arm-noncoherent: leave it", self.text("#advice tbody"))
         self.assertNotIn("drop this sync", self.text("#advice tbody"))
+
+    def test_a_buffer_s_history_is_told_in_order(self):
+        def change(data):
+            run = data["report"]["runs"][0]
+            run["findings"][0]["history"] = [{"what": what, "where": driver_frames(run)} for what in ("mapped", "synced for the CPU", "unmapped")]
+        self.show_data(change)
+        self.assertEqual([step.split(" edu.c")[0] for step in self.texts("#f1 .history li")], ["mapped", "synced for the CPU", "unmapped"])
+
+    def test_what_does_not_count_is_named_apart(self):
+        def change(data):
+            run = data["report"]["runs"][0]
+            run["suppressed"] = [dict(run["findings"].pop(), suppressed="known.supp:3")]
+        self.show_data(change)
+        self.assertIn("known.supp:3", self.text("#findings details table"))
+        self.assertIn("1 finding that does not count", self.texts("#findings > details summary"))
+
+    def test_each_failing_call_is_told_with_what_became_of_it(self):
+        def change(data):
+            run = data["report"]["runs"][0]
+            found, stack = run["findings"][0], driver_frames(run)
+            for each in data["report"]["runs"]:
+                each["findings"] = []
+            trouble = {"kind": "leaked", "runs": 2, "first": "4", "text": None, "finding": dict(found, what="a buffer is left"), "where": [], "repeat": "dmakit check --fail 4 edu.c"}
+            site = {"kind": "kmalloc", "where": stack, "outcome": "leaked", "numbers": [4, 9], "left_out": 0, "failed": 2, "bad": 2, "unbound": 0, "untested": 0,
+                    "first_untested": 0, "troubles": [trouble]}
+            run["fail_each"] = {"calls": 12, "runs": 12, "left_out": 0, "astray": 0, "seconds": 1.5, "stopped": False, "troubles": [],
+                                "sites": [site, dict(site, outcome="coped", bad=0, troubles=[])]}
+        self.show_data(change)
+        self.assertEqual(self.text("h1"), "✕Not every failing call is coped with on 1 of 2 machines")
+        for words in ("1 place does not cope", "kmalloc", "leaked", "a buffer is left", "first when call 4 failed", "dmakit check --fail 4 edu.c"):
+            self.assertIn(words, self.text("#failures"))
 
     def test_nothing_found_is_good_news(self):
         def change(data):
@@ -401,7 +432,7 @@ class Time(Page):
     def test_zoom_changes_the_range_and_reset_brings_it_back(self):
         browser = self.with_events(600)
         whole = self.range()
-        self.assertEqual(whole[:2], [0, whole[2]])
+        self.assertEqual(whole[:2], whole[2:])
 
         def narrower(doing):
             before = self.range()
@@ -436,8 +467,7 @@ class Time(Page):
         canvas = browser.box("canvas.lanes")
         browser.mouse("mouseWheel", canvas["x"] + 200, canvas["y"] + 60, deltaX=0, deltaY=-240)
         browser.frame()
-        self.assertEqual(self.range()[0], 0)
-        self.assertEqual(self.range()[1], self.range()[2])
+        self.assertEqual(self.range()[:2], self.range()[2:])
 
     def test_buffers_are_chosen_by_keys_and_told_in_words(self):
         browser = self.with_events(600)
@@ -447,7 +477,7 @@ class Time(Page):
         self.assertIn("single", self.text(".timeline-view [aria-live]"))
         self.assertIn("mapped", self.text("#timeline .detail table"))
         browser.press("Enter")
-        self.assertLess(self.range()[1] - self.range()[0], self.range()[2] / 4)
+        self.assertLess(self.range()[1] - self.range()[0], self.range()[3] / 4)
         browser.press("Escape")
         self.assertEqual(self.texts("#timeline .detail table"), [])
 
@@ -468,10 +498,25 @@ class Time(Page):
         browser = self.with_events(600)
         browser.js("[...document.querySelectorAll('.finding .body button')].find((e) => e.textContent.includes('timeline')).click()")
         browser.frame()
-        begin, until, end = self.range()
-        self.assertLess(until - begin, end)
+        begin, until, first, last = self.range()
+        self.assertLess(until - begin, last - first)
         self.assertIn("STR-0", self.text("#timeline .detail"))
         self.assertEqual(browser.js("document.activeElement.tagName"), "CANVAS")
+
+    def test_a_run_has_its_own_timeline(self):
+        browser = self.show(self.run_edu())
+        self.choose("#timeline select[aria-label=Machine]", "arm-noncoherent")
+        browser.js("document.querySelector('.as-table').open = true")
+        browser.frame()
+        rows = self.texts(".as-table tbody tr")
+        self.assertGreater(len(rows), 20)
+        self.assertTrue(rows[0].startswith("coherent, 4.0\u00a0KiB"), rows[0])
+        self.assertTrue(any("FROM_DEVICE" in row for row in rows) and any("TO_DEVICE" in row for row in rows))
+        browser.js("document.querySelector('.as-table tbody tr:nth-child(3) button').click()")
+        browser.frame()
+        events = " ".join(self.texts("#timeline .detail td"))
+        for words in ("mapped", "device", "unmapped"):
+            self.assertIn(words, events)
 
     def test_the_table_says_the_same(self):
         browser = self.with_events(600)
@@ -493,7 +538,7 @@ class Time(Page):
         for key in ["0"] + ["+"] * 12 + ["ArrowRight", "ArrowLeft", "0"]:
             browser.press(key)
             self.assertLess(self.draws(), width * rows, key)
-        self.assertEqual(self.range()[0], 0)
+        self.assertEqual(self.range()[:2], self.range()[2:])
         browser.js("document.querySelector('.as-table').open = true")
         browser.frame()
         self.assertLess(self.number("document.querySelectorAll('*').length"), 6000)

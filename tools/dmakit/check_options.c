@@ -14,6 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* On the timelines of a page, of all machines together: more would make it slow to load. */
+enum { EVENTS = 150000 };
+
 static const struct option options[] = {
 	{"machine", required_argument, NULL, 'm'},
 	{"device", required_argument, NULL, 'd'},
@@ -372,6 +375,8 @@ int check_options(struct check *check, int argc, char **argv)
 		pass_on(check, "--append", check->append);
 	if (!check->nr_machines && add_machine(check, "pc", true))
 		return STATUS_REFUSED;
+	if (check->html)
+		tool_args_addf(&check->pass, "--timeline=%u", EVENTS / check->nr_machines);
 	return take_sources(check, argc, argv, end);
 }
 

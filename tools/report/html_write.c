@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	AROUND = 5,         /* lines shown before and after a place */
@@ -44,51 +45,59 @@ static json_t *words_of(const char *const *word, size_t n)
 	return array;
 }
 
-/* --- which places are shown ------------------------------------------------------------------- */
+/* --- what of the world beside the report is shown ---------------------------------------------- */
 
 /*
- * A file, and which of its lines are wanted: {"lines": {"12": null, ...}}, until they are read.
- * Places are found by looking through the whole report for objects with a "file" and a "line", so
- * that what is added to the report needs nothing here.
+ * Places and rules are found by looking through the whole report for objects that name one, so that
+ * what is added to the report needs nothing here.
  */
-static void want_place(json_t *sources, const char *file, json_int_t line)
+static void each_object(const json_t *value, void (*visit)(const json_t *object, json_t *found),
+			json_t *found)
 {
-	json_t *source = json_object_get(sources, file), *lines;
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	if (json_is_object(value)) {
+		visit(value, found);
+		json_object_foreach((json_t *)value, key, item)
+		{
+			each_object(item, visit, found);
+		}
+	}
+	json_array_foreach(value, i, item)
+	{
+		each_object(item, visit, found);
+	}
+}
+
+/* A file, and which of its lines are wanted: {"lines": {"12": null, ...}}, until they are read. */
+static void want_lines(const json_t *object, json_t *sources)
+{
+	const char *file = json_string_value(json_object_get(object, "file"));
+	const json_int_t line = json_integer_value(json_object_get(object, "line"));
+	json_t *source;
 	char key[24];
 
+	if (!file || line < 1 || line > INT_MAX || json_is_true(json_object_get(object, "dmakit")))
+		return;
+	source = json_object_get(sources, file);
 	if (!source) {
 		source = json_pack("{s:{}, s:n}", "lines", "error");
 		json_object_set_new(sources, file, source);
 	}
-	lines = json_object_get(source, "lines");
 	for (json_int_t i = line > AROUND ? line - AROUND : 1; i <= line + AROUND; i++) {
 		snprintf(key, sizeof(key), "%" JSON_INTEGER_FORMAT, i);
-		json_object_set_new(lines, key, json_null());
+		json_object_set_new(json_object_get(source, "lines"), key, json_null());
 	}
 }
 
-static void want_places(json_t *sources, const json_t *value);
-
-static void want_places_of_object(json_t *sources, const json_t *object)
+static void want_rule(const json_t *object, json_t *rules)
 {
-	const char *file = json_string_value(json_object_get(object, "file"));
-	const json_int_t line = json_integer_value(json_object_get(object, "line"));
-	const char *key;
-	json_t *value;
+	const char *rule = json_string_value(json_object_get(object, "rule"));
 
-	if (file && line > 0 && line < INT_MAX && !json_is_true(json_object_get(object, "dmakit")))
-		want_place(sources, file, line);
-	json_object_foreach((json_t *)object, key, value) want_places(sources, value);
-}
-
-static void want_places(json_t *sources, const json_t *value)
-{
-	json_t *item;
-	size_t i;
-
-	if (json_is_object(value))
-		want_places_of_object(sources, value);
-	json_array_foreach(value, i, item) want_places(sources, item);
+	if (rule)
+		json_object_set_new(rules, rule, json_null());
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -110,14 +119,28 @@ static void drop_missing_lines(json_t *lines)
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(lines, next, key, value) if (json_is_null(value))
-		json_object_del(lines, key);
+	json_object_foreach_safe(lines, next, key, value)
+	{
+		if (json_is_null(value))
+			json_object_del(lines, key);
+	}
+}
+
+/* A driver's debug information may name anything, a pipe say, which nobody waits for. */
+static FILE *open_source(const char *name)
+{
+	struct stat info;
+
+	if (stat(name, &info) < 0)
+		return NULL;
+	errno = EINVAL;
+	return S_ISREG(info.st_mode) ? fopen(name, "r") : NULL;
 }
 
 static void read_source(const char *name, json_t *source)
 {
 	json_t *lines = json_object_get(source, "lines");
-	FILE *file = fopen(name, "r");
+	FILE *file = open_source(name);
 	char text[LINE_BYTES];
 	unsigned int number = 0;
 	bool starts = true;
@@ -142,8 +165,11 @@ static json_t *sources_of(const json_t *report)
 	json_t *sources = json_object(), *source;
 	const char *name;
 
-	want_places(sources, report);
-	json_object_foreach(sources, name, source) read_source(name, source);
+	each_object(report, want_lines, sources);
+	json_object_foreach(sources, name, source)
+	{
+		read_source(name, source);
+	}
 	return sources;
 }
 
@@ -165,18 +191,18 @@ static json_t *rule_page(const char *directory, const char *rule)
 }
 
 /* The pages of the rules that the report speaks of; one that can't be read is left out. */
-static json_t *rules_of(const struct dmk_report *reports, size_t n, const char *directory)
+static json_t *rules_of(const json_t *report, const char *directory)
 {
-	json_t *pages = json_object();
+	json_t *names = json_object(), *pages = json_object(), *unused;
+	const char *rule;
 
-	for (size_t i = 0; i < n; i++) {
-		for (size_t j = 0; j < reports[i].nr_findings; j++) {
-			const char *rule = reports[i].finding[j].rule;
-
-			if (directory && rule && !json_object_get(pages, rule))
-				json_object_set_new(pages, rule, rule_page(directory, rule));
-		}
+	if (directory)
+		each_object(report, want_rule, names);
+	json_object_foreach(names, rule, unused)
+	{
+		json_object_set_new(pages, rule, rule_page(directory, rule));
 	}
+	json_decref(names);
 	return pages;
 }
 
@@ -232,7 +258,7 @@ static char *data_of(const struct dmk_report *reports, size_t n,
 	json_object_set_new(data, "directory", text_of(options->prefix ? options->prefix : ""));
 	json_object_set_new(data, "command", words_of(options->command, options->nr_command));
 	json_object_set_new(data, "words", words_of(options->words, options->nr_words));
-	json_object_set_new(data, "rules", rules_of(reports, n, options->rules));
+	json_object_set_new(data, "rules", rules_of(report, options->rules));
 	json_object_set_new(data, "sources", sources_of(report));
 	json_object_set_new(data, "report", report);
 	text = json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(9));

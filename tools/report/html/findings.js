@@ -80,6 +80,17 @@ function ruleText(markdown) {
 	return parts;
 }
 
+/** What happened to the buffer before, oldest first. */
+function history(finding) {
+	const steps = finding.history || [];
+
+	return steps.length < 2 ? null : h('div', {}, h('h4', {}, 'what became of the buffer'), h('ol', {class: 'history'}, steps.map((step) => {
+		const frame = place(step.where);
+
+		return h('li', {}, step.what, ' ', frame && h('code', {class: 'where', title: frame.function}, placeText(frame)));
+	})));
+}
+
 function failOptions(run) {
 	return run.fail && run.fail.wanted && !data.words.includes('--fail') ? ['--fail', String(run.fail.wanted)] : [];
 }
@@ -91,6 +102,7 @@ function body(finding) {
 	return h('div', {class: 'body'},
 		finding.mend ? h('p', {class: 'mend'}, h('b', {}, 'Mend '), finding.mend) : null,
 		stacks(['where it went wrong', finding.where], [`where it was ${finding.mapped_label || 'mapped'}`, finding.mapped]),
+		history(finding),
 		h('div', {class: 'two'}, bufferFacts(finding), spread(finding)),
 		mark,
 		page ? h('details', {class: 'rule'}, h('summary', {}, `What ${finding.rule} asks for, and why`), ruleText(page)) : null,
@@ -227,13 +239,23 @@ function step(by) {
 	}
 }
 
+/** Findings that somebody chose not to count, each with who. */
+function notCounted() {
+	const some = runs.flatMap((run) => (run.suppressed || []).map((finding) => ({run, finding})));
+	const row = ({run, finding}) => [finding.rule, finding.title, h('code', {class: 'where'}, placeText(place(finding.where) || place(finding.mapped))),
+		run.machine, grouped(finding.count), finding.suppressed];
+
+	return some.length ? h('details', {}, h('summary', {}, `${count(some.length, 'finding')} that ${some.length === 1 ? 'does' : 'do'} not count`),
+		table('Findings that do not count', ['rule', 'what', 'where', 'machine', 'times', 'by'], some.slice(0, 500).map(row))) : null;
+}
+
 function findingsSection() {
 	list = h('div', {class: 'list', tabindex: '-1'});
 	tally = h('span', {class: 'faint', role: 'status'});
 	controls = h('div', {class: 'controls', role: 'search'});
 	if (!findings.length)
-		return section('findings', 'Findings', h('p', {class: 'faint'}, 'No mistake was found.'));
+		return section('findings', 'Findings', h('p', {class: 'faint'}, 'No mistake was found.'), notCounted());
 	drawControls();
 	drawFindings();
-	return section('findings', 'Findings', controls, list);
+	return section('findings', 'Findings', controls, list, notCounted());
 }

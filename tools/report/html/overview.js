@@ -26,6 +26,10 @@ function verdict() {
 		return [`There were problems${everywhere(ran.filter((run) => run.problems.length || run.machine_died))}`, 'bad'];
 	if (failed && data.report.status === 1)
 		return [`${count(failed, 'test')} failed${everywhere(ran.filter((run) => failedTests(run).length))}`, 'bad'];
+	const astray = ran.filter((run) => run.fail_each && run.fail_each.sites.some((site) => !COPED[site.outcome]));
+
+	if (astray.length)
+		return [`Not every failing call is coped with${everywhere(astray)}`, 'bad'];
 	if (refused.length)
 		return [`It could not run on ${count(refused.length, 'machine')}`, 'bad'];
 	return [`Nothing found${everywhere(ran)}`, 'good'];

@@ -23,10 +23,10 @@ function keys(event) {
 }
 
 function build() {
-	const sections = [findingsSection(), troubleSection(), machinesSection(), timelineSection(), adviceSection(), testsSection(), logSection()].filter(Boolean);
+	const sections = [findingsSection(), troubleSection(), sweepSection(), machinesSection(), timelineSection(), adviceSection(), testsSection(), logSection()].filter(Boolean);
 
-	/* what went wrong comes first: a crash before the findings it left behind */
-	if (runs.some((run) => run.crash || run.hang))
+	/* what went wrong comes first: a crash before the findings it left behind, a list of nothing after what there is */
+	if (sections[1].id === 'trouble' && (!findings.length || runs.some((run) => run.crash || run.hang)))
 		sections.splice(0, 2, sections[1], sections[0]);
 	document.title = `${verdict()[0]} · dmakit`;
 	fill(document.getElementById('main'), head(), navigation(sections), sections,

@@ -253,7 +253,7 @@ function drawTimeline(pen, view) {
 /** How many spans there are at each pixel of the strip: counted once for what is shown. */
 function heightsOf(view, columns) {
 	const change = new Float64Array(columns + 2);
-	const column = (time) => Math.max(0, Math.min(columns - 1, Math.floor(time / view.model.end * columns)));
+	const column = (time) => Math.max(0, Math.min(columns - 1, Math.floor((time - view.model.begin) / (view.model.end - view.model.begin) * columns)));
 	let live = 0;
 
 	if (view.strip && view.strip.rows === view.rows && view.strip.columns === columns)
@@ -271,7 +271,7 @@ function heightsOf(view, columns) {
 /** The whole run in a strip: how much is mapped when, where findings are, and what part of it is in sight. */
 function drawOverview(pen, view, width, height) {
 	const {model, paint, rows, t0, t1} = view, heights = heightsOf(view, Math.max(1, Math.floor(width)));
-	const most = heights.reduce((a, b) => Math.max(a, b), 1), at = (time) => time / model.end * width;
+	const most = heights.reduce((a, b) => Math.max(a, b), 1), at = (time) => (time - model.begin) / (model.end - model.begin) * width;
 
 	pen.begin(width, height);
 	pen.shape([[0, height], ...heights.map((n, x) => [x + 0.5, height - 1 - (height - 8) * Math.sqrt(n / most)]), [width, height]], paint.line);

@@ -61,13 +61,22 @@ class Heap {
 	}
 }
 
+/** From the first event to the last, with some room: a machine boots before, and goes down after. */
+function extent(timeline, events) {
+	const first = events.length ? events[0].time : 0, last = events.reduce((most, event) => Math.max(most, event.time), first);
+	const room = Math.max(1, (last - first) * 0.02);
+
+	return {begin: Math.max(0, first - room), end: Math.max(first + 1, Math.min(timeline.end, last + room))};
+}
+
 /** A run's events as columns: their meaning is looked up by the names that the report gives. */
 function readTimeline(run) {
 	const {timeline} = run, column = Object.fromEntries(timeline.columns.map((name, i) => [name, i]));
 	const get = (row, name) => row[column[name]] === undefined ? null : row[column[name]];
 	const events = timeline.events.map((row) => ({time: get(row, 'time'), what: timeline.whats[get(row, 'what')], row}));
-	const model = {run, timeline, events, get, end: Math.max(timeline.end, 1), of: timeline.buffers.map(() => []), loose: timeline.devices.map(() => [])};
+	const model = {run, timeline, events, get, of: timeline.buffers.map(() => []), loose: timeline.devices.map(() => [])};
 
+	Object.assign(model, extent(timeline, events));
 	events.forEach((event, i) => {
 		const buffer = get(event.row, 'buffer'), device = get(event.row, 'device');
 

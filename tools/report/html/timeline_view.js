@@ -53,9 +53,9 @@ function findingOf(model, event) {
 /* --- zoom ------------------------------------------------------------------------------------- */
 
 function setRange(view, t0, t1) {
-	const {end} = view.model, span = Math.max(Math.min(t1 - t0, end), Math.min(end, 100));
+	const {begin, end} = view.model, span = Math.max(Math.min(t1 - t0, end - begin), Math.min(end - begin, 100));
 
-	view.t0 = Math.max(0, Math.min(t0, end - span));
+	view.t0 = Math.max(begin, Math.min(t0, end - span));
 	view.t1 = view.t0 + span;
 	view.redraw();
 }
@@ -72,7 +72,7 @@ function pan(view, part) {
 }
 
 function reset(view) {
-	setRange(view, 0, view.model.end);
+	setRange(view, view.model.begin, view.model.end);
 }
 
 function timeAt(view, x) {
@@ -291,7 +291,7 @@ function dragging(view) {
 
 function stripMoves(view) {
 	const center = (event) => {
-		const at = event.offsetX / view.width * view.model.end, half = (view.t1 - view.t0) / 2;
+		const {begin, end} = view.model, at = begin + event.offsetX / view.width * (end - begin), half = (view.t1 - view.t0) / 2;
 
 		setRange(view, at - half, at + half);
 	};
@@ -334,18 +334,17 @@ function drawNow(view) {
 	view.overview.style.width = `${view.width}px`;
 	drawTimeline(view.pen, view);
 	drawOverview(view.stripPen, view, view.width, STRIP);
-	view.range.textContent = `${duration(view.t0, (view.t1 - view.t0) / 100)} to ${duration(view.t1, (view.t1 - view.t0) / 100)} of ${duration(model.end)}, ` +
+	view.range.textContent = `${duration(view.t0, (view.t1 - view.t0) / 100)} to ${duration(view.t1, (view.t1 - view.t0) / 100)} of ${duration(model.end - model.begin)}, ` +
 		(view.shown < model.timeline.buffers.length ? `${grouped(view.shown)} of ` : '') + count(model.timeline.buffers.length, 'buffer') +
 		`, ${count(model.timeline.seen, 'event')}` + (model.timeline.dropped ? `, of which ${grouped(model.timeline.dropped)} were not kept` : '');
-	Object.assign(root.dataset, {from: view.t0, until: view.t1, end: model.end, draws: view.pen.draws + view.stripPen.draws, shown: view.shown, machine: model.run.machine});
+	Object.assign(root.dataset, {from: view.t0, until: view.t1, begin: model.begin, end: model.end, draws: view.pen.draws + view.stripPen.draws, shown: view.shown, machine: model.run.machine});
 	drawTable(view);
 }
 
 function chooseMachine(view, machine) {
 	const run = timelines.find((one) => one.machine === machine);
 
-	Object.assign(view, {model: modelOf(run), selected: null, filter: {device: '', site: '', text: ''}, t0: 0, t1: 0});
-	view.t1 = view.model.end;
+	Object.assign(view, {model: modelOf(run), selected: null, filter: {device: '', site: '', text: ''}, t0: modelOf(run).begin, t1: modelOf(run).end});
 	drawTimelineControls(view);
 	drawDetail(view);
 	layOutView(view);
@@ -435,9 +434,10 @@ function timelineSection() {
 		const buffer = model.get(event.row, 'buffer');
 
 		chooseMachine(view, model.run.machine);
-		const long = buffer === null ? model.end / 20 : Math.max(model.until[buffer] - model.timeline.buffers[buffer].from, 2000);
+		const [from, until] = buffer === null ? [event.time - 50000, event.time + 50000] :
+			[Math.min(model.timeline.buffers[buffer].from, event.time), Math.max(model.until[buffer], event.time)];
 
-		setRange(view, event.time - long * 1.5, event.time + long * 1.5);
+		setRange(view, from - (until - from) / 4, until + (until - from) / 4);
 		select(view, buffer, true);
 		document.getElementById('timeline').scrollIntoView();
 		view.canvas.focus({preventScroll: true});
