@@ -155,7 +155,7 @@ struct dmk_call *dmk_call_of(struct dmk_advisor *advisor, const struct dmk_event
 /** dmk_seen_of - the device of an event, known from now on; NULL: none, or out of memory. */
 struct dmk_seen *dmk_seen_of(struct dmk_advisor *advisor, const struct dmk_dev *dev);
 
-/* --- advice_lent.c: what is lent, from the call that lends it to the one that ends it ---------- */
+/* --- advice_lent.c: what is lent, from the call that lends it to the one that ends it --------- */
 
 void dmk_lent_begin(struct dmk_advisor *advisor, const struct dmk_event *event);
 void dmk_lent_refused(struct dmk_advisor *advisor, const struct dmk_event *event);
@@ -168,7 +168,7 @@ void dmk_lent_sync(struct dmk_advisor *advisor, const struct dmk_event *event);
 void dmk_lent_touched(struct dmk_advisor *advisor, const struct dmk_event *event);
 void dmk_lent_touched_by_cpu(struct dmk_advisor *advisor, const struct dmk_event *event);
 
-/* --- advice_known.c: what was lent before ------------------------------------------------------ */
+/* --- advice_known.c: what was lent before ----------------------------------------------------- */
 
 /** dmk_known_before - whether the call mapped the same before; from now on it has. */
 bool dmk_known_before(struct dmk_advisor *advisor, const struct dmk_lent *lent, uint64_t phys,

@@ -43,7 +43,8 @@ static bool was_cut(struct dmk_guess *guess, uint64_t first, uint64_t last, uint
 
 static bool cut_live(const struct dmk_watched *device, uint64_t seen, struct dmk_guess *guess)
 {
-	for (struct dmk_record *record = dmk_shadow_records(device); record; record = record->older) {
+	for (struct dmk_record *record = dmk_shadow_records(device); record;
+	     record = record->older) {
 		const struct dmk_extent *extent = record->bus.record ? &record->bus : NULL;
 
 		for (; extent; extent = extent->next) {
@@ -108,7 +109,8 @@ static bool is_pointer_to(const struct dmk_record *record, uint64_t seen)
 static bool is_other_address(const struct dmk_watched *device, uint64_t seen,
 			     struct dmk_guess *guess)
 {
-	for (struct dmk_record *record = dmk_shadow_records(device); record; record = record->older) {
+	for (struct dmk_record *record = dmk_shadow_records(device); record;
+	     record = record->older) {
 		if (record->kind == DMK_RECORD_POOL_PAGE)
 			continue;
 		guess->record = record;

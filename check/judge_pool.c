@@ -49,7 +49,8 @@ static uint64_t blocks_out(const struct dmk_watched_pool *pool, struct dmk_recor
 	uint64_t out = 0;
 
 	*one = NULL;
-	for (struct dmk_record *record = dmk_shadow_records(pool->device); record; record = record->older) {
+	for (struct dmk_record *record = dmk_shadow_records(pool->device); record;
+	     record = record->older) {
 		if (record->pool != pool || record->kind != DMK_RECORD_BLOCK || record->excused)
 			continue;
 		*one = record;
@@ -61,7 +62,8 @@ static uint64_t blocks_out(const struct dmk_watched_pool *pool, struct dmk_recor
 static void excuse_blocks(struct dmk_watched_pool *pool)
 {
 	pool->excused = true;
-	for (struct dmk_record *record = dmk_shadow_records(pool->device); record; record = record->older)
+	for (struct dmk_record *record = dmk_shadow_records(pool->device); record;
+	     record = record->older)
 		if (record->pool == pool)
 			record->excused = true;
 }

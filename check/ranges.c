@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Leaves of pages, and the table they are found in; what ranges.h offers, out of them and a treap. */
+/*
+ * Leaves of pages, and the table they are found in; what ranges.h offers, out of them and a treap.
+ */
 #include "ranges.h"
 
 #include <stdlib.h>

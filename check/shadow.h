@@ -266,8 +266,8 @@ void dmk_record_turn(struct dmk_shadow *shadow, struct dmk_record *record, bool 
  */
 bool dmk_record_is_judged(const struct dmk_record *record);
 /**
- * dmk_record_tell - for dmk_check_options.turn: whose bytes [first, last] of @record are, as offsets
- * in it, other records of the same memory included (told.c)
+ * dmk_record_tell - for dmk_check_options.turn: whose bytes [first, last] of @record are, as
+ * offsets in it, other records of the same memory included (told.c)
  */
 void dmk_record_tell(const struct dmk_shadow *shadow, const struct dmk_record *record,
 		     uint64_t first, uint64_t last);

@@ -247,7 +247,8 @@ struct dmk_event_sg {
 
 /** Two stores without a barrier between them, and what a device saw of them. */
 struct dmk_event_order {
-	uint64_t later;   /* .cookie of the STORE that it saw; of a register: it answers that write */
+	/* .cookie of the STORE that it saw; of a register: it answers that write */
+	uint64_t later;
 	uint64_t earlier; /* the one that it did not see */
 	bool is_register; /* the later one */
 	/* where they are for the device; of the earlier one as far as it read there */

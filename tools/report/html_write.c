@@ -45,7 +45,7 @@ static json_t *words_of(const char *const *word, size_t n)
 	return array;
 }
 
-/* --- what of the world beside the report is shown ---------------------------------------------- */
+/* --- what of the world beside the report is shown --------------------------------------------- */
 
 /*
  * Places and rules are found by looking through the whole report for objects that name one, so that
