@@ -120,8 +120,8 @@ static void find_root(struct dmk_symbols *symbols)
 static bool is_ours(const struct dmk_symbols *symbols, const char *file)
 {
 	static const char *const part[] = {
-		"core/",      "kernel/",       "machine/",       "models/",  "check/",
-		"tools/run/", "tools/report/", "tools/preload/", "include/",
+		"core/",  "kernel/",    "machine/",      "models/",        "check/",
+		"watch/", "tools/run/", "tools/report/", "tools/preload/", "include/",
 	};
 	size_t n = strlen(symbols->root);
 
