@@ -1,10 +1,16 @@
 """What the tests of the commands share: where things are, a small driver to vary, and a run of a command."""
 
+import json
 import os
 import pty
 import subprocess
 import tempfile
 import unittest
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
 
 BUILD = os.environ["DMAKIT_BUILD"]
 SOURCE = os.environ["DMAKIT_SOURCE"]
@@ -118,3 +124,26 @@ class Command(unittest.TestCase):
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
         self.assertTrue(done.stderr.startswith("dmakit: "), done.stderr)
         return done.stderr
+
+
+class Check(Command):
+    def check(self, source, *args, status):
+        self.write("card.c", source)
+        return self.dmakit("check", *args[:len(args) - args[::-1].index("--") - 1] if "--" in args else args, "card.c",
+                           *(args[args.index("--"):] if "--" in args else ()), status=status)
+
+    def report(self, source, *args, status):
+        """The JSON report, held to its schema."""
+        self.check(source, "--json", "report.json", *args, status=status)
+        with open(os.path.join(self.here, "report.json"), encoding="utf-8") as file:
+            report = json.load(file)
+        self.assert_schema(report)
+        return report
+
+    def assert_schema(self, report):
+        with open(os.path.join(SOURCE, "docs/report.schema.json"), encoding="utf-8") as file:
+            schema = json.load(file)
+        if jsonschema:
+            jsonschema.validate(report, schema)
+        else:
+            self.assertEqual(set(report), set(schema["required"]))

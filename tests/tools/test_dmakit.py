@@ -10,12 +10,7 @@ import subprocess
 import time
 import unittest
 
-from support import BUILD, DMAKIT, DMAKIT_CC, SOURCE, Command, driver, line_of
-
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
+from support import BUILD, DMAKIT, DMAKIT_CC, SOURCE, Check, Command, driver, line_of
 
 LEAK = """{
 		void *data = kmalloc(100, GFP_KERNEL);
@@ -84,29 +79,6 @@ DMK_TEST(second)
 """
 
 NO_NAME = "void *nothing = NULL;\n"
-
-
-class Check(Command):
-    def check(self, source, *args, status):
-        self.write("card.c", source)
-        return self.dmakit("check", *args[:len(args) - args[::-1].index("--") - 1] if "--" in args else args, "card.c",
-                           *(args[args.index("--"):] if "--" in args else ()), status=status)
-
-    def report(self, source, *args, status):
-        """The JSON report, held to its schema."""
-        self.check(source, "--json", "report.json", *args, status=status)
-        with open(os.path.join(self.here, "report.json"), encoding="utf-8") as file:
-            report = json.load(file)
-        self.assert_schema(report)
-        return report
-
-    def assert_schema(self, report):
-        with open(os.path.join(SOURCE, "docs/report.schema.json"), encoding="utf-8") as file:
-            schema = json.load(file)
-        if jsonschema:
-            jsonschema.validate(report, schema)
-        else:
-            self.assertEqual(set(report), set(schema["required"]))
 
 
 class Results(Check):

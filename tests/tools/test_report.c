@@ -85,7 +85,10 @@ static char *text_of(const struct dmk_report *reports, size_t n)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	dmk_text_reports(out, reports, n, &options);
+	if (reports[0].each)
+		dmk_text_each(out, reports, n, &options);
+	else
+		dmk_text_reports(out, reports, n, &options);
 	fclose(out);
 	return text;
 }
@@ -98,8 +101,6 @@ static unsigned int times(const char *text, const char *word)
 		n++;
 	return n;
 }
-
-/* --- status ----------------------------------------------------------------------------------- */
 
 static void add_test(struct dmk_report *report, bool passed)
 {
@@ -118,6 +119,137 @@ static void add_test(struct dmk_report *report, bool passed)
 	failure->file = strdup("/y/test.c");
 	failure->line = 14;
 }
+
+/* --- failing each call ------------------------------------------------------------------------ */
+
+static const char map_kind[] = "a streaming mapping";
+
+static void add_site(struct dmk_report_each *each, unsigned int line, const uint64_t *number,
+		     size_t n)
+{
+	struct dmk_report_site *site = dmk_report_grow(&each->site, &each->nr_sites, sizeof(*site));
+
+	site->kind = strdup(map_kind);
+	add_frame(&site->where, "card_probe", "/y/card.c", line, false);
+	for (size_t i = 0; i < n; i++)
+		*(uint64_t *)dmk_report_grow(&site->number, &site->calls,
+					     sizeof(*number)) = number[i];
+	each->calls += n;
+}
+
+/* Calls 1 and 3 on line 10, call 2 on line 20. */
+static void count_calls(struct dmk_report *report)
+{
+	report->each = calloc(1, sizeof(*report->each));
+	add_site(report->each, 10, (const uint64_t[]){1, 3}, 2);
+	add_site(report->each, 20, (const uint64_t[]){2}, 1);
+}
+
+/* A run in which the call on @line failed; 0: none did. */
+static struct dmk_report failing(unsigned int line)
+{
+	struct dmk_report run = make("pc");
+
+	run.fail.wanted = 1;
+	run.fail.failed = line != 0;
+	if (!line)
+		return run;
+	run.fail.kind = strdup(map_kind);
+	add_frame(&run.fail.where, "card_probe", "/y/card.c", line, false);
+	return run;
+}
+
+static enum dmk_trouble_kind add_run(struct dmk_report *base, struct dmk_report *run,
+				     uint64_t number)
+{
+	const enum dmk_trouble_kind worst = dmk_report_each_add(base, run, number);
+
+	dmk_report_clear(run);
+	return worst;
+}
+
+/* Two runs leave the same behind, one crashes, in one nothing failed and the test did. */
+static void fail_each(struct dmk_report *base)
+{
+	struct dmk_report run = failing(10);
+
+	count_calls(base);
+	add_finding(&run, "STR-06", 50);
+	assert_int_equal(add_run(base, &run, 3), DMK_TROUBLE_LEAK);
+	run = failing(10);
+	add_finding(&run, "STR-06", 50);
+	assert_int_equal(add_run(base, &run, 1), DMK_TROUBLE_LEAK);
+	run = failing(20);
+	run.outcome = DMK_OUTCOME_CRASHED;
+	run.crash.signal = strdup("SIGSEGV");
+	assert_int_equal(add_run(base, &run, 2), DMK_TROUBLE_CRASH);
+	run = failing(0);
+	add_test(&run, false);
+	assert_int_equal(add_run(base, &run, 2), DMK_TROUBLE_TEST);
+}
+
+static void test_STR_12_a_mistake_of_several_failing_calls_is_one(void **state)
+{
+	struct dmk_report base = make("pc");
+	const struct dmk_report_each *each;
+
+	fail_each(&base);
+	each = base.each;
+	assert_int_equal(each->site[0].failed, 2);
+	assert_int_equal(each->site[0].bad, 2);
+	assert_int_equal(each->site[0].trouble.n, 1);
+	assert_int_equal(each->site[0].trouble.item[0].runs, 2);
+	assert_int_equal(each->site[0].trouble.item[0].first, 1);
+	assert_int_equal(each->runs, 4);
+	assert_int_equal(each->astray, 1);
+	assert_int_equal(each->trouble.n, 1);
+	dmk_report_each_sort(base.each);
+	assert_string_equal(dmk_report_site_outcome(&each->site[0]), "crashed");
+	assert_string_equal(dmk_report_site_outcome(&each->site[1]), "leaked");
+	assert_int_equal(dmk_report_status(&base), 1);
+	dmk_report_clear(&base);
+}
+
+/* With several threads call 1 may be another one each time: what failed counts. */
+static void test_STR_12_the_place_that_failed_counts_not_the_number(void **state)
+{
+	struct dmk_report base = make("pc"), run = failing(20);
+	char *text;
+
+	count_calls(&base);
+	assert_int_equal(add_run(&base, &run, 1), DMK_TROUBLE_KINDS);
+	run = failing(77);
+	add_finding(&run, "STR-06", 50);
+	assert_int_equal(add_run(&base, &run, 3), DMK_TROUBLE_LEAK);
+	assert_int_equal(base.each->astray, 2);
+	assert_string_equal(dmk_report_site_outcome(&base.each->site[0]), "not reached");
+	assert_string_equal(dmk_report_site_outcome(&base.each->site[1]), "coped");
+	assert_int_equal(base.each->nr_sites, 3);
+	text = text_of(&base, 1);
+	assert_non_null(strstr(text, "in 2 runs the calls came in another order"));
+	assert_non_null(strstr(text, "card_probe (card.c:77)"));
+	assert_non_null(strstr(text, "not reached"));
+	assert_non_null(strstr(text, "; 1 not reached"));
+	free(text);
+	dmk_report_clear(&base);
+}
+
+static void test_STR_12_what_is_wrong_anyway_is_not_counted(void **state)
+{
+	struct dmk_report base = make("pc"), run = failing(10);
+
+	count_calls(&base);
+	add_finding(&base, "STR-06", 50);
+	add_finding(&run, "STR-06", 50);
+	assert_int_equal(add_run(&base, &run, 1), DMK_TROUBLE_KINDS);
+	run = failing(10);
+	add_finding(&run, "STR-06", 51);
+	assert_int_equal(add_run(&base, &run, 1), DMK_TROUBLE_LEAK);
+	assert_int_equal(base.each->site[0].bad, 1);
+	dmk_report_clear(&base);
+}
+
+/* --- status ----------------------------------------------------------------------------------- */
 
 static void no_change(struct dmk_report *report)
 {
@@ -250,6 +382,7 @@ static void everything(struct dmk_report *report)
 	report->outcome = DMK_OUTCOME_HUNG;
 	report->limit = 2.5;
 	report->bound = 3;
+	fail_each(report);
 }
 
 /* What is read and written again is the same text: nothing is lost or changed on the way. */
@@ -534,6 +667,9 @@ int main(void)
 		cmocka_unit_test(test_CHK_05_lost_records_come_first),
 		cmocka_unit_test(test_clean_run_says_so),
 		cmocka_unit_test(test_failed_test_names_place_and_seed),
+		cmocka_unit_test(test_STR_12_a_mistake_of_several_failing_calls_is_one),
+		cmocka_unit_test(test_STR_12_the_place_that_failed_counts_not_the_number),
+		cmocka_unit_test(test_STR_12_what_is_wrong_anyway_is_not_counted),
 		cmocka_unit_test(test_symbols_of_this_program),
 		cmocka_unit_test(test_symbols_of_inlined_functions),
 	};

@@ -15,9 +15,9 @@ enum { AT_ONCE = 2 };
 /* One run a machine, and a row of the table for each. */
 struct machines_run {
 	const struct check *check;
-	struct tool_jobs jobs;
-	struct tool_job job[CHECK_MACHINES];
-	unsigned int shown;
+	struct dmk_report report[CHECK_MACHINES];
+	bool done[CHECK_MACHINES];
+	unsigned int started, ended, shown;
 };
 
 /*
@@ -40,35 +40,48 @@ static void prepare_table(struct check *check)
 	}
 }
 
-static void show_running(void *ctx)
+static void show_running(void *ctx, const struct tool_job *job, unsigned int n)
 {
 	const struct machines_run *run = ctx;
-	const struct tool_jobs *jobs = &run->jobs;
 	char text[256] = "";
-	unsigned int done = 0;
 
-	for (unsigned int i = 0; i < jobs->n; i++) {
-		done += jobs->job[i].done;
-		if (jobs->job[i].pid)
+	for (unsigned int i = 0; i < n; i++) {
+		if (job[i].pid && strlen(text) + 1 < sizeof(text))
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s %.0f s",
-				 text[0] ? ", " : "", jobs->job[i].machine,
-				 tool_seconds_since(&jobs->job[i].started));
+				 text[0] ? ", " : "", job[i].machine,
+				 tool_seconds_since(&job[i].started));
 	}
-	tool_table_running(&run->check->table, text, done, jobs->n);
+	tool_table_running(&run->check->table, n ? text : NULL, run->ended,
+			   run->check->nr_machines);
+}
+
+static bool next_machine(void *ctx, struct tool_job *job)
+{
+	struct machines_run *run = ctx;
+
+	if (run->started == run->check->nr_machines)
+		return false;
+	job->number = run->started;
+	job->machine = run->check->machine[run->started++].name;
+	return true;
 }
 
 /* Rows come in the order of the machines: each as soon as all before it are there. */
 static void machine_done(void *ctx, struct tool_job *job)
 {
 	struct machines_run *run = ctx;
-	const bool named = run->check->machine[job - run->job].named;
+	const bool named = run->check->machine[job->number].named;
 
 	job->report.skipped = (job->report.no_device || job->report.no_machine) && !named;
-	for (; run->shown < run->jobs.n && run->job[run->shown].done; run->shown++)
-		tool_table_row(&run->check->table, &run->job[run->shown].report);
+	run->report[job->number] = job->report;
+	job->report = (struct dmk_report){0};
+	run->done[job->number] = true;
+	run->ended++;
+	for (; run->shown < run->check->nr_machines && run->done[run->shown]; run->shown++)
+		tool_table_row(&run->check->table, &run->report[run->shown]);
 }
 
-static void describe_jobs(const struct check *check, struct tool_jobs *jobs)
+void check_jobs(const struct check *check, struct tool_jobs *jobs)
 {
 	*jobs = (struct tool_jobs){
 		.program = check->build.program,
@@ -78,34 +91,29 @@ static void describe_jobs(const struct check *check, struct tool_jobs *jobs)
 		.preload = check->paths.preload,
 		.verbose = check->verbose,
 		.timeout = check->timeout,
-		.at_once = AT_ONCE,
+		.at_once = check->jobs,
 	};
 }
 
 static int run_machines(struct check *check)
 {
-	static struct dmk_report reports[CHECK_MACHINES];
 	static struct machines_run run;
+	struct tool_jobs jobs;
 	int status = STATUS_REFUSED;
 
 	run.check = check;
-	describe_jobs(check, &run.jobs);
-	run.jobs.job = run.job;
-	run.jobs.n = check->nr_machines;
-	run.jobs.done = machine_done;
-	run.jobs.tick = show_running;
-	run.jobs.ctx = &run;
-	for (unsigned int i = 0; i < run.jobs.n; i++)
-		run.job[i].machine = check->machine[i].name;
+	check_jobs(check, &jobs);
+	jobs.at_once = check->jobs ? check->jobs : AT_ONCE;
+	jobs.next = next_machine;
+	jobs.done = machine_done;
+	jobs.tick = show_running;
+	jobs.ctx = &run;
 	tool_table_start(&check->table);
-	tool_jobs_run(&run.jobs);
-	tool_table_running(&check->table, NULL, 0, 0);
-	for (unsigned int i = 0; i < run.jobs.n; i++)
-		reports[i] = run.job[i].report;
+	tool_jobs_run(&jobs);
 	if (!tool_stopped)
-		status = check_conclude(check, reports);
-	for (unsigned int i = 0; i < run.jobs.n; i++)
-		dmk_report_clear(&reports[i]);
+		status = check_conclude(check, run.report);
+	for (unsigned int i = 0; i < check->nr_machines; i++)
+		dmk_report_clear(&run.report[i]);
 	return status;
 }
 
@@ -121,6 +129,8 @@ static int run_check(struct check *check)
 		return STATUS_REFUSED;
 	if (check->program && access(check->paths.preload, R_OK) < 0)
 		return tool_refuse("cannot run a program: %s is missing", check->paths.preload);
+	if (check->fail_each)
+		return check_fail_each(check);
 	prepare_table(check);
 	return run_machines(check);
 }
@@ -139,7 +149,6 @@ int tool_check(int argc, char **argv)
 	int status;
 
 	keep_command(&check.command, argc, argv);
-	check_keep_words(&check.words, argc, argv);
 	status = check_options(&check, argc, argv);
 	if (status)
 		return status < 0 ? STATUS_CLEAN : status;
@@ -154,11 +163,11 @@ int tool_check(int argc, char **argv)
 		tool_remove_tree(check.directory);
 	tool_args_free(&check.build.sources);
 	tool_args_free(&check.pass);
-	tool_args_free(&check.words);
 	tool_args_free(&check.command);
 	free(check.append);
 	dmk_suppressions_free(check.suppressions);
 	if (tool_stopped) {
+		fflush(stdout);
 		signal(tool_stopped, SIG_DFL);
 		raise(tool_stopped);
 	}

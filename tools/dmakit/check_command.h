@@ -10,17 +10,18 @@
 #include "dmakit/dmakit.h"
 #include "report/suppress.h"
 
+struct tool_jobs;
+
 enum { CHECK_MACHINES = 64 };
 
 struct check {
 	struct tool_paths paths;
 	char directory[PATH_MAX - 64]; /* ours, temporary */
 	struct tool_build build;
-	char **program;         /* a program after --; NULL: none */
-	struct tool_args pass;  /* options for each run, as the runner knows them */
-	struct tool_args words; /* the command line without its machines */
-	struct tool_args command; /* and as it was given */
-	char *append;           /* boot arguments, all of them; NULL: none */
+	char **program;           /* a program after --; NULL: none */
+	struct tool_args pass;    /* options for each run, as the runner knows them */
+	struct tool_args command; /* the command line as it was given */
+	char *append;             /* boot arguments, all of them; NULL: none */
 	struct check_machine {
 		const char *name;
 		bool named; /* asked for by its name, and not as one of all */
@@ -32,6 +33,9 @@ struct check {
 	double timeout; /* seconds; 0: no limit */
 	bool keep, verbose, gen_suppressions;
 	struct dmk_suppressions *suppressions; /* read, to see that they can be; or NULL */
+	unsigned int jobs;      /* at once; 0: not said */
+	bool fail_each;         /* a run for each call that can fail */
+	unsigned long per_site; /* at most so many calls of one place; 0: all */
 	struct tool_table table;
 };
 
@@ -41,10 +45,15 @@ struct check {
  */
 int check_options(struct check *check, int argc, char **argv);
 
-/** check_keep_words - keep what of the command line chooses no machine, to be said again. */
-void check_keep_words(struct tool_args *words, int argc, char **argv);
-/** check_print_word - after a blank, as a shell reads it back */
-void check_print_word(FILE *out, const char *word);
+/** check_words - add the words of the command line that choose no machine, without its name */
+void check_words(const struct check *check, struct tool_args *words);
+/**
+ * check_again - the command line as a shell reads it, on this machine alone, for the same once more
+ * @also: options that are added; NULL: none, and all that chose no machine stays. With them what
+ *	asks for many runs, and where reports go, is left out.
+ * Return: the caller's, of malloc.
+ */
+char *check_again(const struct check *check, const char *machine, const char *also);
 
 /** check_json_alone - whether the JSON goes to standard output, and so no text does */
 bool check_json_alone(const struct check *check);
@@ -53,5 +62,11 @@ bool check_json_alone(const struct check *check);
  * Return: the exit status that they stand for all together.
  */
 int check_conclude(struct check *check, struct dmk_report *reports);
+
+/** check_jobs - what all runs have in common, of this command */
+void check_jobs(const struct check *check, struct tool_jobs *jobs);
+
+/** check_fail_each - all of --fail each. Return: the exit status. */
+int check_fail_each(struct check *check);
 
 #endif

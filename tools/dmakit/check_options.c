@@ -4,6 +4,7 @@
  * report ends with what to type next. Not what the options do.
  */
 #include "dmakit/check_command.h"
+#include "dmakit/jobs.h"
 #include "common/version.h"
 
 #include <dmakit/machine.h>
@@ -28,11 +29,13 @@ static const struct option options[] = {
 	{"param", required_argument, NULL, 'p'},
 	{"watch", required_argument, NULL, 'w'},
 	{"fail", required_argument, NULL, 'f'},
-	{"timeout", required_argument, NULL, 't'},
 	{"suppressions", required_argument, NULL, 'U'},
 	{"limit", required_argument, NULL, 'L'},
 	{"driver", required_argument, NULL, 'D'},
 	{"gen-suppressions", no_argument, NULL, 'G'},
+	{"per-site", required_argument, NULL, 'P'},
+	{"jobs", required_argument, NULL, 'J'},
+	{"timeout", required_argument, NULL, 't'},
 	{"keep", no_argument, NULL, 'k'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
@@ -57,6 +60,10 @@ static void help(void)
 	     "  --seed N              of all that a machine decides by chance (default: 1)\n"
 	     "  --fail N              let the driver's N-th call that can fail do so, once: a mapping, an\n"
 	     "                        allocation, a mask, an interrupt, registers; and look what becomes of it\n"
+	     "  --fail each           a run for each such call, in which it fails; then a row for each place that\n"
+	     "                        makes them: what became of it, and the command that shows it again\n"
+	     "  --per-site N          with --fail each: at most N calls of each place (default: all)\n"
+	     "  --jobs N              so many runs at once (default: 2; of --fail each one a processor)\n"
 	     "  --watch MODE          how the driver's own loads and stores are seen: instrumented (default), none\n"
 	     "  --linux VERSION       the API as it was in that Linux version, such as 6.1; from 4.14 to 6.18\n"
 	     "  --suppressions FILE   findings that its entries name don't count; may be repeated\n"
@@ -169,12 +176,44 @@ static int set_seed(struct check *check, const char *text)
 
 static int set_fail(struct check *check, const char *text)
 {
+	const char *const words[] = {"each", NULL};
+	char *end;
+
+	check->fail_each = !strcmp(text, "each");
+	if (check->fail_each)
+		return STATUS_CLEAN;
+	if (dmk_nearest(text, words))
+		return tool_refuse(
+			"--fail is each or the number of a call, not \"%s\"; did you mean each?",
+			text);
+	errno = 0;
+	if (!strtoull(text, &end, 10) || errno || *end || *text == '-')
+		return tool_refuse("--fail wants the number of a call, from 1, or each, not \"%s\"",
+				   text);
+	pass_on(check, "--fail", text);
+	return STATUS_CLEAN;
+}
+
+/* Of things to be had at least one. */
+static int set_count(const char *option, const char *text, unsigned long most, unsigned long *count)
+{
 	char *end;
 
 	errno = 0;
-	if (!strtoull(text, &end, 10) || errno || *end || *text == '-')
-		return tool_refuse("--fail wants the number of a call, from 1, not \"%s\"", text);
-	pass_on(check, "--fail", text);
+	*count = strtoul(text, &end, 10);
+	if (!*count || errno || *end || strchr(text, '-') || *count > most)
+		return tool_refuse("%s wants a number from 1 to %lu, not \"%s\"", option, most,
+				   text);
+	return STATUS_CLEAN;
+}
+
+static int set_jobs(struct check *check, const char *text)
+{
+	unsigned long jobs;
+
+	if (set_count("--jobs", text, TOOL_JOBS, &jobs))
+		return STATUS_REFUSED;
+	check->jobs = (unsigned int)jobs;
 	return STATUS_CLEAN;
 }
 
@@ -245,6 +284,10 @@ static int one_option(struct check *check, int option, char **argv)
 		return set_seed(check, optarg);
 	case 'f':
 		return set_fail(check, optarg);
+	case 'P':
+		return set_count("--per-site", optarg, 1000000, &check->per_site);
+	case 'J':
+		return set_jobs(check, optarg);
 	case 'l':
 		return set_linux(check, optarg);
 	case 'w':
@@ -373,6 +416,8 @@ int check_options(struct check *check, int argc, char **argv)
 			"--gen-suppressions prints text, and with --json - there is none: give a file");
 	if (check->append)
 		pass_on(check, "--append", check->append);
+	if (check->per_site && !check->fail_each)
+		return tool_refuse("check: --per-site goes with --fail each");
 	if (!check->nr_machines && add_machine(check, "pc", true))
 		return STATUS_REFUSED;
 	if (check->html)
@@ -382,28 +427,36 @@ int check_options(struct check *check, int argc, char **argv)
 
 /* --- said again ------------------------------------------------------------------------------- */
 
-/*
- * The words of the command line that choose no machine; of an option with its value in the next
- * word, both are left out.
- */
-void check_keep_words(struct tool_args *words, int argc, char **argv)
+/* Which option a word of the command line is, as getopt_long() takes it; NULL: none. */
+static const struct option *option_of(const char *word)
 {
-	bool choosing = false, options = true;
+	const size_t length = strcspn(word, "=");
+	const struct option *found = NULL;
 
-	for (int i = 1; i < argc; i++) {
-		const size_t length = strcspn(argv[i], "=");
-		const bool named = options && length > 2 && !strncmp(argv[i], "--machine", length);
-
-		options = options && strcmp(argv[i], "--");
-		if (choosing || named || (options && !strncmp(argv[i], "-m", 2))) {
-			choosing = !choosing && (named ? !argv[i][length] : !argv[i][2]);
+	if (word[0] != '-' || !word[1])
+		return NULL;
+	for (const struct option *option = options; option->name; option++) {
+		if (word[1] != '-' && option->val == word[1])
+			return option;
+		if (word[1] != '-' || strncmp(word + 2, option->name, length - 2))
 			continue;
-		}
-		tool_args_add(words, argv[i]);
+		found = option;
+		if (strlen(option->name) == length - 2)
+			break;
 	}
+	return found;
 }
 
-void check_print_word(FILE *out, const char *word)
+/* Its value is in the next word. */
+static bool takes_next(const struct option *option, const char *word)
+{
+	if (option->has_arg == no_argument)
+		return false;
+	return word[1] == '-' ? !strchr(word, '=') : !word[2];
+}
+
+/* As a shell reads it back. */
+static void print_word(FILE *out, const char *word)
 {
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,/:@%";
@@ -416,4 +469,64 @@ void check_print_word(FILE *out, const char *word)
 	for (; *word; word++)
 		*word == '\'' ? fputs("'\\''", out) : fputc(*word, out);
 	fputc('\'', out);
+}
+
+static void keep_words(const struct check *check, const char *without, struct tool_args *words)
+{
+	char *const *word = check->command.item;
+	size_t i = 2; /* after "dmakit check" */
+
+	for (; i < check->command.n && strcmp(word[i], "--"); i++) {
+		const struct option *option = option_of(word[i]);
+		const bool dropped = option && strchr(without, option->val);
+		const bool two = option && takes_next(option, word[i]);
+
+		if (!dropped)
+			tool_args_add(words, word[i]);
+		i += two;
+		if (two && !dropped && i < check->command.n)
+			tool_args_add(words, word[i]);
+	}
+	for (; i < check->command.n; i++)
+		tool_args_add(words, word[i]);
+}
+
+void check_words(const struct check *check, struct tool_args *words)
+{
+	keep_words(check, "m", words);
+}
+
+/*
+ * Of one run of many: what chooses machines, asks for many runs, or says where reports go; of a
+ * whole check on one machine: what chooses machines alone.
+ */
+static const char *left_out(const struct check *check, bool one_of_many)
+{
+	if (!one_of_many)
+		return "m";
+	return check->fail_each ? "mjJPHf" : "mjJPH";
+}
+
+char *check_again(const struct check *check, const char *machine, const char *also)
+{
+	struct tool_args words = {0};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	keep_words(check, left_out(check, also), &words);
+	fputs("dmakit check", out);
+	if (!also || strcmp(machine, "pc")) {
+		fputs(" --machine", out);
+		print_word(out, machine);
+	}
+	if (also)
+		fprintf(out, " %s", also);
+	for (size_t i = 0; i < words.n; i++)
+		print_word(out, words.item[i]);
+	fclose(out);
+	tool_args_free(&words);
+	return text;
 }

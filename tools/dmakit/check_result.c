@@ -4,6 +4,7 @@
 #include "report/html_write.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,17 +30,21 @@ static int write_json(const struct check *check, const struct dmk_report *report
 static int write_page(struct check *check, const struct dmk_report *reports)
 {
 	char directory[PATH_MAX];
-	const struct dmk_html_options options = {
+	struct tool_args words = {0};
+	struct dmk_html_options options = {
 		.version = DMAKIT_VERSION,
 		.prefix = getcwd(directory, sizeof(directory)),
 		.rules = check->paths.rules,
 		.command = (const char *const *)check->command.item,
 		.nr_command = check->command.n,
-		.words = (const char *const *)check->words.item,
-		.nr_words = check->words.n,
 	};
-	int result = dmk_html_write(check->page.file, reports, check->nr_machines, &options);
+	int result;
 
+	check_words(check, &words);
+	options.words = (const char *const *)words.item;
+	options.nr_words = words.n;
+	result = dmk_html_write(check->page.file, reports, check->nr_machines, &options);
+	tool_args_free(&words);
 	if (result < 0)
 		tool_output_drop(&check->page);
 	else
@@ -52,16 +57,15 @@ static int write_page(struct check *check, const struct dmk_report *reports)
 static void tell_how_to_repeat(const struct check *check, const struct dmk_report *reports)
 {
 	unsigned int i = 0;
+	char *again;
 
 	while (i < check->nr_machines && dmk_report_status(&reports[i]) != STATUS_FOUND)
 		i++;
 	if (check->nr_machines == 1 || i == check->nr_machines)
 		return;
-	fputs("on one machine alone: dmakit check --machine", stdout);
-	check_print_word(stdout, reports[i].machine);
-	for (size_t word = 0; word < check->words.n; word++)
-		check_print_word(stdout, check->words.item[word]);
-	fputc('\n', stdout);
+	again = check_again(check, reports[i].machine, NULL);
+	printf("on one machine alone: %s\n", again);
+	free(again);
 }
 
 static void write_text(const struct check *check, const struct dmk_report *reports)
@@ -71,6 +75,10 @@ static void write_text(const struct check *check, const struct dmk_report *repor
 
 	look.prefix = getcwd(directory, sizeof(directory));
 	look.unused = check->verbose;
+	if (check->fail_each) {
+		dmk_text_each(stdout, reports, check->nr_machines, &look);
+		return;
+	}
 	if (check->table.shown)
 		fputc('\n', stdout);
 	dmk_text_reports(stdout, reports, check->nr_machines, &look);
@@ -100,27 +108,37 @@ static void refuse_one(const struct dmk_report *report)
 		tool_refuse("%s: %s", report->machine, report->error);
 }
 
+/* With an error that is "" it has said why itself. */
+static bool is_refused(const struct dmk_report *report)
+{
+	return report->outcome == DMK_OUTCOME_REFUSED && !report->skipped;
+}
+
 int check_conclude(struct check *check, struct dmk_report *reports)
 {
 	int status = STATUS_CLEAN;
+	unsigned int refused = 0;
 
 	refuse_if_all_skipped(check, reports);
 	for (unsigned int i = 0; i < check->nr_machines; i++) {
 		int one = dmk_report_status(&reports[i]);
 
 		status = i ? dmk_report_worse(status, one) : one;
-		if (one == STATUS_REFUSED && reports[i].error && !reports[i].error[0])
+		if (!is_refused(&reports[i]))
 			continue;
-		if (one == STATUS_REFUSED && check->nr_machines == 1)
+		refused++;
+		if (!reports[i].error || !reports[i].error[0])
+			continue;
+		if (check->nr_machines == 1)
 			tool_refuse("%s", reports[i].error);
-		else if (one == STATUS_REFUSED)
+		else
 			refuse_one(&reports[i]);
 	}
 	if (check->json && write_json(check, reports))
 		status = STATUS_REFUSED;
 	if (check->html && write_page(check, reports))
 		status = STATUS_REFUSED;
-	if (!check_json_alone(check) && !(check->nr_machines == 1 && status == STATUS_REFUSED))
+	if (!check_json_alone(check) && !(check->nr_machines == 1 && refused))
 		write_text(check, reports);
 	return status;
 }

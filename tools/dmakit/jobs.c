@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -31,25 +32,27 @@ void tool_catch_stop(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void report_file(const struct tool_jobs *jobs, unsigned int index, char *name, size_t size)
+static void report_file(const struct tool_jobs *jobs, const struct tool_job *job, char *name,
+			size_t size)
 {
-	snprintf(name, size, "%s/%u.json", jobs->directory, index);
+	snprintf(name, size, "%s/%u.json", jobs->directory, job->slot);
 }
 
-static void is_done(struct tool_jobs *jobs, struct tool_job *job)
+static void is_done(const struct tool_jobs *jobs, struct tool_job *job)
 {
 	job->pid = 0;
-	job->done = true;
 	jobs->done(jobs->ctx, job);
+	dmk_report_clear(&job->report);
+	tool_args_free(&job->args);
 }
 
-static void start_job(struct tool_jobs *jobs, unsigned int index)
+static void start_job(const struct tool_jobs *jobs, struct tool_job *job)
 {
-	struct tool_job *job = &jobs->job[index];
+	const int nowhere = jobs->silent ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
 	struct tool_args args = {0};
 	char json[PATH_MAX];
 
-	report_file(jobs, index, json, sizeof(json));
+	report_file(jobs, job, json, sizeof(json));
 	tool_args_add(&args, jobs->program);
 	for (size_t i = 0; i < jobs->options->n; i++)
 		tool_args_add(&args, jobs->options->item[i]);
@@ -71,8 +74,10 @@ static void start_job(struct tool_jobs *jobs, unsigned int index)
 		tool_args_add(&args, jobs->command[i]);
 	clock_gettime(CLOCK_MONOTONIC, &job->started);
 	/* what a test prints is no part of the report */
-	job->pid = tool_start(&args, STDERR_FILENO, -1);
+	job->pid = tool_start(&args, nowhere >= 0 ? nowhere : STDERR_FILENO, nowhere);
 	tool_args_free(&args);
+	if (nowhere >= 0)
+		close(nowhere);
 	if (job->pid < 0) {
 		job->report.outcome = DMK_OUTCOME_REFUSED;
 		job->report.error = strdup("the program could not be started");
@@ -81,7 +86,7 @@ static void start_job(struct tool_jobs *jobs, unsigned int index)
 	}
 }
 
-static int read_report(const struct tool_jobs *jobs, unsigned int index, struct dmk_report *report)
+static int read_report(const struct tool_jobs *jobs, struct tool_job *job)
 {
 	char name[PATH_MAX], *text = NULL;
 	size_t size = 0, n;
@@ -89,7 +94,7 @@ static int read_report(const struct tool_jobs *jobs, unsigned int index, struct 
 	FILE *file, *memory;
 	int result;
 
-	report_file(jobs, index, name, sizeof(name));
+	report_file(jobs, job, name, sizeof(name));
 	file = fopen(name, "r");
 	if (!file)
 		return -errno;
@@ -100,7 +105,7 @@ static int read_report(const struct tool_jobs *jobs, unsigned int index, struct 
 	if (!memory)
 		return -ENOMEM;
 	fclose(memory);
-	result = dmk_json_read(text, size, report);
+	result = dmk_json_read(text, size, &job->report);
 	free(text);
 	unlink(name);
 	return result;
@@ -164,11 +169,9 @@ double tool_seconds_since(const struct timespec *start)
 	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
 }
 
-static void end_job(struct tool_jobs *jobs, unsigned int index, int status)
+static void end_job(const struct tool_jobs *jobs, struct tool_job *job, int status)
 {
-	struct tool_job *job = &jobs->job[index];
-
-	if (read_report(jobs, index, &job->report) < 0)
+	if (read_report(jobs, job) < 0)
 		explain_end(jobs, job, status);
 	name_raw_stack(jobs, &job->report);
 	if (!job->report.seconds)
@@ -186,53 +189,70 @@ static void kill_late(const struct tool_jobs *jobs, struct tool_job *job)
 	}
 }
 
-static unsigned int poll_jobs(struct tool_jobs *jobs)
+/* Ctrl-C reaches the runs as well: what ends of it did not end by itself. */
+static void poll_job(const struct tool_jobs *jobs, struct tool_job *job)
 {
-	unsigned int running = 0;
 	int status;
 
-	for (unsigned int i = jobs->ended; i < jobs->started; i++) {
-		struct tool_job *job = &jobs->job[i];
-
-		if (!job->pid)
-			continue;
-		if (waitpid(job->pid, &status, WNOHANG) == job->pid) {
-			end_job(jobs, i, status);
-			continue;
-		}
+	if (waitpid(job->pid, &status, WNOHANG) != job->pid)
 		kill_late(jobs, job);
-		running++;
+	else if (tool_stopped)
+		job->pid = 0;
+	else
+		end_job(jobs, job, status);
+}
+
+static void stop_job(struct tool_job *job)
+{
+	if (job->pid) {
+		kill(job->pid, SIGTERM);
+		tool_wait(job->pid);
 	}
-	while (jobs->ended < jobs->started && jobs->job[jobs->ended].done)
-		jobs->ended++;
+	tool_args_free(&job->args);
+}
+
+/* One pass over all slots: what ended makes room. Returns how many are under way. */
+static unsigned int turn(const struct tool_jobs *jobs, struct tool_job *job, bool *more)
+{
+	unsigned int running = 0;
+
+	for (unsigned int i = 0; i < jobs->at_once && !tool_stopped; i++) {
+		if (job[i].pid)
+			poll_job(jobs, &job[i]);
+		while (*more && !job[i].pid && !tool_stopped) {
+			job[i] = (struct tool_job){.slot = i};
+			*more = jobs->next(jobs->ctx, &job[i]);
+			if (*more)
+				start_job(jobs, &job[i]);
+		}
+		running += job[i].pid != 0;
+	}
 	return running;
 }
 
-static void stop_jobs(struct tool_jobs *jobs)
+void tool_jobs_run(const struct tool_jobs *jobs)
 {
-	for (unsigned int i = jobs->ended; i < jobs->started; i++) {
-		if (!jobs->job[i].pid)
-			continue;
-		kill(jobs->job[i].pid, SIGTERM);
-		tool_wait(jobs->job[i].pid);
-		jobs->job[i].pid = 0;
+	struct tool_job *job = calloc(jobs->at_once, sizeof(*job));
+	struct timespec told = {0};
+	bool more = job != NULL;
+
+	while (!tool_stopped && (turn(jobs, job, &more) || more)) {
+		if (tool_seconds_since(&told) > 0.2) {
+			jobs->tick(jobs->ctx, job, jobs->at_once);
+			clock_gettime(CLOCK_MONOTONIC, &told);
+		}
+		nanosleep(&(struct timespec){0, 1000000L}, NULL);
 	}
+	for (unsigned int i = 0; job && i < jobs->at_once; i++)
+		stop_job(&job[i]);
+	jobs->tick(jobs->ctx, NULL, 0);
+	free(job);
 }
 
-void tool_jobs_run(struct tool_jobs *jobs)
+unsigned int tool_processors(void)
 {
-	unsigned int running = 0, ticks = 0;
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
 
-	while (!tool_stopped && (running || jobs->started < jobs->n)) {
-		while (running < jobs->at_once && jobs->started < jobs->n) {
-			start_job(jobs, jobs->started++);
-			running++;
-		}
-		nanosleep(&(struct timespec){0, 5000000L}, NULL);
-		running = poll_jobs(jobs);
-		if (ticks++ % 40 == 0)
-			jobs->tick(jobs->ctx);
-	}
-	if (tool_stopped)
-		stop_jobs(jobs);
+	return n < 1 ? 1 : n > TOOL_JOBS ? TOOL_JOBS : (unsigned int)n;
 }

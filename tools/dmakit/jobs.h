@@ -12,12 +12,14 @@
 #include <time.h>
 
 struct tool_job {
+	unsigned int slot; /* of those at once */
+	uint64_t number;   /* whoever gives it knows what for */
 	const char *machine;
 	struct tool_args args; /* options of this run alone; the job's own */
 	pid_t pid;             /* 0: not started, or done */
 	struct timespec started;
-	bool done, killed;
-	struct dmk_report report; /* once it is done; whoever takes it clears it */
+	bool killed;
+	struct dmk_report report; /* once it is done */
 };
 
 struct tool_jobs {
@@ -27,21 +29,29 @@ struct tool_jobs {
 	char **command;                  /* a program that uses the driver; NULL: none */
 	const char *preload;             /* what that program gets loaded */
 	bool verbose;
-	double timeout; /* seconds that a run may take by its own clock; 0: no limit */
-	unsigned int at_once;
+	bool silent;          /* what a run prints is for nobody */
+	double timeout;       /* seconds that a run may take by its own clock; 0: no limit */
+	unsigned int at_once; /* 1 to TOOL_JOBS */
 
-	struct tool_job *job;
-	unsigned int n;
-	unsigned int started,
-		ended; /* those before started have been; those before ended are done */
-
-	void (*done)(void *ctx, struct tool_job *job); /* one ended, and its report is there */
-	void (*tick)(void *ctx);                       /* some times a second, and at the start */
+	/* The next one: its number, machine and args; false: there is none any more. */
+	bool (*next)(void *ctx, struct tool_job *job);
+	/* One ended; its report is for taking, and is cleared afterwards. */
+	void (*done)(void *ctx, struct tool_job *job);
+	/* Some times a second, at the start and at the end; those with a pid are under way. */
+	void (*tick)(void *ctx, const struct tool_job *job, unsigned int n);
 	void *ctx;
 };
 
-/** tool_jobs_run - run them all, or until tool_stopped; then those under way are ended. */
-void tool_jobs_run(struct tool_jobs *jobs);
+enum { TOOL_JOBS = 1024 };
+
+/** tool_processors - that this process may use; at least 1, at most TOOL_JOBS */
+unsigned int tool_processors(void);
+
+/**
+ * tool_jobs_run - run them all, or until tool_stopped; then those under way are ended, and nobody
+ * hears of them.
+ */
+void tool_jobs_run(const struct tool_jobs *jobs);
 
 /** tool_seconds_since - of the monotonic clock */
 double tool_seconds_since(const struct timespec *start);

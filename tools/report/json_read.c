@@ -292,6 +292,82 @@ static void read_log(const json_t *array, struct dmk_report *report)
 	}
 }
 
+static void read_troubles(const json_t *array, struct dmk_report_troubles *list)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+	{
+		const char *name = json_string_value(json_object_get(item, "kind"));
+		const json_t *finding = json_object_get(item, "finding");
+		struct dmk_report_trouble *trouble = dmk_report_grow(&list->item, &list->n,
+								     sizeof(*trouble));
+
+		if (!trouble)
+			return;
+		while (name && trouble->kind + 1 < DMK_TROUBLE_KINDS &&
+		       strcmp(dmk_trouble_name(trouble->kind), name))
+			trouble->kind++;
+		trouble->runs = number_in(item, "runs");
+		trouble->first = number_in(item, "first");
+		trouble->text = text_in(item, "text");
+		trouble->repeat = text_in(item, "repeat");
+		read_stack(json_object_get(item, "where"), &trouble->where);
+		if (json_is_object(finding))
+			read_finding(finding, &trouble->finding);
+	}
+}
+
+static void read_site(const json_t *item, struct dmk_report_site *site)
+{
+	const json_t *number;
+	size_t i;
+
+	site->kind = text_in(item, "kind");
+	site->left_out = number_in(item, "left_out");
+	site->failed = number_in(item, "failed");
+	site->bad = number_in(item, "bad");
+	site->unbound = number_in(item, "unbound");
+	site->untested = number_in(item, "untested");
+	site->first_untested = number_in(item, "first_untested");
+	read_stack(json_object_get(item, "where"), &site->where);
+	read_troubles(json_object_get(item, "troubles"), &site->trouble);
+	json_array_foreach(json_object_get(item, "numbers"), i, number)
+	{
+		uint64_t *slot = dmk_report_grow(&site->number, &site->calls, sizeof(*slot));
+
+		if (slot)
+			*slot = (uint64_t)json_integer_value(number);
+	}
+}
+
+static struct dmk_report_each *read_each(const json_t *object)
+{
+	struct dmk_report_each *each = json_is_object(object) ? calloc(1, sizeof(*each)) : NULL;
+	const json_t *item;
+	size_t i;
+
+	if (!each)
+		return NULL;
+	each->calls = number_in(object, "calls");
+	each->runs = number_in(object, "runs");
+	each->left_out = number_in(object, "left_out");
+	each->astray = number_in(object, "astray");
+	each->seconds = json_number_value(json_object_get(object, "seconds"));
+	each->stopped = true_in(object, "stopped");
+	read_troubles(json_object_get(object, "troubles"), &each->trouble);
+	json_array_foreach(json_object_get(object, "sites"), i, item)
+	{
+		struct dmk_report_site *site = dmk_report_grow(&each->site, &each->nr_sites,
+							       sizeof(*site));
+
+		if (site)
+			read_site(item, site);
+	}
+	return each;
+}
+
 static enum dmk_report_outcome outcome_in(const json_t *run)
 {
 	const char *text = json_string_value(json_object_get(run, "outcome"));
@@ -343,6 +419,7 @@ static void read_run(const json_t *run, struct dmk_report *report)
 	report->fail.failed = true_in(fail, "failed");
 	report->fail.kind = text_in(fail, "kind");
 	read_stack(json_object_get(fail, "where"), &report->fail.where);
+	report->each = read_each(json_object_get(run, "fail_each"));
 	read_strings(json_object_get(run, "problems"), &report->problem, &report->nr_problems);
 	read_tests(json_object_get(run, "tests"), report);
 	report->exercised = json_is_object(exercise);

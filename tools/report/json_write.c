@@ -245,6 +245,69 @@ static json_t *suppressions_of(const struct dmk_report *report)
 	return array;
 }
 
+static json_t *troubles_of(const struct dmk_report_troubles *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct dmk_report_trouble *trouble = &list->item[i];
+
+		json_array_append_new(
+			array, json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "kind",
+					 dmk_trouble_name(trouble->kind), "runs",
+					 (json_int_t)trouble->runs,
+					 /* a seed may have all 64 bits */
+					 "first", json_sprintf("%" PRIu64, trouble->first), "text",
+					 text_of(trouble->text), "finding",
+					 trouble->finding.rule ? finding_of(&trouble->finding)
+							       : json_null(),
+					 "where", stack_of(&trouble->where), "repeat",
+					 text_of(trouble->repeat)));
+	}
+	return array;
+}
+
+static json_t *numbers_of(const struct dmk_report_site *site)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < site->calls; i++)
+		json_array_append_new(array, json_integer((json_int_t)site->number[i]));
+	return array;
+}
+
+static json_t *sites_of(const struct dmk_report_each *each)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < each->nr_sites; i++) {
+		const struct dmk_report_site *site = &each->site[i];
+
+		json_array_append_new(
+			array,
+			json_pack("{s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "kind",
+				  text_of(site->kind), "where", stack_of(&site->where), "outcome",
+				  dmk_report_site_outcome(site), "numbers", numbers_of(site),
+				  "left_out", (json_int_t)site->left_out, "failed",
+				  (json_int_t)site->failed, "bad", (json_int_t)site->bad, "unbound",
+				  (json_int_t)site->unbound, "untested", (json_int_t)site->untested,
+				  "first_untested", (json_int_t)site->first_untested, "troubles",
+				  troubles_of(&site->trouble)));
+	}
+	return array;
+}
+
+static json_t *each_of(const struct dmk_report_each *each)
+{
+	if (!each)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:I, s:f, s:b, s:o, s:o}", "calls",
+			 (json_int_t)each->calls, "runs", (json_int_t)each->runs, "left_out",
+			 (json_int_t)each->left_out, "astray", (json_int_t)each->astray, "seconds",
+			 each->seconds, "stopped", each->stopped, "sites", sites_of(each),
+			 "troubles", troubles_of(&each->trouble));
+}
+
 static json_t *run_of(const struct dmk_report *report)
 {
 	static const char *const outcome[] = {"done", "crashed", "hung", "refused"};
@@ -276,6 +339,7 @@ static json_t *run_of(const struct dmk_report *report)
 	json_object_set_new(run, "totals", totals_of(&report->totals));
 	json_object_set_new(run, "advice", advice_of(report));
 	json_object_set_new(run, "fail", fail_of(report));
+	json_object_set_new(run, "fail_each", each_of(report->each));
 	json_object_set_new(run, "problems", strings_of(report->problem, report->nr_problems));
 	json_object_set_new(run, "tests", tests_of(report));
 	json_object_set_new(run, "exercise", exercise_of(report));

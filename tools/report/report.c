@@ -140,6 +140,7 @@ void dmk_report_clear(struct dmk_report *report)
 	dmk_report_clear_stack(&report->crash.stack);
 	dmk_report_clear_stack(&report->fail.where);
 	free(report->fail.kind);
+	dmk_report_each_free(report->each);
 	free(report->thread);
 	free(report->live);
 	free(report->finding);
@@ -167,7 +168,7 @@ static bool all_tests_passed(const struct dmk_report *report)
 	return true;
 }
 
-int dmk_report_status(const struct dmk_report *report)
+static int status_alone(const struct dmk_report *report)
 {
 	if (report->outcome == DMK_OUTCOME_REFUSED)
 		return report->skipped ? 0 : 2;
@@ -192,6 +193,28 @@ int dmk_report_worse(int a, int b)
 	return rank[a & 3] > rank[b & 3] ? a : b;
 }
 
+static int status_of_troubles(const struct dmk_report_troubles *list)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		status = dmk_report_worse(status,
+					  list->item[i].kind == DMK_TROUBLE_REFUSED ? 2 : 1);
+	return status;
+}
+
+int dmk_report_status(const struct dmk_report *report)
+{
+	const struct dmk_report_each *each = report->each;
+	int status = status_alone(report);
+
+	if (each)
+		status = dmk_report_worse(status, status_of_troubles(&each->trouble));
+	for (size_t i = 0; each && i < each->nr_sites; i++)
+		status = dmk_report_worse(status, status_of_troubles(&each->site[i].trouble));
+	return status;
+}
+
 const struct dmk_report_frame *dmk_report_place(const struct dmk_report_stack *stack)
 {
 	for (size_t i = 0; i < stack->n; i++) {
@@ -206,7 +229,7 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-static bool same_place(const struct dmk_report_stack *a, const struct dmk_report_stack *b)
+bool dmk_report_same_place(const struct dmk_report_stack *a, const struct dmk_report_stack *b)
 {
 	const struct dmk_report_frame *x = dmk_report_place(a), *y = dmk_report_place(b);
 
@@ -224,7 +247,8 @@ static bool same_place(const struct dmk_report_stack *a, const struct dmk_report
 bool dmk_report_same(const struct dmk_report_finding *a, const struct dmk_report_finding *b)
 {
 	return same_text(a->rule, b->rule) && same_text(a->driver, b->driver) &&
-	       same_place(&a->where, &b->where) && same_place(&a->mapped, &b->mapped);
+	       dmk_report_same_place(&a->where, &b->where) &&
+	       dmk_report_same_place(&a->mapped, &b->mapped);
 }
 
 const char *dmk_report_direction(enum dmk_direction dir)

@@ -120,6 +120,65 @@ struct dmk_report_thread {
 	struct dmk_report_stack stack;
 };
 
+/** What went wrong in one of many runs, the worst first. */
+enum dmk_trouble_kind {
+	DMK_TROUBLE_CRASH, /* of the driver or the test; or the machine died */
+	DMK_TROUBLE_HANG,
+	DMK_TROUBLE_ADDRESS, /* the error of a mapping was taken for an address */
+	DMK_TROUBLE_LEAK,    /* something stayed mapped or allocated */
+	DMK_TROUBLE_FINDING, /* another rule was broken */
+	DMK_TROUBLE_PROBLEM, /* a mistake that is no rule's */
+	DMK_TROUBLE_TEST,    /* a test failed, and no call on purpose */
+	DMK_TROUBLE_REFUSED, /* the run could not be made */
+	DMK_TROUBLE_KINDS
+};
+
+/** One thing that went wrong, in some of many runs. */
+struct dmk_report_trouble {
+	enum dmk_trouble_kind kind;
+	uint64_t runs;  /* that had it */
+	uint64_t first; /* the lowest of their numbers: of the call that failed, or the seed */
+	char *text;     /* one line; of a finding NULL */
+	struct dmk_report_finding finding; /* its rule is NULL where it is none */
+	struct dmk_report_stack where;     /* of a crash or a hang */
+	char *repeat;                      /* the command that shows it again */
+};
+
+struct dmk_report_troubles {
+	struct dmk_report_trouble *item;
+	size_t n;
+};
+
+/** A place in the driver that makes calls of a kind that can fail. */
+struct dmk_report_site {
+	char *kind; /* what they ask for: "a streaming mapping" */
+	struct dmk_report_stack where;
+	/* which of the driver's calls they were, when none failed; ascending */
+	uint64_t *number;
+	size_t calls;
+	uint64_t left_out; /* of these: not tried */
+	uint64_t failed;   /* runs in which one of its calls failed */
+	uint64_t bad;      /* of these: with troubles */
+	/* of the others: a device that no driver took, that one took else; with a failed test */
+	uint64_t unbound, untested;
+	uint64_t first_untested; /* the number of the call in the first of these */
+	struct dmk_report_troubles trouble;
+};
+
+/** --fail each: one run for each call of the driver that can fail, in which it does. */
+struct dmk_report_each {
+	uint64_t calls; /* that the driver made, when none failed */
+	uint64_t runs;  /* that were made */
+	uint64_t left_out;
+	/* runs in which another place's call failed than when none did, or no call at all */
+	uint64_t astray;
+	double seconds; /* for all of them */
+	bool stopped;   /* by the user, before all were made */
+	struct dmk_report_site *site;
+	size_t nr_sites;
+	struct dmk_report_troubles trouble; /* of runs in which no call failed */
+};
+
 struct dmk_report {
 	enum dmk_report_outcome outcome;
 	char *error;
@@ -168,6 +227,7 @@ struct dmk_report {
 		char *kind;  /* what it asked for: "a streaming mapping" */
 		struct dmk_report_stack where;
 	} fail;
+	struct dmk_report_each *each; /* NULL: this was not asked for */
 
 	char **problem; /* one line each: a module that would not load, a probe that failed */
 	size_t nr_problems;
@@ -212,10 +272,50 @@ char *dmk_report_format(const char *format, ...) DMK_PRINTF(1, 2);
  */
 bool dmk_report_same(const struct dmk_report_finding *a, const struct dmk_report_finding *b);
 
+/** Whether two stacks have the same place: file and line, or without these the function. */
+bool dmk_report_same_place(const struct dmk_report_stack *a, const struct dmk_report_stack *b);
 /** First frame that is not dmakit's own, or NULL. */
 const struct dmk_report_frame *dmk_report_place(const struct dmk_report_stack *stack);
 
 const char *dmk_report_direction(enum dmk_direction dir);
+
+/* --- many runs -------------------------------------------------------------------------------- */
+
+/** dmk_trouble_name - a word or two, as in a table: "leaked" */
+const char *dmk_trouble_name(enum dmk_trouble_kind kind);
+
+/**
+ * dmk_report_troubles_add - what went wrong in @run, with this @number: each thing that is not in
+ * @base (NULL: nothing is) becomes one of *@list, or one more run of the one that is there. A test
+ * that failed is such a thing unless a call failed on purpose. Takes parts of @run for itself.
+ * Return: the worst of them; DMK_TROUBLE_KINDS: nothing went wrong.
+ */
+enum dmk_trouble_kind dmk_report_troubles_add(struct dmk_report_troubles *list,
+					      struct dmk_report *run, const struct dmk_report *base,
+					      uint64_t number);
+/** Whether it is the same: on two machines it is shown once. */
+bool dmk_report_same_trouble(const struct dmk_report_trouble *a,
+			     const struct dmk_report_trouble *b);
+void dmk_report_troubles_clear(struct dmk_report_troubles *list);
+/** The worst of them; DMK_TROUBLE_KINDS: there is none. */
+enum dmk_trouble_kind dmk_report_worst(const struct dmk_report_troubles *list);
+
+/**
+ * dmk_report_each_add - @run, in which call @number of the driver's was to fail, to what @base has
+ * of such runs: @base->each, and @base is how it is when no call fails. Takes parts of @run.
+ * Return: the worst that went wrong; DMK_TROUBLE_KINDS: nothing did.
+ */
+enum dmk_trouble_kind dmk_report_each_add(struct dmk_report *base, struct dmk_report *run,
+					  uint64_t number);
+/** The site that made call @number when none failed, or NULL. */
+struct dmk_report_site *dmk_report_each_site(const struct dmk_report_each *each, uint64_t number);
+/** Worst sites first. */
+void dmk_report_each_sort(struct dmk_report_each *each);
+void dmk_report_each_free(struct dmk_report_each *each);
+/** One or two words: its worst trouble, "coped", or "not reached": none of its calls failed. */
+const char *dmk_report_site_outcome(const struct dmk_report_site *site);
+/** Whether two sites, of two reports, are the same place with the same kind of call. */
+bool dmk_report_same_site(const struct dmk_report_site *a, const struct dmk_report_site *b);
 
 /* --- symbols ---------------------------------------------------------------------------------- */
 
@@ -268,6 +368,13 @@ struct dmk_text_options dmk_text_options_for(FILE *out);
 /** dmk_text_reports - all of them, merged: a finding that several machines gave is shown once. */
 void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
 		      const struct dmk_text_options *options);
+
+/**
+ * dmk_text_each - what became of failing each call: the reports have .each, or were not run. Before
+ * it, how it is when no call fails, if that is not clean.
+ */
+void dmk_text_each(FILE *out, const struct dmk_report *reports, size_t n,
+		   const struct dmk_text_options *options);
 
 /** dmk_json_write - docs/JSON.md. Return 0, or a negative errno. */
 int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n);

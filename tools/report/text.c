@@ -4,7 +4,7 @@
  * (lost records, a crash, a hang), then each finding once, then the tests, then a line that sums
  * up.
  */
-#include "report/report.h"
+#include "report/text.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -19,14 +19,17 @@ struct show {
 	size_t n;
 };
 
-enum ink { INK_ERROR, INK_WARNING, INK_BOLD, INK_FAINT, INK_GOOD, INK_NONE };
-
-static const char *ink(const struct show *show, enum ink color)
+const char *dmk_text_ink(const struct dmk_text_options *options, enum dmk_ink color)
 {
 	static const char *const code[] = {"\033[1;31m", "\033[1;35m", "\033[1m",
 					   "\033[2m",    "\033[1;32m", "\033[0m"};
 
-	return show->options->color ? code[color] : "";
+	return options->color ? code[color] : "";
+}
+
+static const char *ink(const struct show *show, enum dmk_ink color)
+{
+	return dmk_text_ink(show->options, color);
 }
 
 struct dmk_text_options dmk_text_options_for(FILE *out)
@@ -43,13 +46,18 @@ struct dmk_text_options dmk_text_options_for(FILE *out)
 
 /* --- stacks ----------------------------------------------------------------------------------- */
 
-static const char *short_name(const struct show *show, const char *file)
+const char *dmk_text_file(const struct dmk_text_options *options, const char *file)
 {
-	size_t n = show->options->prefix ? strlen(show->options->prefix) : 0;
+	size_t n = options->prefix ? strlen(options->prefix) : 0;
 
-	if (n && !strncmp(file, show->options->prefix, n) && file[n] == '/')
+	if (n && !strncmp(file, options->prefix, n) && file[n] == '/')
 		return file + n + 1;
 	return file;
+}
+
+static const char *short_name(const struct show *show, const char *file)
+{
+	return dmk_text_file(show->options, file);
 }
 
 /* "edu_probe (edu.c:120)" */

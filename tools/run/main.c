@@ -256,7 +256,7 @@ static bool load(void)
 	if (result < 0 && !dmk_run_failed_on_purpose())
 		dmk_run_problem("loading the module failed: %s (%d)", strerror(-result), result);
 	dmk_run.report.bound = dmk_bound_devices();
-	return dmk_run.report.bound || dmk_run.probes || result < 0;
+	return dmk_run.report.bound || dmk_run.probes || result < 0 || dmk_run_failed_on_purpose();
 }
 
 static void unload(void)

@@ -17,6 +17,7 @@ static const struct option list[] = {
 	{"seed", required_argument, NULL, 's'},
 	{"param", required_argument, NULL, 'p'},
 	{"fail", required_argument, NULL, 'f'},
+	{"count-calls", no_argument, NULL, 'c'},
 	{"json", required_argument, NULL, 'j'},
 	{"timeline", optional_argument, NULL, 'T'},
 	{"timeout", required_argument, NULL, 't'},
@@ -51,6 +52,7 @@ static void help(const char *program)
 	       "  --gen-suppressions    print such an entry for each finding\n"
 	       "  --limit RULE=N        findings of the rule beyond N don't count\n"
 	       "  --driver NAME         findings of other drivers don't count\n"
+	       "  --count-calls         note which calls could, in the JSON report, and let none fail\n"
 	       "  --json FILE           write the report as JSON; - is standard output, without the text\n"
 	       "  --timeline[=N]        with --json: what happened to each buffer too, N events at most (default: 100000)\n"
 	       "  --timeout SECONDS     report a hang after this time (default: 60; 0: never)\n"
@@ -131,6 +133,10 @@ static int set_fail(struct dmk_run_options *options, const char *text)
 
 	errno = 0;
 	options->fail = strtoull(text, &end, 10);
+	if (!strcmp(text, "each"))
+		return refuse(
+			"--fail %s runs a program many times, which `dmakit check` does; here it wants a number",
+			text);
 	if (!options->fail || errno || *end || *text == '-')
 		return refuse("--fail wants the number of a call, from 1, not \"%s\"", text);
 	return 0;
@@ -193,6 +199,9 @@ static int one(struct dmk_run_options *options, int option, const char *program)
 		return set_fail(options, optarg);
 	case 'T':
 		return set_timeline(options, optarg);
+	case 'c':
+		options->count_calls = true;
+		return 0;
 	case 't':
 		return set_timeout(options, optarg);
 	case 'S':

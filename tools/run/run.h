@@ -23,6 +23,7 @@ struct dmk_run_options {
 	const char *append;
 	uint64_t seed;
 	uint64_t fail; /* number of the call that fails on purpose, from 1; 0: none */
+	bool count_calls; /* note which calls can fail, and let none */
 	struct dmk_device_request device[DMK_RUN_DEVICES];
 	const char *device_text[DMK_RUN_DEVICES];
 	unsigned int nr_devices;
