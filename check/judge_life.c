@@ -225,6 +225,51 @@ static void judge_ignored(struct dmk_checker *checker, struct dmk_watched *devic
 		"look at the result: try a mask the machine can serve, and leave probe with the error if there is none");
 }
 
+/* The finding is a driver's, however many devices it has. */
+static struct dmk_finding *said_of_driver(const struct dmk_checker *checker, const char *driver)
+{
+	for (size_t i = 0; i < checker->nr_findings; i++)
+		if (checker->findings[i]->rule == &dmk_rules[DMK_RULE_MSK_01] &&
+		    !strcmp(checker->findings[i]->driver, driver))
+			return checker->findings[i];
+	return NULL;
+}
+
+static bool was_asked(const struct dmk_mask_state *mask)
+{
+	return mask->accepted || mask->refused;
+}
+
+/* MSK-01: DMA was done, and no mask call ever made: the 32 bits of a new device are a guess. */
+static void judge_no_mask(struct dmk_checker *checker, struct dmk_watched *device)
+{
+	const struct dmk_trace *first = device->streaming.used ? device->streaming.first_use
+							       : device->coherent.first_use;
+	struct dmk_finding *finding;
+
+	if (!device->driver[0] || !(device->streaming.used || device->coherent.used) ||
+	    was_asked(&device->streaming) || was_asked(&device->coherent))
+		return;
+	finding = said_of_driver(checker, device->driver);
+	if (finding) {
+		finding->count++;
+		return;
+	}
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_MSK_01,
+							    .device = device,
+							    .where = first});
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"driver %s does DMA, first here, and never called dma_set_mask_and_coherent(): the device is taken to drive "
+		"32 address bits, whatever it has",
+		device->driver);
+	dmk_mend(
+		finding,
+		"in probe, before the first map or allocation: err = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(n)), with "
+		"the n of the device's manual, also when it is 32; if (err) return err");
+}
+
 static void unbound(struct dmk_checker *checker, struct dmk_watched *device)
 {
 	char when[128];
@@ -233,6 +278,7 @@ static void unbound(struct dmk_checker *checker, struct dmk_watched *device)
 		 device->driver[0] ? device->driver : "code");
 	judge_ignored(checker, device, &device->streaming, &device->coherent, "streaming");
 	judge_ignored(checker, device, &device->coherent, &device->streaming, "coherent");
+	judge_no_mask(checker, device);
 	judge_leaks(checker, device, when);
 	dmk_text_copy(device->let_go, sizeof(device->let_go),
 		      device->driver[0] ? device->driver : "code");

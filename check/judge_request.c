@@ -81,6 +81,8 @@ static void after_let_go(struct dmk_checker *checker, struct dmk_watched *device
 void dmk_judge_mask(struct dmk_checker *checker, struct dmk_watched *device,
 		    struct dmk_mask_state *mask, const struct dmk_trace *where)
 {
+	if (!mask->used)
+		mask->first_use = where;
 	mask->used = true;
 	if (device->let_go[0])
 		after_let_go(checker, device, where);

@@ -21,6 +21,8 @@ const struct dmk_rule dmk_rules[] = {
 	[DMK_RULE_MEM_05] = {"MEM-05", "freed memory and mapped memory exclude each other", ERROR},
 	[DMK_RULE_MEM_08] = {"MEM-08", "a buffer that a device writes has cache lines of its own",
 			     ERROR},
+	[DMK_RULE_MSK_01] = {"MSK-01", "a driver says how many address bits its device drives",
+			     WARNING},
 	[DMK_RULE_MSK_03] = {"MSK-03", "no DMA without an accepted mask", ERROR},
 	[DMK_RULE_MSK_03_IGNORED] = {"MSK-03", "the answer to a mask call counts", WARNING},
 	[DMK_RULE_MSK_08] = {"MSK-08", "segments keep to the device's limits", ERROR},

@@ -150,6 +150,7 @@ struct dmk_mask_state {
 	bool said;     /* the mistake was reported */
 	uint64_t mask; /* the refused one */
 	const struct dmk_trace *where;
+	const struct dmk_trace *first_use;
 };
 
 /* Limits that a driver did not set; 0 stands for them. */

@@ -534,6 +534,7 @@ static void test_CHK_01_STR_06_bug_leaks_in_each_life(void **state)
 	u8 *memory = must_kmalloc(SIZE);
 
 	for (int life = 0; life < 2; life++) {
+		assert_int_equal(dma_set_mask_and_coherent(dev, DMA_BIT_MASK(32)), 0);
 		map_and_forget(memory);
 		map_and_forget(memory + 128);
 		lab_unbind();

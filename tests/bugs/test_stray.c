@@ -136,6 +136,46 @@ BROKEN(STR_10, has_a_card_of_few_lines)
 	close_buffer(&buffer);
 }
 
+BROKEN(MSK_01, never_says_how_many_lines_the_card_has)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	close_buffer(&buffer);
+	lab_unbind();
+	/* Of both cards one is used; it is the driver's mistake. */
+	expect_finding("MSK-01", 1);
+	assert_int_equal(finding_of("MSK-01")->rule->severity, DMK_SEVERITY_WARNING);
+	assert_true(finding_of("MSK-01")->where.depth);
+}
+
+BROKEN(MSK_01, never_says_so_of_two_cards)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+	dma_addr_t dma = must_map(dev2, buffer.memory, SIZE, DMA_TO_DEVICE);
+
+	dma_unmap_single(dev2, dma, SIZE, DMA_TO_DEVICE);
+	close_buffer(&buffer);
+	lab_unbind();
+	expect_finding("MSK-01", 2);
+}
+
+NEAR_MISS(MSK_01, says_what_a_new_card_has)
+{
+	struct buffer buffer;
+
+	assert_int_equal(dma_set_mask_and_coherent(dev, DMA_BIT_MASK(32)), 0);
+	buffer = open_buffer(DMA_TO_DEVICE);
+	close_buffer(&buffer);
+	lab_unbind();
+	assert_null(finding_of("MSK-01"));
+}
+
+NEAR_MISS(MSK_01, does_no_dma)
+{
+	lab_unbind();
+	assert_null(finding_of("MSK-01"));
+}
+
 /* --- another kind of address ------------------------------------------------------------------ */
 
 BROKEN(STR_10, gives_the_card_a_physical_address_and_an_offset)
@@ -362,6 +402,10 @@ int main(int argc, char **argv)
 		CONTRACT_TEST_WITH(test_STR_04_bug_unmaps_half_a_handle, "iommu.forcedac=1"),
 		CONTRACT_TEST_WITH(test_STR_10_near_gives_the_card_both_halves, "iommu.forcedac=1"),
 		CONTRACT_TEST(test_STR_10_bug_has_a_card_of_few_lines),
+		CONTRACT_TEST(test_MSK_01_bug_never_says_how_many_lines_the_card_has),
+		CONTRACT_TEST(test_MSK_01_bug_never_says_so_of_two_cards),
+		CONTRACT_TEST(test_MSK_01_near_says_what_a_new_card_has),
+		CONTRACT_TEST(test_MSK_01_near_does_no_dma),
 		CONTRACT_TEST(test_STR_10_bug_gives_the_card_a_physical_address_and_an_offset),
 		CONTRACT_TEST(test_STR_10_bug_gives_the_card_the_physical_address_of_an_entry),
 		CONTRACT_TEST(test_STR_10_bug_gives_the_card_a_pointer),

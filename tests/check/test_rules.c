@@ -439,10 +439,17 @@ ROW(allocates_after_unbind)
 	free_as(w, DEV, AT, AT, 100, 0, HERE);
 }
 
+static void set_mask(struct world *w, bool streaming, bool coherent, int result)
+{
+	EVENT(w, .kind = DMK_EVENT_SET_MASK, .dev = DEV, .mask = 0xffffff, .streaming = streaming,
+	      .coherent = coherent, .result = result, .caller = HERE);
+}
+
 ROW(maps_when_bound_again)
 {
 	EVENT(w, .kind = DMK_EVENT_UNBIND, .dev = DEV);
 	EVENT(w, .kind = DMK_EVENT_BIND, .dev = DEV, .name = "edu");
+	set_mask(w, true, true, 0);
 	map(w, AT, 100, IN, HERE);
 	unmap(w, AT, 100, IN, HERE);
 }
@@ -1486,17 +1493,35 @@ ROW(pool_access_between_blocks)
 
 /* --- masks, context --------------------------------------------------------------------------- */
 
-static void set_mask(struct world *w, bool streaming, bool coherent, int result)
-{
-	EVENT(w, .kind = DMK_EVENT_SET_MASK, .dev = DEV, .mask = 0xffffff, .streaming = streaming,
-	      .coherent = coherent, .result = result, .caller = HERE);
-}
-
 /* The world's driver has set a mask in probe; this one has not. */
 static void fresh(struct world *w)
 {
 	EVENT(w, .kind = DMK_EVENT_UNBIND, .dev = DEV);
 	EVENT(w, .kind = DMK_EVENT_BIND, .dev = DEV, .name = "paperdriver");
+}
+
+ROW(dma_without_a_mask)
+{
+	fresh(w);
+	map(w, AT, 64, OUT, HERE);
+	unmap(w, AT, 64, OUT, HERE);
+	alloc(w, AT, 64, HERE);
+	free_as(w, DEV, AT, AT, 64, 0, HERE);
+}
+
+ROW(no_mask_and_no_dma)
+{
+	fresh(w);
+}
+
+ROW(only_one_mask)
+{
+	fresh(w);
+	set_mask(w, true, false, 0);
+	map(w, AT, 64, OUT, HERE);
+	unmap(w, AT, 64, OUT, HERE);
+	alloc(w, AT, 64, HERE);
+	free_as(w, DEV, AT, AT, 64, 0, HERE);
 }
 
 ROW(dma_after_refusal)
@@ -2035,6 +2060,9 @@ static const struct row rows[] = {
 	{"the device reads a pool's memory between blocks", "STR-10", pool_access_between_blocks, 0,
 	 "none of its blocks"},
 
+	{"DMA is done, and no mask was ever set", "MSK-01", dma_without_a_mask, 0, "first here"},
+	{"no mask is set, and no DMA done", NULL, no_mask_and_no_dma},
+	{"one of the two masks is set", NULL, only_one_mask},
 	{"DMA is done after the mask was refused", "MSK-03", dma_after_refusal},
 	{"memory is allocated after the mask was refused", "MSK-03", allocation_after_refusal},
 	{"DMA is asked for after the mask was refused, and refused too", "MSK-03",

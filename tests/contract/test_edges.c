@@ -323,6 +323,7 @@ static void test_STR_06_leaks_of_one_place_are_one_report_with_count_and_bytes(v
 {
 	void *memory = must_kmalloc(SIZE);
 
+	assert_int_equal(dma_set_mask_and_coherent(dev, DMA_BIT_MASK(32)), 0);
 	for (int i = 0; i < 3; i++)
 		map_and_forget(memory + i * 128);
 	lab_unbind();

@@ -97,7 +97,8 @@ static bool use_card(struct lab_card *card, unsigned int round)
 	u8 *memory = kmalloc(SIZE, GFP_KERNEL), *bytes = malloc(SIZE);
 	dma_addr_t dma, coherent;
 	void *managed = dmam_alloc_coherent(card->dev, 4096, &coherent, GFP_KERNEL);
-	bool right = memory && bytes && managed && dmam_pool_create("lives", card->dev, 64, 16, 0);
+	bool right = !dma_set_mask_and_coherent(card->dev, DMA_BIT_MASK(32)) && memory && bytes &&
+		     managed && dmam_pool_create("lives", card->dev, 64, 16, 0);
 
 	if (!right)
 		goto free;

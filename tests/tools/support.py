@@ -49,6 +49,12 @@ MODULE_LICENSE("GPL");
 """
 
 
+# What a driver says before it does any DMA.
+MASK = """if (dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32)))
+		return -EIO;
+	"""
+
+
 def driver(probe="", remove="", before="", ident="0x1234, 0x11e8"):
     text = DRIVER
     for name, value in (("PROBE", probe), ("REMOVE", remove), ("BEFORE", before), ("ID", ident)):

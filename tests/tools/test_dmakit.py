@@ -10,24 +10,24 @@ import subprocess
 import time
 import unittest
 
-from support import BUILD, DMAKIT, DMAKIT_CC, SOURCE, Check, Command, driver, line_of
+from support import BUILD, DMAKIT, DMAKIT_CC, MASK, SOURCE, Check, Command, driver, line_of
 
 LEAK = """{
-		void *data = kmalloc(100, GFP_KERNEL);
+	@MASK@		void *data = kmalloc(100, GFP_KERNEL);
 		dma_addr_t dma = dma_map_single(&pdev->dev, data, 100, DMA_TO_DEVICE);
 
 		if (dma_mapping_error(&pdev->dev, dma))
 			return -ENOMEM;
-	}"""
+	}""".replace("@MASK@", MASK)
 
 MAPPED_AND = """{
-		void *data = kmalloc(100, GFP_KERNEL);
+	@MASK@		void *data = kmalloc(100, GFP_KERNEL);
 		dma_addr_t dma = dma_map_single(&pdev->dev, data, 100, DMA_TO_DEVICE);
 
 		if (dma_mapping_error(&pdev->dev, dma))
 			return -ENOMEM;
 		%s
-	}"""
+	}""".replace("@MASK@", MASK)
 
 # Four threads, one after another, map and keep for a while six buffers of other sizes each.
 MAP_ON_THREADS = """#include <linux/completion.h>
@@ -91,7 +91,7 @@ class Results(Check):
         words = "nothing was mapped or allocated for a device"
         self.assertIn(words, self.check(driver(), status=0).stdout)
         self.assertIn(words, self.check(driver(), "--machine", "pc", "--machine", "tiny", status=0).stdout)
-        allocates = driver(probe="{ dma_addr_t dma; if (!dmam_alloc_coherent(&pdev->dev, 64, &dma, GFP_KERNEL)) return -ENOMEM; }")
+        allocates = driver(probe=MASK + "{ dma_addr_t dma; if (!dmam_alloc_coherent(&pdev->dev, 64, &dma, GFP_KERNEL)) return -ENOMEM; }")
         self.assertNotIn(words, self.check(allocates, status=0).stdout)
         self.assertNotIn(words, self.check(driver(probe=LEAK), status=1).stdout)
 
@@ -116,16 +116,16 @@ class Results(Check):
         source = driver(probe=MAPPED_AND % "if (!devm_kzalloc(&pdev->dev, 64, GFP_KERNEL))\n\t\t\treturn -ENOMEM;\n"
                         "\t\tdma_unmap_single(&pdev->dev, dma, 100, DMA_TO_DEVICE);\n\t\tkfree(data);")
         self.check(source, status=0)
-        report = self.report(source, "--fail", "3", status=1)
+        report = self.report(source, "--fail", "4", status=1)
         run = report["runs"][0]
         self.assertEqual([finding["rule"] for finding in run["findings"]], ["STR-06"])
-        self.assertEqual((run["fail"]["wanted"], run["fail"]["failed"], run["fail"]["calls"]), (3, True, 3))
+        self.assertEqual((run["fail"]["wanted"], run["fail"]["failed"], run["fail"]["calls"]), (4, True, 4))
         self.assertEqual(run["fail"]["where"][0]["function"], "card_probe")
 
     def test_STR_12_a_call_that_is_not_made_can_not_fail(self):
         done = self.check(driver(probe=MAPPED_AND % "dma_unmap_single(&pdev->dev, dma, 100, DMA_TO_DEVICE);\n\t\tkfree(data);"),
-                          "--fail", "3", "--machine", "pc", "--machine", "tiny", status=3)
-        self.assertIn("no call failed on purpose on pc: --fail 3, and the driver made 2 calls that can fail", done.stdout)
+                          "--fail", "4", "--machine", "pc", "--machine", "tiny", status=3)
+        self.assertIn("no call failed on purpose on pc: --fail 4, and the driver made 3 calls that can fail", done.stdout)
         report = self.report(driver(), "--fail", "1", status=3)
         self.assertEqual((report["status"], report["runs"][0]["fail"]["calls"]), (3, 0))
 

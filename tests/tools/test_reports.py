@@ -5,7 +5,7 @@ import json
 import os
 import unittest
 
-from support import DMAKIT_CC, SOURCE, Command, driver
+from support import DMAKIT_CC, MASK, SOURCE, Command, driver
 
 try:
     import jsonschema
@@ -17,7 +17,7 @@ CARD = driver(before="static void *data;\nstatic dma_addr_t ring;\nstatic void *
 	struct device *dev = &pdev->dev;
 	dma_addr_t dma;
 
-	data = kmalloc(256, GFP_KERNEL);
+	@MASK@data = kmalloc(256, GFP_KERNEL);
 	ring_cpu = dma_alloc_coherent(dev, 4096, &ring, GFP_KERNEL);
 	if (!data || !ring_cpu)
 		return -ENOMEM;
@@ -27,7 +27,7 @@ CARD = driver(before="static void *data;\nstatic dma_addr_t ring;\nstatic void *
 	dma_sync_single_for_cpu(dev, dma, 64, DMA_TO_DEVICE);
 	dma_unmap_single(dev, dma, 256, DMA_TO_DEVICE);
 	dma_unmap_single(dev, dma, 256, DMA_TO_DEVICE);
-""", remove="dma_free_coherent(&pdev->dev, 4096, ring_cpu, ring);\n\tkfree(data);")
+""".replace("@MASK@", MASK), remove="dma_free_coherent(&pdev->dev, 4096, ring_cpu, ring);\n\tkfree(data);")
 
 
 class Timeline(Command):

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support import DMAKIT_CC, Command, driver
+from support import DMAKIT_CC, MASK, Command, driver
 
 # Three mistakes in two functions: an unmap of too little, a leak, and another leak one call further down.
 BROKEN = driver(
@@ -38,7 +38,7 @@ static noinline void card_short(struct pci_dev *pdev)
 	kfree(buffer);
 }
 """,
-    probe="""card_short(pdev);
+    probe=MASK + """card_short(pdev);
 	card_deep(pdev);
 	memory[2] = dma_alloc_coherent(&pdev->dev, 64, &kept[1], GFP_KERNEL);""")
 
