@@ -120,13 +120,14 @@ static void advise_bounced(struct dmk_advice_row *row, const struct dmk_call *ca
 		advise(row,
 		       "%" PRIu64 " of %" PRIu64
 		       " mappings were bounced, and %s copied, since the driver's mask has %u bits: if the card drives more, set a wider one; "
-		       "else allocate these buffers with GFP_DMA32",
-		       times, call->times, moved, bits_of(call->mask));
+		       "else take what the driver allocates itself with %s",
+		       times, call->times, moved, bits_of(call->mask),
+		       bits_of(call->mask) < 32 ? "GFP_DMA" : "GFP_DMA32");
 	else if (cause == DMK_CAUSE_WINDOW)
 		advise(row,
 		       "%" PRIu64 " of %" PRIu64
 		       " mappings were bounced, and %s copied, since the bus does not show that memory to the device, whatever its mask: "
-		       "allocate these buffers with GFP_DMA, or by dma_alloc_noncoherent()",
+		       "what the driver allocates itself, take with GFP_DMA or by dma_alloc_noncoherent()",
 		       times, call->times, moved);
 	else if (cause == DMK_CAUSE_PART)
 		advise(row,

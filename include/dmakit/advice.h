@@ -42,7 +42,7 @@ struct dmk_advice_column {
 enum { DMK_ADVICE_COLUMNS = 12 };
 
 /** A number that is not known. */
-#define DMK_ADVICE_UNKNOWN UINT64_MAX
+#define DMK_ADVICE_UNKNOWN (~0ULL)
 
 struct dmk_advice_section {
 	const char *id, *title, *sentence;

@@ -6,6 +6,7 @@
 #ifndef DMAKIT_BOOT_H
 #define DMAKIT_BOOT_H
 
+#include <dmakit/advice.h>
 #include <dmakit/check.h>
 #include <dmakit/machine.h>
 
@@ -17,6 +18,7 @@ struct dmk_boot_options {
 	unsigned int nr_devices;
 	bool no_checker;
 	const struct dmk_check_options *check; /* NULL: defaults */
+	bool advice;                           /* an advisor listens too */
 	/* gets each event too, before the checker judges it; NULL: nobody */
 	const struct dmk_observer *before;
 	/* gets each event too, after the checker; NULL: nobody */
@@ -38,7 +40,9 @@ void dmk_shutdown(void);
 
 /** The checker of the running or last boot; NULL with no_checker. */
 struct dmk_checker *dmk_boot_checker(void);
-/** dmk_boot_end - forget the last boot's checker. dmk_boot() does it too. */
+/** The advisor of the running or last boot; NULL: none was asked for. */
+struct dmk_advisor *dmk_boot_advisor(void);
+/** dmk_boot_end - forget the last boot's checker and advisor. dmk_boot() does it too. */
 void dmk_boot_end(void);
 
 #endif

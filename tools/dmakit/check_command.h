@@ -30,6 +30,7 @@ struct check {
 	const char *json; /* file; NULL: none; "-": standard output */
 	const char *html; /* file; NULL: none */
 	struct tool_output page;
+	enum dmk_advice_shown advice;
 	double timeout; /* seconds; 0: no limit */
 	bool keep, verbose, gen_suppressions;
 	struct dmk_suppressions *suppressions; /* read, to see that they can be; or NULL */

@@ -29,13 +29,14 @@ static const struct option options[] = {
 	{"param", required_argument, NULL, 'p'},
 	{"watch", required_argument, NULL, 'w'},
 	{"fail", required_argument, NULL, 'f'},
+	{"advice", required_argument, NULL, 'A'},
+	{"timeout", required_argument, NULL, 't'},
 	{"suppressions", required_argument, NULL, 'U'},
 	{"limit", required_argument, NULL, 'L'},
 	{"driver", required_argument, NULL, 'D'},
 	{"gen-suppressions", no_argument, NULL, 'G'},
 	{"per-site", required_argument, NULL, 'P'},
 	{"jobs", required_argument, NULL, 'J'},
-	{"timeout", required_argument, NULL, 't'},
 	{"keep", no_argument, NULL, 'k'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
@@ -72,6 +73,7 @@ static void help(void)
 	     "  --driver NAME         findings of other drivers don't count; may be repeated\n"
 	     "  --json FILE           write the report as JSON too; with - to standard output, and no text\n"
 	     "  --html FILE           write the report as one page for a browser too: sources, timeline, filters\n"
+	     "  --advice MODE         what could be done with less, apart from findings: none, short (default), all\n"
 	     "  --timeout SECONDS     report a hang after this time on a machine (default: 60; 0: never)\n"
 	     "  --keep                keep the directory with the program, and say where it is\n"
 	     "  --verbose             the driver's log as it comes\n"
@@ -159,6 +161,14 @@ static int set_timeout(struct check *check, const char *text)
 	if (end == text || *end || !(check->timeout >= 0 && check->timeout <= 1e6))
 		return tool_refuse("--timeout wants seconds, not \"%s\"", text);
 	pass_on(check, "--timeout", text);
+	return STATUS_CLEAN;
+}
+
+static int set_advice(struct check *check, const char *text)
+{
+	if (!dmk_advice_shown_named(text, &check->advice))
+		return tool_refuse("--advice is none, short or all, not \"%s\"", text);
+	pass_on(check, "--advice", text);
 	return STATUS_CLEAN;
 }
 
@@ -296,6 +306,8 @@ static int one_option(struct check *check, int option, char **argv)
 		return set_json(check, optarg);
 	case 'H':
 		return set_html(check, optarg);
+	case 'A':
+		return set_advice(check, optarg);
 	case 't':
 		return set_timeout(check, optarg);
 	case 'U':

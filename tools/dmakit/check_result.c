@@ -75,6 +75,7 @@ static void write_text(const struct check *check, const struct dmk_report *repor
 
 	look.prefix = getcwd(directory, sizeof(directory));
 	look.unused = check->verbose;
+	look.advice = check->advice;
 	if (check->fail_each) {
 		dmk_text_each(stdout, reports, check->nr_machines, &look);
 		return;

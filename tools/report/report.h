@@ -351,9 +351,14 @@ void dmk_symbols_addresses(struct dmk_symbols *symbols, const uint64_t *address,
 
 /* --- showing ---------------------------------------------------------------------------------- */
 
+enum dmk_advice_shown { DMK_ADVICE_SHORT, DMK_ADVICE_NONE, DMK_ADVICE_ALL };
+/** dmk_advice_shown_named - by its name: "none", "short", "all"; false: there is none of it. */
+bool dmk_advice_shown_named(const char *name, enum dmk_advice_shown *shown);
+
 struct dmk_text_options {
 	bool color;
 	bool verbose; /* the driver's log too */
+	enum dmk_advice_shown advice;
 	bool unused;  /* suppressions that took nothing */
 	/* the source line of the first frame of each stack, where the file can be read */
 	bool excerpt;
@@ -375,6 +380,10 @@ void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
  */
 void dmk_text_each(FILE *out, const struct dmk_report *reports, size_t n,
 		   const struct dmk_text_options *options);
+
+/** dmk_text_advice - what it says of advice; nothing where none was given. */
+void dmk_text_advice(FILE *out, const struct dmk_report *reports, size_t n,
+		     const struct dmk_text_options *options);
 
 /** dmk_json_write - docs/JSON.md. Return 0, or a negative errno. */
 int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n);

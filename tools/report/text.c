@@ -754,6 +754,7 @@ void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
 	failed = show_tests(&show, &passed);
 	for (size_t i = 0; options->verbose && i < n; i++)
 		show_log(&show, &reports[i]);
+	dmk_text_advice(out, reports, n, options);
 	show_hidden(&show);
 	show_unused(&show);
 	show_totals(&show);

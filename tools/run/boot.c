@@ -13,11 +13,12 @@
 #include <string.h>
 
 static struct dmk_checker *checker;
+static struct dmk_advisor *advisor;
 static struct dmk_symbols *symbols; /* made once, for the life of the program */
 
 /* Who listens, in this order. */
 static struct {
-	const struct dmk_observer *member[3];
+	const struct dmk_observer *member[4];
 	unsigned int n;
 } audience;
 
@@ -40,6 +41,7 @@ static void install(const struct dmk_boot_options *options)
 	audience.n = 0;
 	listen(options->before);
 	listen(checker ? dmk_checker_observer(checker) : NULL);
+	listen(advisor ? dmk_advisor_observer(advisor) : NULL);
 	listen(options->also);
 	dmk_observe(audience.n > 1 ? &all : audience.n ? audience.member[0] : NULL);
 }
@@ -54,6 +56,13 @@ static uint64_t line_of(void *ctx, const void *code)
 	return dmk_symbols_line(ctx, code);
 }
 
+static struct dmk_symbols *own_symbols(void)
+{
+	if (!symbols)
+		symbols = dmk_symbols_self();
+	return symbols;
+}
+
 /*
  * What the checker asks about code is answered from the program's own debug information, unless the
  * caller has an answer.
@@ -65,15 +74,23 @@ static struct dmk_checker *new_checker(const struct dmk_check_options *wanted)
 	if (wanted)
 		options = *wanted;
 	if (!options.line_of) {
-		if (!symbols)
-			symbols = dmk_symbols_self();
 		options.is_library = is_library;
 		options.line_of = line_of;
-		options.code_ctx = symbols;
+		options.code_ctx = own_symbols();
 	}
 	if (dmk_watch_present())
 		options.memory = dmk_watch_memory;
 	return dmk_checker_new(&options);
+}
+
+/* It is the checker that says what memory the driver's accesses are seen to. */
+static struct dmk_advisor *new_advisor(void)
+{
+	return dmk_advisor_new(
+		&(struct dmk_advice_options){.is_library = is_library,
+					     .line_of = line_of,
+					     .code_ctx = own_symbols(),
+					     .sees_cpu = checker && dmk_watch_present()});
 }
 
 static int start(const struct dmk_boot_options *options, char *error, size_t error_size)
@@ -114,6 +131,14 @@ int dmk_boot(const struct dmk_boot_options *options, char *error, size_t error_s
 			return -ENOMEM;
 		}
 	}
+	if (options->advice) {
+		advisor = new_advisor();
+		if (!advisor) {
+			snprintf(error, error_size, "out of memory for advice");
+			dmk_boot_end();
+			return -ENOMEM;
+		}
+	}
 	install(options);
 	result = start(options, error, error_size);
 	if (!result)
@@ -135,8 +160,15 @@ struct dmk_checker *dmk_boot_checker(void)
 	return checker;
 }
 
+struct dmk_advisor *dmk_boot_advisor(void)
+{
+	return advisor;
+}
+
 void dmk_boot_end(void)
 {
+	dmk_advisor_free(advisor);
+	advisor = NULL;
 	if (checker)
 		dmk_checker_free(checker);
 	checker = NULL;

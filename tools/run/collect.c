@@ -158,6 +158,7 @@ void dmk_run_collect(bool live)
 		collect_findings(checker);
 	dmk_suppressions_apply(dmk_run.options.suppressions, &dmk_run.report);
 	collect_complaints();
+	dmk_run_advice_collect();
 	collect_timeline();
 	dmk_run_fail_collect();
 	dmk_run.report.seconds = seconds_since(&dmk_run.started);
@@ -193,6 +194,7 @@ static void write_text(void)
 	char directory[4096];
 
 	options.prefix = getcwd(directory, sizeof(directory));
+	options.advice = dmk_run.options.advice;
 	options.unused = dmk_run.options.verbose;
 	dmk_text_reports(stdout, &dmk_run.report, 1, &options);
 	if (dmk_run.options.gen_suppressions)

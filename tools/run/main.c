@@ -207,6 +207,7 @@ static int boot(void)
 		.nr_devices = dmk_run.options.nr_devices,
 		.no_checker = dmk_run.options.no_checker,
 		.check = &check,
+		.advice = dmk_run_wants_advice(),
 		.before = recorder ? dmk_recorder_observer(recorder) : NULL,
 		.also = &probes,
 	};

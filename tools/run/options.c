@@ -20,6 +20,7 @@ static const struct option list[] = {
 	{"count-calls", no_argument, NULL, 'c'},
 	{"json", required_argument, NULL, 'j'},
 	{"timeline", optional_argument, NULL, 'T'},
+	{"advice", required_argument, NULL, 'A'},
 	{"timeout", required_argument, NULL, 't'},
 	{"serve", required_argument, NULL, 'S'},
 	{"suppressions", required_argument, NULL, 'U'},
@@ -55,6 +56,7 @@ static void help(const char *program)
 	       "  --count-calls         note which calls could, in the JSON report, and let none fail\n"
 	       "  --json FILE           write the report as JSON; - is standard output, without the text\n"
 	       "  --timeline[=N]        with --json: what happened to each buffer too, N events at most (default: 100000)\n"
+	       "  --advice MODE         what could be done with less: none, short (default), all\n"
 	       "  --timeout SECONDS     report a hang after this time (default: 60; 0: never)\n"
 	       "  --no-checker          only run\n"
 	       "  --quiet               no text\n"
@@ -158,6 +160,13 @@ static int set_timeline(struct dmk_run_options *options, const char *text)
 	return 0;
 }
 
+static int set_advice(struct dmk_run_options *options, const char *text)
+{
+	return dmk_advice_shown_named(text, &options->advice)
+		       ? 0
+		       : refuse("--advice is none, short or all, not \"%s\"", text);
+}
+
 static int set_timeout(struct dmk_run_options *options, const char *text)
 {
 	char *end;
@@ -202,6 +211,8 @@ static int one(struct dmk_run_options *options, int option, const char *program)
 	case 'c':
 		options->count_calls = true;
 		return 0;
+	case 'A':
+		return set_advice(options, optarg);
 	case 't':
 		return set_timeout(options, optarg);
 	case 'S':

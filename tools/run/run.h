@@ -35,6 +35,7 @@ struct dmk_run_options {
 	bool quiet;       /* no text */
 	bool verbose;     /* the log as it comes */
 	bool no_checker;
+	enum dmk_advice_shown advice;
 	uint64_t timeline; /* events that the recorder keeps; 0: no timeline */
 	double timeout; /* seconds; 0: no limit */
 	struct dmk_suppressions *suppressions;
@@ -77,6 +78,10 @@ extern struct dmk_run dmk_run;
 
 /** Fill the report from checker and machine; on a crash or hang also what is mapped. */
 void dmk_run_collect(bool live);
+/** Whether a run is advised on: not one in which a call fails on purpose, or nobody watches. */
+bool dmk_run_wants_advice(void);
+/** The advisor's tables, into the report. */
+void dmk_run_advice_collect(void);
 /** Show it and write it; returns the exit status. */
 int dmk_run_finish(void);
 /** Note one line that makes the run no success. */
