@@ -68,6 +68,12 @@ class Timeline(Command):
         self.assertEqual(timeline["threads"][mapped["thread"]]["name"], "main")
         self.assertEqual((timeline["seen"], timeline["dropped"]), (10, 0))
 
+    def test_CHK_06_a_finding_that_does_not_count_is_named_too(self):
+        run, _ = self.run_card("--timeline", "--driver", "nobody", status=0)
+        row = run["timeline"]["events"][6]
+        self.assertEqual(run["timeline"]["whats"][row[1]], "finding")
+        self.assertEqual((run["findings"] + run["suppressed"])[row[10]]["rule"], "STR-04")
+
     def test_its_length_is_a_number(self):
         run, _ = self.run_card("--timeline=4", status=1)
         self.assertEqual((len(run["timeline"]["events"]), run["timeline"]["dropped"]), (4, 6))

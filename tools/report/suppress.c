@@ -7,6 +7,7 @@
  * dmakit's own frames are passed over, and what comes after the last pattern is not looked at.
  */
 #include "report/suppress_own.h"
+#include "report/timeline.h"
 
 #include <fnmatch.h>
 #include <inttypes.h>
@@ -151,11 +152,25 @@ static void tell_entries(const struct dmk_suppressions *all, struct dmk_report *
 	}
 }
 
+/* A timeline names findings by where they stand: those that don't count come after the others. */
+static void tell_timeline(struct dmk_report *report, const bool *moved, size_t n)
+{
+	size_t kept = 0, *place = report->timeline && moved ? calloc(n, sizeof(*place)) : NULL;
+
+	for (size_t i = 0; place && i < n; i++)
+		place[i] = moved[i] ? report->nr_findings + (i - kept) : kept++;
+	if (place)
+		dmk_timeline_findings_moved(report->timeline, place, n);
+	free(place);
+}
+
 void dmk_suppressions_apply(struct dmk_suppressions *all, struct dmk_report *report)
 {
+	const size_t n = report->nr_findings;
+	bool *gone = n ? calloc(n, sizeof(*gone)) : NULL;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < report->nr_findings; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct dmk_report_finding *finding = &report->finding[i], *moved = NULL;
 		char *name = name_for(all, report, finding);
 
@@ -169,8 +184,12 @@ void dmk_suppressions_apply(struct dmk_suppressions *all, struct dmk_report *rep
 		}
 		*moved = *finding;
 		moved->suppressed = name;
+		if (gone)
+			gone[i] = true;
 	}
 	report->nr_findings = kept;
+	tell_timeline(report, gone, n);
+	free(gone);
 	tell_entries(all, report);
 }
 

@@ -26,6 +26,16 @@ const char *dmk_timeline_kind_name(enum dmk_timeline_kind kind)
 	return (unsigned int)kind < DMK_TIMELINE_KINDS ? name[kind] : "?";
 }
 
+void dmk_timeline_findings_moved(struct dmk_timeline *timeline, const size_t *to, size_t n)
+{
+	for (size_t i = 0; i < timeline->nr_events; i++) {
+		struct dmk_timeline_event *event = &timeline->event[i];
+
+		if (event->what == DMK_TIMELINE_FINDING && event->id < n)
+			event->id = to[event->id];
+	}
+}
+
 void dmk_timeline_free(struct dmk_timeline *timeline)
 {
 	if (!timeline)

@@ -91,7 +91,8 @@ struct dmk_timeline_event {
 	uint64_t size; /* bytes */
 	int direction; /* -1: none */
 	int result;    /* 0, or a negative errno: refused, failed */
-	uint64_t id;   /* of a transfer; of a finding its index in the report's findings */
+	uint64_t
+		id; /* of a transfer; of a finding its index in the findings, and then the suppressed */
 };
 
 struct dmk_timeline {
@@ -116,6 +117,9 @@ const char *dmk_timeline_kind_name(enum dmk_timeline_kind kind);
 
 /** dmk_timeline_free - with all that it owns; NULL: nothing. */
 void dmk_timeline_free(struct dmk_timeline *timeline);
+
+/** dmk_timeline_findings_moved - those that stood at i < @n stand at @to[i] now */
+void dmk_timeline_findings_moved(struct dmk_timeline *timeline, const size_t *to, size_t n);
 
 struct json_t;
 /** dmk_timeline_json - as in docs/JSON.md; NULL: JSON's null. */

@@ -156,10 +156,10 @@ void dmk_run_collect(bool live)
 		collect_live(checker);
 	if (checker)
 		collect_findings(checker);
+	collect_timeline();
 	dmk_suppressions_apply(dmk_run.options.suppressions, &dmk_run.report);
 	collect_complaints();
 	dmk_run_advice_collect();
-	collect_timeline();
 	dmk_run_fail_collect();
 	dmk_run.report.seconds = seconds_since(&dmk_run.started);
 }
