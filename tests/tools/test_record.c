@@ -10,12 +10,15 @@
 #include "run/intervals.h"
 #include "run/record.h"
 
+#include <dmakit/device.h>
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CARD  ((struct dmk_dev *)0x1000)
-#define OTHER ((struct dmk_dev *)0x2000)
+static struct dmk_dev card, other;
+#define CARD  (&card)
+#define OTHER (&other)
 enum { CARD_ON_BUS = 0x08, OTHER_ON_BUS = 0x10 };
 
 static struct dmk_recorder *recorder;

@@ -28,7 +28,7 @@ enum { MACHINE_COLUMN = sizeof("arm-noncoherent-128") - 1 };
 
 static void prepare_table(struct check *check)
 {
-	check->table.shown = check->nr_machines > 1 && !check_json_alone(check);
+	check->table.shown = check->nr_machines > 1 && !check_stdout_taken(check);
 	check->table.live = isatty(STDOUT_FILENO);
 	check->table.color = dmk_text_options_for(stdout).color;
 	check->table.width = MACHINE_COLUMN;
@@ -119,10 +119,8 @@ static int run_machines(struct check *check)
 
 static int run_check(struct check *check)
 {
-	int result = check->html ? tool_output_open(&check->page, check->html) : 0;
-
-	if (result < 0)
-		return tool_refuse("cannot write %s: %s", check->html, strerror(-result));
+	if (check_files_open(check))
+		return STATUS_REFUSED;
 	check->build.paths = &check->paths;
 	check->build.directory = check->directory;
 	if (tool_build(&check->build) || tool_stopped)
@@ -156,7 +154,7 @@ int tool_check(int argc, char **argv)
 		return STATUS_REFUSED;
 	tool_catch_stop();
 	status = run_check(&check);
-	tool_output_drop(&check.page);
+	check_files_drop(&check);
 	if (check.keep)
 		fprintf(stderr, "dmakit: the program is in %s\n", check.directory);
 	else

@@ -13,6 +13,7 @@
 struct tool_jobs;
 
 enum { CHECK_MACHINES = 64 };
+enum check_file_kind { CHECK_JSON, CHECK_HTML, CHECK_SARIF, CHECK_JUNIT, CHECK_TRACE, CHECK_FILES };
 
 struct check {
 	struct tool_paths paths;
@@ -27,16 +28,18 @@ struct check {
 		bool named; /* asked for by its name, and not as one of all */
 	} machine[CHECK_MACHINES];
 	unsigned int nr_machines;
-	const char *json; /* file; NULL: none; "-": standard output */
-	const char *html; /* file; NULL: none */
-	struct tool_output page;
+	struct check_file {
+		const char *name; /* NULL: none; "-": standard output */
+		struct tool_output output;
+	} file[CHECK_FILES];
+	bool timeline; /* asked for beside the files that need it */
 	enum dmk_advice_shown advice;
 	double timeout; /* seconds; 0: no limit */
 	bool keep, verbose, gen_suppressions;
 	struct dmk_suppressions *suppressions; /* read, to see that they can be; or NULL */
-	unsigned int jobs;      /* at once; 0: not said */
-	bool fail_each;         /* a run for each call that can fail */
-	unsigned long per_site; /* at most so many calls of one place; 0: all */
+	unsigned int jobs;                     /* at once; 0: not said */
+	bool fail_each;                        /* a run for each call that can fail */
+	unsigned long per_site;                /* at most so many calls of one place; 0: all */
 	struct tool_table table;
 };
 
@@ -56,8 +59,19 @@ void check_words(const struct check *check, struct tool_args *words);
  */
 char *check_again(const struct check *check, const char *machine, const char *also);
 
-/** check_json_alone - whether the JSON goes to standard output, and so no text does */
-bool check_json_alone(const struct check *check);
+/** check_file_choose - STATUS_CLEAN, or STATUS_REFUSED: said */
+int check_file_choose(struct check *check, enum check_file_kind kind, const char *name);
+/** check_stdout_taken - whether one of the files is standard output, and so no text goes there */
+bool check_stdout_taken(const struct check *check);
+/** check_wants_timeline - whether the runs are to record what happened when */
+bool check_wants_timeline(const struct check *check);
+/** check_files_open - before the work begins; STATUS_CLEAN, or STATUS_REFUSED: said */
+int check_files_open(struct check *check);
+/** check_files_write - all that were chosen; STATUS_CLEAN, or STATUS_REFUSED: said */
+int check_files_write(struct check *check, const struct dmk_report *reports);
+/** check_files_drop - of those that were not written nothing is left */
+void check_files_drop(struct check *check);
+
 /**
  * check_conclude - show and write the reports, one of each machine
  * Return: the exit status that they stand for all together.

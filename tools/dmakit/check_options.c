@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* On the timelines of a page, of all machines together: more would make it slow to load. */
+/* On the timelines of all machines together: more would make a page slow to load. */
 enum { EVENTS = 150000 };
 
 static const struct option options[] = {
@@ -25,6 +25,10 @@ static const struct option options[] = {
 	{"seed", required_argument, NULL, 's'},
 	{"json", required_argument, NULL, 'j'},
 	{"html", required_argument, NULL, 'H'},
+	{"sarif", required_argument, NULL, 'S'},
+	{"junit", required_argument, NULL, 'X'},
+	{"trace", required_argument, NULL, 'T'},
+	{"timeline", no_argument, NULL, 'C'},
 	{"linux", required_argument, NULL, 'l'},
 	{"param", required_argument, NULL, 'p'},
 	{"watch", required_argument, NULL, 'w'},
@@ -73,6 +77,10 @@ static void help(void)
 	     "  --driver NAME         findings of other drivers don't count; may be repeated\n"
 	     "  --json FILE           write the report as JSON too; with - to standard output, and no text\n"
 	     "  --html FILE           write the report as one page for a browser too: sources, timeline, filters\n"
+	     "  --sarif FILE          write the findings as SARIF 2.1.0 too, for a code host\n"
+	     "  --junit FILE          write tests and findings as JUnit XML too, for CI\n"
+	     "  --trace FILE          write what happened to each buffer too, for ui.perfetto.dev\n"
+	     "  --timeline            put that into the JSON as well\n"
 	     "  --advice MODE         what could be done with less, apart from findings: none, short (default), all\n"
 	     "  --timeout SECONDS     report a hang after this time on a machine (default: 60; 0: never)\n"
 	     "  --keep                keep the directory with the program, and say where it is\n"
@@ -261,22 +269,6 @@ static int set_linux(struct check *check, const char *text)
 	return STATUS_CLEAN;
 }
 
-static int set_json(struct check *check, const char *text)
-{
-	if (!*text)
-		return tool_refuse("--json wants a file's name, or - for standard output");
-	check->json = text;
-	return STATUS_CLEAN;
-}
-
-static int set_html(struct check *check, const char *text)
-{
-	if (!*text || !strcmp(text, "-"))
-		return tool_refuse("--html wants a file's name");
-	check->html = text;
-	return STATUS_CLEAN;
-}
-
 static int one_option(struct check *check, int option, char **argv)
 {
 	switch (option) {
@@ -303,9 +295,18 @@ static int one_option(struct check *check, int option, char **argv)
 	case 'w':
 		return set_watch(check, optarg);
 	case 'j':
-		return set_json(check, optarg);
+		return check_file_choose(check, CHECK_JSON, optarg);
 	case 'H':
-		return set_html(check, optarg);
+		return check_file_choose(check, CHECK_HTML, optarg);
+	case 'S':
+		return check_file_choose(check, CHECK_SARIF, optarg);
+	case 'X':
+		return check_file_choose(check, CHECK_JUNIT, optarg);
+	case 'T':
+		return check_file_choose(check, CHECK_TRACE, optarg);
+	case 'C':
+		check->timeline = true;
+		return STATUS_CLEAN;
 	case 'A':
 		return set_advice(check, optarg);
 	case 't':
@@ -423,16 +424,16 @@ int check_options(struct check *check, int argc, char **argv)
 	}
 	if (dashes)
 		argv[end] = dashes;
-	if (check->gen_suppressions && check_json_alone(check))
+	if (check->gen_suppressions && check_stdout_taken(check))
 		return tool_refuse(
-			"--gen-suppressions prints text, and with --json - there is none: give a file");
+			"--gen-suppressions prints text, and with a report as - there is none: give a file");
 	if (check->append)
 		pass_on(check, "--append", check->append);
 	if (check->per_site && !check->fail_each)
 		return tool_refuse("check: --per-site goes with --fail each");
 	if (!check->nr_machines && add_machine(check, "pc", true))
 		return STATUS_REFUSED;
-	if (check->html)
+	if (check_wants_timeline(check))
 		tool_args_addf(&check->pass, "--timeline=%u", EVENTS / check->nr_machines);
 	return take_sources(check, argc, argv, end);
 }
@@ -516,7 +517,7 @@ static const char *left_out(const struct check *check, bool one_of_many)
 {
 	if (!one_of_many)
 		return "m";
-	return check->fail_each ? "mjJPHf" : "mjJPH";
+	return check->fail_each ? "mjJPHSXTCf" : "mjJPHSXTC";
 }
 
 char *check_again(const struct check *check, const char *machine, const char *also)

@@ -1,57 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What `dmakit check` shows and writes when every machine was run, and its exit status. */
 #include "dmakit/check_command.h"
-#include "report/html_write.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-bool check_json_alone(const struct check *check)
-{
-	return check->json && !strcmp(check->json, "-");
-}
-
-static int write_json(const struct check *check, const struct dmk_report *reports)
-{
-	bool to_stdout = !strcmp(check->json, "-");
-	FILE *out = to_stdout ? stdout : fopen(check->json, "w");
-	int result;
-
-	if (!out)
-		return tool_refuse("cannot write %s: %s", check->json, strerror(errno));
-	result = dmk_json_write(out, reports, check->nr_machines);
-	if (!to_stdout && fclose(out) == EOF)
-		result = -EIO;
-	return result < 0 ? tool_refuse("cannot write %s", check->json) : STATUS_CLEAN;
-}
-
-static int write_page(struct check *check, const struct dmk_report *reports)
-{
-	char directory[PATH_MAX];
-	struct tool_args words = {0};
-	struct dmk_html_options options = {
-		.version = DMAKIT_VERSION,
-		.prefix = getcwd(directory, sizeof(directory)),
-		.rules = check->paths.rules,
-		.command = (const char *const *)check->command.item,
-		.nr_command = check->command.n,
-	};
-	int result;
-
-	check_words(check, &words);
-	options.words = (const char *const *)words.item;
-	options.nr_words = words.n;
-	result = dmk_html_write(check->page.file, reports, check->nr_machines, &options);
-	tool_args_free(&words);
-	if (result < 0)
-		tool_output_drop(&check->page);
-	else
-		result = tool_output_keep(&check->page);
-	return result < 0 ? tool_refuse("cannot write %s: %s", check->html, strerror(-result))
-			  : STATUS_CLEAN;
-}
 
 /* Of several machines, the first on which something was found: how to look at that alone. */
 static void tell_how_to_repeat(const struct check *check, const struct dmk_report *reports)
@@ -135,11 +88,9 @@ int check_conclude(struct check *check, struct dmk_report *reports)
 		else
 			refuse_one(&reports[i]);
 	}
-	if (check->json && write_json(check, reports))
+	if (check_files_write(check, reports))
 		status = STATUS_REFUSED;
-	if (check->html && write_page(check, reports))
-		status = STATUS_REFUSED;
-	if (!check_json_alone(check) && !(check->nr_machines == 1 && refused))
+	if (!check_stdout_taken(check) && !(check->nr_machines == 1 && refused))
 		write_text(check, reports);
 	return status;
 }

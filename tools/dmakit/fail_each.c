@@ -285,7 +285,7 @@ int check_fail_each(struct check *check)
 	each.check = check;
 	check_jobs(check, &jobs);
 	jobs.at_once = check->jobs ? check->jobs : tool_processors();
-	tool_progress_start(&each.progress, !check_json_alone(check));
+	tool_progress_start(&each.progress, !check_stdout_taken(check));
 	jobs.next = next_count;
 	jobs.done = count_done;
 	jobs.tick = show_counting;
@@ -293,7 +293,7 @@ int check_fail_each(struct check *check)
 	if (tool_stopped)
 		goto forget;
 	plan();
-	tool_progress_start(&each.progress, !check_json_alone(check));
+	tool_progress_start(&each.progress, !check_stdout_taken(check));
 	jobs.silent = !check->verbose;
 	jobs.next = next_call;
 	jobs.done = call_done;

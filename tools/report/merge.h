@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Findings of several machines, each mistake once: what the reports for other programs begin with. */
+/*
+ * Findings of several machines, each mistake once: what the reports for other programs begin with.
+ */
 #ifndef TOOLS_REPORT_MERGE_H
 #define TOOLS_REPORT_MERGE_H
 

@@ -60,6 +60,16 @@ static json_t *string_and_free(char *text)
 	return string;
 }
 
+/* A directory's URI ends with a slash. */
+static json_t *directory_of(const char *directory)
+{
+	char *path = dmk_report_format("%s/", directory);
+	json_t *uri = string_and_free(uri_of("file://", path ? path : directory));
+
+	free(path);
+	return json_pack("{s:o}", "uri", uri);
+}
+
 static json_t *artifact_of(const struct sarif *sarif, const char *file)
 {
 	const char *relative = file[0] == '/' ? below(sarif, file) : file;
@@ -102,12 +112,14 @@ static json_t *region_of(const char *file, unsigned int line)
 	return region;
 }
 
-static json_t *line_location(const struct sarif *sarif, const char *file, unsigned int line)
+/* @quoted: with the line's text */
+static json_t *line_location(const struct sarif *sarif, const char *file, unsigned int line,
+			     bool quoted)
 {
 	json_t *physical = json_pack("{s:o}", "artifactLocation", artifact_of(sarif, file));
 
 	if (line)
-		json_object_set_new(physical, "region", region_of(file, line));
+		json_object_set_new(physical, "region", region_of(quoted ? file : NULL, line));
 	return json_pack("{s:o}", "physicalLocation", physical);
 }
 
@@ -115,8 +127,9 @@ static json_t *line_location(const struct sarif *sarif, const char *file, unsign
 static json_t *location_of(const struct sarif *sarif, const struct dmk_report_frame *frame,
 			   const char *message)
 {
-	json_t *location = frame->file ? line_location(sarif, frame->file, frame->line)
-				       : json_object();
+	json_t *location = frame->file
+				   ? line_location(sarif, frame->file, frame->line, !frame->ours)
+				   : json_object();
 
 	if (frame->function)
 		json_object_set_new(location, "logicalLocations",
@@ -219,15 +232,14 @@ static json_t *properties_of(const struct dmk_merged *merged)
 				"mend", text_of(finding->mend));
 
 	if (finding->buffer.known)
-		json_object_set_new(
-			bag, "buffer",
-			json_pack("{s:o, s:I, s:o, s:o, s:o, s:b}", "kind",
-				  text_of(finding->buffer.kind), "size",
-				  (json_int_t)finding->buffer.size, "dma",
-				  hex_of(finding->buffer.dma), "direction",
-				  text_of(finding->buffer.direction), "owner",
-				  text_of(finding->buffer.owner), "bounced",
-				  finding->buffer.bounced));
+		json_object_set_new(bag, "buffer",
+				    json_pack("{s:o, s:I, s:o, s:o, s:o, s:b}", "kind",
+					      text_of(finding->buffer.kind), "size",
+					      (json_int_t)finding->buffer.size, "dma",
+					      hex_of(finding->buffer.dma), "direction",
+					      text_of(finding->buffer.direction), "owner",
+					      text_of(finding->buffer.owner), "bounced",
+					      finding->buffer.bounced));
 	return bag;
 }
 
@@ -270,12 +282,10 @@ static json_t *finding_message(const struct dmk_report_finding *finding)
 /* What belongs to no line belongs to the driver as a whole. */
 static json_t *locations_of(const struct sarif *sarif, const struct dmk_report_frame *place)
 {
-	const struct dmk_sarif_options *options = sarif->options;
-
 	if (place)
 		return json_pack("[o]", location_of(sarif, place, NULL));
-	if (options->nr_sources)
-		return json_pack("[o]", line_location(sarif, options->source[0], 1));
+	if (sarif->options->source)
+		return json_pack("[o]", line_location(sarif, sarif->options->source, 1, false));
 	return json_array();
 }
 
@@ -309,8 +319,8 @@ static void add_finding(struct sarif *sarif, const struct dmk_merged *merged)
 		json_object_set_new(result, "relatedLocations", json_pack("[o]", related));
 	}
 	if (finding->where.n)
-		json_array_append_new(
-			stacks, stack_of(sarif, &finding->where, "where the rule was broken"));
+		json_array_append_new(stacks, stack_of(sarif, &finding->where,
+						       "where the rule was broken"));
 	if (finding->mapped.n)
 		json_array_append_new(stacks, stack_of(sarif, &finding->mapped, label));
 	set_unless_empty(result, "stacks", stacks);
@@ -348,12 +358,12 @@ static void add_end(struct sarif *sarif, const struct dmk_report *report, const 
 		    const char *what, const struct dmk_report_stack *stack)
 {
 	const struct dmk_report_frame *place = driver_frame(stack);
-	json_t *result = json_pack(
-		"{s:s, s:I, s:s, s:o, s:o, s:o, s:{s:[o]}}", "ruleId", rule, "ruleIndex",
-		(json_int_t)rule_index(sarif, rule), "level", "error", "message", message_of(what),
-		"locations", locations_of(sarif, place), "partialFingerprints",
-		fingerprint_of(sarif, rule, place, NULL), "properties", "machines",
-		text_of(report->machine));
+	json_t *result = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:{s:[o]}}", "ruleId", rule,
+				   "ruleIndex", (json_int_t)rule_index(sarif, rule), "level",
+				   "error", "message", message_of(what), "locations",
+				   locations_of(sarif, place), "partialFingerprints",
+				   fingerprint_of(sarif, rule, place, NULL), "properties",
+				   "machines", text_of(report->machine));
 
 	if (stack->n)
 		json_object_set_new(result, "stacks",
@@ -370,7 +380,8 @@ static void add_crash_or_hang(struct sarif *sarif, const struct dmk_report *repo
 	if (report->outcome == DMK_OUTCOME_CRASHED) {
 		text = dmk_report_format("the driver or its test crashed on machine %s: %s",
 					 report->machine ? report->machine : "?",
-					 report->crash.text ? report->crash.text : "no more is known");
+					 report->crash.text ? report->crash.text
+							    : "no more is known");
 		add_end(sarif, report, "crash", text ? text : "crashed", &report->crash.stack);
 		free(text);
 	} else if (report->outcome == DMK_OUTCOME_HUNG) {
@@ -410,20 +421,19 @@ static void add_rule(struct sarif *sarif, const char *id, const char *title, boo
 {
 	struct dmk_rule_page page = dmk_rule_page(sarif->options->rules, id);
 	const char *level = warning ? "warning" : "error";
-	json_t *rule = json_pack(
-		"{s:s, s:o, s:{s:o}, s:{s:o}, s:{s:s}, s:{s:[s,s], s:s, s:s}}", "id", id, "name",
-		name_of(title), "shortDescription", "text",
-		text_of(page.title ? page.title : title), "fullDescription", "text",
-		text_of(page.summary ? page.summary : title), "defaultConfiguration", "level",
-		level, "properties", "tags", "dma", "correctness", "precision", "very-high",
-		"problem.severity", level);
+	json_t *rule = json_pack("{s:s, s:o, s:{s:o}, s:{s:o}, s:{s:s}, s:{s:[s,s], s:s, s:s}}",
+				 "id", id, "name", name_of(title), "shortDescription", "text",
+				 text_of(page.title ? page.title : title), "fullDescription",
+				 "text", text_of(page.summary ? page.summary : title),
+				 "defaultConfiguration", "level", level, "properties", "tags",
+				 "dma", "correctness", "precision", "very-high", "problem.severity",
+				 level);
 
 	if (page.text) {
 		json_object_set_new(rule, "help",
 				    json_pack("{s:o, s:o}", "text", text_of(page.text), "markdown",
 					      text_of(page.text)));
-		json_object_set_new(rule, "helpUri",
-				    string_and_free(uri_of("file://", page.file)));
+		json_object_set_new(rule, "helpUri", string_and_free(uri_of("file://", page.file)));
 	}
 	json_array_append_new(sarif->rules, rule);
 	dmk_rule_page_free(&page);
@@ -460,10 +470,10 @@ static json_t *notifications_of(const struct dmk_report *report)
 	json_t *list = json_array();
 
 	if (report->totals.lost_records)
-		notify_and_free(
-			list, "error",
-			dmk_report_format("%" PRIu64 " records were lost: mistakes may be missing",
-					  report->totals.lost_records));
+		notify_and_free(list, "error",
+				dmk_report_format("%" PRIu64
+						  " records were lost: mistakes may be missing",
+						  report->totals.lost_records));
 	if (report->error && report->error[0])
 		notify(list, report->skipped ? "note" : "error", report->error);
 	if (report->machine_died)
@@ -485,11 +495,10 @@ static json_t *notifications_of(const struct dmk_report *report)
 
 static json_t *arguments_of(const struct sarif *sarif)
 {
-	char *const *word = sarif->options->command;
 	json_t *array = json_array();
 
-	for (; word && *word; word++)
-		json_array_append_new(array, text_of(*word));
+	for (size_t i = 0; i < sarif->options->nr_command; i++)
+		json_array_append_new(array, text_of(sarif->options->command[i]));
 	return array;
 }
 
@@ -497,20 +506,19 @@ static json_t *invocation_of(const struct sarif *sarif, const struct dmk_report 
 {
 	static const char *const outcome[] = {"done", "crashed", "hung", "refused"};
 	const bool ran = report->outcome == DMK_OUTCOME_DONE || report->skipped;
-	json_t *invocation = json_pack(
-		"{s:b, s:i, s:o, s:o, s:{s:o, s:s, s:b, s:o, s:o, s:f}}", "executionSuccessful",
-		ran && !report->totals.lost_records, "exitCode", dmk_report_status(report),
-		"arguments", arguments_of(sarif), "toolExecutionNotifications",
-		notifications_of(report), "properties", "machine", text_of(report->machine),
-		"outcome", outcome[report->outcome], "skipped", report->skipped, "seed",
-		json_sprintf("%" PRIu64, report->seed), "append", text_of(report->append),
-		"seconds", report->seconds);
+	const char *directory = sarif->options->directory;
+	json_t *invocation = json_pack("{s:b, s:i, s:o, s:o, s:{s:o, s:s, s:b, s:o, s:o, s:f}}",
+				       "executionSuccessful", ran && !report->totals.lost_records,
+				       "exitCode", dmk_report_status(report), "arguments",
+				       arguments_of(sarif), "toolExecutionNotifications",
+				       notifications_of(report), "properties", "machine",
+				       text_of(report->machine), "outcome",
+				       outcome[report->outcome], "skipped", report->skipped, "seed",
+				       json_sprintf("%" PRIu64, report->seed), "append",
+				       text_of(report->append), "seconds", report->seconds);
 
-	if (sarif->options->directory)
-		json_object_set_new(
-			invocation, "workingDirectory",
-			json_pack("{s:o}", "uri",
-				  string_and_free(uri_of("file://", sarif->options->directory))));
+	if (directory)
+		json_object_set_new(invocation, "workingDirectory", directory_of(directory));
 	return invocation;
 }
 
@@ -520,7 +528,6 @@ static json_t *run_of(struct sarif *sarif, const struct dmk_report *reports, siz
 {
 	const struct dmk_sarif_options *options = sarif->options;
 	json_t *invocations = json_array(), *run;
-	char *root;
 
 	add_rules(sarif);
 	add_findings(sarif, reports, n, false);
@@ -533,12 +540,10 @@ static json_t *run_of(struct sarif *sarif, const struct dmk_report *reports, siz
 			"dmakit", "fullName", "dmakit check", "version", options->version, "rules",
 			sarif->rules, "invocations", invocations, "columnKind", "unicodeCodePoints",
 			"results", sarif->results);
-	root = options->directory ? dmk_report_format("%s/", options->directory) : NULL;
-	if (root)
+	if (options->directory)
 		json_object_set_new(run, "originalUriBaseIds",
-				    json_pack("{s:{s:o}}", "SRCROOT", "uri",
-					      string_and_free(uri_of("file://", root))));
-	free(root);
+				    json_pack("{s:o}", "SRCROOT",
+					      directory_of(options->directory)));
 	return run;
 }
 

@@ -58,6 +58,7 @@ enum { DMK_TIMELINE_PIECES = 64 }; /* of a list that are kept to be shown */
 struct dmk_timeline_device {
 	char *name, *driver; /* driver: the last that was bound; or NULL */
 	uint32_t requester;
+	bool iommu; /* its addresses are an IOMMU's */
 };
 
 struct dmk_timeline_thread {
@@ -91,8 +92,7 @@ struct dmk_timeline_event {
 	uint64_t size; /* bytes */
 	int direction; /* -1: none */
 	int result;    /* 0, or a negative errno: refused, failed */
-	uint64_t
-		id; /* of a transfer; of a finding its index in the findings, and then the suppressed */
+	uint64_t id;   /* of a transfer; of a finding its index in .finding, then .suppressed */
 };
 
 struct dmk_timeline {
@@ -120,6 +120,13 @@ void dmk_timeline_free(struct dmk_timeline *timeline);
 
 /** dmk_timeline_findings_moved - those that stood at i < @n stand at @to[i] now */
 void dmk_timeline_findings_moved(struct dmk_timeline *timeline, const size_t *to, size_t n);
+
+/** dmk_timeline_is_driver_s - whether it is about a driver that comes or goes, and no address */
+static inline bool dmk_timeline_is_driver_s(enum dmk_timeline_what what)
+{
+	return what == DMK_TIMELINE_BIND || what == DMK_TIMELINE_PROBED ||
+	       what == DMK_TIMELINE_UNBIND;
+}
 
 struct json_t;
 /** dmk_timeline_json - as in docs/JSON.md; NULL: JSON's null. */

@@ -79,16 +79,9 @@ static json_t *buffer_of(const struct dmk_timeline_buffer *buffer)
 		number(buffer->more_pieces));
 }
 
-/* Of a driver that came and went there is neither an address nor a size. */
-static bool has_range(const struct dmk_timeline_event *event)
-{
-	return event->what != DMK_TIMELINE_BIND && event->what != DMK_TIMELINE_PROBED &&
-	       event->what != DMK_TIMELINE_UNBIND;
-}
-
 static json_t *address_of(const struct dmk_timeline_event *event)
 {
-	if (!has_range(event))
+	if (dmk_timeline_is_driver_s(event->what))
 		return json_null();
 	return event->buffer < 0 ? hex_of(event->at) : number(event->at);
 }
@@ -106,7 +99,8 @@ static json_t *event_of(const struct dmk_timeline_event *event)
 	json_array_append_new(row, index_of(event->device));
 	json_array_append_new(row, index_of(event->buffer));
 	json_array_append_new(row, address_of(event));
-	json_array_append_new(row, has_range(event) ? number(event->size) : json_null());
+	json_array_append_new(row, dmk_timeline_is_driver_s(event->what) ? json_null()
+									 : number(event->size));
 	json_array_append_new(row, index_of(event->site));
 	json_array_append_new(row, index_of(event->direction));
 	json_array_append_new(row, event->result ? json_integer(event->result) : json_null());
@@ -133,10 +127,11 @@ static json_t *devices_of(const struct dmk_timeline *timeline)
 
 	for (size_t i = 0; i < timeline->nr_devices; i++)
 		json_array_append_new(array,
-				      json_pack("{s:o, s:o, s:I}", "name",
+				      json_pack("{s:o, s:o, s:I, s:b}", "name",
 						text_of(timeline->device[i].name), "driver",
 						text_of(timeline->device[i].driver), "requester",
-						(json_int_t)timeline->device[i].requester));
+						(json_int_t)timeline->device[i].requester, "iommu",
+						timeline->device[i].iommu));
 	return array;
 }
 
@@ -271,6 +266,7 @@ static void read_devices(const json_t *array, struct dmk_timeline *timeline)
 		device->name = text_in(item, "name");
 		device->driver = text_in(item, "driver");
 		device->requester = (uint32_t)number_in(item, "requester");
+		device->iommu = true_in(item, "iommu");
 	}
 }
 

@@ -11,6 +11,8 @@
  */
 #include "run/recorder.h"
 
+#include <dmakit/device.h>
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -220,6 +222,13 @@ static void note(struct happening *what, struct dmk_recorded_buffer *buffer)
 	remember(what, buffer);
 }
 
+/* At its event a device is there, and who stands between it and memory is known. */
+static void note_iommu(struct happening *what)
+{
+	if (what->facts.device >= 0 && what->event->dev->domain)
+		what->recorder->device[what->facts.device].facts.iommu = true;
+}
+
 static enum dmk_timeline_kind mapping_kind(const struct dmk_event *event)
 {
 	static const enum dmk_timeline_kind kind[] = {
@@ -248,6 +257,7 @@ static void made(struct happening *what, enum dmk_timeline_what word, enum dmk_t
 							      what->facts.device);
 
 	what->facts.what = word;
+	note_iommu(what);
 	if (buffer) {
 		buffer->facts.from = what->facts.time;
 		buffer->facts.site = what->facts.site;
