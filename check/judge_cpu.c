@@ -263,10 +263,63 @@ static void judge_memory(struct dmk_checker *checker, const struct dmk_event *ev
 	}
 }
 
+/* --- after its end ---------------------------------------------------------------------------- */
+
+/* The newest mapping that had the byte, and the device it was for. */
+static const struct dmk_past *past_of(const struct dmk_shadow *shadow, uint64_t phys,
+				      const struct dmk_watched **device)
+{
+	const struct dmk_history *history = &shadow->history;
+	unsigned int at = history->next;
+
+	for (unsigned int i = 0; i < DMK_PAST_KEPT; i++) {
+		const struct dmk_past *past;
+
+		at = (at + DMK_PAST_KEPT - 1) % DMK_PAST_KEPT;
+		past = &history->past[at];
+		if (!past->phys || phys < past->phys || phys - past->phys >= past->size)
+			continue;
+		*device = shadow->device_list;
+		while (*device && (*device)->id != history->key[at].device)
+			*device = (*device)->next;
+		return past;
+	}
+	return NULL;
+}
+
+/* MEM-05: the driver's own use of memory that a device had, and that was freed. */
+static void judge_freed(struct dmk_checker *checker, const struct dmk_event *event)
+{
+	const struct dmk_freed *freed = dmk_memory_is_freed(&checker->shadow, event->phys.v,
+							    event->size);
+	struct dmk_mistake mistake = {.rule = DMK_RULE_MEM_05, .label = "freed"};
+	struct dmk_finding *finding;
+
+	if (!freed || !freed->watched)
+		return;
+	mistake.where = trace_of(checker, event);
+	mistake.second = freed->freed;
+	mistake.past = past_of(&checker->shadow, event->phys.v, &mistake.device);
+	finding = dmk_report(checker, &mistake);
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"the CPU %s %llu byte%s at physical 0x%llx%s%s%s, in memory that was freed (%s)",
+		event->write ? "wrote" : "read", ULL(event->size), dmk_plural(event->size),
+		ULL(event->phys.v), event->name ? " (" : "", event->name ? event->name : "",
+		event->name ? ")" : "", freed->name);
+	dmk_mend(
+		finding,
+		"free the memory behind its last use, and let nobody come back to it: clear the pointer, stop the timer, "
+		"work or interrupt that has it");
+}
+
 void dmk_judge_cpu(struct dmk_checker *checker, const struct dmk_event *event)
 {
 	if (!event->size)
 		return;
+	if (checker->shadow.nr_watched_freed)
+		judge_freed(checker, event);
 	judge_memory(checker, event, &checker->shadow.mapped_memory);
 	judge_memory(checker, event, &checker->shadow.shared_memory);
 }

@@ -34,8 +34,44 @@ static void list(struct dmk_shadow *shadow, struct dmk_freed *freed)
 	shadow->nr_freed++;
 }
 
+/* --- pages that a device had ------------------------------------------------------------------ */
+
+static unsigned int lent_bit(uint64_t page)
+{
+	return dmk_hash(page) % DMK_LENT_BITS;
+}
+
+void dmk_memory_lent(struct dmk_shadow *shadow, const struct dmk_range *range)
+{
+	for (uint64_t page = range->first / DMK_PAGE_SIZE; page <= range->last / DMK_PAGE_SIZE;
+	     page++)
+		shadow->lent_page[lent_bit(page) / 64] |= 1ULL << lent_bit(page) % 64;
+}
+
+static bool was_lent(const struct dmk_shadow *shadow, const struct dmk_range *range)
+{
+	for (uint64_t page = range->first / DMK_PAGE_SIZE; page <= range->last / DMK_PAGE_SIZE;
+	     page++)
+		if (shadow->lent_page[lent_bit(page) / 64] >> lent_bit(page) % 64 & 1)
+			return true;
+	return false;
+}
+
+/* Of memory that a device had the CPU's late accesses are told; of other memory nobody asks. */
+static void watch(struct dmk_shadow *shadow, struct dmk_freed *freed, bool begins)
+{
+	freed->watched = begins;
+	shadow->nr_watched_freed += begins ? 1 : -1;
+	shadow->memory(shadow->memory_ctx, freed->range.first,
+		       freed->range.last - freed->range.first + 1, begins);
+}
+
+/* --- freed ------------------------------------------------------------------------------------ */
+
 static void drop(struct dmk_shadow *shadow, struct dmk_freed *freed)
 {
+	if (freed->watched)
+		watch(shadow, freed, false);
 	unlist(shadow, freed);
 	dmk_ranges_remove(&shadow->freed, &freed->range);
 	dmk_pile_put(&shadow->freed_pile, freed);
@@ -105,6 +141,8 @@ void dmk_memory_freed(struct dmk_shadow *shadow, uint64_t phys, uint64_t size,
 	if (!freed)
 		return;
 	freed->freed = where;
+	if (shadow->memory && was_lent(shadow, &freed->range))
+		watch(shadow, freed, true);
 	dmk_text_copy(freed->name, sizeof(freed->name), name);
 }
 

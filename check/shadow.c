@@ -270,9 +270,11 @@ bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uin
 	record->memory_bytes += size;
 	dmk_range_set(&extent->range, phys, size);
 	dmk_ranges_insert(memory_of(shadow, record), &extent->range);
-	if (shadow->memory)
+	if (shadow->memory) {
 		shadow->memory(shadow->memory_ctx, extent->range.first,
 			       extent->range.last - extent->range.first + 1, true);
+		dmk_memory_lent(shadow, &extent->range);
+	}
 	return true;
 }
 

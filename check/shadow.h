@@ -131,6 +131,7 @@ struct dmk_past {
 	struct dmk_synced synced;
 };
 
+enum { DMK_LENT_BITS = 65536 };
 enum { DMK_PAST_KEPT = 2048, DMK_FREED_KEPT = 65536, DMK_LOST_SLOTS = 65536 };
 
 struct dmk_history {
@@ -189,6 +190,7 @@ struct dmk_freed {
 	struct dmk_range range;
 	struct dmk_freed *newer, *older;
 	const struct dmk_trace *freed;
+	bool watched; /* a device had its pages: the CPU's accesses are of interest */
 	char name[32];
 };
 
@@ -213,6 +215,9 @@ struct dmk_shadow {
 	struct dmk_ranges freed;
 	struct dmk_freed *newest_freed, *oldest_freed;
 	size_t nr_freed;
+	size_t nr_watched_freed;
+	/* bits by hash of pages that were lent; only where the CPU's accesses are seen */
+	uint64_t lent_page[DMK_LENT_BITS / 64];
 	struct dmk_ranges objects; /* none touches another */
 	struct dmk_pile device_pile, record_pile, extent_pile, pool_pile, transfer_pile, freed_pile,
 		object_pile, space_pile;
@@ -354,6 +359,8 @@ void dmk_memory_taken_by(struct dmk_shadow *shadow, const struct dmk_event *even
  * be in use again.
  */
 void dmk_memory_taken_anywhere(struct dmk_shadow *shadow);
+/** dmk_memory_lent - a device has it from now on */
+void dmk_memory_lent(struct dmk_shadow *shadow, const struct dmk_range *range);
 struct dmk_freed *dmk_memory_is_freed(const struct dmk_shadow *shadow, uint64_t phys,
 				      uint64_t size);
 

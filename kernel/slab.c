@@ -85,6 +85,11 @@ static struct slab *slab_new(struct kmem_cache *cache, gfp_t gfp)
 	slab->was_used = slab->in_use + BITS_TO_LONGS(n);
 	slab->waiting = slab->was_used + BITS_TO_LONGS(n);
 	slab->asked = (uint32_t *)(slab->waiting + BITS_TO_LONGS(n));
+	/* A driver's constructor writes there before any object is announced. */
+	if (cache->ctor)
+		dmk_memory_event(DMK_EVENT_MEMORY_ALLOC, cache->name, slab->first,
+				 dmk_page_phys(slab->page), PAGE_SIZE << cache->order,
+				 DMK_REASON_NONE, DMK_HERE);
 	for (i = 0; cache->ctor && i < n; i++)
 		cache->ctor(slab->first + (size_t)i * cache->stride);
 	list_add(&slab->link, &cache->slabs);

@@ -492,6 +492,74 @@ BROKEN(MEM_05, frees_what_the_device_still_writes)
 	expect_finding("MEM-05", 1);
 }
 
+BROKEN(MEM_05, writes_what_it_has_freed)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	close_buffer(&buffer);
+	PUT(*(u32 *)(buffer.memory + 8), 1);
+	expect_finding("MEM-05", 1);
+	expect_words("MEM-05", "the CPU wrote 4 bytes at physical");
+	assert_string_equal(finding_of("MEM-05")->mapped_label, "freed");
+	assert_int_equal(finding_of("MEM-05")->nr_history, 3);
+}
+
+BROKEN(MEM_05, copies_out_of_a_page_that_it_has_freed)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 1);
+	dma_addr_t dma = must_map(dev, page_address(page) + PAGE_SIZE, 64, DMA_FROM_DEVICE);
+
+	dma_unmap_single(dev, dma, 64, DMA_FROM_DEVICE);
+	__free_pages(page, 1);
+	memcpy(bytes, page_address(page), 16);
+	expect_finding("MEM-05", 1);
+	expect_words("MEM-05", "(memcpy)");
+}
+
+NEAR_MISS(MEM_05, writes_what_it_was_given_again)
+{
+	for (unsigned int i = 0; i < 40; i++) {
+		struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+		dma_unmap_single(dev, buffer.dma, SIZE, buffer.dir);
+		PUT(buffer.memory[i], i);
+		kfree(buffer.memory);
+	}
+}
+
+NEAR_MISS(MEM_05, writes_beside_what_it_has_freed)
+{
+	struct buffer a = open_buffer(DMA_TO_DEVICE), b = open_buffer(DMA_TO_DEVICE);
+
+	close_buffer(&a);
+	dma_unmap_single(dev, b.dma, SIZE, b.dir);
+	PUT(b.memory[0], 1);
+	PUT(b.memory[SIZE - 1], 1);
+	kfree(b.memory);
+}
+
+static void constructor(void *object)
+{
+	PUT(*(u8 *)object, 1);
+}
+
+/* Its pages are those that were freed: what the constructor writes is nobody's any more. */
+NEAR_MISS(MEM_05, constructs_objects_in_what_it_has_freed)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	dma_addr_t dma = must_map(dev, page_address(page), 64, DMA_TO_DEVICE);
+	struct kmem_cache *cache;
+	void *object;
+
+	dma_unmap_single(dev, dma, 64, DMA_TO_DEVICE);
+	__free_page(page);
+	cache = kmem_cache_create("constructed", 64, 0, 0, constructor);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	assert_ptr_equal(virt_to_page(object), page);
+	kmem_cache_free(cache, object);
+	kmem_cache_destroy(cache);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -528,6 +596,15 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_SYN_02_near_gives_back_what_it_wrote),
 		CONTRACT_TEST(test_SYN_02_bug_lets_the_device_write_over_its_own_writes),
 		CONTRACT_TEST(test_MEM_05_bug_frees_what_the_device_still_writes),
+		CONTRACT_TEST(test_MEM_05_bug_writes_what_it_has_freed),
+		CONTRACT_TEST_WITH(test_MEM_05_bug_writes_what_it_has_freed,
+				   "dmakit.quarantine=65536"),
+		CONTRACT_TEST(test_MEM_05_bug_copies_out_of_a_page_that_it_has_freed),
+		CONTRACT_TEST(test_MEM_05_near_writes_what_it_was_given_again),
+		CONTRACT_TEST_WITH(test_MEM_05_near_writes_what_it_was_given_again,
+				   "dmakit.quarantine=4096"),
+		CONTRACT_TEST(test_MEM_05_near_writes_beside_what_it_has_freed),
+		CONTRACT_TEST(test_MEM_05_near_constructs_objects_in_what_it_has_freed),
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
