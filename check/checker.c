@@ -20,7 +20,8 @@ static bool has_stack(const struct dmk_checker *checker, enum dmk_event_kind kin
 		return checker->shadow.cache_line > 1;
 	return kind != DMK_EVENT_DEVICE_ACCESS && kind != DMK_EVENT_TRANSFER_BEGIN &&
 	       kind != DMK_EVENT_TRANSFER_END && kind != DMK_EVENT_MAPPING_ERROR &&
-	       kind != DMK_EVENT_CPU_ACCESS && kind != DMK_EVENT_NEED_SYNC;
+	       kind != DMK_EVENT_CPU_ACCESS && kind != DMK_EVENT_STORE_UNSEEN &&
+	       kind != DMK_EVENT_NEED_SYNC;
 }
 
 static void count_map(struct dmk_check_totals *totals, const struct dmk_event *event)
@@ -39,9 +40,14 @@ static void transfer(struct dmk_checker *checker, const struct dmk_event *event)
 {
 	struct dmk_watched *device = dmk_shadow_requester(&checker->shadow, event->requester);
 
-	if (event->kind == DMK_EVENT_TRANSFER_END)
+	if (event->kind == DMK_EVENT_TRANSFER_END) {
 		dmk_transfer_end(&checker->shadow, event->cookie);
-	else if (device && event->size) /* who moves nothing is in nobody's way */
+		return;
+	}
+	if (!device)
+		return;
+	dmk_judge_believed(checker, device, event);
+	if (event->size) /* who moves nothing is in nobody's way */
 		dmk_transfer_begin(&checker->shadow, device, event);
 }
 
@@ -85,15 +91,19 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 		break;
 	case DMK_EVENT_FREE:
 		totals->frees++;
+		dmk_forget_torn(checker, event);
 		dmk_judge_free(checker, event, where);
 		break;
 	case DMK_EVENT_ALLOC_VIEW:
 		dmk_judge_alloc_view(checker, event, where);
 		break;
+	case DMK_EVENT_POOL_FREE:
+		dmk_forget_torn(checker, event);
+		dmk_judge_pool(checker, event, where);
+		break;
 	case DMK_EVENT_POOL_CREATE:
 	case DMK_EVENT_POOL_DESTROY:
 	case DMK_EVENT_POOL_ALLOC:
-	case DMK_EVENT_POOL_FREE:
 	case DMK_EVENT_POOL_PAGE:
 		dmk_judge_pool(checker, event, where);
 		break;
@@ -119,6 +129,17 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 	case DMK_EVENT_CPU_ACCESS:
 		totals->cpu_accesses++;
 		dmk_judge_cpu(checker, event);
+		break;
+	case DMK_EVENT_STORE:
+		dmk_note_store(checker, event, where);
+		break;
+	case DMK_EVENT_STORE_UNSEEN:
+		dmk_judge_unseen(checker, event);
+		break;
+	case DMK_EVENT_DEVICE_REMOVE:
+	case DMK_EVENT_UNBIND:
+		dmk_forget_torn(checker, event);
+		dmk_judge_life(checker, event, where);
 		break;
 	case DMK_EVENT_NEED_SYNC:
 		dmk_judge_need_sync(checker, event);

@@ -10,6 +10,7 @@
 
 #include <dmakit/check.h>
 
+#include "order.h"
 #include "rules.h"
 #include "shadow.h"
 
@@ -30,6 +31,7 @@ struct dmk_checker {
 	struct dmk_finding **findings; /* in order of first sight */
 	size_t nr_findings, room;
 	struct dmk_check_totals totals;
+	struct dmk_order order;
 	const void *mistaken_entry; /* of the list mistake that was seen last */
 	/* where a walk over the live records stands */
 	struct {
@@ -191,6 +193,18 @@ void dmk_judge_cpu(struct dmk_checker *checker, const struct dmk_event *event);
 /** SYN-02: the device's access to what may be the CPU's; it is inside, in time and in direction. */
 void dmk_judge_turn(struct dmk_checker *checker, struct dmk_watched *device,
 		    const struct dmk_event *event);
+
+/** COH-05: the driver's store; a device that did not see one; memory that is given back. */
+void dmk_note_store(struct dmk_checker *checker, const struct dmk_event *event,
+		    const struct dmk_trace *where);
+void dmk_judge_unseen(struct dmk_checker *checker, const struct dmk_event *event);
+void dmk_forget_torn(struct dmk_checker *checker, const struct dmk_event *event);
+/**
+ * dmk_judge_believed - the device's next access, or work that it takes up
+ * Return: that it goes there is explained by what it did not see, which is reported.
+ */
+bool dmk_judge_believed(struct dmk_checker *checker, const struct dmk_watched *device,
+			const struct dmk_event *event);
 void dmk_judge_need_sync(struct dmk_checker *checker, const struct dmk_event *event);
 void dmk_judge_iova(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);

@@ -366,15 +366,18 @@ void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event
 	struct stray stray = {.device = dmk_shadow_requester(&checker->shadow, event->requester),
 			      .event = event};
 	struct dmk_range range;
+	bool explained;
 
 	if (!stray.device || !event->size)
 		return;
+	explained = dmk_judge_believed(checker, stray.device, event);
 	dmk_range_set(&range, event->dma.v, event->size);
 	stray.first = range.first;
 	stray.bad = range.first;
 	stray.last = range.last;
 	if (first_forbidden(stray.device, event->write, &stray.bad, range.last)) {
-		judge_stray(checker, &stray);
+		if (!explained)
+			judge_stray(checker, &stray);
 	} else {
 		dmk_judge_unsynced(checker, stray.device, stray.first, stray.last, event->write);
 		dmk_judge_turn(checker, stray.device, event);

@@ -26,6 +26,7 @@ const struct dmk_rule dmk_rules[] = {
 	[DMK_RULE_MSK_03] = {"MSK-03", "no DMA without an accepted mask", ERROR},
 	[DMK_RULE_MSK_03_IGNORED] = {"MSK-03", "the answer to a mask call counts", WARNING},
 	[DMK_RULE_MSK_08] = {"MSK-08", "segments keep to the device's limits", ERROR},
+	[DMK_RULE_COH_05] = {"COH-05", "barriers say what a device sees first", ERROR},
 	[DMK_RULE_COH_06] = {"COH-06", "an allocation that may sleep, where nobody may", ERROR},
 	[DMK_RULE_COH_07] = {"COH-07", "consistent memory is freed as it was allocated", ERROR},
 	[DMK_RULE_COH_10] = {"COH-10", "an allocation is asked for what the call gives", ERROR},

@@ -186,7 +186,9 @@ void dmk_watch_memcpy_fromio(void *to, const volatile void __iomem *from, size_t
 void dmk_watch_memcpy_toio(volatile void __iomem *to, const void *from, size_t size)
 {
 	READS(from, size, "memcpy_toio");
+	dmk_watch_register_begin(DMK_WATCH_HERE("memcpy_toio"));
 	memcpy_toio(to, from, size);
+	dmk_watch_register_end();
 }
 
 unsigned long dmk_watch_copy_from_user(void *to, const void __user *from, unsigned long size)

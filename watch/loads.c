@@ -107,12 +107,22 @@ void dmk_watch_signal_fence(int order)
 
 /*
  * The operation itself has to be done here. An order that is not a constant can't be had, so all
- * are as strong as they come: no weaker than what the driver asked for.
+ * are as strong as they come: no weaker than what the driver asked for. One that is more than
+ * relaxed comes after the stores before it for devices too (COH-05); of those that change memory
+ * all are taken to be.
  */
+static __attribute__((always_inline)) inline void change(const volatile void *at, size_t size)
+{
+	if (!dmk_watch_is_near((uintptr_t)at))
+		return;
+	dmk_watch_drain();
+	both(at, size);
+}
+
 #define CHANGE(bits, type, name, builtin)                                              \
 	type dmk_watch_atomic##bits##_##name(volatile type *at, type value, int order) \
 	{                                                                              \
-		both(at, sizeof(type));                                                \
+		change(at, sizeof(type));                                              \
 		return builtin(at, value, __ATOMIC_SEQ_CST);                           \
 	}
 
@@ -126,8 +136,11 @@ void dmk_watch_signal_fence(int order)
 	}                                                                                          \
 	void dmk_watch_atomic##bits##_store(volatile type *at, type value, int order)              \
 	{                                                                                          \
-		if (dmk_watch_is_near((uintptr_t)at))                                              \
+		if (dmk_watch_is_near((uintptr_t)at)) {                                            \
+			if (order != __ATOMIC_RELAXED)                                             \
+				dmk_watch_drain();                                                 \
 			dmk_watch_access((uintptr_t)at, sizeof(type), true, DMK_WATCH_HERE(NULL)); \
+		}                                                                                  \
 		__atomic_store_n(at, value, __ATOMIC_SEQ_CST);                                     \
 	}                                                                                          \
 	CHANGE(bits, type, exchange, __atomic_exchange_n)                                          \
@@ -140,14 +153,14 @@ void dmk_watch_signal_fence(int order)
 	int dmk_watch_atomic##bits##_swap(volatile type *at, type *expected, type value, int done, \
 					  int failed)                                              \
 	{                                                                                          \
-		both(at, sizeof(type));                                                            \
+		change(at, sizeof(type));                                                          \
 		return __atomic_compare_exchange_n(at, expected, value, false, __ATOMIC_SEQ_CST,   \
 						   __ATOMIC_SEQ_CST);                              \
 	}                                                                                          \
 	type dmk_watch_atomic##bits##_swap_val(volatile type *at, type expected, type value,       \
 					       int done, int failed)                               \
 	{                                                                                          \
-		both(at, sizeof(type));                                                            \
+		change(at, sizeof(type));                                                          \
 		__atomic_compare_exchange_n(at, &expected, value, false, __ATOMIC_SEQ_CST,         \
 					    __ATOMIC_SEQ_CST);                                     \
 		return expected;                                                                   \

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-uint32_t dmk_watch_pages[DMK_WATCH_PAGES];
+uint32_t dmk_watch_pages[DMK_WATCH_PAGES], dmk_watch_shared_pages[DMK_WATCH_PAGES];
 
 static bool present;
 
@@ -32,21 +32,30 @@ void dmk_watch_init(void)
 	present = true;
 }
 
-void dmk_watch_start(struct dmk_port *port)
+static void forget_pages(void)
+{
+	memset(dmk_watch_pages, 0, sizeof(dmk_watch_pages));
+	memset(dmk_watch_shared_pages, 0, sizeof(dmk_watch_shared_pages));
+}
+
+void dmk_watch_start(struct dmk_port *port, uint64_t seed)
 {
 	if (!present)
 		return;
-	memset(dmk_watch_pages, 0, sizeof(dmk_watch_pages));
+	forget_pages();
 	direct.first = (uintptr_t)port->machine->direct_base;
 	direct.size = port->machine->direct_last.v + 1;
+	dmk_watch_stores_start(port->machine->caps & DMK_CAP_WEAK_ORDER, seed);
 	dmk_watch_views(port);
 }
 
 void dmk_watch_stop(void)
 {
 	dmk_watch_views_end();
+	dmk_watch_stores_end();
+	dmk_watch_shared_end();
 	direct.size = 0;
-	memset(dmk_watch_pages, 0, sizeof(dmk_watch_pages));
+	forget_pages();
 }
 
 /*
@@ -63,8 +72,7 @@ void dmk_watch_memory(void *unused, uint64_t phys, uint64_t size, bool begins)
 	if (last - first >= DMK_WATCH_PAGES) /* each of them, once */
 		last = first + DMK_WATCH_PAGES - 1;
 	for (uintptr_t page = first; page <= last; page++)
-		__atomic_fetch_add(&dmk_watch_pages[page % DMK_WATCH_PAGES], begins ? 1 : -1u,
-				   __ATOMIC_RELAXED);
+		dmk_watch_count(dmk_watch_pages, page, begins ? 1 : -1u);
 }
 
 bool dmk_watch_is_near_any(uintptr_t address, size_t size)
@@ -76,6 +84,12 @@ bool dmk_watch_is_near_any(uintptr_t address, size_t size)
 		if (dmk_watch_is_near(page << DMK_PAGE_SHIFT))
 			return true;
 	return false;
+}
+
+static uint32_t count_at(const uint32_t *counts, uintptr_t address)
+{
+	return __atomic_load_n(&counts[(address >> DMK_PAGE_SHIFT) % DMK_WATCH_PAGES],
+			       __ATOMIC_RELAXED);
 }
 
 static void announce(uintptr_t address, uint64_t phys, uint64_t size, bool write,
@@ -110,12 +124,48 @@ static void view_access(uintptr_t address, size_t size, bool write,
 	}
 }
 
+bool dmk_watch_memory_phys(uintptr_t address, uint64_t *phys)
+{
+	*phys = address - direct.first;
+	return *phys < direct.size || dmk_watch_view_phys(address, phys);
+}
+
+/* Page by page: what a device has too is known so. */
+static void store(uintptr_t address, size_t size, const struct dmk_watch_place *place)
+{
+	uint64_t phys;
+	size_t n;
+
+	for (; size; address += n, size -= n) {
+		n = DMK_PAGE_SIZE - address % DMK_PAGE_SIZE;
+		if (n > size)
+			n = size;
+		if (count_at(dmk_watch_shared_pages, address) &&
+		    dmk_watch_shared_phys(address, &phys))
+			dmk_watch_store(address, phys, n, place);
+	}
+}
+
+/* Both of its ends lie in pages that are of interest for the order of stores alone. */
+static bool is_shared_only(uintptr_t address, size_t size)
+{
+	const uintptr_t last = address + (size - 1);
+
+	return size <= DMK_PAGE_SIZE &&
+	       count_at(dmk_watch_pages, address) == count_at(dmk_watch_shared_pages, address) &&
+	       count_at(dmk_watch_pages, last) == count_at(dmk_watch_shared_pages, last);
+}
+
 void dmk_watch_access(uintptr_t address, size_t size, bool write,
 		      const struct dmk_watch_place *place)
 {
 	const uint64_t phys = address - direct.first;
 
 	if (!direct.size || !size)
+		return;
+	if (dmk_watch_weak && write)
+		store(address, size, place);
+	if (dmk_watch_weak && is_shared_only(address, size))
 		return;
 	if (phys >= direct.size)
 		view_access(address, size, write, place);

@@ -2,86 +2,97 @@
 /*
  * Memory by other addresses than the direct map's: vmalloc(), vmap(), kmap() of high memory. All of
  * them are views that the machine makes, so the machine's table is given to the kernel part with
- * these two operations in between.
+ * operations in between; and so with those by which the kernel part orders what a device sees, on a
+ * machine where it does not see all in order (COH-05).
  *
  * Pages of views are counted as of interest as long as they are there: whether they are is seen on
- * a second look, at the memory behind.
+ * a second look, at the memory behind. Views that are not cached are consistent memory.
  */
+#include "table.h"
 #include "watch.h"
 
 #include <dmakit/watch.h>
 
-#include <pthread.h>
-#include <stdlib.h>
+static struct dmk_port machine; /* the machine's own table */
+static struct dmk_port_ops ops; /* and what is given out */
+static struct dmk_watch_table views = DMK_WATCH_TABLE;
 
-enum { BUCKETS = 1024 };
-
-struct view_page {
-	struct view_page *next;
-	uintptr_t page; /* its number in the address space */
-	uint64_t phys;
-};
-
-static struct dmk_port machine;  /* the machine's own table */
-static struct dmk_port_ops ops;  /* and what is given out */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards bucket */
-static struct view_page *bucket[BUCKETS];
-
-static void count(uintptr_t page, uint32_t change)
+static void add(uintptr_t address, uint64_t phys)
 {
-	__atomic_fetch_add(&dmk_watch_pages[page % DMK_WATCH_PAGES], change, __ATOMIC_RELAXED);
+	if (dmk_watch_table_add(&views, address, phys))
+		dmk_watch_count(dmk_watch_pages, address >> DMK_PAGE_SHIFT, 1);
 }
 
-/* Without memory the page is not known: less is found. */
-static void add(uintptr_t page, uint64_t phys)
+static void drop(uintptr_t address)
 {
-	struct view_page *new = malloc(sizeof(*new));
-
-	if (!new)
-		return;
-	*new = (struct view_page){.next = bucket[page % BUCKETS], .page = page, .phys = phys};
-	bucket[page % BUCKETS] = new;
-	count(page, 1);
-}
-
-static void drop(uintptr_t page)
-{
-	for (struct view_page **at = &bucket[page % BUCKETS]; *at; at = &(*at)->next) {
-		struct view_page *old = *at;
-
-		if (old->page != page)
-			continue;
-		*at = old->next;
-		free(old);
-		count(page, -1u);
-		return;
-	}
+	if (dmk_watch_table_drop(&views, address))
+		dmk_watch_count(dmk_watch_pages, address >> DMK_PAGE_SHIFT, -1u);
+	dmk_watch_shared_drop(address);
 }
 
 static void *view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view kind)
 {
-	void *view = machine.ops->view_map(ctx, pages, n, kind);
-	const uintptr_t first = (uintptr_t)view >> DMK_PAGE_SHIFT;
+	const uintptr_t view = (uintptr_t)machine.ops->view_map(ctx, pages, n, kind);
 
-	/* The other kind is of memory that both sides share. */
-	if (!view || kind != DMK_VIEW_CACHED)
-		return view;
-	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < n; i++)
-		add(first + i, pages[i].v);
-	pthread_mutex_unlock(&lock);
-	return view;
+	for (size_t i = 0; view && i < n; i++) {
+		if (kind == DMK_VIEW_CACHED)
+			add(view + i * DMK_PAGE_SIZE, pages[i].v);
+		else
+			dmk_watch_shared_add(view + i * DMK_PAGE_SIZE, pages[i].v);
+	}
+	return (void *)view;
 }
 
 /* Forgotten first: the next view may have the same addresses. */
 static void view_unmap(void *ctx, void *view, size_t n)
 {
-	pthread_mutex_lock(&lock);
+	dmk_watch_drain();
 	for (size_t i = 0; i < n; i++)
-		drop(((uintptr_t)view >> DMK_PAGE_SHIFT) + i);
-	pthread_mutex_unlock(&lock);
+		drop((uintptr_t)view + i * DMK_PAGE_SIZE);
 	machine.ops->view_unmap(ctx, view, n);
 }
+
+bool dmk_watch_view_phys(uintptr_t address, uint64_t *phys)
+{
+	return dmk_watch_table_find(&views, address, phys);
+}
+
+/* --- what orders stores ----------------------------------------------------------------------- */
+
+/* A cache is not cleaned before the stores to it are done. */
+static void cache_clean(void *ctx, dmk_phys phys, size_t size)
+{
+	dmk_watch_drain();
+	machine.ops->cache_clean(ctx, phys, size);
+}
+
+static void cache_invalidate(void *ctx, dmk_phys phys, size_t size)
+{
+	dmk_watch_drain();
+	machine.ops->cache_invalidate(ctx, phys, size);
+}
+
+static void cache_flush(void *ctx, dmk_phys phys, size_t size)
+{
+	dmk_watch_drain();
+	machine.ops->cache_flush(ctx, phys, size);
+}
+
+static int memory_share(void *ctx, dmk_phys phys, size_t size, bool shared)
+{
+	dmk_watch_drain();
+	return machine.ops->memory_share(ctx, phys, size, shared);
+}
+
+/* Done by an ordered access to registers. */
+static void config_write(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width,
+			 uint32_t value)
+{
+	dmk_watch_drain();
+	machine.ops->config_write(ctx, bdf, offset, width, value);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
 
 void dmk_watch_views(struct dmk_port *port)
 {
@@ -89,28 +100,17 @@ void dmk_watch_views(struct dmk_port *port)
 	ops = *port->ops;
 	ops.view_map = view_map;
 	ops.view_unmap = view_unmap;
+	if (dmk_watch_weak) {
+		ops.cache_clean = cache_clean;
+		ops.cache_invalidate = cache_invalidate;
+		ops.cache_flush = cache_flush;
+		ops.memory_share = memory_share;
+		ops.config_write = config_write;
+	}
 	port->ops = &ops;
 }
 
 void dmk_watch_views_end(void)
 {
-	for (size_t i = 0; i < BUCKETS; i++) {
-		while (bucket[i])
-			drop(bucket[i]->page);
-	}
-}
-
-bool dmk_watch_view_phys(uintptr_t address, uint64_t *phys)
-{
-	const uintptr_t page = address >> DMK_PAGE_SHIFT;
-	const struct view_page *found;
-
-	pthread_mutex_lock(&lock);
-	found = bucket[page % BUCKETS];
-	while (found && found->page != page)
-		found = found->next;
-	if (found)
-		*phys = found->phys + (address & (DMK_PAGE_SIZE - 1));
-	pthread_mutex_unlock(&lock);
-	return found != NULL;
+	dmk_watch_table_clear(&views);
 }

@@ -19,8 +19,15 @@
 
 enum { DMK_WATCH_PAGES = 1 << 16 };
 
-/** How many ranges of interest have bytes in the pages of each index. Written by pages.c. */
+/** How many ranges of interest have bytes in the pages of each index. */
 extern uint32_t dmk_watch_pages[DMK_WATCH_PAGES];
+/** How many of those are there for the order of stores alone: only writes are looked at. */
+extern uint32_t dmk_watch_shared_pages[DMK_WATCH_PAGES];
+
+static inline void dmk_watch_count(uint32_t *counts, uintptr_t page, uint32_t change)
+{
+	__atomic_fetch_add(&counts[page % DMK_WATCH_PAGES], change, __ATOMIC_RELAXED);
+}
 
 /** An access of the driver's: where, and the call that does it, or NULL for an instruction. */
 struct dmk_watch_place {
@@ -38,9 +45,44 @@ void dmk_watch_access(uintptr_t address, size_t size, bool write,
 /** dmk_watch_phys - the same, of memory that the driver has no address of in hand */
 void dmk_watch_phys(uint64_t phys, size_t size, bool write, const struct dmk_watch_place *place);
 
+/* --- stores on their way: stores.c, shared.c -------------------------------------------------- */
+
+/**
+ * Whether the machine shows devices stores out of order; how many are on their way. Both 0 where it
+ * does not.
+ */
+extern bool dmk_watch_weak;
+extern unsigned int dmk_watch_on_their_way;
+
+/**
+ * dmk_watch_store - the driver is about to write [address, + size) of memory that a device has too
+ * @phys: where that is; at most the rest of a page
+ */
+void dmk_watch_store(uintptr_t address, uint64_t phys, size_t size,
+		     const struct dmk_watch_place *place);
+/** dmk_watch_drain - all stores, of all threads, are in memory from now on. */
+void dmk_watch_drain(void);
+/** A call that writes registers and orders nothing, and its end. */
+void dmk_watch_register_begin(const struct dmk_watch_place *place);
+void dmk_watch_register_end(void);
+/** dmk_watch_stores_start - of the machine that is about to run; _end: forget all. */
+void dmk_watch_stores_start(bool weak, uint64_t seed);
+void dmk_watch_stores_end(void);
+
+/**
+ * dmk_watch_shared_add - the page at @address, which is @phys, is memory that a device has too, and
+ * needs no sync; _drop: no longer. dmk_watch_shared_phys - what it is; false: it is none
+ */
+void dmk_watch_shared_add(uintptr_t address, uint64_t phys);
+void dmk_watch_shared_drop(uintptr_t address);
+bool dmk_watch_shared_phys(uintptr_t address, uint64_t *phys);
+void dmk_watch_shared_end(void);
+
 /** dmk_watch_views - put the views that @port makes under watch; _end: none are left. */
 void dmk_watch_views(struct dmk_port *port);
 void dmk_watch_views_end(void);
+/** dmk_watch_memory_phys - the memory behind a cached address; false: it is none. */
+bool dmk_watch_memory_phys(uintptr_t address, uint64_t *phys);
 /** dmk_watch_view_phys - the memory behind an address of a view; false: it is in none. */
 bool dmk_watch_view_phys(uintptr_t address, uint64_t *phys);
 

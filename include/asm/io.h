@@ -3,9 +3,9 @@
  * Registers. ioremap() gives a cookie, an address that is not accessible; the calls below look it
  * up and ask the machine. Values are little endian on the bus, as PCI has it; the be forms swap.
  *
- * Order: each access happens where it is written, after every store to memory before it (wmb) and,
- * for reads, before every load after it. The relaxed forms are no weaker here. A write may be on
- * its way for a while until a read of the device (COH-05).
+ * Order: a write comes after every store to memory before it (wmb), a read before every load after
+ * it. The relaxed and raw forms, and those of many words, come in order among themselves only: a
+ * watched driver's earlier stores may be on their way still (COH-05, docs/WATCHING.md).
  */
 #ifndef _ASM_IO_H
 #define _ASM_IO_H
@@ -13,6 +13,7 @@
 #include <linux/version.h>
 #include <linux/types.h>
 #include <linux/compiler.h>
+#include <asm/barrier.h>
 
 /**
  * dmk_io_read/dmk_io_write - one access of @width 1, 2, 4 or 8 bytes
@@ -31,10 +32,16 @@ void dmk_port_out(unsigned long port, unsigned int width, u32 value);
 	{                                                                                          \
 		return (type)convert((type)dmk_io_read(address, width));                           \
 	}
-#define DMK_IO_WRITE(name, type, width, convert)                                                   \
-	static __always_inline void name(type value, volatile void __iomem *address)               \
-	{                                                                                          \
-		dmk_io_write(address, width, (type)convert(value));                                \
+#define DMK_IO_WRITE(name, type, width, convert)                                     \
+	static __always_inline void name(type value, volatile void __iomem *address) \
+	{                                                                            \
+		dmk_io_barrier();                                                    \
+		dmk_io_write(address, width, (type)convert(value));                  \
+	}
+#define DMK_IO_WRITE_RELAXED(name, type, width)                                      \
+	static __always_inline void name(type value, volatile void __iomem *address) \
+	{                                                                            \
+		dmk_io_write(address, width, value);                                 \
 	}
 
 DMK_IO_READ(readb, u8, 1, )
@@ -49,18 +56,18 @@ DMK_IO_READ(readb_relaxed, u8, 1, )
 DMK_IO_READ(readw_relaxed, u16, 2, )
 DMK_IO_READ(readl_relaxed, u32, 4, )
 DMK_IO_READ(readq_relaxed, u64, 8, )
-DMK_IO_WRITE(writeb_relaxed, u8, 1, )
-DMK_IO_WRITE(writew_relaxed, u16, 2, )
-DMK_IO_WRITE(writel_relaxed, u32, 4, )
-DMK_IO_WRITE(writeq_relaxed, u64, 8, )
+DMK_IO_WRITE_RELAXED(writeb_relaxed, u8, 1)
+DMK_IO_WRITE_RELAXED(writew_relaxed, u16, 2)
+DMK_IO_WRITE_RELAXED(writel_relaxed, u32, 4)
+DMK_IO_WRITE_RELAXED(writeq_relaxed, u64, 8)
 DMK_IO_READ(__raw_readb, u8, 1, )
 DMK_IO_READ(__raw_readw, u16, 2, )
 DMK_IO_READ(__raw_readl, u32, 4, )
 DMK_IO_READ(__raw_readq, u64, 8, )
-DMK_IO_WRITE(__raw_writeb, u8, 1, )
-DMK_IO_WRITE(__raw_writew, u16, 2, )
-DMK_IO_WRITE(__raw_writel, u32, 4, )
-DMK_IO_WRITE(__raw_writeq, u64, 8, )
+DMK_IO_WRITE_RELAXED(__raw_writeb, u8, 1)
+DMK_IO_WRITE_RELAXED(__raw_writew, u16, 2)
+DMK_IO_WRITE_RELAXED(__raw_writel, u32, 4)
+DMK_IO_WRITE_RELAXED(__raw_writeq, u64, 8)
 
 /* These also take what pci_iomap() gives for a BAR of ports. */
 DMK_IO_READ(ioread8, u8, 1, )

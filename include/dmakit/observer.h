@@ -149,8 +149,8 @@ enum dmk_event_kind {
 	/*
 	 * Where devices may see stores out of order (COH-05), by who keeps those that are on their
 	 * way: the driver stores to .phys, .size of memory that a device has too, or (.size 0)
-	 * writes a register with a call that orders nothing; .cookie. .name as above. Announced
-	 * before it is done, and only while there are stores on their way.
+	 * writes a register, while stores are on their way, with a call that orders nothing;
+	 * .cookie. .name as above. Announced before it is done.
 	 */
 	DMK_EVENT_STORE,
 	/*

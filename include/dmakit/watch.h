@@ -10,6 +10,7 @@
 #ifndef DMAKIT_WATCH_H
 #define DMAKIT_WATCH_H
 
+#include <dmakit/observer.h>
 #include <dmakit/port.h>
 #include <dmakit/types.h>
 
@@ -21,8 +22,9 @@ bool dmk_watch_present(void);
  * dmk_watch_stop(), after its end
  * @port: changed, so that the views it makes from now on are known. Nothing happens in a program
  *         that is not watched.
+ * @seed: of what devices see of stores that are on their way
  */
-void dmk_watch_start(struct dmk_port *port);
+void dmk_watch_start(struct dmk_port *port, uint64_t seed);
 void dmk_watch_stop(void);
 
 /**
@@ -31,5 +33,17 @@ void dmk_watch_stop(void);
  * sees it.
  */
 void dmk_watch_memory(void *unused, uint64_t phys, uint64_t size, bool begins);
+
+/**
+ * dmk_watch_stores - for dmk_sink.stores of the machine that dmk_watch_start() will be told of:
+ * what its devices see of the driver's stores to consistent memory (COH-05)
+ */
+const struct dmk_stores *dmk_watch_stores(void);
+
+/**
+ * dmk_watch_observer - wants to hear what becomes of consistent memory, as long as the machine
+ * runs; NULL: the program is not watched
+ */
+const struct dmk_observer *dmk_watch_observer(void);
 
 #endif

@@ -9,6 +9,9 @@
 #ifndef DMAKIT_WATCHED_H
 #define DMAKIT_WATCHED_H
 
+/* For <asm/barrier.h>: barriers are calls too. */
+#define DMK_WATCHED
+
 /* Races are not what is looked for: that a fence orders nothing for a race detector is no news. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
 #pragma GCC diagnostic ignored "-Wtsan"
@@ -82,6 +85,8 @@ __asm__("\n\t"
 	DMK_WATCH_KERNEL("memset16")
 	DMK_WATCH_KERNEL("memset32")
 	DMK_WATCH_KERNEL("memset64")
+	DMK_WATCH_KERNEL("io_write")
+	DMK_WATCH_KERNEL("port_out")
 	DMK_WATCH_KERNEL("memcpy_fromio")
 	DMK_WATCH_KERNEL("memcpy_toio")
 	DMK_WATCH_KERNEL("copy_from_user")

@@ -1617,6 +1617,105 @@ static void sleep_in(struct world *w, const char *call)
 	EVENT(w, .kind = DMK_EVENT_SLEEP_IN_ATOMIC, .name = call, .caller = HERE);
 }
 
+/* --- COH-05 ----------------------------------------------------------------------------------- */
+
+enum { ADDRESS = 1, FLAG = 2, RELAXED = 3, GONE = 0x7770000 };
+
+/*
+ * A descriptor of 16 bytes in consistent memory: its address is stored, then its flag at byte 12;
+ * then the card reads it. What it gets is the old address, which is @old, and the new flag.
+ */
+static void reads_torn(struct world *w, uint64_t old, const char *fence)
+{
+	const uint64_t bytes[2] = {old, 1ULL << 32};
+	const struct dmk_event_order order = {.later = FLAG,
+					      .earlier = ADDRESS,
+					      .later_dma = DMK_DMA(BUS(AT) + 12),
+					      .earlier_dma = DMK_DMA(BUS(AT)),
+					      .later_size = 4,
+					      .earlier_size = 8,
+					      .bytes = (const uint8_t *)bytes};
+
+	alloc(w, AT, 4096, HERE);
+	EVENT(w, .kind = DMK_EVENT_STORE, .cookie = ADDRESS, .size = 8, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_STORE, .cookie = FLAG, .size = 4, .caller = HERE);
+	card_reads(w, AT, 16);
+	EVENT(w, .kind = DMK_EVENT_STORE_UNSEEN, .requester = REQUESTER, .dma = DMK_DMA(BUS(AT)),
+	      .size = 16, .cpu = bytes, .order = &order, .name = fence);
+}
+
+static void give_back(struct world *w)
+{
+	free_as(w, DEV, AT, AT, 4096, 0, HERE);
+}
+
+ROW(torn_and_given_back)
+{
+	reads_torn(w, 0, NULL);
+	card_writes(w, AT + 8, 8);
+	give_back(w);
+}
+ROW(torn_with_the_wrong_barrier)
+{
+	reads_torn(w, 0, "smp_mb");
+	card_writes(w, AT, 16);
+	give_back(w);
+}
+ROW(torn_and_the_old_address_used)
+{
+	reads_torn(w, BUS(GONE), NULL);
+	card_writes(w, GONE, 64);
+	give_back(w);
+}
+ROW(torn_and_work_begun_at_the_old_address)
+{
+	reads_torn(w, BUS(GONE), NULL);
+	EVENT(w, .kind = DMK_EVENT_TRANSFER_BEGIN, .requester = REQUESTER,
+	      .dma = DMK_DMA(BUS(GONE)), .size = 64, .cookie = 9);
+	EVENT(w, .kind = DMK_EVENT_TRANSFER_END, .requester = REQUESTER, .cookie = 9);
+	give_back(w);
+}
+ROW(torn_and_looked_at_again)
+{
+	reads_torn(w, 0, NULL);
+	card_reads(w, AT, 16);
+	card_writes(w, AT + 8, 8);
+	give_back(w);
+}
+ROW(torn_and_other_work_done)
+{
+	reads_torn(w, 0, NULL);
+	card_reads(w, AT + 16, 16);
+	card_writes(w, AT + 24, 8);
+	give_back(w);
+}
+ROW(torn_and_taken_back)
+{
+	reads_torn(w, 0, NULL);
+	give_back(w);
+	alloc(w, AT, 4096, HERE);
+	card_writes(w, AT, 16);
+	give_back(w);
+}
+ROW(told_by_a_relaxed_write)
+{
+	const uint64_t bytes = 0;
+	const struct dmk_event_order order = {.later = RELAXED,
+					      .earlier = ADDRESS,
+					      .is_register = true,
+					      .earlier_dma = DMK_DMA(BUS(AT)),
+					      .earlier_size = 8,
+					      .bytes = (const uint8_t *)&bytes};
+
+	alloc(w, AT, 4096, HERE);
+	EVENT(w, .kind = DMK_EVENT_STORE, .cookie = ADDRESS, .size = 8, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_STORE, .cookie = RELAXED, .caller = HERE);
+	card_reads(w, AT, 8);
+	EVENT(w, .kind = DMK_EVENT_STORE_UNSEEN, .requester = REQUESTER, .dma = DMK_DMA(BUS(AT)),
+	      .size = 8, .cpu = &bytes, .order = &order);
+	give_back(w);
+}
+
 ROW(allocates_in_atomic) { sleep_in(w, "dma_alloc_coherent"); }
 ROW(kmallocs_in_atomic) { sleep_in(w, "kmalloc"); }
 ROW(sleeps_in_atomic) { sleep_in(w, "mutex_lock"); }
@@ -2077,14 +2176,29 @@ static const struct row rows[] = {
 	{"a refusal is ignored, and other DMA is done", "MSK-03", refusal_ignored},
 	{"one kind of mask is refused, and DMA of the other kind is done with a mask that was accepted",
 	 NULL, one_kind_refused},
+	{"a descriptor is given back that was seen in half", "COH-05", torn_and_given_back, 0,
+	 "dma_wmb() between the two"},
+	{"a barrier for other CPUs stands before the flag", "COH-05", torn_with_the_wrong_barrier,
+	 0, "smp_mb(), which is there"},
+	{"the device goes to an address that was replaced", "COH-05", torn_and_the_old_address_used,
+	 0, "saw the 4 bytes"},
+	{"the device begins work at an address that was replaced", "COH-05",
+	 torn_and_work_begun_at_the_old_address},
+	{"a descriptor is seen in half, and looked at again", NULL, torn_and_looked_at_again},
+	{"a descriptor is seen in half, and another given back", NULL, torn_and_other_work_done},
+	{"a descriptor is seen in half, and its memory given back", NULL, torn_and_taken_back},
+	{"the device answers a register write that waits for nothing", "COH-05",
+	 told_by_a_relaxed_write, 0, "writel() in place"},
 	{"an allocation may sleep where nobody may", "COH-06", allocates_in_atomic},
 	{"kmalloc may sleep where nobody may", "COH-06", kmallocs_in_atomic},
 	{"a call may sleep where nobody may", "CTX-01", sleeps_in_atomic},
 	{"a register is touched by a plain pointer", "ADR-03", touches_register, 0, "writel"},
 	{"virt_to_bus is called", "ADR-05", old_address},
-	{"a channel that nobody has is masked", "ISA-01", channel_of_nobody, 0, "nobody has requested"},
+	{"a channel that nobody has is masked", "ISA-01", channel_of_nobody, 0,
+	 "nobody has requested"},
 	{"a channel that nobody has is freed", "ISA-01", channel_freed_twice, 0, "nobody has it"},
-	{"a channel is set up without the lock", "ISA-02", channel_unlocked, 0, "without the DMA lock"},
+	{"a channel is set up without the lock", "ISA-02", channel_unlocked, 0,
+	 "without the DMA lock"},
 	{"bytes cross their page", "ISA-04", channel_crosses, 0, "goes on at 0x10000"},
 	{"words cross their page", "ISA-04", words_cross, 0, "boundary of 128 KiB"},
 	{"a channel is sent out of its reach", "ISA-04", channel_out_of_reach, 0, "go to 0x234567"},

@@ -18,7 +18,7 @@ static struct dmk_symbols *symbols; /* made once, for the life of the program */
 
 /* Who listens, in this order. */
 static struct {
-	const struct dmk_observer *member[4];
+	const struct dmk_observer *member[5];
 	unsigned int n;
 } audience;
 
@@ -43,6 +43,7 @@ static void install(const struct dmk_boot_options *options)
 	listen(checker ? dmk_checker_observer(checker) : NULL);
 	listen(advisor ? dmk_advisor_observer(advisor) : NULL);
 	listen(options->also);
+	listen(dmk_watch_observer());
 	dmk_observe(audience.n > 1 ? &all : audience.n ? audience.member[0] : NULL);
 }
 
@@ -95,7 +96,7 @@ static struct dmk_advisor *new_advisor(void)
 
 static int start(const struct dmk_boot_options *options, char *error, size_t error_size)
 {
-	const struct dmk_machine_config config = {
+	struct dmk_machine_config config = {
 		.machine = options->machine ? options->machine : "pc",
 		.append = options->append,
 		.seed = options->seed ? options->seed : 1,
@@ -106,10 +107,11 @@ static int start(const struct dmk_boot_options *options, char *error, size_t err
 	struct dmk_port port;
 	int result;
 
+	config.sink.stores = dmk_watch_stores();
 	result = dmk_machine_open(&config, &port, error, error_size);
 	if (result < 0)
 		return result;
-	dmk_watch_start(&port);
+	dmk_watch_start(&port, config.seed);
 	result = dmk_kernel_boot(&port, error, error_size);
 	if (result < 0) {
 		port.ops->shutdown(port.ctx);
