@@ -15,6 +15,9 @@
 #include "advice.h"
 #include "findings.h"
 
+/* The line, and how it was come to: names for more than these take time, and tell no more. */
+enum { FRAMES_KEPT = 4 };
+
 /* --- the driver's calls ----------------------------------------------------------------------- */
 
 static const char *name_of(const struct dmk_event *event)
@@ -83,6 +86,8 @@ static struct dmk_call *call_at(struct dmk_advisor *advisor, const struct dmk_ev
 	call->role = role;
 	call->code = code;
 	call->where = *stack;
+	if (call->where.depth > FRAMES_KEPT)
+		call->where.depth = FRAMES_KEPT;
 	call->name = name_of(event);
 	call->dir = event->dir;
 	*advisor->calls_end = call;

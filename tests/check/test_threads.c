@@ -5,6 +5,8 @@
  */
 #include <pthread.h>
 
+#include <dmakit/advice.h>
+
 #include "world.h"
 
 char world_devices[4];
@@ -33,16 +35,22 @@ static void *work(void *argument)
 	return NULL;
 }
 
-static void test_CTX_02_events_from_many_threads_are_judged_as_from_one(void **state)
+static void work_in_threads(void)
 {
-	struct dmk_check_totals totals;
 	pthread_t thread[THREADS];
 
-	world_open(&world, NULL, 64);
 	for (uintptr_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, work, (void *)i), 0);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
+}
+
+static void test_CTX_02_events_from_many_threads_are_judged_as_from_one(void **state)
+{
+	struct dmk_check_totals totals;
+
+	world_open(&world, NULL, 64);
+	work_in_threads();
 	world_end(&world);
 	dmk_checker_totals(world.checker, &totals);
 	assert_int_equal(totals.maps, THREADS * ROUNDS);
@@ -56,9 +64,37 @@ static void test_CTX_02_events_from_many_threads_are_judged_as_from_one(void **s
 	world_close(&world);
 }
 
+static uint64_t mapped_in_all;
+
+static bool add_times(void *ctx, const struct dmk_advice_row *row)
+{
+	if (!strcmp(row->cell[0].text, "dma_map_single"))
+		mapped_in_all += row->cell[1].number;
+	assert_int_equal(row->cell[8].number, 0); /* left */
+	return true;
+}
+
+static void test_CTX_02_the_advisor_counts_the_calls_of_many_threads(void **state)
+{
+	struct dmk_advisor *advisor = dmk_advisor_new(NULL);
+	unsigned int sites = 0;
+
+	assert_non_null(advisor);
+	world.observer = dmk_advisor_observer(advisor);
+	world_boot(&world, 64);
+	work_in_threads();
+	world_end(&world);
+	while (strcmp(dmk_advice_section(sites)->id, "sites"))
+		sites++;
+	assert_true(dmk_advisor_rows(advisor, sites, add_times, NULL));
+	assert_int_equal(mapped_in_all, THREADS * ROUNDS);
+	dmk_advisor_free(advisor);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_CTX_02_the_advisor_counts_the_calls_of_many_threads),
 		cmocka_unit_test(test_CTX_02_events_from_many_threads_are_judged_as_from_one),
 	};
 
