@@ -38,7 +38,7 @@ static void record_pieces(struct dmk_shadow *shadow, struct dmk_record *record,
 {
 	if (record->kind != DMK_RECORD_NONCONTIGUOUS) {
 		dmk_record_bus(shadow, record, event->dma.v, event->size);
-		if (dmk_takes_turns(record->kind) && event->phys.v)
+		if (event->phys.v)
 			dmk_record_memory(shadow, record, event->phys.v, event->size);
 		return;
 	}

@@ -84,6 +84,57 @@ static bool maps_freed_memory(struct dmk_checker *checker, struct dmk_watched *d
 }
 
 /*
+ * The consistent memory that the call maps, by pointer or by page. A list may have been made of it
+ * by dma_get_sgtable(), and its page may be another device's to map: that is right.
+ */
+static struct dmk_record *consistent_in(struct dmk_checker *checker,
+					const struct dmk_watched *device,
+					const struct dmk_event *event)
+{
+	struct dmk_range *range, piece;
+	struct dmk_record *record;
+
+	if ((event->map_kind != DMK_MAP_SINGLE && event->map_kind != DMK_MAP_PAGE) ||
+	    dmk_is_registers(event->map_kind, event->attrs))
+		return NULL;
+	dmk_range_set(&piece, event->phys.v, event->size);
+	range = dmk_ranges_touching(&checker->shadow.consistent_memory, piece.first, piece.last,
+				    NULL);
+	record = range ? DMK_AROUND(range, struct dmk_extent, range)->record : NULL;
+	return record && (event->map_kind == DMK_MAP_SINGLE || record->device == device) ? record
+											 : NULL;
+}
+
+static bool maps_consistent_memory(struct dmk_checker *checker, struct dmk_watched *device,
+				   const struct dmk_event *event, const struct dmk_trace *where)
+{
+	struct dmk_record *record = consistent_in(checker, device, event);
+	struct dmk_finding *finding;
+
+	if (!record)
+		return false;
+	finding = dmk_report(checker, &(struct dmk_mistake){.rule = DMK_RULE_MEM_02,
+							    .device = device,
+							    .where = where,
+							    .second = record->mapped,
+							    .label = "allocated",
+							    .record = record});
+	if (!finding)
+		return true;
+	dmk_say(finding,
+		"%s maps %llu byte%s of memory that came from %s: here its pages are found by its address, and "
+		"elsewhere that is vmalloc()'s or an uncached view",
+		dmk_map_call(event->map_kind), ULL(event->size), dmk_plural(event->size),
+		dmk_take_call(record->kind));
+	dmk_mend(
+		finding,
+		"the device has it already, at the handle that came with it (0x%llx): never map it, nor look up its pages "
+		"(dma_mmap_coherent() and dma_get_sgtable() do)",
+		ULL(record->dma));
+	return true;
+}
+
+/*
  * Whether it begins with the same entry and the same memory, however many entries are mapped this
  * time.
  */
@@ -210,6 +261,7 @@ void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 	if (event->map_kind == DMK_MAP_SG)
 		judge_segments(checker, device, event, where);
 	excused = maps_freed_memory(checker, device, event, where) ||
+		  maps_consistent_memory(checker, device, event, where) ||
 		  maps_list_again(checker, device, event, where) ||
 		  dmk_judge_lines(checker, device, event, where);
 

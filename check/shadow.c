@@ -64,6 +64,7 @@ void dmk_shadow_exit(struct dmk_shadow *shadow)
 		device_exit(device);
 	device_exit(&shadow->nobody);
 	dmk_ranges_exit(&shadow->mapped_memory);
+	dmk_ranges_exit(&shadow->consistent_memory);
 	dmk_ranges_exit(&shadow->shared_memory);
 	dmk_ranges_exit(&shadow->freed);
 	dmk_ranges_exit(&shadow->objects);
@@ -256,6 +257,8 @@ bool dmk_record_bus(struct dmk_shadow *shadow, struct dmk_record *record, uint64
 
 static struct dmk_ranges *memory_of(struct dmk_shadow *shadow, const struct dmk_record *record)
 {
+	if (record->kind == DMK_RECORD_ALLOCATION)
+		return &shadow->consistent_memory;
 	return record->kind == DMK_RECORD_MAPPING ? &shadow->mapped_memory : &shadow->shared_memory;
 }
 
@@ -270,7 +273,8 @@ bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uin
 	record->memory_bytes += size;
 	dmk_range_set(&extent->range, phys, size);
 	dmk_ranges_insert(memory_of(shadow, record), &extent->range);
-	if (shadow->memory) {
+	/* Who may access consistent memory is not asked. */
+	if (shadow->memory && record->kind != DMK_RECORD_ALLOCATION) {
 		shadow->memory(shadow->memory_ctx, extent->range.first,
 			       extent->range.last - extent->range.first + 1, true);
 		dmk_memory_lent(shadow, &extent->range);
@@ -353,7 +357,7 @@ static void unlink_extents(struct dmk_shadow *shadow, struct dmk_extent *first,
 
 static void forget_memory(struct dmk_shadow *shadow, const struct dmk_record *record)
 {
-	if (!shadow->memory || !record->memory.record)
+	if (!shadow->memory || !record->memory.record || record->kind == DMK_RECORD_ALLOCATION)
 		return;
 	for (const struct dmk_extent *extent = &record->memory; extent; extent = extent->next)
 		shadow->memory(shadow->memory_ctx, extent->range.first,

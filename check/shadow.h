@@ -210,6 +210,7 @@ struct dmk_shadow {
 	struct dmk_index devices, requesters, by_cpu, pools, transfers, spaces;
 	struct dmk_watched *device_list;
 	struct dmk_ranges mapped_memory; /* extents by physical address, of streaming mappings */
+	struct dmk_ranges consistent_memory; /* of allocations that both sides have at once */
 	struct dmk_ranges shared_memory; /* the same of allocations that both sides have in turns */
 	struct dmk_history history;
 	struct dmk_ranges freed;
