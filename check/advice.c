@@ -173,6 +173,7 @@ static void device_goes(struct dmk_advisor *advisor, const struct dmk_event *eve
 	if (!seen)
 		return;
 	dmk_lent_forget(advisor, seen);
+	dmk_ranges_exit(&seen->bus);
 	dmk_index_remove(&advisor->devices, &seen->by_dev);
 	if (seen->masters)
 		dmk_index_remove(&advisor->requesters, &seen->by_requester);
@@ -310,6 +311,10 @@ void dmk_advisor_free(struct dmk_advisor *advisor)
 {
 	if (!advisor)
 		return;
+	for (struct dmk_seen *seen = advisor->seen; seen; seen = seen->next)
+		dmk_ranges_exit(&seen->bus);
+	dmk_ranges_exit(&advisor->memory);
+	dmk_ranges_exit(&advisor->known);
 	dmk_index_exit(&advisor->aliases);
 	dmk_index_exit(&advisor->lines);
 	dmk_index_exit(&advisor->devices);

@@ -51,7 +51,7 @@ bool dmk_known_before(struct dmk_advisor *advisor, const struct dmk_lent *lent, 
 {
 	struct dmk_range *range = NULL;
 
-	while ((range = dmk_ranges_touching(&advisor->known, phys, phys, range)))
+	while ((range = dmk_ranges_at(&advisor->known, phys, range)))
 		if (is_same(DMK_AROUND(range, struct dmk_known, memory), lent, phys))
 			return true;
 	keep(advisor, lent, phys, size);

@@ -117,11 +117,11 @@ static struct dmk_piece_lent *piece_at(const struct dmk_seen *device, uint64_t d
 static struct dmk_lent *lent_at(const struct dmk_seen *device, const struct dmk_event *event,
 				bool mapping)
 {
-	struct dmk_piece_lent *piece = NULL;
 	struct dmk_lent *found = NULL;
+	struct dmk_range *range = NULL;
 
-	while ((piece = piece_at(device, event->dma.v, piece))) {
-		struct dmk_lent *lent = piece->lent;
+	while ((range = dmk_ranges_at(&device->bus, event->dma.v, range))) {
+		struct dmk_lent *lent = DMK_AROUND(range, struct dmk_piece_lent, range)->lent;
 
 		if (lent->dma != event->dma.v || lent->mapping != mapping)
 			continue;
@@ -386,7 +386,7 @@ void dmk_lent_forget(struct dmk_advisor *advisor, struct dmk_seen *device)
 {
 	struct dmk_range *range;
 
-	while ((range = dmk_ranges_touching(&device->bus, 0, ~0ULL, NULL)))
+	while ((range = dmk_ranges_any(&device->bus)))
 		drop(advisor, DMK_AROUND(range, struct dmk_piece_lent, range)->lent);
 }
 
