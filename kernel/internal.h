@@ -159,6 +159,8 @@ struct page *dmk_page_of(phys_addr_t phys);
  * address + size).
  */
 bool dmk_direct(const void *address, size_t size, phys_addr_t *phys);
+/** dmk_phys_used - the same as dmk_phys_asked(), of the call at @place */
+void dmk_phys_used(const char *call, phys_addr_t phys, struct dmk_place place);
 /** A conversion was given an address that it is not for. */
 void dmk_wrong_address(const char *call, uint64_t address);
 /**

@@ -305,6 +305,28 @@ bool pfn_valid(unsigned long pfn)
 	return dmk_page_of((phys_addr_t)pfn << PAGE_SHIFT);
 }
 
+/* What is kept back is somebody's: who reserved it. */
+static bool is_anybodys(phys_addr_t phys)
+{
+	struct page *page = dmk_page_of(phys);
+
+	return page && (!dmk_ram(phys, 1, true) || dmk_page_head(page));
+}
+
+void dmk_phys_used(const char *call, phys_addr_t phys, struct dmk_place place)
+{
+	if (dmk_observed() && !is_anybodys(phys))
+		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_PHYS_USED,
+						 .name = call,
+						 .phys = DMK_PHYS(phys),
+						 DMK_AT(place)});
+}
+
+void dmk_phys_asked(const char *call, phys_addr_t phys)
+{
+	dmk_phys_used(call, phys, DMK_HERE);
+}
+
 /* Called from the driver's own code, in which virt_to_phys() and phys_to_virt() are inline. */
 void dmk_wrong_address(const char *call, uint64_t address)
 {

@@ -118,6 +118,8 @@ enum dmk_event_kind {
 	/* .cpu is the address, .write, .caller the instruction (ADR-03) */
 	DMK_EVENT_IOMEM_DEREFERENCE,
 	DMK_EVENT_OLD_ADDRESS, /* virt_to_bus()/bus_to_virt() (ADR-05) */
+	/* the call .name was given .phys, where no memory is that anybody has (ADR-01) */
+	DMK_EVENT_PHYS_USED,
 	/*
 	 * A scatterlist in the wrong way (SGL-02): .name the call, .cpu the entry; .reason
 	 * BAD_ARGUMENT it is a link, BAD_SIZE it is behind the table's end, NOT_FOUND it was not

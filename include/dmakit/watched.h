@@ -9,7 +9,7 @@
 #ifndef DMAKIT_WATCHED_H
 #define DMAKIT_WATCHED_H
 
-/* For <asm/barrier.h>: barriers are calls too. */
+/* For <asm/barrier.h>, whose barriers are calls then, and <linux/mm.h>. */
 #define DMK_WATCHED
 
 /* Races are not what is looked for: that a fence orders nothing for a race detector is no news. */

@@ -29,9 +29,29 @@
 #define PAGE_ALIGNED(x) IS_ALIGNED((unsigned long)(x), PAGE_SIZE)
 #define offset_in_page(x) ((unsigned long)(x) & ~PAGE_MASK)
 
-static inline struct page *pfn_to_page(unsigned long pfn)
+/**
+ * dmk_phys_asked - @call is given @phys: if no memory is there that anybody has, whoever watches
+ * hears of it
+ *
+ * Only a driver whose accesses are watched calls it, where it turns a number into a page or a
+ * pointer: the number may be a dma_addr_t (ADR-01). Others pay nothing.
+ */
+void dmk_phys_asked(const char *call, phys_addr_t phys);
+#ifdef DMK_WATCHED
+#define dmk_phys_ask(call, phys) dmk_phys_asked(call, phys)
+#else
+#define dmk_phys_ask(call, phys) ((void)0)
+#endif
+
+static inline struct page *dmk_page_at(unsigned long pfn)
 {
 	return (struct page *)dmk_layout.memmap + pfn;
+}
+
+static inline struct page *pfn_to_page(unsigned long pfn)
+{
+	dmk_phys_ask("pfn_to_page", (phys_addr_t)pfn << PAGE_SHIFT);
+	return dmk_page_at(pfn);
 }
 
 static inline unsigned long page_to_pfn(const struct page *page)
@@ -46,7 +66,8 @@ static inline phys_addr_t page_to_phys(const struct page *page)
 
 static inline struct page *phys_to_page(phys_addr_t phys)
 {
-	return pfn_to_page(phys >> PAGE_SHIFT);
+	dmk_phys_ask("phys_to_page", phys);
+	return dmk_page_at(phys >> PAGE_SHIFT);
 }
 
 /**
@@ -64,21 +85,27 @@ static __always_inline phys_addr_t virt_to_phys(const volatile void *address)
 	return phys;
 }
 
-/** phys_to_virt - of RAM that is not highmem. */
-static __always_inline void *phys_to_virt(phys_addr_t phys)
+static __always_inline void *dmk_virt_of(phys_addr_t phys)
 {
 	if (unlikely(phys > dmk_layout.direct_last + 1) && dmk_layout.wrong_address)
 		dmk_layout.wrong_address("phys_to_virt", phys);
 	return dmk_layout.direct_base + phys;
 }
 
+/** phys_to_virt - of RAM that is not highmem. */
+static __always_inline void *phys_to_virt(phys_addr_t phys)
+{
+	dmk_phys_ask("phys_to_virt", phys);
+	return dmk_virt_of(phys);
+}
+
 #define __pa(address) virt_to_phys((const void *)(unsigned long)(address))
 #define __va(phys) phys_to_virt(phys)
-#define virt_to_page(address) pfn_to_page(__pa(address) >> PAGE_SHIFT)
+#define virt_to_page(address)      dmk_page_at(__pa(address) >> PAGE_SHIFT)
 #define virt_to_pfn(address) (__pa(address) >> PAGE_SHIFT)
 #define pfn_to_virt(pfn) phys_to_virt((phys_addr_t)(pfn) << PAGE_SHIFT)
 #define pfn_to_kaddr(pfn) pfn_to_virt(pfn)
-#define page_to_virt(page) phys_to_virt(page_to_phys(page))
+#define page_to_virt(page)         dmk_virt_of(page_to_phys(page))
 #define virt_to_head_page(address) compound_head(virt_to_page(address))
 #define lowmem_page_address(page) page_to_virt(page)
 #define nth_page(page, n) ((page) + (n))

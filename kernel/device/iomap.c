@@ -536,6 +536,7 @@ static void *memremap_at(uint64_t first, size_t size, unsigned long flags, const
 
 	if (!dmk_device_port || !size || !flags || last < first)
 		return NULL;
+	dmk_phys_used("memremap", first, (struct dmk_place){caller, __builtin_frame_address(0)});
 	if (!dmk_ram(first, size, false))
 		return refuse_view(first, size, "it is not memory all along", caller);
 	if (!dmk_ram(first, size, true)) {
