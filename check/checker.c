@@ -114,6 +114,7 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 	case DMK_EVENT_SLEEP_IN_ATOMIC:
 	case DMK_EVENT_IOMEM_DEREFERENCE:
 	case DMK_EVENT_OLD_ADDRESS:
+	case DMK_EVENT_PHYS_USED:
 		dmk_judge_context(checker, event, where);
 		break;
 	case DMK_EVENT_LIST_MISTAKE:

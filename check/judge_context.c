@@ -200,6 +200,43 @@ static void old_address(struct dmk_checker *checker, const struct dmk_event *eve
 		"beside it for the way back");
 }
 
+/*
+ * ADR-01: a number that is no physical address of anything, and a handle of a device. A handle that
+ * happens to be the address of other memory, too, can't be told from that.
+ */
+static void handle_as_phys(struct dmk_checker *checker, const struct dmk_event *event,
+			   const struct dmk_trace *where)
+{
+	struct dmk_watched *device = checker->shadow.device_list;
+	struct dmk_extent *extent = NULL;
+	struct dmk_record *record;
+	struct dmk_finding *finding;
+
+	for (; device && !extent; device = device->next)
+		extent = dmk_live_holding(device, event->phys.v);
+	record = extent ? extent->record : NULL;
+	if (!record || record->excused || record->phys == record->dma)
+		return;
+	finding = dmk_report(checker,
+			     &(struct dmk_mistake){.rule = DMK_RULE_ADR_01,
+						   .device = record->device,
+						   .where = where,
+						   .second = record->mapped,
+						   .label = record->kind == DMK_RECORD_MAPPING
+								    ? "mapped"
+								    : "allocated",
+						   .record = record});
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"%s is given 0x%llx, where no memory is that anybody has: it is the DMA address of a %s buffer, as the device "
+		"sees it",
+		event->name, ULL(event->phys.v), dmk_kind_name(record->kind, record->map_kind));
+	dmk_mend(
+		finding,
+		"there is no way from a dma_addr_t to memory: keep the CPU's pointer, or the page, beside the handle");
+}
+
 void dmk_judge_context(struct dmk_checker *checker, const struct dmk_event *event,
 		       const struct dmk_trace *where)
 {
@@ -210,6 +247,8 @@ void dmk_judge_context(struct dmk_checker *checker, const struct dmk_event *even
 		not_mapped(checker, event, where);
 	else if (event->kind == DMK_EVENT_IOMEM_DEREFERENCE)
 		dereferenced(checker, event, where);
+	else if (event->kind == DMK_EVENT_PHYS_USED)
+		handle_as_phys(checker, event, where);
 	else
 		old_address(checker, event, where);
 }

@@ -11,6 +11,7 @@
 #define WARNING DMK_SEVERITY_WARNING
 
 const struct dmk_rule dmk_rules[] = {
+	[DMK_RULE_ADR_01] = {"ADR-01", "a DMA address is no physical one", ERROR},
 	[DMK_RULE_ADR_03] = {"ADR-03", "device registers are reached by readl() and its family",
 			     ERROR},
 	[DMK_RULE_ADR_05] = {"ADR-05", "virt_to_bus() and bus_to_virt() are not portable", WARNING},
@@ -57,7 +58,8 @@ const struct dmk_rule dmk_rules[] = {
 	[DMK_RULE_SYN_04] = {"SYN-04", "a sync lies inside a live mapping", ERROR},
 	[DMK_RULE_ISA_01] = {"ISA-01", "a DMA channel is requested before it is used", ERROR},
 	[DMK_RULE_ISA_02] = {"ISA-02", "the DMA controllers are set up under their lock", ERROR},
-	[DMK_RULE_ISA_04] = {"ISA-04", "a channel's transfer stays in its page, below 16 MiB", ERROR},
+	[DMK_RULE_ISA_04] = {"ISA-04", "a channel's transfer stays in its page, below 16 MiB",
+			     ERROR},
 	[DMK_RULE_CTX_01] = {"CTX-01", "nothing sleeps where nobody may", ERROR},
 	[DMK_RULE_END] = {NULL, NULL, ERROR},
 };

@@ -4,6 +4,7 @@
 #define CHECK_RULES_H
 
 enum dmk_rule_name {
+	DMK_RULE_ADR_01,
 	DMK_RULE_ADR_03,
 	DMK_RULE_ADR_05,
 	DMK_RULE_MEM_02,

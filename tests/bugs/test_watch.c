@@ -560,6 +560,61 @@ NEAR_MISS(MEM_05, constructs_objects_in_what_it_has_freed)
 	kmem_cache_destroy(cache);
 }
 
+/* --- ADR-01: back from a handle --------------------------------------------------------------- */
+
+static void *back;
+
+/* Where memory lies at the number, too, nobody can tell; nor where the two are the same. */
+static bool is_told(const struct buffer *buffer)
+{
+	return buffer->dma != virt_to_phys(buffer->memory) && !pfn_valid(PHYS_PFN(buffer->dma));
+}
+
+BROKEN(ADR_01, takes_a_handle_for_a_physical_address)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	if (is_told(&buffer)) {
+		back = phys_to_virt(buffer.dma);
+		expect_finding("ADR-01", 1);
+		expect_words("ADR-01", "phys_to_virt is given 0x");
+	}
+	close_buffer(&buffer);
+}
+
+BROKEN(ADR_01, looks_up_the_page_of_a_handle)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	if (is_told(&buffer)) {
+		back = pfn_to_page(PHYS_PFN(buffer.dma));
+		expect_finding("ADR-01", 1);
+	}
+	close_buffer(&buffer);
+}
+
+BROKEN(ADR_01, makes_a_view_of_a_handle)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+
+	if (is_told(&buffer)) {
+		assert_null(memremap(buffer.dma, SIZE, MEMREMAP_WB));
+		expect_finding("ADR-01", 1);
+	}
+	close_buffer(&buffer);
+}
+
+NEAR_MISS(ADR_01, goes_back_from_a_physical_address)
+{
+	struct buffer buffer = open_buffer(DMA_TO_DEVICE);
+	const phys_addr_t phys = virt_to_phys(buffer.memory);
+
+	assert_ptr_equal(phys_to_virt(phys), buffer.memory);
+	assert_ptr_equal(page_address(pfn_to_page(PHYS_PFN(phys))) + offset_in_page(phys),
+			 buffer.memory);
+	close_buffer(&buffer);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -596,6 +651,10 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_SYN_02_near_gives_back_what_it_wrote),
 		CONTRACT_TEST(test_SYN_02_bug_lets_the_device_write_over_its_own_writes),
 		CONTRACT_TEST(test_MEM_05_bug_frees_what_the_device_still_writes),
+		CONTRACT_TEST(test_ADR_01_bug_takes_a_handle_for_a_physical_address),
+		CONTRACT_TEST(test_ADR_01_bug_looks_up_the_page_of_a_handle),
+		CONTRACT_TEST(test_ADR_01_bug_makes_a_view_of_a_handle),
+		CONTRACT_TEST(test_ADR_01_near_goes_back_from_a_physical_address),
 		CONTRACT_TEST(test_MEM_05_bug_writes_what_it_has_freed),
 		CONTRACT_TEST_WITH(test_MEM_05_bug_writes_what_it_has_freed,
 				   "dmakit.quarantine=65536"),

@@ -1741,6 +1741,22 @@ ROW(words_at_odd) { channel(w, "enable_dma", 5, DMK_REASON_BAD_ADDRESS, 0x20001,
 ROW(odd_words) { channel(w, "enable_dma", 5, DMK_REASON_BAD_SIZE, 0x20000, 15); }
 ROW(old_address) { EVENT(w, .kind = DMK_EVENT_OLD_ADDRESS, .name = "virt_to_bus", .caller = HERE); }
 
+ROW(handle_to_virt)
+{
+	map(w, AT, 256, OUT, HERE);
+	EVENT(w, .kind = DMK_EVENT_PHYS_USED, .name = "phys_to_virt", .phys = DMK_PHYS(BUS(AT) + 8),
+	      .caller = HERE);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
+ROW(nothing_to_virt)
+{
+	map(w, AT, 256, OUT, HERE);
+	EVENT(w, .kind = DMK_EVENT_PHYS_USED, .name = "phys_to_virt",
+	      .phys = DMK_PHYS(BUS(AT) + 256), .caller = HERE);
+	unmap(w, AT, 256, OUT, HERE);
+}
+
 /* --- addresses first, pages later ------------------------------------------------------------- */
 
 static void space(struct world *w, uint64_t size, const void *here)
@@ -2194,6 +2210,8 @@ static const struct row rows[] = {
 	{"a call may sleep where nobody may", "CTX-01", sleeps_in_atomic},
 	{"a register is touched by a plain pointer", "ADR-03", touches_register, 0, "writel"},
 	{"virt_to_bus is called", "ADR-05", old_address},
+	{"a handle is taken for a physical address", "ADR-01", handle_to_virt, 0, "phys_to_virt"},
+	{"a number that is nothing is taken for a physical address", NULL, nothing_to_virt},
 	{"a channel that nobody has is masked", "ISA-01", channel_of_nobody, 0,
 	 "nobody has requested"},
 	{"a channel that nobody has is freed", "ISA-01", channel_freed_twice, 0, "nobody has it"},
