@@ -119,7 +119,7 @@ static void announce_alloc(struct dmk_event *event, const struct dmk_allocation 
 
 	event->sg = told.sg;
 	event->nents = event->mapped_nents = told.n;
-	dmk_announce(event);
+	dmk_tell(event);
 	dmk_tell_end(&told);
 }
 
@@ -148,7 +148,7 @@ void *dmk_alloc(struct dmk_dev *dev, size_t size, dmk_dma *dma, unsigned int fla
 		if (managed)
 			dmk_managed_add(dev, &record->managed);
 	}
-	if (dmk_observed())
+	if (dmk_heard())
 		announce_alloc(&ALLOC_EVENT(.alloc_kind = DMK_KIND_COHERENT, .by_managed = managed,
 					    DMK_EVENT_HERE),
 			       record);
@@ -173,9 +173,8 @@ void *dmk_alloc_cached(struct dmk_dev *dev, size_t size, dmk_dma *dma, enum dmk_
 				      &record);
 	if (record)
 		dmk_record_add(record);
-	if (dmk_observed())
-		dmk_announce(
-			&ALLOC_EVENT(.alloc_kind = DMK_KIND_PAGES, .dir = dir, DMK_EVENT_HERE));
+	if (dmk_heard())
+		dmk_tell(&ALLOC_EVENT(.alloc_kind = DMK_KIND_PAGES, .dir = dir, DMK_EVENT_HERE));
 	if (!record)
 		return NULL;
 	*dma = record->block.dma;
@@ -230,9 +229,9 @@ void dmk_free(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned
 		return;
 	reason = dmk_free_context(dev, "dma_free_coherent", DMK_PLACE_HERE);
 	record = take(dev, DMK_KIND_COHERENT, size, cpu, dma, &reason);
-	if (dmk_observed())
-		dmk_announce(&FREE_EVENT(.alloc_kind = DMK_KIND_COHERENT, .attrs = attrs,
-					 DMK_EVENT_HERE));
+	if (dmk_heard())
+		dmk_tell(&FREE_EVENT(.alloc_kind = DMK_KIND_COHERENT, .attrs = attrs,
+				     DMK_EVENT_HERE));
 	if (record)
 		dmk_record_end(record);
 }
@@ -247,9 +246,9 @@ void dmk_free_managed(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, 
 		return;
 	reason = dmk_free_context(dev, "dmam_free_coherent", DMK_PLACE_HERE);
 	record = take(dev, DMK_KIND_COHERENT, size, cpu, dma, &reason);
-	if (dmk_observed())
-		dmk_announce(&FREE_EVENT(.alloc_kind = DMK_KIND_COHERENT, .attrs = attrs,
-					 .by_managed = true, DMK_EVENT_HERE));
+	if (dmk_heard())
+		dmk_tell(&FREE_EVENT(.alloc_kind = DMK_KIND_COHERENT, .attrs = attrs,
+				     .by_managed = true, DMK_EVENT_HERE));
 	if (record)
 		dmk_record_end(record);
 }
@@ -264,8 +263,8 @@ void dmk_free_cached(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma,
 		return;
 	reason = dmk_free_context(dev, "dma_free_pages", DMK_PLACE_HERE);
 	record = take(dev, DMK_KIND_PAGES, size, cpu, dma, &reason);
-	if (dmk_observed())
-		dmk_announce(&FREE_EVENT(.alloc_kind = DMK_KIND_PAGES, .dir = dir, DMK_EVENT_HERE));
+	if (dmk_heard())
+		dmk_tell(&FREE_EVENT(.alloc_kind = DMK_KIND_PAGES, .dir = dir, DMK_EVENT_HERE));
 	if (record)
 		dmk_record_end(record);
 }
@@ -280,9 +279,9 @@ static void release_managed(struct dmk_dev *dev, struct dmk_managed *self)
 	const enum dmk_reason reason = DMK_REASON_NONE;
 
 	dmk_record_unlink(record);
-	if (dmk_observed())
-		dmk_announce(&FREE_EVENT(.alloc_kind = DMK_KIND_COHERENT, .managed = true,
-					 DMK_EVENT_HERE));
+	if (dmk_heard())
+		dmk_tell(&FREE_EVENT(.alloc_kind = DMK_KIND_COHERENT, .managed = true,
+				     DMK_EVENT_HERE));
 	dmk_record_end(record);
 }
 

@@ -21,19 +21,45 @@ struct dmk_core dmk_core;
 struct dmk_layout dmk_layout;
 const struct dmk_observer *dmk_observer;
 const struct dmk_failer *dmk_failer;
-unsigned int dmk_attention;
+static const struct dmk_observer *tracer;
+unsigned int dmk_attention __attribute__((__section__(".data")));
 DMK_CPU_HERE;
+
+/* A half of dmk_attention: they are written apart, since a tracer may write its own at any time. */
+typedef uint16_t __attribute__((__may_alias__)) attention_half;
+
+static attention_half *attention_of(bool listeners)
+{
+	return (attention_half *)&dmk_attention + listeners;
+}
+
+static void pay_attention(void)
+{
+	__atomic_store_n(attention_of(false), dmk_observer || dmk_failer, __ATOMIC_RELAXED);
+}
 
 void dmk_observe(const struct dmk_observer *observer)
 {
 	dmk_observer = observer;
-	dmk_attention = dmk_observer || dmk_failer;
+	pay_attention();
 }
 
 void dmk_fail_with(const struct dmk_failer *failer)
 {
 	dmk_failer = failer;
-	dmk_attention = dmk_observer || dmk_failer;
+	pay_attention();
+}
+
+void dmk_trace_to(const struct dmk_observer *who)
+{
+	tracer = who;
+}
+
+void dmk_tell(const struct dmk_event *event)
+{
+	dmk_announce(event);
+	if (tracer && __atomic_load_n(attention_of(true), __ATOMIC_RELAXED))
+		tracer->event(tracer->ctx, event);
 }
 
 /* --- what was handed in ----------------------------------------------------------------------- */

@@ -108,4 +108,16 @@ struct dmk_place {
 };
 #define DMK_PLACE_HERE ((struct dmk_place){DMK_EVENT_HERE})
 
+/**
+ * dmk_heard - whether somebody may be told of a call that lends memory to a device, or takes it
+ * back: who watches, and who listens from outside. All else is for who watches alone.
+ */
+static inline bool dmk_heard(void)
+{
+	return __builtin_expect(dmk_attention != 0, 0);
+}
+
+/** dmk_tell - dmk_announce(), and to who listens from outside */
+void dmk_tell(const struct dmk_event *event);
+
 #endif

@@ -135,7 +135,7 @@ static void announce_alloc(struct dmk_event *event, const struct dmk_allocation 
 	event->sg = told.sg ? told.sg : &one;
 	if (!told.sg && event->nents > 1)
 		event->nents = 1;
-	dmk_announce(event);
+	dmk_tell(event);
 	dmk_tell_end(&told);
 }
 
@@ -151,7 +151,7 @@ struct sg_table *dmk_alloc_noncontiguous(struct dmk_dev *dev, size_t size, enum 
 		reason = allocate(dev, size, dir, flags, attrs, &record);
 	if (record)
 		dmk_record_add(record);
-	if (dmk_observed())
+	if (dmk_heard())
 		announce_alloc(&(struct dmk_event){.kind = record ? DMK_EVENT_ALLOC
 								  : DMK_EVENT_ALLOC_FAILED,
 						   .alloc_kind = DMK_KIND_NONCONTIGUOUS,
@@ -196,20 +196,19 @@ void dmk_free_noncontiguous(struct dmk_dev *dev, size_t size, struct sg_table *t
 	reason = dmk_free_context(dev, "dma_free_noncontiguous", DMK_PLACE_HERE);
 	if (reason == DMK_REASON_NONE)
 		record = dmk_record_take(&request, &reason);
-	if (dmk_observed())
-		dmk_announce(
-			&(struct dmk_event){.kind = DMK_EVENT_FREE,
-					    .alloc_kind = DMK_KIND_NONCONTIGUOUS,
-					    .dev = dev,
-					    .dma = record ? record->block.dma : DMK_MAPPING_ERROR,
-					    .cpu = list_of(table),
-					    .phys = record ? record->block.phys : DMK_PHYS(0),
-					    .size = size,
-					    .dir = dir,
-					    .nents = record ? count_views(record) : 0,
-					    .reason = reason,
-					    .interrupt = dmk_in_interrupt(),
-					    DMK_EVENT_HERE});
+	if (dmk_heard())
+		dmk_tell(&(struct dmk_event){.kind = DMK_EVENT_FREE,
+					     .alloc_kind = DMK_KIND_NONCONTIGUOUS,
+					     .dev = dev,
+					     .dma = record ? record->block.dma : DMK_MAPPING_ERROR,
+					     .cpu = list_of(table),
+					     .phys = record ? record->block.phys : DMK_PHYS(0),
+					     .size = size,
+					     .dir = dir,
+					     .nents = record ? count_views(record) : 0,
+					     .reason = reason,
+					     .interrupt = dmk_in_interrupt(),
+					     DMK_EVENT_HERE});
 	if (record)
 		dmk_record_end(record);
 }

@@ -47,19 +47,19 @@ static void announce_page(const struct dmk_pool *pool, const struct dmk_pool_pag
 {
 	const struct dmk_told_pieces told = dmk_tell_pieces(&page->memory);
 
-	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_POOL_PAGE,
-					 .dev = pool->dev,
-					 .pool = pool,
-					 .name = pool->name,
-					 .dma = page->memory.dma,
-					 .cpu = page->memory.cpu,
-					 .phys = page->memory.phys,
-					 .size = page->memory.size,
-					 .sg = told.sg,
-					 .nents = told.n,
-					 .result = taken,
-					 .caller = place.caller,
-					 .frame = place.frame});
+	dmk_tell(&(struct dmk_event){.kind = DMK_EVENT_POOL_PAGE,
+				     .dev = pool->dev,
+				     .pool = pool,
+				     .name = pool->name,
+				     .dma = page->memory.dma,
+				     .cpu = page->memory.cpu,
+				     .phys = page->memory.phys,
+				     .size = page->memory.size,
+				     .sg = told.sg,
+				     .nents = told.n,
+				     .result = taken,
+				     .caller = place.caller,
+				     .frame = place.frame});
 	dmk_tell_end(&told);
 }
 
@@ -265,10 +265,10 @@ take_from_new_page(struct dmk_pool *pool, unsigned int flags, dmk_dma *dma, stru
 		page = dmk_pool_page_new(pool, flags);
 		if (!page)
 			return take_from_others(pool, dma);
-		if (dmk_observed())
+		if (dmk_heard())
 			announce_page(pool, page, true, place);
 		if (!dmk_pool_page_add(pool, page)) {
-			if (dmk_observed())
+			if (dmk_heard())
 				announce_page(pool, page, false, place);
 			dmk_pool_page_free(pool, page);
 			return NULL;
@@ -463,7 +463,7 @@ static void free_pages(struct dmk_pool *pool, struct dmk_place place)
 		struct dmk_pool_page *page = pool->pages;
 
 		pool->pages = page->next;
-		if (dmk_observed())
+		if (dmk_heard())
 			announce_page(pool, page, false, place);
 		dmk_pool_page_free(pool, page);
 	}

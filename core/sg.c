@@ -99,7 +99,7 @@ static __attribute__((__noinline__)) void announce_list(struct dmk_event *event,
 	if (event->bounced)
 		say_bounced(event);
 	event->interrupt = dmk_in_interrupt();
-	dmk_announce(event);
+	dmk_tell(event);
 	tell_end(&told);
 }
 
@@ -335,7 +335,7 @@ int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_
 					       : map_list(dev, sg, nents, dir, attrs);
 	const bool mapped = outcome.reason == DMK_REASON_NONE;
 
-	if (dmk_observed())
+	if (dmk_heard())
 		announce_list(
 			&(struct dmk_event){.kind = mapped ? DMK_EVENT_MAP : DMK_EVENT_MAP_FAILED,
 					    .dev = dev,
@@ -357,7 +357,7 @@ int dmk_map_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_
 void dmk_unmap_sg(struct dmk_dev *dev, struct scatterlist *sg, int nents, enum dmk_direction dir,
 		  unsigned long attrs)
 {
-	if (dmk_observed())
+	if (dmk_heard())
 		announce_list(&(struct dmk_event){.kind = DMK_EVENT_UNMAP,
 						  .dev = dev,
 						  .dir = dir,
@@ -406,7 +406,7 @@ void dmk_sync_sg_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 			 enum dmk_direction dir)
 {
 	sync_entries(dev, sg, nents, dir, true);
-	if (dmk_observed())
+	if (dmk_heard())
 		announce_list(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_CPU,
 						  .dev = dev,
 						  .dir = dir,
@@ -419,7 +419,7 @@ void dmk_sync_sg_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 void dmk_sync_sg_for_device(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 			    enum dmk_direction dir)
 {
-	if (dmk_observed())
+	if (dmk_heard())
 		announce_list(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_DEVICE,
 						  .dev = dev,
 						  .dir = dir,

@@ -43,7 +43,7 @@ static void announce_map(struct dmk_event *event, const struct dmk_mapping *mapp
 	event->coherent = event->kind == DMK_EVENT_MAP && event->dev->bus->coherent;
 	event->result = dmk_result_of(mapping->reason);
 	event->interrupt = dmk_in_interrupt();
-	dmk_announce(event);
+	dmk_tell(event);
 }
 
 /*
@@ -106,7 +106,7 @@ static __attribute__((__noinline__)) dmk_dma map_cpu_watched(struct dmk_dev *dev
 		phys = DMK_PHYS(0);
 		mapping = map_cpu(dev, cpu, size, dir, attrs, &phys);
 	}
-	if (dmk_observed())
+	if (dmk_heard())
 		announce_map(&(struct dmk_event){.map_kind = DMK_MAP_SINGLE,
 						 .dev = dev,
 						 .cpu = cpu,
@@ -186,7 +186,7 @@ map_phys_watched(struct dmk_dev *dev, dmk_phys phys, size_t size, enum dmk_direc
 	else if (kind == DMK_MAP_RESOURCE ||
 		 !dmk_is_straight(dev, phys.v, size, dir, attrs & DMK_ATTR_MMIO, &mapping.dma))
 		mapping = map_phys(dev, phys, size, dir, attrs, kind);
-	if (dmk_observed())
+	if (dmk_heard())
 		announce_map(&(struct dmk_event){.map_kind = kind,
 						 .dev = dev,
 						 .phys = phys,
@@ -219,22 +219,22 @@ static __attribute__((__noinline__)) void
 announce_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
 	       unsigned long attrs, enum dmk_map_kind kind, struct dmk_place place)
 {
-	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_UNMAP,
-					 .map_kind = kind,
-					 .dev = dev,
-					 .dma = dma,
-					 .size = size,
-					 .dir = dir,
-					 .attrs = attrs,
-					 .interrupt = dmk_in_interrupt(),
-					 .caller = place.caller,
-					 .frame = place.frame});
+	dmk_tell(&(struct dmk_event){.kind = DMK_EVENT_UNMAP,
+				     .map_kind = kind,
+				     .dev = dev,
+				     .dma = dma,
+				     .size = size,
+				     .dir = dir,
+				     .attrs = attrs,
+				     .interrupt = dmk_in_interrupt(),
+				     .caller = place.caller,
+				     .frame = place.frame});
 }
 
 void dmk_unmap(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir,
 	       unsigned long attrs, enum dmk_map_kind kind)
 {
-	if (__builtin_expect(dmk_observed(), 0)) {
+	if (dmk_heard()) {
 		announce_unmap(dev, dma, size, dir, attrs, kind, DMK_PLACE_HERE);
 		if (dev && !dmk_held_at(dev, dma.v))
 			return;
@@ -264,29 +264,29 @@ void dmk_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 		dmk_domain_sync_for_cpu(dev, dma, size, dir);
 	else
 		dmk_direct_sync_for_cpu(dev, dma, size, dir);
-	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_CPU,
-						 .map_kind = DMK_MAP_SINGLE,
-						 .dev = dev,
-						 .dma = dma,
-						 .size = size,
-						 .dir = dir,
-						 .interrupt = dmk_in_interrupt(),
-						 DMK_EVENT_HERE});
+	if (dmk_heard())
+		dmk_tell(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_CPU,
+					     .map_kind = DMK_MAP_SINGLE,
+					     .dev = dev,
+					     .dma = dma,
+					     .size = size,
+					     .dir = dir,
+					     .interrupt = dmk_in_interrupt(),
+					     DMK_EVENT_HERE});
 }
 
 /* Announced first: once it is done the device may be at it already. */
 void dmk_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
 {
-	if (dmk_observed())
-		dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_DEVICE,
-						 .map_kind = DMK_MAP_SINGLE,
-						 .dev = dev,
-						 .dma = dma,
-						 .size = size,
-						 .dir = dir,
-						 .interrupt = dmk_in_interrupt(),
-						 DMK_EVENT_HERE});
+	if (dmk_heard())
+		dmk_tell(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_DEVICE,
+					     .map_kind = DMK_MAP_SINGLE,
+					     .dev = dev,
+					     .dma = dma,
+					     .size = size,
+					     .dir = dir,
+					     .interrupt = dmk_in_interrupt(),
+					     DMK_EVENT_HERE});
 	if (dev && dev->domain)
 		dmk_domain_sync_for_device(dev, dma, size, dir);
 	else

@@ -5,6 +5,7 @@
  */
 #include "internal.h"
 #include "device/device.h"
+#include "probes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -107,9 +108,18 @@ static int start_core(char *error, size_t size)
 	core_ops = *running.ops;
 	core_ops.view_map = dmk_core_view_map;
 	core_ops.view_unmap = dmk_core_view_unmap;
+	dmk_probes_start();
 	err = dmk_core_start(&config);
+	if (err)
+		dmk_probes_stop();
 	dmk_frames_booted();
 	return err;
+}
+
+static void stop_core(void)
+{
+	dmk_core_stop();
+	dmk_probes_stop();
 }
 
 static int start_time(char *error, size_t size)
@@ -168,17 +178,17 @@ static const struct part {
 	int (*start)(char *error, size_t size);
 	void (*stop)(void);
 } parts[] = {
-	{ "clock", start_time, stop_time },
-	{ "page allocator", start_pages, dmk_page_stop },
-	{ "slab allocator", start_slab, stop_slab },
-	{ "DMA core", start_core, dmk_core_stop },
-	{ "threads", start_threads, stop_threads },
-	{ "timers", start_timers, dmk_timer_stop },
-	{ "tasklets", start_softirq, dmk_softirq_stop },
-	{ "workqueues", start_work, dmk_work_stop },
-	{ "interrupts", start_irq, dmk_irq_stop },
-	{ "network", start_network, dmk_network_stop },
-	{ "devices", start_devices, dmk_devices_stop },
+	{"clock", start_time, stop_time},
+	{"page allocator", start_pages, dmk_page_stop},
+	{"slab allocator", start_slab, stop_slab},
+	{"DMA core", start_core, stop_core},
+	{"threads", start_threads, stop_threads},
+	{"timers", start_timers, dmk_timer_stop},
+	{"tasklets", start_softirq, dmk_softirq_stop},
+	{"workqueues", start_work, dmk_work_stop},
+	{"interrupts", start_irq, dmk_irq_stop},
+	{"network", start_network, dmk_network_stop},
+	{"devices", start_devices, dmk_devices_stop},
 };
 
 static void stop_parts(unsigned int n)

@@ -42,8 +42,10 @@ extern struct dmk_layout dmk_layout;
 
 /**
  * Not 0: somebody watches (dmk_observe()) or makes calls fail (dmk_fail_with()), so that every call
- * has to be made. What a driver has inlined looks at this one word. Set by these two and by nobody
- * else.
+ * has to be made. What a driver has inlined looks at this one word. Its first two bytes are set by
+ * these two and by nobody else. The other two count who listens from outside the program: tracers
+ * raise and lower them, as the semaphore of each probe (dmk_trace_to()). So listening costs nothing
+ * where nobody does. It lies in initialised data: a tracer finds it by its place in the file.
  */
 extern unsigned int dmk_attention;
 

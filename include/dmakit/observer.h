@@ -329,6 +329,13 @@ struct dmk_observer {
  */
 void dmk_observe(const struct dmk_observer *observer);
 
+/**
+ * dmk_trace_to - who is told of mappings, syncs and consistent memory while somebody listens from
+ * outside the program (dmk_attention, dmakit/dma.h), beside the observer; or NULL
+ * Context: before the core starts, or after it stopped.
+ */
+void dmk_trace_to(const struct dmk_observer *tracer);
+
 /** The installed observer. Read through dmk_announce() only. */
 extern const struct dmk_observer *dmk_observer;
 

@@ -237,6 +237,8 @@ def check_names(plan, build, archives):
         for symbol in sorted(nm(archive)[0]):
             if symbol.startswith(("dmk_", "__odr_asan", "__asan", "__tsan")) or (row == "tools" and symbol == "main"):
                 continue
+            if symbol == "_.stapsdt.base":  # of each object with static probes, hidden, and one in a program
+                continue
             wrong.append(f"{row} defines the global symbol {symbol}, which lacks the prefix dmk_")
     return wrong
 
