@@ -419,6 +419,81 @@ BROKEN(DIR_04, unmaps_in_another_direction)
 	expect_finding("DIR-04", 1);
 }
 
+NEAR_MISS(DIR_04, unmaps_each_of_two_in_its_direction)
+{
+	struct buffer out = open_buffer(DMA_TO_DEVICE), in = open_buffer(DMA_FROM_DEVICE);
+
+	lab_read(lab, out.dma, bytes, SIZE);
+	lab_write(lab, in.dma, bytes, SIZE);
+	close_buffer(&out);
+	close_buffer(&in);
+}
+
+/* --- addresses first, pages later ------------------------------------------------------------- */
+
+/* A page of the IOMMU, linked into a space of one; false: nothing here translates addresses. */
+struct linked {
+	struct dma_iova_state iova;
+	void *memory;
+	size_t size;
+};
+
+static bool open_linked(struct linked *linked)
+{
+	*linked = (struct linked){ .size = dma_get_merge_boundary(dev) + 1 };
+	if (!machine_translates())
+		return false;
+	linked->memory = (void *)__get_free_pages(GFP_KERNEL, get_order(linked->size));
+	assert_non_null(linked->memory);
+	assert_true(dma_iova_try_alloc(dev, &linked->iova, 0, linked->size));
+	assert_int_equal(dma_iova_link(dev, &linked->iova, virt_to_phys(linked->memory), 0,
+				       linked->size, DMA_TO_DEVICE, 0),
+			 0);
+	return true;
+}
+
+static void close_linked(struct linked *linked)
+{
+	dma_iova_destroy(dev, &linked->iova, linked->size, DMA_TO_DEVICE, 0);
+	free_pages((unsigned long)linked->memory, get_order(linked->size));
+}
+
+BROKEN(IOM_06, lets_the_card_read_what_was_linked_and_not_synced)
+{
+	struct linked linked;
+
+	if (!open_linked(&linked))
+		return;
+	lab_read(lab, linked.iova.addr, bytes, SIZE);
+	close_linked(&linked);
+	expect_finding("IOM-06", 1);
+}
+
+BROKEN(IOM_06, links_beyond_the_space)
+{
+	struct linked linked;
+
+	if (!open_linked(&linked))
+		return;
+	assert_int_equal(dma_iova_link(dev, &linked.iova, virt_to_phys(linked.memory), linked.size,
+				       linked.size, DMA_TO_DEVICE, 0),
+			 -EINVAL);
+	assert_int_equal(dma_iova_sync(dev, &linked.iova, 0, linked.size), 0);
+	close_linked(&linked);
+	expect_finding("IOM-06", 1);
+}
+
+NEAR_MISS(IOM_06, syncs_before_the_card_reads)
+{
+	struct linked linked;
+
+	if (!open_linked(&linked))
+		return;
+	assert_int_equal(dma_iova_sync(dev, &linked.iova, 0, linked.size), 0);
+	lab_read(lab, linked.iova.addr, bytes, SIZE);
+	close_linked(&linked);
+}
+
 /* --- unmapping -------------------------------------------------------------------------------- */
 
 BROKEN(STR_02, never_asks)
@@ -1386,6 +1461,10 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_DIR_03_bug_lets_the_card_write_what_it_may_read),
 		CONTRACT_TEST(test_DIR_03_near_lets_the_card_do_both),
 		CONTRACT_TEST(test_DIR_04_bug_unmaps_in_another_direction),
+		CONTRACT_TEST(test_DIR_04_near_unmaps_each_of_two_in_its_direction),
+		CONTRACT_TEST(test_IOM_06_bug_lets_the_card_read_what_was_linked_and_not_synced),
+		CONTRACT_TEST(test_IOM_06_bug_links_beyond_the_space),
+		CONTRACT_TEST(test_IOM_06_near_syncs_before_the_card_reads),
 		CONTRACT_TEST(test_STR_02_bug_never_asks),
 		CONTRACT_TEST(test_STR_04_bug_unmaps_another_size),
 		CONTRACT_TEST(test_STR_04_bug_unmaps_twice),

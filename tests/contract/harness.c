@@ -5,6 +5,8 @@
  */
 #include "harness.h"
 
+#include <dmakit/watch.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,8 @@
 static const char *machine_name = "pc";
 static const char *machine_append;
 static uint64_t machine_seed = 1;
+static const char *outcomes; /* a file, to which each case's outcome is added; NULL: none */
+static bool unjudged;        /* what is found is no test's affair, but only to be told */
 static bool booted;
 
 /* --- the cards -------------------------------------------------------------------------------- */
@@ -376,7 +380,7 @@ static const char *surprise(void)
 	struct dmk_checker *checker = dmk_boot_checker();
 	unsigned int places;
 
-	if (anything_goes)
+	if (anything_goes || unjudged)
 		return NULL;
 	for (size_t i = 0; checker && i < dmk_checker_findings(checker); i++) {
 		const char *rule = dmk_checker_finding(checker, i)->rule->id;
@@ -405,6 +409,8 @@ void expect_finding(const char *rule, unsigned int count)
 	unsigned int places;
 	u64 now;
 
+	if (unjudged)
+		return;
 	expect(rule, count, false);
 	now = reported(rule, &places);
 	if (now == expected_of(rule))
@@ -537,8 +543,34 @@ static int boot(void **state)
 	return 0;
 }
 
+/*
+ * For scripts/checks: "MODE MACHINE CASE RULE...", each rule once. The lab cards' driver sets no
+ * mask: that is told of the cases that are about it.
+ */
+static void tell_outcome(const char *name)
+{
+	struct dmk_checker *checker = dmk_boot_checker();
+	FILE *out = checker && outcomes ? fopen(outcomes, "a") : NULL;
+
+	if (!out)
+		return;
+	fprintf(out, "%s %s %s", dmk_watch_present() ? "instrumented" : "none", machine_name, name);
+	for (size_t i = 0; i < dmk_checker_findings(checker); i++) {
+		const char *rule = dmk_checker_finding(checker, i)->rule->id;
+		size_t before = 0;
+
+		while (strcmp(dmk_checker_finding(checker, before)->rule->id, rule))
+			before++;
+		if (before == i && (strcmp(rule, "MSK-01") || strstr(name, "MSK_01")))
+			fprintf(out, " %s", rule);
+	}
+	fputc('\n', out);
+	fclose(out);
+}
+
 static int shut_down(void **state)
 {
+	const struct contract_test *test = *state;
 	const char *rule;
 
 	if (!booted)
@@ -547,6 +579,7 @@ static int shut_down(void **state)
 		dmk_module_unload(NULL);
 	dmk_shutdown();
 	booted = false;
+	tell_outcome(test->name);
 	rule = surprise();
 	if (rule) {
 		print_error("%s was not reported as expected (findings at the end included)\n",
@@ -583,12 +616,18 @@ static int parse(int argc, char **argv)
 			machine_append = argv[i + 1];
 		else if (!strcmp(argv[i], "--seed"))
 			machine_seed = strtoull(argv[i + 1], NULL, 0);
+		else if (!strcmp(argv[i], "--outcomes"))
+			outcomes = argv[i + 1];
 		else
 			break;
 	}
+	if (i < argc && !strcmp(argv[i], "--unjudged")) {
+		unjudged = true;
+		i++;
+	}
 	if (i < argc && argv[i][0] == '-') {
 		fprintf(stderr,
-			"usage: %s [--machine NAME] [--append ARGUMENTS] [--seed N] [TEST…]\n",
+			"usage: %s [--machine NAME] [--append ARGUMENTS] [--seed N] [--outcomes FILE] [--unjudged] [TEST…]\n",
 			argv[0]);
 		exit(2);
 	}
