@@ -87,7 +87,7 @@ static bool is_phys_of(const struct dmk_record *record, uint64_t seen)
 {
 	const struct dmk_extent *extent = record->memory.record ? &record->memory : NULL;
 
-	if (record->phys && record->phys != record->dma && seen >= record->phys &&
+	if (!extent && record->phys && record->phys != record->dma && seen >= record->phys &&
 	    record->map_kind != DMK_MAP_SG && seen - record->phys < record->size)
 		return true;
 	for (; extent; extent = extent->next)

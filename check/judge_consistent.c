@@ -38,7 +38,9 @@ static void record_pieces(struct dmk_shadow *shadow, struct dmk_record *record,
 {
 	if (record->kind != DMK_RECORD_NONCONTIGUOUS) {
 		dmk_record_bus(shadow, record, event->dma.v, event->size);
-		if (event->phys.v)
+		for (unsigned int i = 0; event->sg && i < event->nents; i++)
+			dmk_record_memory(shadow, record, event->sg[i].phys.v, event->sg[i].length);
+		if (!event->sg && event->phys.v)
 			dmk_record_memory(shadow, record, event->phys.v, event->size);
 		return;
 	}

@@ -160,6 +160,29 @@ NEAR_MISS(MEM_02, maps_what_was_consistent_memory)
 	}
 }
 
+enum { PAGES = 16 };
+
+/* Behind an IOMMU consistent memory may lie in pieces, with other memory in between. */
+NEAR_MISS(MEM_02, maps_what_lies_between_pieces_of_consistent_memory)
+{
+	u8 *page[PAGES], *memory;
+	dma_addr_t dma = 0, mapped;
+
+	for (unsigned int i = 0; i < PAGES; i++)
+		page[i] = must_kmalloc(PAGE_SIZE);
+	for (unsigned int i = 0; i < PAGES; i += 2)
+		kfree(page[i]);
+	memory = dma_alloc_attrs(dev, PAGES / 2 * PAGE_SIZE, &dma, GFP_KERNEL,
+				 DMA_ATTR_ALLOC_SINGLE_PAGES);
+	assert_non_null(memory);
+	for (unsigned int i = 1; i < PAGES; i += 2) {
+		mapped = must_map(dev, page[i], PAGE_SIZE, DMA_TO_DEVICE);
+		dma_unmap_single(dev, mapped, PAGE_SIZE, DMA_TO_DEVICE);
+		kfree(page[i]);
+	}
+	dma_free_attrs(dev, PAGES / 2 * PAGE_SIZE, memory, dma, DMA_ATTR_ALLOC_SINGLE_PAGES);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -171,6 +194,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_MEM_02_bug_looks_up_the_page_of_consistent_memory),
 		CONTRACT_TEST(test_MEM_02_near_lends_consistent_memory_to_another_card_as_a_list),
 		CONTRACT_TEST(test_MEM_02_near_maps_what_was_consistent_memory),
+		CONTRACT_TEST(test_MEM_02_near_maps_what_lies_between_pieces_of_consistent_memory),
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
