@@ -9,6 +9,12 @@
  *	iommu.forcedac=0                   addresses below 4 GiB come first, as where Linux is not told otherwise; without it those from the
  *	                                   top do, so that a driver which loses the upper half of an
  *	                                   address is found out
+ *	dmakit.iova_reuse=newest           addresses that were given back are taken again: the newest of
+ *	                                   them first (the default)
+ *	dmakit.iova_reuse=oldest           the oldest of them first
+ *	dmakit.iova_reuse=random[,SEED]    any of them, or what was never taken
+ *	dmakit.iova_reuse=last             none of them while there are others. A driver that goes on using
+ *	                                   what it gave back is found out by one order or another
  */
 #include <linux/errno.h>
 
@@ -24,14 +30,36 @@ static struct {
 	struct dmk_lock lock; /* guards the list, and who is in which */
 	struct dmk_domain *first;
 	bool lazy, passthrough, low_first;
+	enum dmk_iova_reuse reuse;
+	uint64_t seed; /* of the reuse */
 } domains;
 
 /* --- parameters ------------------------------------------------------------------------------- */
+
+static void read_reuse(const char *value)
+{
+	static const char *const word[] = {
+		[DMK_IOVA_NEWEST] = "newest",
+		[DMK_IOVA_OLDEST] = "oldest",
+		[DMK_IOVA_RANDOM] = "random",
+		[DMK_IOVA_LAST] = "last",
+	};
+
+	for (enum dmk_iova_reuse reuse = DMK_IOVA_NEWEST; reuse <= DMK_IOVA_LAST; reuse++)
+		if (dmk_parameter_take_word(&value, word[reuse]))
+			domains.reuse = reuse;
+	domains.seed = 1;
+	if (*value == ',') {
+		value++;
+		dmk_parameter_take_number(&value, &domains.seed);
+	}
+}
 
 void dmk_domains_start(const char *parameters)
 {
 	domains.first = NULL;
 	domains.lazy = domains.passthrough = domains.low_first = false;
+	domains.reuse = DMK_IOVA_NEWEST;
 	dmk_pgtables_start();
 	for (const char *at = parameters; *at; at = dmk_parameter_next(at)) {
 		if (dmk_parameter_is(at, "iommu.strict=0"))
@@ -48,6 +76,8 @@ void dmk_domains_start(const char *parameters)
 		else if (dmk_parameter_is(at, "iommu.passthrough=0") ||
 			 dmk_parameter_is(at, "iommu=nopt"))
 			domains.passthrough = false;
+		else if (dmk_parameter_value(at, "dmakit.iova_reuse="))
+			read_reuse(dmk_parameter_value(at, "dmakit.iova_reuse="));
 	}
 }
 
@@ -114,6 +144,8 @@ static struct dmk_domain *domain_new(const struct dmk_iommu *iommu, uint32_t gro
 	domain->space = dmk_iova_make(domain->granule, last_iova(iommu), domain->shift);
 	if (domain->space && domains.low_first)
 		dmk_iova_prefer(domain->space, 0xffffffff);
+	if (domain->space)
+		dmk_iova_reuse(domain->space, domains.reuse, domains.seed + group);
 	if (!domain->table || !domain->space || (lazy && !dmk_domain_queue_make(domain)) ||
 	    take_regions(domain)) {
 		domain_free(domain);

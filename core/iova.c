@@ -18,6 +18,9 @@
  * the caches stay closed until SCARCE calls have ended well, and while they are a take that fails
  * costs one look at the tree.
  *
+ * All that is for the order in which it costs least: newest first. Where another is wanted
+ * (iova_held.h) there are no caches and no depot, and what is given back waits in one list.
+ *
  * Sizes are rounded up to a power of two and so aligned up to 1,024 granules, and above that
  * aligned as if they were: a range crosses no boundary that is a multiple of its rounded size.
  */
@@ -69,6 +72,7 @@ struct dmk_iova_space {
 		unsigned int n;
 	} depot[ORDERS];
 	struct batch *empty;
+	struct dmk_iova_held held;
 };
 
 /** What is asked for. */
@@ -225,6 +229,8 @@ static bool fill(struct dmk_iova_space *space, struct cache *cache, unsigned int
  */
 static struct cache *cache_here(struct dmk_iova_space *space)
 {
+	if (space->held.reuse != DMK_IOVA_NEWEST)
+		return NULL;
 	return space->scarce ? NULL : dmk_cpu_parts_here(&space->caches, sizeof(struct cache));
 }
 
@@ -294,7 +300,25 @@ static bool take_with_lock(struct dmk_iova_space *space, const struct wish *wish
 		      (fill(space, cache, wish->order) && cache_take(cache, wish, first)) ||
 		      carve(space, cache, wish, first)))
 		return true;
+	if (dmk_iova_held_take(&space->held, &wish->tree, first)) {
+		*first <<= space->shift;
+		return true;
+	}
 	return tree_take(space, &wish->tree, 1, first);
+}
+
+/* All of it to the tree, where what touches becomes one. Returns whether there was any. */
+static bool let_go(struct dmk_iova_space *space)
+{
+	struct dmk_iova_range range;
+	bool any = false;
+
+	while (dmk_iova_held_any(&space->held, &range)) {
+		tree_give(space, range.first << space->shift, range.n);
+		any = true;
+	}
+	dmk_free_tree_trim(&space->tree);
+	return any;
 }
 
 static bool take_and_lock(struct dmk_iova_space *space, const struct wish *wish, uint64_t *first)
@@ -302,6 +326,8 @@ static bool take_and_lock(struct dmk_iova_space *space, const struct wish *wish,
 	unsigned long flags = dmk_lock_take(&space->lock);
 	bool taken = take_with_lock(space, wish, first);
 
+	if (!taken && let_go(space))
+		taken = take_with_lock(space, wish, first);
 	if (!taken && !space->drained && become_scarce(space, &flags))
 		taken = take_with_lock(space, wish, first);
 	if (taken)
@@ -372,14 +398,15 @@ static __attribute__((__noinline__)) void give_slowly(struct dmk_iova_space *spa
 						      uint64_t size)
 {
 	const unsigned int order = bits_of(space, size) - space->shift;
+	const uint64_t granules = order < ORDERS ? 1ULL << order : size >> space->shift;
 	unsigned long flags = dmk_lock_take(&space->lock);
 	struct cache *cache = order < ORDERS ? cache_here(space) : NULL;
 
 	if (cache && !cache_give(cache, order, first)) {
 		spill(space, cache, order);
 		cache_give(cache, order, first);
-	} else if (!cache) {
-		tree_give(space, first, order < ORDERS ? 1ULL << order : size >> space->shift);
+	} else if (!cache && !dmk_iova_held_give(&space->held, first >> space->shift, granules)) {
+		tree_give(space, first, granules);
 		dmk_free_tree_trim(&space->tree);
 	}
 	less_scarce(space);
@@ -433,6 +460,12 @@ void dmk_iova_prefer(struct dmk_iova_space *space, uint64_t last)
 	space->prefer = last >> space->shift;
 }
 
+void dmk_iova_reuse(struct dmk_iova_space *space, enum dmk_iova_reuse reuse, uint64_t seed)
+{
+	space->held.reuse = reuse;
+	space->held.random = seed;
+}
+
 int dmk_iova_reserve(struct dmk_iova_space *space, uint64_t first, uint64_t last)
 {
 	unsigned long flags = dmk_lock_take(&space->lock);
@@ -462,6 +495,7 @@ void dmk_iova_free(struct dmk_iova_space *space)
 	for (unsigned int order = 0; order < ORDERS; order++)
 		free_batches(space->depot[order].first);
 	free_batches(space->empty);
+	dmk_iova_held_end(&space->held);
 	dmk_free_tree_end(&space->tree);
 	dmk_meta_free(space, sizeof(*space));
 }
@@ -515,6 +549,8 @@ const char *dmk_iova_wrong(struct dmk_iova_space *space, uint64_t *used)
 
 	for (unsigned int order = 0; order < ORDERS; order++)
 		idle += look_at(space, order, &wrong);
+	for (uint64_t i = 0; i < space->held.nr; i++)
+		idle += space->held.range[(space->held.begin + i) & (space->held.room - 1)].n;
 	if (space->drained && !space->scarce)
 		wrong = "addresses are not scarce, and yet nothing may lie ready";
 	*used = (space->capacity - idle) << space->shift;

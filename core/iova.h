@@ -5,7 +5,7 @@
 #ifndef DMK_CORE_IOVA_H
 #define DMK_CORE_IOVA_H
 
-#include "core.h"
+#include "iova_held.h"
 
 /** Ranges of up to so many granules, as a power of two, lie ready to be taken again. */
 enum { DMK_IOVA_READY_ORDER = 10 };
@@ -31,6 +31,12 @@ int dmk_iova_reserve(struct dmk_iova_space *space, uint64_t first, uint64_t last
  * first dmk_iova_take().
  */
 void dmk_iova_prefer(struct dmk_iova_space *space, uint64_t last);
+
+/**
+ * dmk_iova_reuse - in which order ranges are taken again that were given back; not said: the newest
+ * first. Other orders cost a lock and a search for each. Only before the first dmk_iova_take().
+ */
+void dmk_iova_reuse(struct dmk_iova_space *space, enum dmk_iova_reuse reuse, uint64_t seed);
 
 /**
  * dmk_iova_take - @size bytes (a multiple of the granule) at a multiple of @align, all of it at or

@@ -253,12 +253,13 @@ static void model_reserve(struct model *model)
 }
 
 /* The share of takes in a hundred calls swings, so that the space runs full and empty in turn. */
-static void random_work(uint64_t seed)
+static void random_work(uint64_t seed, enum dmk_iova_reuse reuse)
 {
 	static struct model model;
 
 	model = (struct model){.random = seed * 2654435761u + 1};
 	model.space = space_of(0, PAGES * PAGE - 1);
+	dmk_iova_reuse(model.space, reuse, seed);
 	model_reserve(&model);
 	for (unsigned int step = 0; step < STEPS; step++) {
 		const unsigned int share = step / 1000 % 2 ? 10 : 90;
@@ -284,7 +285,107 @@ static void test_IOM_01_random_work_against_a_model(void **state)
 	const uint64_t seed = time(NULL);
 
 	print_message("seed %llu\n", (unsigned long long)seed);
-	random_work(seed);
+	for (enum dmk_iova_reuse reuse = DMK_IOVA_NEWEST; reuse <= DMK_IOVA_LAST; reuse++)
+		random_work(seed, reuse);
+}
+
+/* --- what is taken again ---------------------------------------------------------------------- */
+
+enum { A, B, C, NEW, GIVEN };
+
+/* Of three pages that were given back in this order: which comes next, and after it? */
+static const struct {
+	const char *name;
+	enum dmk_iova_reuse reuse;
+	unsigned int next[GIVEN];
+} orders[] = {
+	{"the newest first", DMK_IOVA_NEWEST, {C, B, A, NEW}},
+	{"the oldest first", DMK_IOVA_OLDEST, {A, B, C, NEW}},
+	{"none while there are others", DMK_IOVA_LAST, {NEW, NEW, NEW, NEW}},
+};
+
+static void take_and_give(struct dmk_iova_space *space, uint64_t *at)
+{
+	for (int i = A; i < NEW; i++)
+		assert_true(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &at[i]));
+	for (int i = A; i < NEW; i++)
+		dmk_iova_give(space, at[i], PAGE);
+}
+
+static unsigned int which(const uint64_t *at, uint64_t first)
+{
+	unsigned int i = A;
+
+	while (i < NEW && at[i] != first)
+		i++;
+	return i;
+}
+
+static void test_IOM_01_addresses_are_taken_again_in_the_order_that_is_wanted(void **state)
+{
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		struct dmk_iova_space *space = space_of(0, 0xffffff);
+		uint64_t at[NEW], first = 0;
+
+		dmk_iova_reuse(space, orders[i].reuse, 1);
+		fake_be_cpu(1);
+		take_and_give(space, at);
+		for (int j = 0; j < GIVEN; j++) {
+			ROW_EXPECT(orders[i].name,
+				   dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &first));
+			ROW_EXPECT(orders[i].name, which(at, first) == orders[i].next[j]);
+		}
+		fake_be_cpu(0);
+		end(space);
+	}
+}
+
+/* A digit for each of the next ones, over some seeds. */
+static unsigned int drawn(uint64_t seed)
+{
+	struct dmk_iova_space *space = space_of(0, 0xffffff);
+	uint64_t at[NEW], first;
+	unsigned int order = 0;
+
+	dmk_iova_reuse(space, DMK_IOVA_RANDOM, seed);
+	take_and_give(space, at);
+	for (int i = A; i < NEW; i++) {
+		assert_true(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &first));
+		order = order * 10 + which(at, first);
+	}
+	end(space);
+	return order;
+}
+
+static void test_IOM_01_a_seed_decides_which_address_is_taken_again(void **state)
+{
+	bool has_new = false, has_old = false, differs = false;
+
+	for (uint64_t seed = 1; seed <= 32; seed++) {
+		const unsigned int order = drawn(seed);
+
+		assert_int_equal(order, drawn(seed));
+		differs |= order != drawn(1);
+		has_new |= order % 10 == NEW;
+		has_old |= order % 10 != NEW;
+	}
+	assert_true(differs && has_new && has_old);
+}
+
+/* Held back is not lost: what touches is one again before a take fails. */
+static void test_IOM_01_what_is_taken_last_is_there_when_nothing_else_is(void **state)
+{
+	struct dmk_iova_space *space = space_of(0, 64 * PAGE - 1);
+	uint64_t at[64], whole;
+
+	dmk_iova_reuse(space, DMK_IOVA_LAST, 1);
+	for (unsigned int i = 0; i < 64; i++)
+		assert_true(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &at[i]));
+	assert_false(dmk_iova_take(space, PAGE, PAGE, ~0ULL, 0, &whole));
+	for (unsigned int i = 0; i < 64; i++)
+		dmk_iova_give(space, at[i], PAGE);
+	assert_true(dmk_iova_take(space, 64 * PAGE, PAGE, ~0ULL, 0, &whole));
+	end(space);
 }
 
 /* --- what lies ready -------------------------------------------------------------------------- */
@@ -473,6 +574,9 @@ int main(void)
 		cmocka_unit_test(test_IOM_03_a_table_of_wishes),
 		cmocka_unit_test(test_IOM_03_reserved_ranges_may_overlap_and_reach_beyond),
 		cmocka_unit_test(test_IOM_01_random_work_against_a_model),
+		cmocka_unit_test(test_IOM_01_addresses_are_taken_again_in_the_order_that_is_wanted),
+		cmocka_unit_test(test_IOM_01_a_seed_decides_which_address_is_taken_again),
+		cmocka_unit_test(test_IOM_01_what_is_taken_last_is_there_when_nothing_else_is),
 		cmocka_unit_test(test_IOM_01_what_an_idle_cpu_kept_is_found),
 		cmocka_unit_test(test_IOM_01_other_cpus_are_asked_once_when_addresses_are_out),
 		cmocka_unit_test(test_IOM_01_where_cpus_can_not_be_asked_nothing_is_lost),
