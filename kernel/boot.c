@@ -58,6 +58,22 @@ const struct dmk_port *dmk_kernel_port(void)
 	return booted ? &running : NULL;
 }
 
+const char *dmk_boot_argument(const char *arguments, const char *name)
+{
+	const char *value = NULL;
+
+	for (const char *at = arguments; at && (at = strstr(at, name)); at += strlen(name))
+		if (at == arguments || at[-1] == ' ')
+			value = at + strlen(name);
+	return value;
+}
+
+void dmk_kernel_seed(uint64_t seed)
+{
+	dmk_random_seed(seed);
+	dmk_interleave_seed(seed);
+}
+
 /* --- parts, in the order in which they start -------------------------------------------------- */
 
 static int start_pages(char *error, size_t size)
@@ -134,12 +150,14 @@ static void stop_time(void)
 /* Nothing to start; the way down is what matters: no driver's thread is left when the core goes. */
 static int start_threads(char *error, size_t size)
 {
+	dmk_interleave_start(running.machine->bootargs);
 	return 0;
 }
 
 static void stop_threads(void)
 {
 	dmk_context_stop();
+	dmk_interleave_stop();
 	dmk_announce(&(struct dmk_event){ .kind = DMK_EVENT_SHUTDOWN, .machine = running.machine });
 }
 

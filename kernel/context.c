@@ -336,6 +336,7 @@ static s64 sleep_until(s64 deadline)
 	}
 	task->state = TASK_RUNNING;
 	pthread_mutex_unlock(&task->lock);
+	dmk_interleave();
 	left = late ? 0 : deadline - now_ns();
 	return left > 0 ? left : 0;
 }

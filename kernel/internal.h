@@ -55,6 +55,7 @@ struct dmk_task {
 
 	/* of the thread itself alone */
 	unsigned int preempt;
+	uint64_t points; /* of interleave.c, passed so far */
 	bool irqs_off;
 	unsigned int rcu_depth;
 	/* system calls under way: written under lock, for dmk_tasks_interrupt() */
@@ -198,6 +199,24 @@ int dmk_frames_alloc(const struct dmk_page_request *request, phys_addr_t *first)
 void dmk_frames_free(phys_addr_t first, uint64_t size);
 extern const struct dmk_port *dmk_port_running; /* NULL: not booted */
 
+/** dmk_boot_argument - what follows @name, which ends in "=", the last time; NULL: nowhere */
+const char *dmk_boot_argument(const char *arguments, const char *name);
+
+/* --- interleave.c ----------------------------------------------------------------------------- */
+
+extern unsigned int dmk_interleaving; /* 0: no point is one */
+void dmk_interleave_seed(uint64_t seed);
+void dmk_interleave_start(const char *parameters);
+void dmk_interleave_stop(void);
+void dmk_interleave_slowly(void);
+
+/** dmk_interleave - a point where threads meet. No lock of our own held; a driver's may be. */
+static inline void dmk_interleave(void)
+{
+	if (__builtin_expect(__atomic_load_n(&dmk_interleaving, __ATOMIC_RELAXED) != 0, 0))
+		dmk_interleave_slowly();
+}
+
 /* --- quarantine.c ----------------------------------------------------------------------------- */
 
 void dmk_quarantine_start(const char *parameters);
@@ -273,6 +292,8 @@ void dmk_irq_stop(void);
 /** From the machine, any thread, never blocks for long. */
 void dmk_irq_changed(unsigned int irq, bool level, bool edge);
 void dmk_random_seed(uint64_t seed);
+/** dmk_random_mix - a number that looks like any other, always the same for @z */
+uint64_t dmk_random_mix(uint64_t z);
 int dmk_network_start(void);
 void dmk_network_stop(void);
 

@@ -151,6 +151,7 @@ static irqreturn_t call(struct action *action)
 	struct dmk_task *self = dmk_self();
 	irqreturn_t result;
 
+	dmk_interleave();
 	self->preempt += HARDIRQ_OFFSET;
 	self->irqs_off = true;
 	result = action->handler ? action->handler(action->irq, action->data) : IRQ_WAKE_THREAD;

@@ -46,6 +46,7 @@ void dmk_spin_lock(spinlock_t *lock)
 	const struct task_struct *me = current;
 	unsigned int spins = 0;
 
+	dmk_interleave();
 	dmk_preempt_add(PREEMPT_OFFSET);
 	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == me)
 		say_deadlock("spinlock", lock, __builtin_return_address(0));
@@ -53,12 +54,14 @@ void dmk_spin_lock(spinlock_t *lock)
 		while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED))
 			relax(&spins);
 	__atomic_store_n(&lock->owner, me, __ATOMIC_RELAXED);
+	dmk_interleave();
 }
 
 bool dmk_spin_trylock(spinlock_t *lock)
 {
 	const struct task_struct *me = current;
 
+	dmk_interleave();
 	dmk_preempt_add(PREEMPT_OFFSET);
 	if (!take(lock)) {
 		dmk_preempt_add(-(int)PREEMPT_OFFSET);
@@ -78,6 +81,7 @@ void dmk_spin_unlock(spinlock_t *lock)
 	__atomic_store_n(&lock->owner, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 	dmk_preempt_add(-(int)PREEMPT_OFFSET);
+	dmk_interleave();
 }
 
 /* --- read-write spinlocks --------------------------------------------------------------------- */
@@ -102,6 +106,7 @@ void dmk_read_lock(rwlock_t *lock)
 {
 	unsigned int spins = 0;
 
+	dmk_interleave();
 	dmk_preempt_add(PREEMPT_OFFSET);
 	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == current)
 		say_deadlock("rwlock", lock, __builtin_return_address(0));
@@ -122,12 +127,14 @@ void dmk_read_unlock(rwlock_t *lock)
 {
 	__atomic_fetch_sub(&lock->state, 1, __ATOMIC_RELEASE);
 	dmk_preempt_add(-(int)PREEMPT_OFFSET);
+	dmk_interleave();
 }
 
 void dmk_write_lock(rwlock_t *lock)
 {
 	unsigned int spins = 0;
 
+	dmk_interleave();
 	dmk_preempt_add(PREEMPT_OFFSET);
 	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == current)
 		say_deadlock("rwlock", lock, __builtin_return_address(0));
@@ -152,6 +159,7 @@ void dmk_write_unlock(rwlock_t *lock)
 	__atomic_store_n(&lock->owner, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->state, 0, __ATOMIC_RELEASE);
 	dmk_preempt_add(-(int)PREEMPT_OFFSET);
+	dmk_interleave();
 }
 
 /* --- sleeping: waiters in order, each told when the lock is his ------------------------------- */

@@ -46,13 +46,11 @@ void dmk_kernel_quarantine(uint64_t bytes)
 
 void dmk_quarantine_start(const char *parameters)
 {
-	static const char word[] = "dmakit.quarantine=";
-	const char *at = parameters ? parameters : "";
+	const char *value = dmk_boot_argument(parameters, "dmakit.quarantine=");
 
 	limit = min(by_default, (uint64_t)totalram_pages() * PAGE_SIZE / SHARE_OF_MEMORY);
-	for (; (at = strstr(at, word)); at += sizeof(word) - 1)
-		if (at == parameters || at[-1] == ' ')
-			limit = strtoull(at + sizeof(word) - 1, NULL, 0);
+	if (value)
+		limit = strtoull(value, NULL, 0);
 }
 
 bool dmk_quarantine_takes(size_t size)

@@ -16,13 +16,16 @@ void dmk_random_seed(uint64_t seed)
 }
 
 /* Steele, Lea, Flood: Fast splittable pseudorandom number generators (2014), the 64-bit mixer. */
-u64 get_random_u64(void)
+uint64_t dmk_random_mix(uint64_t z)
 {
-	u64 z = __atomic_add_fetch(&state, 0x9e3779b97f4a7c15ULL, __ATOMIC_RELAXED);
-
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
 	return z ^ z >> 31;
+}
+
+u64 get_random_u64(void)
+{
+	return dmk_random_mix(__atomic_add_fetch(&state, 0x9e3779b97f4a7c15ULL, __ATOMIC_RELAXED));
 }
 
 u32 get_random_u32(void)

@@ -36,6 +36,7 @@ static void run(struct tasklet_struct *tasklet)
 	tasklet->scheduled = false;
 	running = tasklet;
 	pthread_mutex_unlock(&lock);
+	dmk_interleave();
 	dmk_preempt_add(SOFTIRQ_OFFSET);
 	if (copy.use_callback)
 		copy.callback(tasklet);

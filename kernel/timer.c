@@ -158,6 +158,7 @@ void dmk_timer_fire(struct dmk_timer *dmk)
 
 	pthread_mutex_unlock(&lock);
 	dmk_preempt_add(SOFTIRQ_OFFSET);
+	dmk_interleave();
 	function(timer);
 	dmk_preempt_add(-(int)SOFTIRQ_OFFSET);
 	pthread_mutex_lock(&lock);
@@ -270,6 +271,7 @@ static void hrtimer_fire(struct dmk_timer *dmk)
 
 	pthread_mutex_unlock(&lock);
 	dmk_preempt_add(context);
+	dmk_interleave();
 	again = function(timer);
 	dmk_preempt_add(-(int)context);
 	pthread_mutex_lock(&lock);

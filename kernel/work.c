@@ -94,6 +94,7 @@ static void run(struct worker *worker, struct work_struct *work)
 	worker->ticket = work->dmk_ticket;
 	want_worker(worker->queue);
 	pthread_mutex_unlock(&lock);
+	dmk_interleave();
 	function(work);
 	if (dmk_self()->preempt || dmk_self()->irqs_off) {
 		dmk_complain(NULL, "workqueue: %pS returned with a spinlock held or interrupts off",
@@ -262,6 +263,7 @@ bool queue_work(struct workqueue_struct *queue, struct work_struct *work)
 	if (mine)
 		put_on(queue, work);
 	pthread_mutex_unlock(&lock);
+	dmk_interleave();
 	return mine;
 }
 

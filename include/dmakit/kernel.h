@@ -23,6 +23,12 @@ struct dmk_sink dmk_kernel_sink(void);
 int dmk_kernel_boot(const struct dmk_port *port, char *error, size_t error_size);
 
 /**
+ * dmk_kernel_seed - of the driver's random numbers, and of what dmakit.interleave=N chooses, at
+ * machines booted from now on; 1 at the start
+ */
+void dmk_kernel_seed(uint64_t seed);
+
+/**
  * dmk_kernel_quarantine - so many bytes of memory that was freed wait before they are given out
  * again, at machines booted from now on; at most a 64th of their memory. 0, as at the start: none
  * The boot argument dmakit.quarantine=N says otherwise. When memory is short it all goes back

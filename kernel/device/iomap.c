@@ -316,6 +316,7 @@ uint64_t dmk_iomap_read(const struct dmk_iomap *map, uint64_t offset, unsigned i
 {
 	const struct dmk_port *port = dmk_device_port;
 
+	dmk_interleave();
 	if (map->kind != DMK_IOMAP_PORTS)
 		return port->ops->mmio_read(port->ctx, DMK_PHYS(map->first + offset), width);
 	return width > 4 ? ~0ULL
@@ -327,11 +328,13 @@ void dmk_iomap_write(const struct dmk_iomap *map, uint64_t offset, unsigned int 
 {
 	const struct dmk_port *port = dmk_device_port;
 
+	dmk_interleave();
 	if (map->kind != DMK_IOMAP_PORTS)
 		port->ops->mmio_write(port->ctx, DMK_PHYS(map->first + offset), width, value);
 	else if (width <= 4)
 		port->ops->port_out(port->ctx, (uint16_t)(map->first + offset), width,
 				    (uint32_t)value);
+	dmk_interleave();
 }
 
 static struct dmk_iomap *find_access(const volatile void *address, unsigned int width,

@@ -128,6 +128,7 @@ static void poll_one(struct napi_struct *napi)
 	unsigned int before = dmk_preempt_count();
 	bool right = true;
 
+	dmk_interleave();
 	work = napi->poll(napi, budget);
 	if (dmk_preempt_count() != before) {
 		dmk_complain(

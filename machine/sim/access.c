@@ -318,6 +318,7 @@ int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, siz
 
 	if (!size)
 		return 0;
+	dmk_sim_late(card->sim, &card->lateness);
 	if (access_begin(&access, card, dma, size, false)) {
 		memset(buffer, 0xff, size);
 		return access_end(&access);
@@ -343,6 +344,7 @@ int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buff
 
 	if (!size)
 		return 0;
+	dmk_sim_late(card->sim, &card->lateness);
 	if (access_begin(&access, card, dma, size, true))
 		return access_end(&access);
 	if (access.is_peer) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The boot arguments that say which memory there is: `mem=` and `cma=`. All others are for the
- * kernel part and the core.
+ * The boot arguments that say which memory there is, `mem=` and `cma=`, and how it behaves. All
+ * others are for the kernel part and the core.
  *
  *	mem=N              RAM from physical address N on is kept back
  *	cma=N              N bytes for long runs; 0: none, whatever the devicetree says
  *	cma=N@FIRST        there and nowhere else
  *	cma=N@FIRST-END    somewhere in [FIRST, END)
+ *	dmakit.evictions=N       lines that may leave the cache at each event, whatever the devicetree says
+ *	dmakit.interleave=N      cards are late about every N-th time: the kernel part has its own part of it
  *
  * A number is decimal, 0x or octal, with K, M or G. The last of a kind counts.
  */
@@ -101,6 +103,31 @@ static int read_cma(struct reader *r, const char *word)
 	return 0;
 }
 
+static int read_count(struct reader *r, const char *word, uint64_t most, uint64_t *count)
+{
+	const char *at = strchr(word, '=') + 1;
+
+	if (!take_size(&at, count) || !ends(at) || *count > most)
+		return dmk_sim_argument_bad(r, word, "a number up to %llu was expected",
+					    (unsigned long long)most);
+	return 0;
+}
+
+static int read_interleave(struct reader *r, const char *word)
+{
+	uint64_t every = 0;
+	int result = read_count(r, word, UINT32_MAX, &every);
+
+	r->profile->interleave = (unsigned int)every;
+	return result;
+}
+
+static int read_evictions(struct reader *r, const char *word)
+{
+	r->arguments.evicts = true;
+	return read_count(r, word, SIM_EVICTIONS, &r->arguments.evictions);
+}
+
 int dmk_sim_read_arguments(struct reader *r)
 {
 	const char *at = r->profile->machine.bootargs;
@@ -112,6 +139,10 @@ int dmk_sim_read_arguments(struct reader *r)
 			result = read_mem(r, at);
 		else if (!strncmp(at, "cma=", 4))
 			result = read_cma(r, at);
+		else if (!strncmp(at, "dmakit.interleave=", 18))
+			result = read_interleave(r, at);
+		else if (!strncmp(at, "dmakit.evictions=", 17))
+			result = read_evictions(r, at);
 		at += strcspn(at, " ");
 	}
 	return result;

@@ -9,6 +9,7 @@
 #include "sim.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <time.h>
 
 static uint64_t now_nsec(void)
@@ -27,6 +28,25 @@ static struct timespec as_timespec(uint64_t nsec)
 static bool sooner(const struct sim_timer *a, const struct sim_timer *b)
 {
 	return a->due != b->due ? a->due < b->due : a->order < b->order;
+}
+
+enum { LATE_NSEC = 200 * 1000 };
+
+/* Half of the times no more than a turn for who is waiting. */
+void dmk_sim_late(const struct sim *sim, uint64_t *random)
+{
+	uint64_t drawn;
+
+	if (!sim->profile.interleave)
+		return;
+	drawn = dmk_sim_random(random);
+	if (drawn % sim->profile.interleave)
+		return;
+	drawn = dmk_sim_random(random);
+	if (drawn & 1)
+		sched_yield();
+	else
+		nanosleep(&(struct timespec){.tv_nsec = (long)((drawn >> 1) % LATE_NSEC)}, NULL);
 }
 
 /* The armed timer that is due first, and its card. */
@@ -53,6 +73,7 @@ static void run_timer(struct sim *sim, struct dmk_instance *card, struct sim_tim
 
 	sim->clock.busy = true;
 	pthread_mutex_unlock(&sim->clock.lock);
+	dmk_sim_late(sim, &sim->clock.lateness);
 	pthread_mutex_lock(&card->lock);
 	pthread_mutex_lock(&sim->clock.lock);
 	if (timer->fn != chosen.fn || timer->order != chosen.order) {
@@ -71,6 +92,7 @@ static void run_kicked(struct sim *sim)
 	sim->clock.kicked = false;
 	sim->clock.busy = true;
 	pthread_mutex_unlock(&sim->clock.lock);
+	dmk_sim_late(sim, &sim->clock.lateness);
 	dmk_sim_irq_deliver_kicked(sim);
 	dmk_sim_posts_deliver(sim);
 	pthread_mutex_lock(&sim->clock.lock);
@@ -118,6 +140,7 @@ int dmk_sim_clock_start(struct sim *sim)
 	sigset_t all, before;
 	int result;
 
+	clock->lateness = sim->seed ^ 0x636c6f636b;
 	/* The program's signals are for its own threads. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -104,6 +104,7 @@ static int instance_start(const struct maker *m, struct dmk_instance *card)
 	int result;
 
 	card->random = m->sim->seed + card->requester * 0x9e3779b97f4a7c15ULL;
+	card->lateness = card->random ^ 0x6c617465;
 	card->error = why;
 	card->error_size = sizeof(why);
 	pthread_mutex_lock(&card->lock);

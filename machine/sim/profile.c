@@ -326,9 +326,11 @@ static int read_limits(struct reader *r)
 		return dmk_tree_bad(&r->tree, 0, "dmakit,direct-map-last",
 				    "0x%llx is not the last byte of a page of memory",
 				    (unsigned long long)direct);
-	if (evictions > 64)
-		return dmk_tree_bad(&r->tree, 0, "dmakit,cache-evictions", "%llu is more than 64",
-				    (unsigned long long)evictions);
+	if (evictions > SIM_EVICTIONS)
+		return dmk_tree_bad(&r->tree, 0, "dmakit,cache-evictions", "%llu is more than %d",
+				    (unsigned long long)evictions, SIM_EVICTIONS);
+	if (r->arguments.evicts)
+		evictions = r->arguments.evictions;
 	p->machine.direct_last = DMK_PHYS(direct < last ? direct : last);
 	p->machine.cache_line = all_coherent(p) ? 1 : line;
 	p->evictions = evictions;

@@ -27,7 +27,11 @@ struct sim_arguments {
 	uint64_t contiguous;                        /* bytes */
 	uint64_t contiguous_first, contiguous_last; /* where; last 0: where nothing else is said */
 	bool contiguous_fixed;
+	bool evicts; /* dmakit.evictions= */
+	uint64_t evictions;
 };
+
+enum { SIM_EVICTIONS = 64 }; /* at most, at each event */
 
 struct reader {
 	struct tree tree;

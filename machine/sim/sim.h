@@ -118,6 +118,7 @@ struct sim_profile {
 	uint64_t doorbell;
 
 	unsigned int evictions; /* lines looked at per event */
+	unsigned int interleave; /* cards are late about every so many times; 0: never */
 
 	/* interrupt numbers given out so far: which controller and specifier has which */
 	struct {
@@ -281,6 +282,7 @@ struct dmk_instance {
 	uint32_t requester;
 	const struct dmk_bus *bus;
 	uint64_t *values; /* of the model's properties */
+	uint64_t lateness; /* how often it is late: the lock's, as all the model's state */
 	uint64_t random;
 	char *error;
 	size_t error_size;
@@ -368,10 +370,15 @@ struct sim_clock {
 	bool running, ending, busy, kicked;
 	uint64_t order;
 	unsigned int under_way; /* transfers announced and not ended */
+	uint64_t lateness;      /* the device thread's own */
 	uint64_t cookie;
 };
 
 int dmk_sim_clock_start(struct sim *sim);
+/**
+ * dmk_sim_late - with dmakit.interleave=N a moment may pass, as @random, the caller's own, decides
+ */
+void dmk_sim_late(const struct sim *sim, uint64_t *random);
 void dmk_sim_clock_stop(struct sim *sim);
 void dmk_sim_clock_kick(struct sim *sim);
 bool dmk_sim_clock_quiesce(struct sim *sim, unsigned int usec);

@@ -20,6 +20,7 @@
 #include <linux/interrupt.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/semaphore.h>
@@ -30,9 +31,18 @@
 
 #include "../../kernel/internal.h"
 
+#include <dmakit/kernel.h>
+
 static int boot(void **state)
 {
 	fake_boot("", 1);
+	return 0;
+}
+
+/* Each second time a thread is where others may be, it is held up. */
+static int boot_held_up(void **state)
+{
+	fake_boot("dmakit.interleave=2", 1);
 	return 0;
 }
 
@@ -1082,6 +1092,33 @@ static void test_CTX_03_what_was_left_armed_works_on_the_next_machine(void **sta
 	}
 }
 
+static void test_a_thread_is_held_up_by_the_seed_alone(void **state)
+{
+	struct dmk_task *self = dmk_self();
+	const uint64_t before = self->points;
+
+	for (int i = 0; i < 100; i++)
+		dmk_interleave();
+	assert_int_equal(self->points, before + 100);
+	dmk_interleaving = 0;
+	dmk_interleave();
+	assert_int_equal(self->points, before + 100);
+}
+
+static void test_random_numbers_follow_the_seed(void **state)
+{
+	u64 first;
+
+	dmk_kernel_seed(7);
+	first = get_random_u64();
+	assert_true(get_random_u64() != first);
+	dmk_kernel_seed(8);
+	assert_true(get_random_u64() != first);
+	dmk_kernel_seed(7);
+	assert_true(get_random_u64() == first);
+}
+
+#define HELD_UP(test) cmocka_unit_test_setup_teardown(test, boot_held_up, down_machine)
 #define BOOTED(test) cmocka_unit_test_setup_teardown(test, boot, down_machine)
 
 int main(void)
@@ -1093,6 +1130,11 @@ int main(void)
 		BOOTED(test_CTX_02_locks_exclude),
 		BOOTED(test_CTX_02_settling_waits_for_threads_that_are_busy),
 		BOOTED(test_CTX_02_a_slot_is_one_threads_until_it_ends),
+		HELD_UP(test_a_thread_is_held_up_by_the_seed_alone),
+		HELD_UP(test_work_may_wait_for_other_work),
+		HELD_UP(test_completions_may_live_on_the_stack),
+		HELD_UP(test_CTX_02_a_timer_that_arms_itself_is_deleted),
+		BOOTED(test_random_numbers_follow_the_seed),
 		BOOTED(test_locks_that_are_taken_say_so),
 		BOOTED(test_wait_event_wakes_when_the_condition_is_true),
 		BOOTED(test_timeouts_say_what_was_left),

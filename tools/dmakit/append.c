@@ -25,6 +25,11 @@ static const struct {
 	{"iommu.passthrough=", "^[01]$", "iommu.passthrough=0 or iommu.passthrough=1"},
 	{"iommu=", "^(no)?pt$", "iommu=pt or iommu=nopt"},
 	{"dmakit.quarantine=", "^" NUMBER "$", "a number of bytes, as in dmakit.quarantine=65536"},
+	{"dmakit.evictions=", NULL, NULL},
+	{"dmakit.interleave=", "^" NUMBER "$",
+	 "a number, of times between two at which a thread is held up, as in dmakit.interleave=20"},
+	{"dmakit.iova_reuse=", "^(newest|oldest|last|random(,[0-9]+)?)$",
+	 "dmakit.iova_reuse=newest, oldest, random, random,SEED or last"},
 	{"dma_debug_driver=", "^.+$", "a driver's name, as in dma_debug_driver=edu"},
 	{"dmakit.swiotlb_max=", "^" NUMBER "$", "a number of slots, as in dmakit.swiotlb_max=4096"},
 };
@@ -56,8 +61,8 @@ static int judge(const char *word)
 	/* as a kernel does: on it goes, without */
 	fprintf(stderr,
 		"dmakit: nobody reads the boot argument \"%s\"; what is read: mem=, cma=, swiotlb=, iommu.strict=, "
-		"iommu.forcedac=, iommu.passthrough=, iommu=, dma_debug_driver=, dmakit.quarantine= and "
-		"dmakit.swiotlb_max= (a driver's own are for --param)\n",
+		"iommu.forcedac=, iommu.passthrough=, iommu=, dma_debug_driver=, dmakit.quarantine=, dmakit.evictions=, "
+		"dmakit.interleave=, dmakit.iova_reuse= and dmakit.swiotlb_max= (a driver's own are for --param)\n",
 		word);
 	return STATUS_CLEAN;
 }

@@ -112,6 +112,7 @@ static int start(const struct dmk_boot_options *options, char *error, size_t err
 	if (result < 0)
 		return result;
 	dmk_watch_start(&port, config.seed);
+	dmk_kernel_seed(config.seed);
 	result = dmk_kernel_boot(&port, error, error_size);
 	if (result < 0) {
 		port.ops->shutdown(port.ctx);
