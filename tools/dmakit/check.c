@@ -55,6 +55,12 @@ static void show_running(void *ctx, const struct tool_job *job, unsigned int n)
 			   run->check->nr_machines);
 }
 
+void check_show_whole(const struct check *check, struct tool_args *args)
+{
+	if (check->events)
+		tool_args_addf(args, "--timeline=%u", check->events);
+}
+
 static bool next_machine(void *ctx, struct tool_job *job)
 {
 	struct machines_run *run = ctx;
@@ -63,16 +69,22 @@ static bool next_machine(void *ctx, struct tool_job *job)
 		return false;
 	job->number = run->started;
 	job->machine = run->check->machine[run->started++].name;
+	check_show_whole(run->check, &job->args);
 	return true;
+}
+
+void check_mark_skipped(const struct check *check, unsigned int machine, struct dmk_report *report)
+{
+	report->skipped = (report->no_device || report->no_machine) &&
+			  !check->machine[machine].named;
 }
 
 /* Rows come in the order of the machines: each as soon as all before it are there. */
 static void machine_done(void *ctx, struct tool_job *job)
 {
 	struct machines_run *run = ctx;
-	const bool named = run->check->machine[job->number].named;
 
-	job->report.skipped = (job->report.no_device || job->report.no_machine) && !named;
+	check_mark_skipped(run->check, job->number, &job->report);
 	run->report[job->number] = job->report;
 	job->report = (struct dmk_report){0};
 	run->done[job->number] = true;
@@ -129,6 +141,8 @@ static int run_check(struct check *check)
 		return tool_refuse("cannot run a program: %s is missing", check->paths.preload);
 	if (check->fail_each)
 		return check_fail_each(check);
+	if (check->explore)
+		return check_explore(check);
 	prepare_table(check);
 	return run_machines(check);
 }
@@ -143,7 +157,7 @@ static void keep_command(struct tool_args *command, int argc, char **argv)
 
 int tool_check(int argc, char **argv)
 {
-	static struct check check = {.timeout = 60, .build.watch = "instrumented"};
+	static struct check check = {.timeout = 60, .seed = 1, .build.watch = "instrumented"};
 	int status;
 
 	keep_command(&check.command, argc, argv);

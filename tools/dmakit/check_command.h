@@ -40,6 +40,9 @@ struct check {
 	unsigned int jobs;                     /* at once; 0: not said */
 	bool fail_each;                        /* a run for each call that can fail */
 	unsigned long per_site;                /* at most so many calls of one place; 0: all */
+	unsigned int events;                   /* of a machine's timeline; 0: none */
+	unsigned long explore;                 /* seeds; 0: one run */
+	uint64_t seed;                         /* the first */
 	struct tool_table table;
 };
 
@@ -81,6 +84,13 @@ int check_conclude(struct check *check, struct dmk_report *reports);
 /** check_jobs - what all runs have in common, of this command */
 void check_jobs(const struct check *check, struct tool_jobs *jobs);
 
+/** check_show_whole - options of a run whose report is shown, and is not only one of many */
+void check_show_whole(const struct check *check, struct tool_args *args);
+/** check_mark_skipped - whether a run that could not be is none to be counted: one of "all" */
+void check_mark_skipped(const struct check *check, unsigned int machine, struct dmk_report *report);
+
+/** check_explore - all of --explore. Return: the exit status. */
+int check_explore(struct check *check);
 /** check_fail_each - all of --fail each. Return: the exit status. */
 int check_fail_each(struct check *check);
 

@@ -40,6 +40,7 @@ static const struct option options[] = {
 	{"driver", required_argument, NULL, 'D'},
 	{"gen-suppressions", no_argument, NULL, 'G'},
 	{"per-site", required_argument, NULL, 'P'},
+	{"explore", required_argument, NULL, 'E'},
 	{"jobs", required_argument, NULL, 'J'},
 	{"keep", no_argument, NULL, 'k'},
 	{"verbose", no_argument, NULL, 'v'},
@@ -68,7 +69,9 @@ static void help(void)
 	     "  --fail each           a run for each such call, in which it fails; then a row for each place that\n"
 	     "                        makes them: what became of it, and the command that shows it again\n"
 	     "  --per-site N          with --fail each: at most N calls of each place (default: all)\n"
-	     "  --jobs N              so many runs at once (default: 2; of --fail each one a processor)\n"
+	     "  --explore N           N runs with N seeds, with more or less that happens in another order; then each\n"
+	     "                        finding once, how many of the seeds had it, and the command that shows it again\n"
+	     "  --jobs N              so many runs at once (default: 2; of --fail each and --explore one a processor)\n"
 	     "  --watch MODE          how the driver's own loads and stores are seen: instrumented (default), none\n"
 	     "  --linux VERSION       the API as it was in that Linux version, such as 6.1; from 4.14 to 6.18\n"
 	     "  --suppressions FILE   findings that its entries name don't count; may be repeated\n"
@@ -185,7 +188,7 @@ static int set_seed(struct check *check, const char *text)
 	char *end;
 
 	errno = 0;
-	strtoull(text, &end, 0);
+	check->seed = strtoull(text, &end, 0);
 	if (errno || end == text || *end || *text == '-')
 		return tool_refuse("--seed wants a number, not \"%s\"", text);
 	pass_on(check, "--seed", text);
@@ -288,6 +291,8 @@ static int one_option(struct check *check, int option, char **argv)
 		return set_fail(check, optarg);
 	case 'P':
 		return set_count("--per-site", optarg, 1000000, &check->per_site);
+	case 'E':
+		return set_count("--explore", optarg, 1000000, &check->explore);
 	case 'J':
 		return set_jobs(check, optarg);
 	case 'l':
@@ -431,10 +436,13 @@ int check_options(struct check *check, int argc, char **argv)
 		pass_on(check, "--append", check->append);
 	if (check->per_site && !check->fail_each)
 		return tool_refuse("check: --per-site goes with --fail each");
+	if (check->explore && check->fail_each)
+		return tool_refuse(
+			"check: --explore and --fail each are two kinds of many runs, and are not multiplied: take one, or --explore with --fail N");
 	if (!check->nr_machines && add_machine(check, "pc", true))
 		return STATUS_REFUSED;
 	if (check_wants_timeline(check))
-		tool_args_addf(&check->pass, "--timeline=%u", EVENTS / check->nr_machines);
+		check->events = EVENTS / check->nr_machines;
 	return take_sources(check, argc, argv, end);
 }
 
@@ -517,6 +525,8 @@ static const char *left_out(const struct check *check, bool one_of_many)
 {
 	if (!one_of_many)
 		return "m";
+	if (check->explore)
+		return "mjJPHSXTCEs";
 	return check->fail_each ? "mjJPHSXTCf" : "mjJPHSXTC";
 }
 

@@ -33,6 +33,10 @@ static void write_text(const struct check *check, const struct dmk_report *repor
 		dmk_text_each(stdout, reports, check->nr_machines, &look);
 		return;
 	}
+	if (check->explore) {
+		dmk_text_explore(stdout, reports, check->nr_machines, &look);
+		return;
+	}
 	if (check->table.shown)
 		fputc('\n', stdout);
 	dmk_text_reports(stdout, reports, check->nr_machines, &look);

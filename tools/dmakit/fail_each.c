@@ -26,9 +26,8 @@ static struct {
 	const struct check *check;
 	struct dmk_report report[CHECK_MACHINES];
 	struct attempt *attempt;
-	size_t nr_attempts, started, ended;
-	unsigned int counted, counting; /* machines: done, started */
-	uint64_t of[DMK_TROUBLE_KINDS]; /* runs by the worst that they had */
+	size_t nr_attempts, started;
+	unsigned int counting; /* machines that were started */
 	struct tool_progress progress;
 	bool told; /* that it takes long */
 } each;
@@ -42,6 +41,7 @@ static bool next_count(void *ctx, struct tool_job *job)
 	job->number = each.counting;
 	job->machine = each.check->machine[each.counting++].name;
 	tool_args_add(&job->args, "--count-calls");
+	check_show_whole(each.check, &job->args);
 	return true;
 }
 
@@ -51,9 +51,7 @@ static void count_done(void *ctx, struct tool_job *job)
 
 	*report = job->report;
 	job->report = (struct dmk_report){0};
-	report->skipped = (report->no_device || report->no_machine) &&
-			  !each.check->machine[job->number].named;
-	each.counted++;
+	check_mark_skipped(each.check, job->number, report);
 	if (report->outcome == DMK_OUTCOME_DONE && !report->machine_died)
 		return;
 	/* what comes after that is anybody's guess */
@@ -64,7 +62,7 @@ static void count_done(void *ctx, struct tool_job *job)
 static void show_counting(void *ctx, const struct tool_job *job, unsigned int n)
 {
 	if (n)
-		tool_progress_show(&each.progress, 0, 0, "a first run, in which no call fails");
+		tool_progress_say(&each.progress, "a first run, in which no call fails");
 	else
 		tool_progress_end(&each.progress);
 }
@@ -175,7 +173,7 @@ static bool is_hopeless(const struct attempt *attempt)
 		return false;
 	site->left_out++;
 	found->left_out++;
-	each.ended++;
+	tool_progress_count(&each.progress, DMK_TROUBLE_KINDS);
 	return true;
 }
 
@@ -202,9 +200,7 @@ static void call_done(void *ctx, struct tool_job *job)
 	const enum dmk_trouble_kind worst = dmk_report_each_add(base, &job->report,
 								attempt->number);
 
-	each.ended++;
-	if (worst < DMK_TROUBLE_KINDS)
-		each.of[worst]++;
+	tool_progress_count(&each.progress, worst);
 }
 
 static void tell_once_of_long(double left)
@@ -231,21 +227,12 @@ static void tell_once_of_long(double left)
 
 static void show_calls(void *ctx, const struct tool_job *job, unsigned int n)
 {
-	char note[200] = "";
-
 	if (!n) {
 		tool_progress_end(&each.progress);
 		return;
 	}
-	tell_once_of_long(tool_progress_left(&each.progress, each.ended, each.nr_attempts));
-	for (enum dmk_trouble_kind kind = 0; kind < DMK_TROUBLE_KINDS; kind++) {
-		const size_t used = strlen(note);
-
-		if (each.of[kind])
-			snprintf(note + used, sizeof(note) - used, "%s%" PRIu64 " %s",
-				 used ? ", " : "", each.of[kind], dmk_trouble_name(kind));
-	}
-	tool_progress_show(&each.progress, each.ended, each.nr_attempts, note);
+	tell_once_of_long(tool_progress_left(&each.progress));
+	tool_progress_show(&each.progress);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -285,7 +272,7 @@ int check_fail_each(struct check *check)
 	each.check = check;
 	check_jobs(check, &jobs);
 	jobs.at_once = check->jobs ? check->jobs : tool_processors();
-	tool_progress_start(&each.progress, !check_stdout_taken(check));
+	tool_progress_start(&each.progress, !check_stdout_taken(check), 0);
 	jobs.next = next_count;
 	jobs.done = count_done;
 	jobs.tick = show_counting;
@@ -293,7 +280,7 @@ int check_fail_each(struct check *check)
 	if (tool_stopped)
 		goto forget;
 	plan();
-	tool_progress_start(&each.progress, !check_stdout_taken(check));
+	tool_progress_start(&each.progress, !check_stdout_taken(check), each.nr_attempts);
 	jobs.silent = !check->verbose;
 	jobs.next = next_call;
 	jobs.done = call_done;

@@ -368,6 +368,23 @@ static struct dmk_report_each *read_each(const json_t *object)
 	return each;
 }
 
+static struct dmk_report_explore *read_explore(const json_t *object)
+{
+	struct dmk_report_explore *explore = json_is_object(object) ? calloc(1, sizeof(*explore))
+								    : NULL;
+
+	if (!explore)
+		return NULL;
+	explore->first = number_in(object, "first");
+	explore->seeds = number_in(object, "seeds");
+	explore->runs = number_in(object, "runs");
+	explore->clean = number_in(object, "clean");
+	explore->seconds = json_number_value(json_object_get(object, "seconds"));
+	explore->stopped = true_in(object, "stopped");
+	read_troubles(json_object_get(object, "troubles"), &explore->trouble);
+	return explore;
+}
+
 static enum dmk_report_outcome outcome_in(const json_t *run)
 {
 	const char *text = json_string_value(json_object_get(run, "outcome"));
@@ -420,6 +437,7 @@ static void read_run(const json_t *run, struct dmk_report *report)
 	report->fail.kind = text_in(fail, "kind");
 	read_stack(json_object_get(fail, "where"), &report->fail.where);
 	report->each = read_each(json_object_get(run, "fail_each"));
+	report->explore = read_explore(json_object_get(run, "explore"));
 	read_strings(json_object_get(run, "problems"), &report->problem, &report->nr_problems);
 	read_tests(json_object_get(run, "tests"), report);
 	report->exercised = json_is_object(exercise);

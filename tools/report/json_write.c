@@ -308,6 +308,17 @@ static json_t *each_of(const struct dmk_report_each *each)
 			 "troubles", troubles_of(&each->trouble));
 }
 
+static json_t *explore_of(const struct dmk_report_explore *explore)
+{
+	if (!explore)
+		return json_null();
+	return json_pack("{s:o, s:I, s:I, s:I, s:f, s:b, s:o}", "first",
+			 json_sprintf("%" PRIu64, explore->first), "seeds",
+			 (json_int_t)explore->seeds, "runs", (json_int_t)explore->runs, "clean",
+			 (json_int_t)explore->clean, "seconds", explore->seconds, "stopped",
+			 explore->stopped, "troubles", troubles_of(&explore->trouble));
+}
+
 static json_t *run_of(const struct dmk_report *report)
 {
 	static const char *const outcome[] = {"done", "crashed", "hung", "refused"};
@@ -340,6 +351,7 @@ static json_t *run_of(const struct dmk_report *report)
 	json_object_set_new(run, "advice", advice_of(report));
 	json_object_set_new(run, "fail", fail_of(report));
 	json_object_set_new(run, "fail_each", each_of(report->each));
+	json_object_set_new(run, "explore", explore_of(report->explore));
 	json_object_set_new(run, "problems", strings_of(report->problem, report->nr_problems));
 	json_object_set_new(run, "tests", tests_of(report));
 	json_object_set_new(run, "exercise", exercise_of(report));

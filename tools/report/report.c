@@ -141,6 +141,7 @@ void dmk_report_clear(struct dmk_report *report)
 	dmk_report_clear_stack(&report->fail.where);
 	free(report->fail.kind);
 	dmk_report_each_free(report->each);
+	dmk_report_explore_free(report->explore);
 	free(report->thread);
 	free(report->live);
 	free(report->finding);
@@ -210,6 +211,8 @@ int dmk_report_status(const struct dmk_report *report)
 
 	if (each)
 		status = dmk_report_worse(status, status_of_troubles(&each->trouble));
+	if (report->explore)
+		status = dmk_report_worse(status, status_of_troubles(&report->explore->trouble));
 	for (size_t i = 0; each && i < each->nr_sites; i++)
 		status = dmk_report_worse(status, status_of_troubles(&each->site[i].trouble));
 	return status;

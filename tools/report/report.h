@@ -179,6 +179,15 @@ struct dmk_report_each {
 	struct dmk_report_troubles trouble; /* of runs in which no call failed */
 };
 
+/** --explore N: the same run with N seeds. */
+struct dmk_report_explore {
+	uint64_t first, seeds; /* asked for: first, first + 1, ... */
+	uint64_t runs, clean;  /* that were made; of these: with nothing wrong */
+	double seconds;        /* for all of them */
+	bool stopped;          /* by the user, before all were made */
+	struct dmk_report_troubles trouble;
+};
+
 struct dmk_report {
 	enum dmk_report_outcome outcome;
 	char *error;
@@ -228,6 +237,8 @@ struct dmk_report {
 		struct dmk_report_stack where;
 	} fail;
 	struct dmk_report_each *each; /* NULL: this was not asked for */
+	struct dmk_report_explore
+		*explore; /* the same; the run itself is that with the first seed */
 
 	char **problem; /* one line each: a module that would not load, a probe that failed */
 	size_t nr_problems;
@@ -309,6 +320,9 @@ enum dmk_trouble_kind dmk_report_each_add(struct dmk_report *base, struct dmk_re
 					  uint64_t number);
 /** The site that made call @number when none failed, or NULL. */
 struct dmk_report_site *dmk_report_each_site(const struct dmk_report_each *each, uint64_t number);
+/** dmk_report_troubles_sort - the worst first, and of these what most runs had */
+void dmk_report_troubles_sort(struct dmk_report_troubles *list);
+void dmk_report_explore_free(struct dmk_report_explore *explore);
 /** Worst sites first. */
 void dmk_report_each_sort(struct dmk_report_each *each);
 void dmk_report_each_free(struct dmk_report_each *each);
@@ -384,6 +398,9 @@ void dmk_text_each(FILE *out, const struct dmk_report *reports, size_t n,
 /** dmk_text_advice - what it says of advice; nothing where none was given. */
 void dmk_text_advice(FILE *out, const struct dmk_report *reports, size_t n,
 		     const struct dmk_text_options *options);
+/** dmk_text_explore - what many seeds gave: the reports have .explore, or were not run. */
+void dmk_text_explore(FILE *out, const struct dmk_report *reports, size_t n,
+		      const struct dmk_text_options *options);
 
 /** dmk_json_write - docs/JSON.md. Return 0, or a negative errno. */
 int dmk_json_write(FILE *out, const struct dmk_report *reports, size_t n);

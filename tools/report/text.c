@@ -17,6 +17,7 @@ struct show {
 	const struct dmk_text_options *options;
 	const struct dmk_report *reports;
 	size_t n;
+	const char *seen; /* how often a finding was; NULL: counted */
 };
 
 const char *dmk_text_ink(const struct dmk_text_options *options, enum dmk_ink color)
@@ -298,7 +299,9 @@ static void show_spread(const struct show *show, const struct dmk_report_finding
 static void show_count(const struct show *show, const struct dmk_report_finding *finding)
 {
 	fprintf(show->out, "  %-9s ", "seen");
-	if (show->n == 1)
+	if (show->seen)
+		fputs(show->seen, show->out);
+	else if (show->n == 1)
 		fprintf(show->out, "%" PRIu64 " time%s", finding->count,
 			finding->count == 1 ? "" : "s");
 	else
@@ -323,7 +326,14 @@ static void show_finding(const struct show *show, const struct dmk_report_findin
 	if (some(finding->mend))
 		fprintf(show->out, "  %-9s %s\n", "mend", finding->mend);
 	show_count(show, finding);
-	fputc('\n', show->out);
+}
+
+void dmk_text_finding(FILE *out, const struct dmk_text_options *options,
+		      const struct dmk_report_finding *finding, const char *seen)
+{
+	const struct show show = {.out = out, .options = options, .seen = seen};
+
+	show_finding(&show, finding);
 }
 
 static bool shown_before(const struct show *show, size_t report,
@@ -346,6 +356,7 @@ static size_t show_findings(const struct show *show)
 			if (shown_before(show, i, &show->reports[i].finding[j]))
 				continue;
 			show_finding(show, &show->reports[i].finding[j]);
+			fputc('\n', show->out);
 			different++;
 		}
 	}

@@ -13,4 +13,19 @@ const char *dmk_text_ink(const struct dmk_text_options *options, enum dmk_ink co
 /** A file's name as it is shown: relative to the prefix where it lies below that. */
 const char *dmk_text_file(const struct dmk_text_options *options, const char *file);
 
+/** "card_probe (card.c:30)" */
+void dmk_text_place(FILE *out, const struct dmk_text_options *options,
+		    const struct dmk_report_stack *stack);
+
+/** dmk_text_trouble - in a line, without its end */
+void dmk_text_trouble(FILE *out, const struct dmk_text_options *options,
+		      const struct dmk_report_trouble *trouble);
+
+/** dmk_text_finding - in full, as in the report of a run, with @seen for how often it was */
+void dmk_text_finding(FILE *out, const struct dmk_text_options *options,
+		      const struct dmk_report_finding *finding, const char *seen);
+
+/** "" or "s" */
+const char *dmk_text_plural(uint64_t n);
+
 #endif

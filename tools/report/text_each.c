@@ -33,52 +33,6 @@ static const char *ink(const struct table *table, enum dmk_ink color)
 	return dmk_text_ink(table->options, color);
 }
 
-/* --- places and words ------------------------------------------------------------------------- */
-
-/* "card_probe (card.c:30)" */
-static void show_place(const struct table *table, const struct dmk_report_stack *stack)
-{
-	const struct dmk_report_frame *frame = dmk_report_place(stack);
-
-	if (!frame || (!frame->function && !frame->file)) {
-		fputs("an unknown place", table->out);
-		return;
-	}
-	fputs(frame->function ? frame->function : "?", table->out);
-	if (frame->file && frame->line)
-		fprintf(table->out, " (%s%s:%u%s)", ink(table, INK_BOLD),
-			dmk_text_file(table->options, frame->file), frame->line,
-			ink(table, INK_NONE));
-}
-
-static void show_finding(const struct table *table, const struct dmk_report_finding *finding)
-{
-	const bool mapped = finding->mapped.n && !finding->where.n;
-
-	fprintf(table->out, "%s %s", finding->rule, finding->title ? finding->title : "");
-	if (mapped)
-		fprintf(table->out, "; %s in ",
-			finding->mapped_label && *finding->mapped_label ? finding->mapped_label
-									: "mapped");
-	else if (finding->where.n)
-		fputs("; in ", table->out);
-	if (mapped || finding->where.n)
-		show_place(table, mapped ? &finding->mapped : &finding->where);
-}
-
-static void show_trouble(const struct table *table, const struct dmk_report_trouble *trouble)
-{
-	if (trouble->finding.rule) {
-		show_finding(table, &trouble->finding);
-		return;
-	}
-	fputs(trouble->text ? trouble->text : "", table->out);
-	if (trouble->where.n) {
-		fputs("; in ", table->out);
-		show_place(table, &trouble->where);
-	}
-}
-
 /* --- rows ------------------------------------------------------------------------------------- */
 
 static const struct dmk_report_site *twin_in(const struct dmk_report *report,
@@ -223,7 +177,7 @@ static void show_kind(const struct table *table, const struct having *having, si
 				show_repeat(table, *repeat);
 			*repeat = trouble->repeat;
 			fprintf(table->out, "%*s", DETAIL_COLUMN, "");
-			show_trouble(table, trouble);
+			dmk_text_trouble(table->out, table->options, trouble);
 			show_spread(table, having, n, trouble);
 			fputc('\n', table->out);
 		}
@@ -268,7 +222,7 @@ static void show_row(const struct table *table, const struct row *row)
 					  : INK_GOOD),
 		bad || row->failed ? dmk_trouble_name(row->worst) : "not reached",
 		ink(table, INK_NONE), row->failed, row->bad);
-	show_place(table, &row->site->where);
+	dmk_text_place(table->out, table->options, &row->site->where);
 	fprintf(table->out, ", %s", row->site->kind ? row->site->kind : "a call");
 	if (row->unbound)
 		fputs("; its device was not taken then", table->out);
@@ -295,11 +249,6 @@ static void show_unfailed(const struct table *table)
 	}
 }
 
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static void show_machine(const struct table *table, const struct dmk_report *report)
 {
 	const struct dmk_report_each *each = report->each;
@@ -308,9 +257,9 @@ static void show_machine(const struct table *table, const struct dmk_report *rep
 	fprintf(table->out,
 		"%s: %" PRIu64 " call%s that can fail, at %zu place%s; %" PRIu64
 		" run%s, %.1f s, seed %" PRIu64 "\n",
-		report->machine, each->calls, plural(each->calls), each->nr_sites,
-		plural(each->nr_sites), each->runs, plural(each->runs), each->seconds,
-		report->seed);
+		report->machine, each->calls, dmk_text_plural(each->calls), each->nr_sites,
+		dmk_text_plural(each->nr_sites), each->runs, dmk_text_plural(each->runs),
+		each->seconds, report->seed);
 	if (each->stopped)
 		fprintf(table->out,
 			"  %sstopped%s after %" PRIu64 " of %" PRIu64
@@ -320,13 +269,13 @@ static void show_machine(const struct table *table, const struct dmk_report *rep
 		fprintf(table->out,
 			"  %sleft out%s: %" PRIu64 " call%s of places that others were tried of\n",
 			ink(table, INK_WARNING), ink(table, INK_NONE), each->left_out,
-			plural(each->left_out));
+			dmk_text_plural(each->left_out));
 	if (each->astray)
 		fprintf(table->out,
 			"  in %" PRIu64
 			" run%s the calls came in another order than in the first, as with several threads they do: "
 			"a row is about the place whose call did fail\n",
-			each->astray, plural(each->astray));
+			each->astray, dmk_text_plural(each->astray));
 }
 
 static void show_sum(const struct table *table)
@@ -343,7 +292,7 @@ static void show_sum(const struct table *table)
 		fputs("the driver made no call that can fail", table->out);
 	else if (bad)
 		fprintf(table->out, "%s%zu of %zu place%s where the driver does not cope%s",
-			ink(table, INK_ERROR), bad, table->nr_rows, plural(table->nr_rows),
+			ink(table, INK_ERROR), bad, table->nr_rows, dmk_text_plural(table->nr_rows),
 			ink(table, INK_NONE));
 	else
 		fprintf(table->out, "%s%s%s", ink(table, INK_GOOD),

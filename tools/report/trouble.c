@@ -48,6 +48,30 @@ enum dmk_trouble_kind dmk_report_worst(const struct dmk_report_troubles *list)
 	return worst;
 }
 
+static int compare(const void *x, const void *y)
+{
+	const struct dmk_report_trouble *a = x, *b = y;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->runs != b->runs)
+		return a->runs > b->runs ? -1 : 1;
+	return (a->first > b->first) - (a->first < b->first);
+}
+
+void dmk_report_troubles_sort(struct dmk_report_troubles *list)
+{
+	if (list->n)
+		qsort(list->item, list->n, sizeof(*list->item), compare);
+}
+
+void dmk_report_explore_free(struct dmk_report_explore *explore)
+{
+	if (explore)
+		dmk_report_troubles_clear(&explore->trouble);
+	free(explore);
+}
+
 /* --- one more --------------------------------------------------------------------------------- */
 
 static bool same_text(const char *a, const char *b)
