@@ -19,7 +19,7 @@ static uint64_t identity(const struct dmk_checker *checker, const struct dmk_mis
 		hash = dmk_hash_more(hash, dmk_hash_text(mistake->device->name));
 	if (mistake->where && !mistake->once_per_second)
 		hash = dmk_hash_more(hash, dmk_trace_line(&checker->traces, mistake->where));
-	if (mistake->second)
+	if (mistake->second && !mistake->once_per_place)
 		hash = dmk_hash_more(hash, ~dmk_trace_line(&checker->traces, mistake->second));
 	return hash;
 }

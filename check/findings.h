@@ -51,6 +51,7 @@ struct dmk_mistake {
 	const struct dmk_record *record;
 	const struct dmk_past *past;
 	bool once_per_second; /* the place is the second stack's alone */
+	bool once_per_place;  /* the place is the first stack's alone */
 	uint64_t count;       /* how often at once; 0 counts as 1 */
 };
 

@@ -70,16 +70,24 @@ static void mend(struct dmk_finding *finding, const struct dmk_torn *torn, bool 
 		dmk_mend(finding, "%s", place);
 }
 
-static void report(struct dmk_checker *checker, const struct dmk_torn *torn, bool told)
+/* One mistake a place: how much was not seen is chance. */
+static struct dmk_mistake mistake_of(const struct dmk_torn *torn)
 {
 	const struct dmk_extent *extent = dmk_live_holding(torn->device, torn->earlier_at.first);
-	struct dmk_finding *finding = dmk_report(
-		checker, &(struct dmk_mistake){.rule = DMK_RULE_COH_05,
-					       .device = torn->device,
-					       .where = torn->later.where,
-					       .second = torn->earlier.where,
-					       .label = "stored before",
-					       .record = extent ? extent->record : NULL});
+
+	return (struct dmk_mistake){.rule = DMK_RULE_COH_05,
+				    .device = torn->device,
+				    .where = torn->later.where,
+				    .second = torn->earlier.where,
+				    .label = "stored before",
+				    .record = extent ? extent->record : NULL,
+				    .once_per_place = true};
+}
+
+static void report(struct dmk_checker *checker, const struct dmk_torn *torn, bool told)
+{
+	const struct dmk_mistake mistake = mistake_of(torn);
+	struct dmk_finding *finding = dmk_report(checker, &mistake);
 
 	if (!finding)
 		return;
@@ -87,27 +95,35 @@ static void report(struct dmk_checker *checker, const struct dmk_torn *torn, boo
 	mend(finding, torn, told);
 }
 
+/* One report for all that the device did not see when it was told to look. */
+static void report_register(struct dmk_checker *checker, const struct dmk_torn *torn)
+{
+	struct dmk_order *order = &checker->order;
+	const struct dmk_mistake mistake = mistake_of(torn);
+
+	if (order->last_register == torn->later.cookie)
+		return;
+	report(checker, torn, true);
+	order->last_register = torn->later.cookie;
+	order->told = dmk_known(checker, &mistake);
+	order->told_device = torn->device;
+}
+
 /* --- what a device reads, and believes -------------------------------------------------------- */
 
-/*
- * The address that stood there before, if it is one: what is in none of the other bytes that were
- * read. Little endian, as descriptors are.
- */
-static uint64_t stale_address(const struct dmk_event *event)
+/* Little endian, as descriptors are. */
+static void note_stale(struct dmk_torn *torn, const struct dmk_event *event)
 {
 	const struct dmk_event_order *order = event->order;
 	const size_t size = order->earlier_size, at = order->earlier_dma.v - event->dma.v;
 	const uint8_t *bytes = event->cpu;
-	uint64_t value = 0;
 
-	if (size != 4 && size != 8)
-		return 0;
+	for (size_t i = size; i--;)
+		torn->stale = torn->stale << 8 | order->bytes[i];
+	torn->is_address = torn->stale && (size == 4 || size == 8);
 	for (size_t i = 0; i + size <= event->size; i += 4)
 		if (i != at && !memcmp(bytes + i, order->bytes, size))
-			return 0;
-	for (size_t i = size; i--;)
-		value = value << 8 | order->bytes[i];
-	return value;
+			torn->is_address = false;
 }
 
 void dmk_judge_unseen(struct dmk_checker *checker, const struct dmk_event *event)
@@ -118,21 +134,20 @@ void dmk_judge_unseen(struct dmk_checker *checker, const struct dmk_event *event
 		.later = store_of(checker, order->later),
 		.earlier = store_of(checker, order->earlier),
 		.fence = event->name,
+		.said = order->is_register,
 	};
 
 	if (!torn.device)
 		return;
 	dmk_range_set(&torn.read, event->dma.v, event->size);
 	dmk_range_set(&torn.earlier_at, order->earlier_dma.v, order->earlier_size);
-	if (order->is_register) {
-		/* One for all that it did not see. */
-		if (checker->order.last_register != order->later)
-			report(checker, &torn, true);
-		checker->order.last_register = order->later;
-		return;
-	}
-	dmk_range_set(&torn.later_at, order->later_dma.v, order->later_size);
-	torn.stale = stale_address(event);
+	/* Of a register: where the earlier one is. */
+	torn.later_at = torn.earlier_at;
+	if (!order->is_register)
+		dmk_range_set(&torn.later_at, order->later_dma.v, order->later_size);
+	note_stale(&torn, event);
+	if (order->is_register)
+		report_register(checker, &torn);
 	if (checker->order.nr_torn < DMK_TORN_KEPT)
 		checker->order.torn[checker->order.nr_torn++] = torn;
 }
@@ -172,7 +187,11 @@ static void report_once(struct dmk_checker *checker, struct dmk_torn *torn)
 
 	if (torn->said)
 		return;
-	report(checker, torn, false);
+	/* What else it got to see too early follows from a register write that told it to look. */
+	if (order->told && order->told_device == torn->device)
+		order->told->count++;
+	else
+		report(checker, torn, false);
 	for (unsigned int i = 0; i < order->nr_torn; i++)
 		if (order->torn[i].device == torn->device &&
 		    order->torn[i].later.cookie == torn->later.cookie)
@@ -190,7 +209,8 @@ bool dmk_judge_believed(struct dmk_checker *checker, const struct dmk_watched *d
 			forget(order, i);
 	for (unsigned int i = 0; i < order->nr_torn; i++) {
 		struct dmk_torn *torn = &order->torn[i];
-		const bool goes_there = torn->stale && torn->stale == event->dma.v;
+		const bool goes_there = torn->stale == event->dma.v &&
+					(torn->is_address || torn->said);
 
 		if (torn->device != device || !(goes_there || writes_there(torn, event)))
 			continue;
@@ -208,4 +228,6 @@ void dmk_forget_torn(struct dmk_checker *checker, const struct dmk_event *event)
 	for (unsigned int i = order->nr_torn; i--;)
 		if (order->torn[i].device == device)
 			forget(order, i);
+	if (event->kind == DMK_EVENT_DEVICE_REMOVE && order->told_device == device)
+		order->told = NULL;
 }

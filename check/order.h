@@ -28,7 +28,8 @@ struct dmk_torn {
 	struct dmk_stored later, earlier;
 	struct dmk_range later_at, earlier_at; /* the device's addresses */
 	struct dmk_range read;
-	uint64_t stale;    /* an address that it read instead; 0: none */
+	uint64_t stale;    /* what it read instead */
+	bool is_address;   /* which is an address, and not that of another descriptor */
 	const char *fence; /* a barrier in between that is none for devices; NULL: none */
 	bool said;         /* it was reported, with this one or another */
 };
@@ -37,7 +38,10 @@ struct dmk_order {
 	struct dmk_stored store[DMK_STORES_KEPT]; /* by cookie */
 	struct dmk_torn torn[DMK_TORN_KEPT];      /* the first ones that are left */
 	unsigned int nr_torn;
-	uint64_t last_register; /* cookie of the write that was reported last */
+	/* the register write that was reported last: its cookie, and as what */
+	uint64_t last_register;
+	struct dmk_finding *told;
+	const struct dmk_watched *told_device;
 };
 
 #endif

@@ -7,8 +7,8 @@
  * seed says how many of them are held back. Stores to the same bytes are seen in order. One that a
  * few reads have not seen arrives by itself, so that who waits for it goes on.
  *
- * A device that reads in answer to a register write which orders nothing sees none of the stores
- * before it.
+ * A device that reads in answer to a register write which orders nothing, at once or by work that
+ * it put off for that, sees none of the stores before it.
  */
 #include "stores.h"
 
@@ -32,6 +32,9 @@ static struct unseen unseen[UNSEEN];
 static unsigned int nr_unseen;
 
 static uint64_t random_state; /* not 0 */
+
+/* The register write that this thread of the machine does its work for; 0: none. */
+static __thread uint64_t reason;
 
 void dmk_watch_seen_start(uint64_t seed)
 {
@@ -117,22 +120,28 @@ static bool is_open(const struct dmk_watch_stored *store)
 /* Of each buffer: which may be seen, which not. */
 struct choice {
 	unsigned int last; /* the latest store that was seen, now or before */
-	bool any_seen;
-	bool answers; /* the read answers a register write of this thread */
+	uint64_t answers;  /* the register write of the buffer's that the read answers; 0: none */
 };
+
+static uint64_t answered_by(const struct dmk_watch_buffer *buffer)
+{
+	if (buffer == dmk_watch_own_buffer && buffer->register_write)
+		return buffer->register_write;
+	for (unsigned int i = 0; i < DMK_WATCH_ANSWERED && reason; i++)
+		if (buffer->answered[i] == reason)
+			return reason;
+	return 0;
+}
 
 static struct choice choose_last(struct dmk_watch_buffer *buffer)
 {
-	struct choice choice = {.answers = buffer == dmk_watch_own_buffer &&
-					   buffer->register_write};
+	struct choice choice = {.answers = answered_by(buffer)};
 
 	for (unsigned int i = 0; i < buffer->n && !choice.answers; i++) {
 		const struct dmk_watch_stored *store = dmk_watch_stored_at(buffer, i);
 
-		if (!store->seen && !is_open(store))
-			continue;
-		choice.last = i;
-		choice.any_seen = true;
+		if (store->seen || is_open(store))
+			choice.last = i;
 	}
 	return choice;
 }
@@ -170,7 +179,8 @@ static void choose(struct dmk_watch_buffer *buffer, const struct choice *choice,
 		store->hidden = false;
 		if (!is_open(store))
 			continue;
-		store->hidden = choice->answers || i < choice->last;
+		store->hidden = choice->answers ? store->cookie < choice->answers
+						: i < choice->last;
 		if (is_settled(buffer, i) || store->missed == PATIENCE ||
 		    (i && store->hidden && !chance(8)))
 			store->hidden = false;
@@ -206,7 +216,7 @@ static void note_unseen(struct dmk_watch_buffer *buffer, unsigned int i,
 	}
 	memcpy(new->bytes, store->before + store->from, store->read);
 	new->order = (struct dmk_event_order){
-		.later = later ? later->cookie : buffer->register_write,
+		.later = later ? later->cookie : choice->answers,
 		.earlier = store->cookie,
 		.is_register = !later,
 		.later_dma = DMK_DMA(later ? later->seen_at : 0),
@@ -300,9 +310,38 @@ static void end(void *ctx, const struct dmk_device_access *access)
 	}
 }
 
+static uint64_t cause(void *ctx)
+{
+	struct dmk_watch_buffer *own = dmk_watch_own_buffer;
+	uint64_t cookie = own ? own->register_write : 0;
+
+	if (!cookie)
+		return reason;
+	pthread_mutex_lock(&dmk_watch_stores_lock);
+	own->answered[own->next_answered++ % DMK_WATCH_ANSWERED] = cookie;
+	own->awaited = cookie;
+	pthread_mutex_unlock(&dmk_watch_stores_lock);
+	return cookie;
+}
+
+static void because(void *ctx, uint64_t cookie)
+{
+	const uint64_t done = cookie ? 0 : reason;
+
+	reason = cookie;
+	if (!done)
+		return;
+	pthread_mutex_lock(&dmk_watch_stores_lock);
+	for (struct dmk_watch_buffer *at = dmk_watch_buffers; at; at = at->next)
+		if (at->awaited == done)
+			at->awaited = 0;
+	pthread_cond_broadcast(&dmk_watch_answered);
+	pthread_mutex_unlock(&dmk_watch_stores_lock);
+}
+
 const struct dmk_stores *dmk_watch_stores(void)
 {
-	static const struct dmk_stores stores = {begin, part, end, NULL};
+	static const struct dmk_stores stores = {begin, part, end, cause, because, NULL};
 
 	return dmk_watch_present() ? &stores : NULL;
 }

@@ -5,7 +5,13 @@
 #include <dmakit/observer.h>
 
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
+
+/*
+ * How long a thread's barrier takes at most while a device does what a register write before the
+ * barrier told it, and how often in a run: a device may have dropped the work.
+ */
+enum { WAIT_MSEC = 50, WAITS = 100 };
 
 bool dmk_watch_weak;
 unsigned int dmk_watch_on_their_way;
@@ -13,7 +19,10 @@ pthread_mutex_t dmk_watch_stores_lock = PTHREAD_MUTEX_INITIALIZER;
 struct dmk_watch_buffer *dmk_watch_buffers;
 __thread struct dmk_watch_buffer *dmk_watch_own_buffer;
 
+pthread_cond_t dmk_watch_answered = PTHREAD_COND_INITIALIZER;
+
 static uint64_t last_cookie; /* atomic */
+static unsigned int waits;   /* in this run; guarded by the lock */
 static pthread_key_t key;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
@@ -37,6 +46,7 @@ static void empty(struct dmk_watch_buffer *buffer)
 {
 	count(-buffer->n);
 	buffer->n = 0;
+	buffer->awaited = 0;
 	buffer->fence = NULL;
 }
 
@@ -184,11 +194,34 @@ void dmk_watch_store(uintptr_t address, uint64_t phys, size_t size,
 	pthread_mutex_unlock(&dmk_watch_stores_lock);
 }
 
+/*
+ * The barrier comes after a register write that it should have come before: the device, which was
+ * told, may look before it is done. It gets the time to.
+ */
+static void wait_for_answer(const struct dmk_watch_buffer *own)
+{
+	struct timespec until;
+
+	if (!own || !own->n || !own->awaited || waits == WAITS)
+		return;
+	waits++;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += WAIT_MSEC * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	while (own->awaited &&
+	       !pthread_cond_timedwait(&dmk_watch_answered, &dmk_watch_stores_lock, &until))
+		;
+}
+
 void dmk_watch_drain(void)
 {
 	if (!__atomic_load_n(&dmk_watch_on_their_way, __ATOMIC_RELAXED))
 		return;
 	pthread_mutex_lock(&dmk_watch_stores_lock);
+	wait_for_answer(dmk_watch_own_buffer);
 	for (struct dmk_watch_buffer *at = dmk_watch_buffers; at; at = at->next)
 		empty(at);
 	pthread_mutex_unlock(&dmk_watch_stores_lock);
@@ -222,6 +255,7 @@ void dmk_watch_register_end(void)
 
 void dmk_watch_stores_start(bool weak, uint64_t seed)
 {
+	waits = 0;
 	dmk_watch_weak = weak;
 	dmk_watch_seen_start(seed);
 }

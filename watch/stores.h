@@ -28,6 +28,7 @@
 enum {
 	DMK_WATCH_STORES = 64, /* of a thread; a power of two */
 	DMK_WATCH_WIDTH = 8,   /* bytes that arrive at once, aligned */
+	DMK_WATCH_ANSWERED = 4,
 };
 
 struct dmk_watch_stored {
@@ -55,6 +56,10 @@ struct dmk_watch_buffer {
 	const char *fence; /* came after the last store */
 	/* the thread's own: cookie of the write that orders nothing and that it is in; 0: none */
 	uint64_t register_write;
+	uint64_t answered
+		[DMK_WATCH_ANSWERED]; /* the latest of them that a device put work off for */
+	unsigned int next_answered;
+	uint64_t awaited; /* the last of those, until the work is done; 0: it is */
 };
 
 /** Guards all buffers, and the list of them. */
@@ -72,6 +77,9 @@ static inline struct dmk_watch_stored *dmk_watch_stored_at(struct dmk_watch_buff
 
 /** dmk_watch_forget - store @i of the buffer is in memory */
 void dmk_watch_forget(struct dmk_watch_buffer *buffer, unsigned int i);
+/** A device has done what it put off for the register write @cookie. */
+extern pthread_cond_t dmk_watch_answered;
+
 /** dmk_watch_seen_start - what a device sees is chosen by this seed */
 void dmk_watch_seen_start(uint64_t seed);
 

@@ -309,6 +309,13 @@ struct dmk_stores {
 	void (*part)(void *ctx, const struct dmk_device_access *access, size_t offset,
 		     dmk_phys phys, size_t size);
 	void (*end)(void *ctx, const struct dmk_device_access *access);
+	/**
+	 * cause - a device puts work off: what it does it for, or 0; asked in the thread that made
+	 * it do so, or that does the work which it goes on with
+	 * because - this thread does work that was put off, for @cause; 0: no more
+	 */
+	uint64_t (*cause)(void *ctx);
+	void (*because)(void *ctx, uint64_t cause);
 	void *ctx;
 };
 

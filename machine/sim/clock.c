@@ -66,6 +66,19 @@ static struct sim_timer *first_due(struct sim *sim, struct dmk_instance **card)
 	return first;
 }
 
+/* Said of each: what it reads may be an answer to a register write that orders nothing (COH-05). */
+static void run_because(const struct sim *sim, struct dmk_instance *card,
+			const struct sim_timer *timer)
+{
+	const struct dmk_stores *stores = sim->stores;
+
+	if (stores)
+		stores->because(stores->ctx, timer->cause);
+	timer->fn(card, card->state);
+	if (stores)
+		stores->because(stores->ctx, 0);
+}
+
 /* With clock.lock held; it is let go of, so that the card's lock can come first. */
 static void run_timer(struct sim *sim, struct dmk_instance *card, struct sim_timer *timer)
 {
@@ -82,7 +95,7 @@ static void run_timer(struct sim *sim, struct dmk_instance *card, struct sim_tim
 	}
 	timer->fn = NULL;
 	pthread_mutex_unlock(&sim->clock.lock);
-	chosen.fn(card, card->state);
+	run_because(sim, card, &chosen);
 	pthread_mutex_unlock(&card->lock);
 	pthread_mutex_lock(&sim->clock.lock);
 }
@@ -203,6 +216,8 @@ static struct sim_timer *find_timer(struct dmk_instance *card,
 void dmk_sim_clock_set(struct dmk_instance *card, unsigned int usec,
 		       void (*fn)(struct dmk_instance *card, void *state))
 {
+	const struct dmk_stores *stores = card->sim->stores;
+	const uint64_t cause = stores ? stores->cause(stores->ctx) : 0;
 	struct sim_clock *clock = &card->sim->clock;
 	struct sim_timer *timer;
 
@@ -213,6 +228,7 @@ void dmk_sim_clock_set(struct dmk_instance *card, unsigned int usec,
 	if (timer) {
 		timer->fn = fn;
 		timer->due = now_nsec() + usec * 1000ULL;
+		timer->cause = cause;
 		timer->order = ++clock->order;
 		pthread_cond_signal(&clock->wake);
 	}

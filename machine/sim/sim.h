@@ -249,6 +249,7 @@ enum { SIM_TIMERS = 16, SIM_MSIX_BAR_SIZE = 4096, SIM_BAR_NONE = -1, SIM_BAR_MSI
 struct sim_timer {
 	void (*fn)(struct dmk_instance *card, void *state); /* NULL: free */
 	uint64_t due, order;
+	uint64_t cause; /* the sink's stores' */
 };
 
 /** Where a BAR answers now; guarded by decode_lock. */

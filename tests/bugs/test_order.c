@@ -369,6 +369,20 @@ BROKEN(a_raw_doorbell)
 	close_ring();
 }
 
+BROKEN(a_relaxed_doorbell_that_is_answered_later)
+{
+	prepare_doorbell();
+	writel(100, lab->regs + DMK_LAB_DELAY);
+	WRITE_ONCE(ring.desc[0].flags, cpu_to_le32(VALID));
+	writel_relaxed(DMK_LAB_START, lab->regs + DMK_LAB_COMMAND);
+	/* What comes after the doorbell is none of its business. */
+	WRITE_ONCE(ring.desc[1].flags, cpu_to_le32(VALID));
+	lab_wait(lab);
+	assert_int_equal(le32_to_cpu(seen_by_card().flags), is_weak() ? 0 : VALID);
+	expect_order("writel() in place of the relaxed");
+	close_ring();
+}
+
 NEAR_MISS(a_doorbell_orders_itself)
 {
 	prepare_doorbell();
@@ -531,6 +545,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_COH_05_bug_a_relaxed_doorbell),
 		CONTRACT_TEST(test_COH_05_bug_a_relaxed_doorbell_after_the_flag),
 		CONTRACT_TEST(test_COH_05_bug_a_raw_doorbell),
+		CONTRACT_TEST(test_COH_05_bug_a_relaxed_doorbell_that_is_answered_later),
 		CONTRACT_TEST(test_COH_05_near_a_doorbell_orders_itself),
 		CONTRACT_TEST(test_COH_05_near_a_relaxed_doorbell_after_wmb),
 		CONTRACT_TEST(test_COH_05_near_another_thread_rings_the_doorbell),

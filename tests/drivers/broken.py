@@ -29,6 +29,8 @@ CASES = [
      ("dma_pool_zalloc(hba->blocks, GFP_ATOMIC,", "dma_pool_zalloc(hba->blocks, GFP_KERNEL,")),
     ("hba", "thinks that every card has 64 address bits", "STR-10", ["--machine", "pc", "--device", "hba,dma_bits=32"], None,
      ("u32 bits = readl(hba->regs + HBA_ADDRESS_BITS);", "u32 bits = 64;")),
+    ("hba", "rings a doorbell that waits for nothing", "COH-05 STR-07 STR-10", ["--machine", "arm-noncoherent"], None,
+     ("\twritel(slot, hba->regs + HBA_DOORBELL);", "\twritel_relaxed(slot, hba->regs + HBA_DOORBELL);")),
     ("hba", "moves what is read into the wrong pieces", "problem: give other bytes than were written", ["--machine", "pc"], None,
      ("\t\tblock->segment[i].address =", "\t\tblock->segment[i ^ OTHER].address ="),
      ("\t\tblock->segment[i].length =", "\t\tblock->segment[i ^ OTHER].length ="),

@@ -478,6 +478,7 @@ static struct {
 	unsigned int begun, ended, parts;
 	size_t covered;
 	bool hide;
+	unsigned int because[2]; /* no more, and of a cause */
 } asked;
 
 static void stores_begin(void *ctx, const struct dmk_device_access *access)
@@ -506,7 +507,18 @@ static void stores_end(void *ctx, const struct dmk_device_access *access)
 	asked.ended++;
 }
 
-static const struct dmk_stores stores = {stores_begin, stores_part, stores_end, NULL};
+static uint64_t stores_cause(void *ctx)
+{
+	return 77;
+}
+
+static void stores_because(void *ctx, uint64_t cause)
+{
+	__atomic_fetch_add(&asked.because[cause == 77], 1, __ATOMIC_SEQ_CST);
+}
+
+static const struct dmk_stores stores = {stores_begin,	 stores_part, stores_end,
+					 stores_cause, stores_because, NULL};
 
 static void test_COH_05_a_weakly_ordered_machine_asks_what_is_on_its_way(void **state)
 {
@@ -538,6 +550,25 @@ static void test_COH_05_a_weakly_ordered_machine_asks_what_is_on_its_way(void **
 	bench_stores = NULL;
 }
 
+static void do_nothing(struct dmk_instance *plugged, void *state)
+{
+}
+
+static void test_COH_05_work_that_is_put_off_is_done_because_of_what_caused_it(void **state)
+{
+	struct dmk_instance *plugged;
+
+	bench_stores = &stores;
+	plugged = open_with_card("arm-noncoherent");
+	memset(&asked, 0, sizeof(asked));
+	dmk_instance_after(plugged, 0, do_nothing);
+	while (!__atomic_load_n(&asked.because[0], __ATOMIC_SEQ_CST))
+		sched_yield();
+	assert_int_equal(__atomic_load_n(&asked.because[1], __ATOMIC_SEQ_CST), 1);
+	bench_close();
+	bench_stores = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -557,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_ADR_04_highmem_has_an_address_by_view_only),
 		cmocka_unit_test(test_a_large_machine_costs_what_is_touched_of_it),
 		cmocka_unit_test(test_COH_05_a_weakly_ordered_machine_asks_what_is_on_its_way),
+		cmocka_unit_test(test_COH_05_work_that_is_put_off_is_done_because_of_what_caused_it),
 	};
 
 	return cmocka_run_group_tests_name("sim-reach", tests, NULL, NULL);
