@@ -119,8 +119,20 @@ class Chromium:
         self.size(width, height)
         self.scheme(dark)
         self.call("Page.navigate", url="file://" + path)
-        self.wait("document.readyState === 'complete'")
+        self.loaded()
         self.frame()
+
+    def loaded(self):
+        """The new page is there; while it comes, the old one's scripts can go in the middle of an answer."""
+        until = time.monotonic() + 60
+        while True:
+            try:
+                if self.js("location.protocol === 'file:' && document.readyState === 'complete'"):
+                    return
+            except ChromiumError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(0.01)
 
     def size(self, width, height, scale=1):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=width < 600)

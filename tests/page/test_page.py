@@ -416,8 +416,12 @@ class Look(Page):
         browser.press("j")
         self.assertEqual(browser.js("document.activeElement.closest('.finding').id"), "f2")
         before = browser.js("document.activeElement.getAttribute('aria-expanded')")
-        browser.press("Enter")
-        self.assertNotEqual(browser.js("document.activeElement.getAttribute('aria-expanded')"), before)
+        for _ in range(2):
+            browser.press("Enter")
+            now = browser.js("document.activeElement.getAttribute('aria-expanded')")
+            self.assertNotEqual(now, before)
+            self.assertEqual(browser.js("document.querySelector('#f2 .body').checkVisibility()"), now == "true")
+            before = now
 
 
 class Time(Page):

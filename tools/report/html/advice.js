@@ -19,7 +19,8 @@ function advised() {
 /** The machines that ran a row's call, and give no advice on it. */
 function dissent(part, row) {
 	const key = placeKey(row.where);
-	const twins = (run) => run.advice.sections.filter((other) => other.id === part.id).flatMap((other) => other.rows).filter((other) => placeKey(other.where) === key);
+	const rows = (run) => run.advice.sections.filter((other) => other.id === part.id).flatMap((other) => other.rows);
+	const twins = (run) => rows(run).filter((other) => placeKey(other.where) === key);
 
 	if (!part.agree || !row.advice || !key)
 		return [];
@@ -31,33 +32,44 @@ function adviceCell(part, row) {
 
 	if (!row.advice)
 		return '';
-	return against.length ? h('span', {class: 'faint'}, `needed on ${against.slice(0, 3).join(', ')}${against.length > 3 ? ` and ${against.length - 3} more` : ''}: leave it`) : row.advice;
+	const more = against.length > 3 ? ` and ${against.length - 3} more` : '';
+
+	return against.length ? h('span', {class: 'faint'}, `needed on ${against.slice(0, 3).join(', ')}${more}: leave it`) : row.advice;
 }
 
 function adviceTable(part, rows) {
 	const placed = rows.some((row) => row.where.length), told = rows.some((row) => row.advice);
-	const site = (row) => { const frame = place(row.where); return frame ? h('code', {class: 'where', title: frame.function}, placeText(frame)) : ''; };
+	const site = (row) => placeCode(place(row.where));
 
-	return table(part.title, [...part.columns.map((column) => column.title), placed && 'where', told && 'advice'].filter(Boolean),
-		rows.map((row) => [...row.cells.map((value, i) => cellText(value, part.columns[i] && part.columns[i].kind)),
+	const head = [...part.columns.map((column) => column.title), placed && 'where', told && 'advice'].filter(Boolean);
+	const kind = (i) => part.columns[i] && part.columns[i].kind;
+
+	return table(part.title, head,
+		rows.map((row) => [...row.cells.map((value, i) => cellText(value, kind(i))),
 			...(placed ? [site(row)] : []), ...(told ? [adviceCell(part, row)] : [])]), {class: 'advice'});
 }
 
 function advicePart(part) {
 	const rest = part.rows.slice(ROWS);
 
-	return h('article', {class: 'part'}, h('h3', {}, part.title), h('p', {class: 'faint'}, part.sentence), adviceTable(part, part.rows.slice(0, ROWS)),
-		rest.length ? h('details', {}, h('summary', {}, `${grouped(rest.length)} more`), adviceTable(part, rest.slice(0, 500))) : null);
+	return h('article', {class: 'part'}, h('h3', {}, part.title), h('p', {class: 'faint'}, part.sentence),
+		adviceTable(part, part.rows.slice(0, ROWS)),
+		rest.length ? h('details', {}, h('summary', {}, `${grouped(rest.length)} more`),
+			adviceTable(part, rest.slice(0, 500))) : null);
 }
 
 function adviceSection() {
 	const some = advised();
 	const parts = h('div', {});
-	const draw = (machine) => fill(parts, some.find((run) => run.machine === machine).advice.sections.filter((part) => part.rows.length).map(advicePart));
+	const of = (machine) => some.find((run) => run.machine === machine).advice.sections;
+	const draw = (machine) => fill(parts, of(machine).filter((part) => part.rows.length).map(advicePart));
 
 	if (!some.length)
 		return null;
 	draw(some[0].machine);
-	return section('advice', 'Advice', h('p', {class: 'faint'}, 'No mistakes: what could be done with less, by this run\'s own numbers.'),
-		some.length > 1 ? h('div', {class: 'controls'}, choice('Machine', some.map((run) => [run.machine, run.machine]), some[0].machine, draw)) : null, parts);
+	return section('advice', 'Advice', h('p', {class: 'faint'},
+		'No mistakes: what could be done with less, by this run\'s own numbers.'),
+		some.length > 1 ? h('div', {class: 'controls'},
+			choice('Machine', some.map((run) => [run.machine, run.machine]), some[0].machine, draw)) : null,
+		parts);
 }

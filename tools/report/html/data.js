@@ -19,7 +19,9 @@ function place(stack) {
 function placeText(frame) {
 	if (!frame)
 		return '';
-	return frame.file ? `${short(frame.file)}${frame.line ? ':' + frame.line : ''}` : frame.function || frame.address;
+	if (!frame.file)
+		return frame.function || frame.address;
+	return frame.line ? `${short(frame.file)}:${frame.line}` : short(frame.file);
 }
 
 function placeKey(stack) {
@@ -34,10 +36,11 @@ function mergeFindings() {
 
 	for (const run of runs) {
 		for (const finding of run.findings) {
-			const key = JSON.stringify([finding.rule, finding.driver, placeKey(finding.where), placeKey(finding.mapped)]);
+			const key = JSON.stringify([finding.rule, finding.driver, placeKey(finding.where),
+				placeKey(finding.mapped)]);
 
 			if (!merged.has(key))
-				merged.set(key, {id: `f${merged.size + 1}`, number: merged.size + 1, ...finding, on: []});
+				merged.set(key, {...finding, id: `f${merged.size + 1}`, number: merged.size + 1, on: []});
 			merged.get(key).on.push({run, finding});
 		}
 	}
@@ -82,6 +85,10 @@ function failedTests(run) {
 	return run.tests.filter((test) => !test.passed);
 }
 
+function worst(some) {
+	return some.some((finding) => finding.severity === 'error') ? 'bad' : 'doubt';
+}
+
 /** What a run came to, in a word or two, and whether that is good, bad or neither. */
 function outcome(run) {
 	if (run.outcome === 'refused')
@@ -93,7 +100,7 @@ function outcome(run) {
 	if (run.totals.lost_records)
 		return ['records lost', 'bad'];
 	if (run.findings.length)
-		return [count(run.findings.length, 'finding'), run.findings.some((finding) => finding.severity === 'error') ? 'bad' : 'doubt'];
+		return [count(run.findings.length, 'finding'), worst(run.findings)];
 	if (run.problems.length)
 		return [count(run.problems.length, 'problem'), 'bad'];
 	if (failedTests(run).length && !(run.fail && run.fail.failed))

@@ -51,7 +51,8 @@ function bytes(n) {
 function duration(ns, step) {
 	const sizes = [[1e9, 's'], [1e6, 'ms'], [1e3, 'µs'], [1, 'ns']];
 	const [size, name] = sizes.find(([least]) => Math.abs(ns) >= least) || sizes[3];
-	const digits = step ? Math.max(0, Math.ceil(-Math.log10(step / size) - 1e-9)) : Math.abs(ns) < 10 * size ? 2 : 1;
+	const short = Math.abs(ns) < 10 * size ? 2 : 1;
+	const digits = step ? Math.max(0, Math.ceil(-Math.log10(step / size) - 1e-9)) : short;
 
 	return `${(ns / size).toFixed(size === 1 ? 0 : Math.min(digits, 9))}\u00a0${name}`;
 }

@@ -7,7 +7,8 @@ const opened = new Set(findings.length <= 2 ? findings.map((finding) => finding.
 let list, tally, controls;
 
 function matches(finding) {
-	return (!wanted.rule || finding.rule === wanted.rule) && (!wanted.severity || finding.severity === wanted.severity) &&
+	return (!wanted.rule || finding.rule === wanted.rule) &&
+		(!wanted.severity || finding.severity === wanted.severity) &&
 		(!wanted.driver || finding.driver === wanted.driver) &&
 		(!wanted.machine || finding.on.some(({run}) => run.machine === wanted.machine)) &&
 		wanted.text.toLowerCase().split(/\s+/).every((word) => finding.hay.includes(word));
@@ -26,12 +27,14 @@ function showFindings(filter) {
 
 function bufferFacts(finding) {
 	const buffer = finding.buffer;
-	const pair = (name, value) => value === null || value === undefined || value === '' ? null : [h('dt', {}, name), h('dd', {}, value)];
+	const pair = (name, value) => value ? [h('dt', {}, name), h('dd', {}, value)] : null;
 	const address = (text) => text && text !== '0x0' ? h('code', {}, text) : null;
-	const owner = buffer && buffer.owner && (['nobody', 'both'].includes(buffer.owner) ? buffer.owner : `the ${buffer.owner}`);
+	const owner = buffer && buffer.owner &&
+		(['nobody', 'both'].includes(buffer.owner) ? buffer.owner : `the ${buffer.owner}`);
 
 	return h('dl', {class: 'pairs'},
-		buffer && [pair('buffer', `${buffer.kind || 'memory'}, ${count(buffer.size, 'byte')}`), pair('direction', buffer.direction && h('code', {}, buffer.direction)),
+		buffer && [pair('buffer', `${buffer.kind || 'memory'}, ${count(buffer.size, 'byte')}`),
+			pair('direction', buffer.direction && h('code', {}, buffer.direction)),
 			pair('owner', owner), pair('bounced', buffer.bounced ? 'yes' : 'no'), pair('DMA', address(buffer.dma)),
 			pair('physical', address(buffer.phys)), pair('CPU', address(buffer.cpu))],
 		pair('device', finding.device && h('code', {}, finding.device)), pair('driver', finding.driver));
@@ -41,11 +44,14 @@ function bufferFacts(finding) {
 function spread(finding) {
 	const seen = new Set(machineNames(finding.on));
 	const not = ran.filter((run) => !seen.has(run.machine));
-	const chip = (run, times) => h('span', {class: 'chip', title: run.summary}, run.machine, times > 1 && h('span', {class: 'times'}, `×${grouped(times)}`));
+	const chip = (run, times) => h('span', {class: 'chip', title: run.summary}, run.machine,
+		times > 1 && h('span', {class: 'times'}, `×${grouped(times)}`));
 
 	return h('dl', {class: 'pairs'},
-		h('dt', {}, 'seen on'), h('dd', {class: 'chips'}, finding.on.map(({run, finding: one}) => chip(run, one.count))),
-		not.length ? [h('dt', {}, 'not on'), h('dd', {class: 'chips faint'}, not.map((run) => chip(run, 0)))] : null);
+		h('dt', {}, 'seen on'), h('dd', {class: 'chips'},
+			finding.on.map(({run, finding: one}) => chip(run, one.count))),
+		not.length ? [h('dt', {}, 'not on'),
+			h('dd', {class: 'chips faint'}, not.map((run) => chip(run, 0)))] : null);
 }
 
 /** A rule's page: headings, paragraphs, code between fences and in backquotes; nothing else is in them. */
@@ -54,7 +60,8 @@ function ruleText(markdown) {
 	let paragraph = [], fence = null;
 	const flush = () => {
 		if (paragraph.length)
-			parts.push(h('p', {}, paragraph.join(' ').split('`').map((text, i) => i % 2 ? h('code', {}, text) : text)));
+			parts.push(h('p', {},
+				paragraph.join(' ').split('`').map((text, i) => i % 2 ? h('code', {}, text) : text)));
 		paragraph = [];
 	};
 
@@ -84,11 +91,8 @@ function ruleText(markdown) {
 function history(finding) {
 	const steps = finding.history || [];
 
-	return steps.length < 2 ? null : h('div', {}, h('h4', {}, 'what became of the buffer'), h('ol', {class: 'history'}, steps.map((step) => {
-		const frame = place(step.where);
-
-		return h('li', {}, step.what, ' ', frame && h('code', {class: 'where', title: frame.function}, placeText(frame)));
-	})));
+	return steps.length < 2 ? null : h('div', {}, h('h4', {}, 'what became of the buffer'),
+		h('ol', {class: 'history'}, steps.map((step) => h('li', {}, step.what, ' ', placeCode(place(step.where))))));
 }
 
 function failOptions(run) {
@@ -101,11 +105,13 @@ function body(finding) {
 
 	return h('div', {class: 'body'},
 		finding.mend ? h('p', {class: 'mend'}, h('b', {}, 'Mend '), finding.mend) : null,
-		stacks(['where it went wrong', finding.where], [`where it was ${finding.mapped_label || 'mapped'}`, finding.mapped]),
+		stacks(['where it went wrong', finding.where],
+			[`where it was ${finding.mapped_label || 'mapped'}`, finding.mapped]),
 		history(finding),
 		h('div', {class: 'two'}, bufferFacts(finding), spread(finding)),
 		mark,
-		page ? h('details', {class: 'rule'}, h('summary', {}, `What ${finding.rule} asks for, and why`), ruleText(page)) : null,
+		page ? h('details', {class: 'rule'}, h('summary', {}, `What ${finding.rule} asks for, and why`),
+			ruleText(page)) : null,
 		h('p', {class: 'label'}, 'repeat it'), command(repeat(run.machine, ...failOptions(run))));
 }
 
@@ -122,14 +128,18 @@ function setOpen(card, finding, open) {
 function findingCard(finding) {
 	const times = finding.on.reduce((all, {finding: one}) => all + one.count, 0);
 	const frame = place(finding.where) || place(finding.mapped);
-	const toggle = h('button', {type: 'button', class: 'toggle', 'aria-expanded': 'false', click: () => setOpen(card, finding, !card.classList.contains('open'))},
+	const toggle = h('button', {type: 'button', class: 'toggle', 'aria-expanded': 'false',
+		click: () => setOpen(card, finding, !card.classList.contains('open'))},
 		h('span', {class: `tag ${finding.severity === 'error' ? 'bad' : 'doubt'}`}, finding.severity),
 		h('span', {class: 'id'}, finding.rule), h('span', {class: 'title'}, finding.title));
 	const card = h('article', {class: `finding ${finding.severity}`, id: finding.id},
-		h('div', {class: 'line1'}, h('h3', {}, toggle), h('a', {class: 'anchor', href: `#${finding.id}`, 'aria-label': `Link to finding ${finding.number}`}, `#${finding.number}`)),
+		h('div', {class: 'line1'}, h('h3', {}, toggle),
+			h('a', {class: 'anchor', href: `#${finding.id}`, 'aria-label': `Link to finding ${finding.number}`},
+				`#${finding.number}`)),
 		h('p', {class: 'what'}, finding.what),
-		h('p', {class: 'line3'}, frame && h('code', {class: 'where'}, placeText(frame)), frame && frame.function && h('span', {class: 'faint'}, frame.function),
-			h('span', {class: 'faint'}, [count(times, 'time'), ran.length > 1 && machinesText(finding)].filter(Boolean).join(', '))));
+		h('p', {class: 'line3'}, frame && h('code', {class: 'where'}, placeText(frame)),
+			frame && frame.function && h('span', {class: 'faint'}, frame.function),
+			h('span', {class: 'faint'}, count(times, 'time') + (ran.length > 1 ? `, ${machinesText(finding)}` : ''))));
 
 	if (opened.has(finding.id))
 		setOpen(card, finding, true);
@@ -148,7 +158,11 @@ function machinesText(finding) {
 
 const GROUPS = {
 	rule: (finding) => `${finding.rule}  ${finding.title}`,
-	file: (finding) => { const frame = place(finding.where) || place(finding.mapped); return frame && frame.file ? short(frame.file) : 'no known file'; },
+	file: (finding) => {
+		const frame = place(finding.where) || place(finding.mapped);
+
+		return frame && frame.file ? short(frame.file) : 'no known file';
+	},
 	driver: (finding) => finding.driver || 'no driver',
 	'': () => '',
 };
@@ -182,9 +196,11 @@ function drawFindings() {
 		room -= members.length;
 	}
 	if (room < 0)
-		parts.push(button(`Show ${Math.min(CARDS, -room)} more of ${-room}`, {class: 'more'}, () => { wanted.cards += CARDS; drawFindings(); }));
+		parts.push(button(`Show ${Math.min(CARDS, -room)} more of ${-room}`, {class: 'more'},
+			() => { wanted.cards += CARDS; drawFindings(); }));
 	fill(list, parts);
-	tally.textContent = some.length === findings.length ? count(some.length, 'finding') : `${some.length} of ${count(findings.length, 'finding')}`;
+	tally.textContent = some.length === findings.length ? count(some.length, 'finding') :
+		`${some.length} of ${count(findings.length, 'finding')}`;
 }
 
 function distinct(of, name) {
@@ -193,18 +209,26 @@ function distinct(of, name) {
 
 function drawControls() {
 	const set = (key) => (value) => { wanted[key] = value; wanted.cards = CARDS; drawFindings(); };
-	const filter = (label, key, options) => options.length > 2 || wanted[key] ? choice(label, options, wanted[key], set(key)) : null;
+	const some = (key, options) => options.length > 2 || wanted[key];
+	const filter = (label, key, options) => some(key, options) ? choice(label, options, wanted[key], set(key)) : null;
 
 	fill(controls,
-		h('input', {type: 'search', placeholder: 'Filter (press /)', 'aria-label': 'Filter findings by text', value: wanted.text, input: (event) => set('text')(event.target.value)}),
+		h('input', {type: 'search', placeholder: 'Filter (press /)', 'aria-label': 'Filter findings by text',
+			value: wanted.text, input: (event) => set('text')(event.target.value)}),
 		filter('Rule', 'rule', distinct(findings.map((finding) => finding.rule), 'every rule')),
-		filter('Severity', 'severity', distinct(findings.map((finding) => finding.severity), 'errors and warnings')),
-		filter('Machine', 'machine', distinct(findings.flatMap((finding) => machineNames(finding.on)), 'every machine')),
+		filter('Severity', 'severity',
+			distinct(findings.map((finding) => finding.severity), 'errors and warnings')),
+		filter('Machine', 'machine', distinct(findings.flatMap((finding) => machineNames(finding.on)),
+			'every machine')),
 		filter('Driver', 'driver', distinct(driverNames(), 'every driver')),
-		findings.length > 2 ? choice('Group', [['rule', 'by rule'], ['file', 'by file'], ['driver', 'by driver'], ['', 'not grouped']], wanted.group, set('group')) : null,
-		button('Clear', {class: 'quiet'}, () => { Object.assign(wanted, NONE, {cards: CARDS}); drawControls(); drawFindings(); }),
+		findings.length > 2 ? choice('Group',
+			[['rule', 'by rule'], ['file', 'by file'], ['driver', 'by driver'], ['', 'not grouped']],
+			wanted.group, set('group')) : null,
+		button('Clear', {class: 'quiet'},
+			() => { Object.assign(wanted, NONE, {cards: CARDS}); drawControls(); drawFindings(); }),
 		h('span', {class: 'spring'}), tally,
-		button('Open all', {class: 'quiet'}, () => eachCard(true)), button('Close all', {class: 'quiet'}, () => eachCard(false)));
+		button('Open all', {class: 'quiet'}, () => eachCard(true)),
+		button('Close all', {class: 'quiet'}, () => eachCard(false)));
 }
 
 function eachCard(open) {
@@ -242,11 +266,15 @@ function step(by) {
 /** Findings that somebody chose not to count, each with who. */
 function notCounted() {
 	const some = runs.flatMap((run) => (run.suppressed || []).map((finding) => ({run, finding})));
-	const row = ({run, finding}) => [finding.rule, finding.title, h('code', {class: 'where'}, placeText(place(finding.where) || place(finding.mapped))),
+	const row = ({run, finding}) => [finding.rule, finding.title,
+		placeCode(place(finding.where) || place(finding.mapped)),
 		run.machine, grouped(finding.count), finding.suppressed];
 
-	return some.length ? h('details', {}, h('summary', {}, `${count(some.length, 'finding')} that ${some.length === 1 ? 'does' : 'do'} not count`),
-		table('Findings that do not count', ['rule', 'what', 'where', 'machine', 'times', 'by'], some.slice(0, 500).map(row))) : null;
+	const verb = some.length === 1 ? 'does' : 'do';
+
+	return some.length ? h('details', {}, h('summary', {}, `${count(some.length, 'finding')} that ${verb} not count`),
+		table('Findings that do not count', ['rule', 'what', 'where', 'machine', 'times', 'by'],
+			some.slice(0, 500).map(row))) : null;
 }
 
 function findingsSection() {

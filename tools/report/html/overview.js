@@ -5,8 +5,12 @@ function verdict() {
 	const refused = runs.filter((run) => run.outcome === 'refused' && !run.skipped);
 	const of = (wanted) => ran.filter((run) => run.outcome === wanted);
 	const failed = ran.flatMap(failedTests).length;
-	const everywhere = (some) => ran.length === 1 ? ` on ${ran[0].machine}` : some.length === ran.length ?
-		` on all ${ran.length} machines` : ` on ${some.length} of ${count(ran.length, 'machine')}`;
+	const troubled = (run) => run.problems.length || run.machine_died;
+	const everywhere = (some) => {
+		if (ran.length === 1)
+			return ` on ${ran[0].machine}`;
+		return some.length === ran.length ? ` on all ${ran.length} machines` : ` on ${some.length} of ${ran.length} machines`;
+	};
 
 	if (!ran.length)
 		return ['It could not run', 'bad'];
@@ -15,17 +19,19 @@ function verdict() {
 	if (of('hung').length)
 		return [`It hung${everywhere(of('hung'))}`, 'bad'];
 	if (findings.length) {
-		const what = errors === findings.length ? count(errors, 'mistake') : !errors ? count(findings.length, 'warning') :
-			`${count(errors, 'mistake')} and ${count(findings.length - errors, 'warning')}`;
+		const what = [errors && count(errors, 'mistake'), errors < findings.length && count(findings.length - errors, 'warning')];
 
-		return [what + everywhere(ran.filter((run) => run.findings.length)), errors ? 'bad' : 'doubt'];
+		return [what.filter(Boolean).join(' and ') + everywhere(ran.filter((run) => run.findings.length)), errors ? 'bad' : 'doubt'];
 	}
 	if (sum(ran, 'lost_records'))
 		return ['Records were lost: mistakes may be missing', 'bad'];
-	if (ran.some((run) => run.problems.length || run.machine_died))
-		return [`There were problems${everywhere(ran.filter((run) => run.problems.length || run.machine_died))}`, 'bad'];
-	if (failed && data.report.status === 1)
-		return [`${count(failed, 'test')} failed${everywhere(ran.filter((run) => failedTests(run).length))}`, 'bad'];
+	if (ran.some(troubled))
+		return [`There were problems${everywhere(ran.filter(troubled))}`, 'bad'];
+	if (failed && data.report.status === 1) {
+		const on = ran.filter((run) => failedTests(run).length);
+
+		return [`${count(failed, 'test')} failed${everywhere(on)}`, 'bad'];
+	}
 	const astray = ran.filter((run) => run.fail_each && run.fail_each.sites.some((site) => !COPED[site.outcome]));
 
 	if (astray.length)
@@ -46,19 +52,22 @@ function facts() {
 
 	return h('dl', {class: 'facts'},
 		fact('machines', ran.length < runs.length ? `${ran.length} of ${runs.length}` : String(ran.length),
-			ran.length < runs.length ? 'the others had nothing for this driver, or are not installed' : null),
-		tests.length ? fact('tests passed', passed < tests.length ? `${grouped(passed)} of ${grouped(tests.length)}` : grouped(passed)) :
+			ran.length < runs.length && 'the others had nothing for this driver, or are not installed'),
+		tests.length ? fact('tests passed',
+			passed < tests.length ? `${grouped(passed)} of ${grouped(tests.length)}` : grouped(passed)) :
 			exercised ? fact('calls of the exercise', grouped(exercised)) : null,
 		fact('maps', grouped(sum(ran, 'maps'))),
 		fact('bytes mapped', bytes(sum(ran, 'bytes_mapped'))),
-		fact('bytes bounced', bytes(sum(ran, 'bytes_bounced')), 'copied by the CPU to and from memory that the device reaches'),
+		fact('bytes bounced', bytes(sum(ran, 'bytes_bounced')),
+			'copied by the CPU to and from memory that the device reaches'),
 		fact('device accesses', grouped(sum(ran, 'device_accesses'))),
-		fact('left mapped', grouped(sum(ran, 'leaks')), 'leaks: never unmapped or freed'),
-		fact(seeds.length > 1 ? 'seeds' : 'seed', seeds.slice(0, 3).join(', ') + (seeds.length > 3 ? ' …' : '')));
+		fact('leaks', grouped(sum(ran, 'leaks')), 'never unmapped, or never freed'),
+		fact(seeds.length > 1 ? 'seeds' : 'seed',
+			seeds.slice(0, 3).join(', ') + (seeds.length > 3 ? ' …' : '')));
 }
 
 function themeSwitch() {
-	const names = [['', 'Light or dark as the system'], ['light', 'Light'], ['dark', 'Dark']];
+	const names = [['', 'Colours: system'], ['light', 'Colours: light'], ['dark', 'Colours: dark']];
 	const kept = (() => { try { return localStorage.getItem('dmakit-theme') || ''; } catch { return ''; } })();
 	const set = (theme) => {
 		document.documentElement.toggleAttribute('data-theme', Boolean(theme));
@@ -69,17 +78,21 @@ function themeSwitch() {
 	};
 
 	set(names.some(([name]) => name === kept) ? kept : '');
-	return choice('Light or dark', names.map(([value, text]) => [value, value ? text : 'System']), kept, set);
+	return choice('Light or dark', names, kept, set);
 }
 
 function banners() {
 	const lost = ran.filter((run) => run.totals.lost_records);
 	const blind = ran.filter((run) => !run.watched);
+	const where = blind.length < ran.length ? ' on ' + blind.map((run) => run.machine).join(', ') : '';
 
 	return [
-		lost.length ? h('p', {class: 'note bad'}, `Records were lost on ${lost.map((run) => run.machine).join(', ')}: mistakes may be missing.`) : null,
-		blind.length ? h('p', {class: 'note'}, `The driver's own loads and stores were not seen${blind.length < ran.length ?
-			' on ' + blind.map((run) => run.machine).join(', ') : ''}: mistakes that only they show are not in here.`) : null,
+		lost.length ? h('p', {class: 'note bad'},
+			`Records were lost on ${lost.map((run) => run.machine).join(', ')}: mistakes may be missing.`) :
+			null,
+		blind.length ? h('p', {class: 'note'},
+			`The driver's own loads and stores were not seen${where}: mistakes that only they show are not in here.`) :
+			null,
 	];
 }
 
@@ -89,15 +102,21 @@ function head() {
 
 	return h('header', {class: 'head'},
 		h('div', {class: 'brand'},
-			h('span', {class: 'name'}, 'dmakit'), h('span', {class: 'faint'}, `check, version ${data.version}`),
+			h('span', {class: 'name'}, 'dmakit'),
+			h('span', {class: 'faint'}, `check, version ${data.version}`),
 			h('span', {class: 'spring'}), themeSwitch()),
-		h('h1', {class: `verdict ${kind}`}, h('span', {class: 'mark', 'aria-hidden': 'true'}, {good: '✓', bad: '✕', doubt: '!'}[kind]), text),
+		h('h1', {class: `verdict ${kind}`},
+			h('span', {class: 'mark', 'aria-hidden': 'true'}, {good: '✓', bad: '✕', doubt: '!'}[kind]),
+			text),
 		command(data.command.map(quoted).join(' ')),
-		append.length ? h('p', {class: 'small faint'}, 'boot arguments: ', h('code', {}, append.join(' | '))) : null,
+		append.length ? h('p', {class: 'small faint'}, 'boot arguments: ', h('code', {}, append.join(' | '))) :
+			null,
 		facts(), banners());
 }
 
 /* --- machines --------------------------------------------------------------------------------- */
+
+const COUNTS = [['maps', 'maps'], ['bounced', 'bounced'], ['syncs', 'syncs'], ['live_high_water', 'most at once']];
 
 /** Columns: the rules that were broken, at most so many, those most often broken first. */
 function rulesFound(most) {
@@ -121,8 +140,8 @@ function cell(run, which, wanted, label) {
 		return '';
 	if (!found.length)
 		return h('span', {class: 'dot', title: 'none'}, '·');
-	return button(grouped(times), {class: `cell ${found.some((finding) => finding.severity === 'error') ? 'bad' : 'doubt'}`,
-		title: `${label} on ${run.machine}: ${count(times, 'time')}`, 'aria-label': `${label} on ${run.machine}, ${count(times, 'time')}: show`},
+	return button(grouped(times), {class: `cell ${worst(found)}`, title: `${label} on ${run.machine}: ${count(times, 'time')}`,
+		'aria-label': `${label} on ${run.machine}, ${count(times, 'time')}: show`},
 		() => showFindings({machine: run.machine, ...wanted}));
 }
 
@@ -133,18 +152,21 @@ function testCell(run) {
 		return '';
 	if (!run.tests.length)
 		return run.exercise ? `${grouped(run.exercise.calls)} calls` : 'none';
-	return failed ? h('a', {href: '#tests', class: 'bad'}, `${failed} of ${run.tests.length} failed`) : `${run.tests.length} passed`;
+	return failed ? h('a', {href: '#tests', class: 'bad'}, `${failed} of ${run.tests.length} failed`) :
+		`${run.tests.length} passed`;
 }
 
 function machineRow(run, rules, drivers) {
 	const [text, kind] = outcome(run);
 	const name = h('span', {class: 'machine', title: run.summary}, run.machine);
-	const result = run.findings.length ? button(text, {class: `tag ${kind}`}, () => showFindings({machine: run.machine})) :
+	const look = () => showFindings({machine: run.machine});
+	const result = run.findings.length ? button(text, {class: `tag ${kind}`}, look) :
 		h('span', {class: `tag ${kind}`, title: run.error}, text);
 
-	return [name, result, ...drivers.map((driver) => cell(run, (finding) => finding.driver === driver, {driver}, driver)),
+	return [name, result,
+		...drivers.map((driver) => cell(run, (finding) => finding.driver === driver, {driver}, driver)),
 		...rules.map((rule) => cell(run, (finding) => finding.rule === rule, {rule}, rule)),
-		testCell(run), ...['maps', 'bounced', 'syncs', 'live_high_water'].map((key) => run.outcome === 'refused' ? '' : grouped(run.totals[key])),
+		testCell(run), ...COUNTS.map(([key]) => run.outcome === 'refused' ? '' : grouped(run.totals[key])),
 		run.outcome === 'refused' ? '' : `${run.seconds.toFixed(2)}\u00a0s`];
 }
 
@@ -152,10 +174,14 @@ function machinesSection() {
 	const drivers = driverNames().slice(0, 12), rules = rulesFound(12);
 	const columns = drivers.length > 1 ? drivers : [];
 	const refused = runs.filter((run) => run.outcome === 'refused' && run.error);
-	const head = ['machine', 'outcome', ...columns, ...rules, 'tests', 'maps', 'bounced', 'syncs', 'most at once', 'time'];
+	const head = ['machine', 'outcome', ...columns, ...rules, 'tests', ...COUNTS.map(([, name]) => name), 'time'];
 
 	return section('machines', runs.length > 1 ? 'Machines' : 'Machine',
-		runs.length > 1 && findings.length ? h('p', {class: 'faint'}, 'How often each rule was broken on each machine. A number shows its findings.') : null,
-		table('Machines and what happened on each', head, runs.map((run) => machineRow(run, rules, columns)), {class: 'machines'}),
-		refused.length ? h('ul', {class: 'small faint plainlist'}, refused.map((run) => h('li', {}, h('b', {}, run.machine), ': ', run.error))) : null);
+		runs.length > 1 && findings.length ?
+			h('p', {class: 'faint'}, 'How often each rule was broken on each machine. A number shows its findings.') :
+			null,
+		table('Machines and what happened on each', head, runs.map((run) => machineRow(run, rules, columns)),
+			{class: 'machines'}),
+		refused.length ? h('ul', {class: 'small faint plainlist'},
+			refused.map((run) => h('li', {}, h('b', {}, run.machine), ': ', run.error))) : null);
 }

@@ -1,5 +1,10 @@
 /* Stacks, and the source lines around a place in them. */
 
+/** A place, in a line. */
+function placeCode(frame) {
+	return frame ? h('code', {class: 'where', title: frame.function}, placeText(frame)) : '';
+}
+
 /** The lines around a frame's, with its own marked; or why they are not there. */
 function excerpt(frame) {
 	const source = frame.file && frame.line && data.sources[frame.file];
@@ -8,10 +13,12 @@ function excerpt(frame) {
 	if (!source)
 		return null;
 	if (!lines.includes(frame.line))
-		return h('p', {class: 'faint small'}, source.error ? `${short(frame.file)} can't be read: ${source.error}` :
+		return h('p', {class: 'faint small'},
+			source.error ? `${short(frame.file)} can't be read: ${source.error}` :
 			`${short(frame.file)} has no line ${frame.line}`);
 	lines.sort((a, b) => a - b);
-	return h('pre', {class: 'source', tabindex: '0', 'aria-label': `${short(frame.file)} around line ${frame.line}`},
+	return h('pre', {class: 'source', tabindex: '0',
+		'aria-label': `${short(frame.file)} around line ${frame.line}`},
 		lines.map((n) => h('span', {class: n === frame.line ? 'line marked' : 'line'},
 			h('span', {class: 'gutter'}, `${n === frame.line ? '▸' : ' '}${String(n).padStart(5)} `),
 			h('span', {class: 'code'}, dedent(source.lines, lines, n)), '\n')));
@@ -27,13 +34,14 @@ function dedent(texts, lines, n) {
 
 function frameLine(frame, open) {
 	const name = h('code', {class: 'function'}, frame.function || frame.address);
+	const inlined = frame.inlined && h('span', {class: 'faint'}, ' inlined');
 	const where = frame.file ? h('span', {class: 'where'}, placeText(frame)) : null;
 	const source = frame.dmakit ? null : excerpt(frame);
 
 	if (!source)
-		return h('div', {class: 'frame plain'}, name, frame.inlined && h('span', {class: 'faint'}, ' inlined'), where);
+		return h('div', {class: 'frame plain'}, name, inlined, where);
 	return h('details', {class: 'frame', open},
-		h('summary', {}, name, frame.inlined && h('span', {class: 'faint'}, ' inlined'), where), source);
+		h('summary', {}, name, inlined, where), source);
 }
 
 /** The driver's part of a stack: what is dmakit's own is folded. */
@@ -47,7 +55,8 @@ function stackView(label, stack) {
 		while (end < stack.length && own(stack[end]))
 			end++;
 		if (end > i && stack.some((frame) => !own(frame))) {
-			rows.push(h('details', {class: 'frame folded'}, h('summary', {}, `${count(end - i, 'frame')} of dmakit`),
+			rows.push(h('details', {class: 'frame folded'},
+				h('summary', {}, `${count(end - i, 'frame')} of dmakit`),
 				stack.slice(i, end).map((frame) => frameLine(frame, false))));
 			i = end - 1;
 			continue;
@@ -55,12 +64,14 @@ function stackView(label, stack) {
 		rows.push(frameLine(stack[i], !shown));
 		shown = true;
 	}
-	return h('div', {class: 'stack'}, h('h4', {}, label), rows.length ? rows : h('p', {class: 'faint small'}, 'no stack is known'));
+	return h('div', {class: 'stack'}, h('h4', {}, label),
+		rows.length ? rows : h('p', {class: 'faint small'}, 'no stack is known'));
 }
 
 /** Two stacks side by side; where one is empty the other has the room. */
 function stacks(...pairs) {
 	const known = pairs.filter(([, stack]) => stack && stack.length);
 
-	return known.length ? h('div', {class: known.length > 1 ? 'stacks two' : 'stacks'}, known.map(([label, stack]) => stackView(label, stack))) : null;
+	return known.length ? h('div', {class: known.length > 1 ? 'stacks two' : 'stacks'},
+		known.map(([label, stack]) => stackView(label, stack))) : null;
 }

@@ -6,30 +6,40 @@ function troubleView(trouble) {
 	const {finding} = trouble;
 
 	return h('div', {class: 'live'},
-		h('p', {}, h('span', {class: 'tag bad'}, trouble.kind), ' ', finding ? [h('code', {}, finding.rule), ' ', finding.title] : trouble.text,
-			h('span', {class: 'faint'}, `, in ${count(trouble.runs, 'run')}, first when call ${trouble.first} failed`)),
-		finding ? [h('p', {}, finding.what), finding.mend ? h('p', {class: 'mend'}, h('b', {}, 'Mend '), finding.mend) : null,
-			stacks(['where it went wrong', finding.where], [`where it was ${finding.mapped_label || 'mapped'}`, finding.mapped])] :
+		h('p', {}, h('span', {class: 'tag bad'}, trouble.kind), ' ',
+			finding ? [h('code', {}, finding.rule), ' ', finding.title] : trouble.text,
+			h('span', {class: 'faint'},
+				`, in ${count(trouble.runs, 'run')}, first when call ${trouble.first} failed`)),
+		finding ? [h('p', {}, finding.what),
+			finding.mend ? h('p', {class: 'mend'}, h('b', {}, 'Mend '), finding.mend) : null,
+			stacks(['where it went wrong', finding.where],
+				[`where it was ${finding.mapped_label || 'mapped'}`, finding.mapped])] :
 			stacks(['where', trouble.where]),
 		trouble.repeat ? command(trouble.repeat) : null);
 }
 
 function siteCard(site) {
 	const frame = place(site.where);
-	const line = h('span', {class: 'line3'}, h('span', {class: `tag ${COPED[site.outcome] || 'bad'}`}, site.outcome), h('span', {}, site.kind),
-		frame && h('code', {class: 'where'}, placeText(frame)), frame && frame.function && h('span', {class: 'faint'}, frame.function),
-		h('span', {class: 'faint'}, `${count(site.failed, 'run')}${site.bad ? `, ${grouped(site.bad)} of them bad` : ''}`));
+	const line = h('span', {class: 'line3'},
+		h('span', {class: `tag ${COPED[site.outcome] || 'bad'}`}, site.outcome), h('span', {}, site.kind),
+		placeCode(frame), frame && frame.function && h('span', {class: 'faint'}, frame.function),
+		h('span', {class: 'faint'}, count(site.failed, 'run') + (site.bad ? `, ${grouped(site.bad)} of them bad` : '')));
 
-	return h('details', {class: 'site'}, h('summary', {}, line), stacks(['the call that fails', site.where]), site.troubles.map(troubleView));
+	return h('details', {class: 'site'}, h('summary', {}, line), stacks(['the call that fails', site.where]),
+		site.troubles.map(troubleView));
 }
 
 function sweepOf(run) {
 	const each = run.fail_each, bad = each.sites.filter((site) => !COPED[site.outcome]).length;
+	const said = [
+		`${count(each.calls, 'call')} that can fail, from ${count(each.sites.length, 'place')}; ${count(each.runs, 'run')}`,
+		each.left_out && `${grouped(each.left_out)} left out`,
+		each.stopped && 'stopped before all were made',
+		each.astray && `${grouped(each.astray)} in which another call failed than was meant`,
+	];
 
 	return h('article', {class: 'part'}, h('h3', {}, runs.length > 1 ? run.machine : 'Each call failed once'),
-		h('p', {class: 'faint'}, [`${count(each.calls, 'call')} that can fail, from ${count(each.sites.length, 'place')}; ${count(each.runs, 'run')}`,
-			each.left_out ? `${grouped(each.left_out)} left out` : '', each.stopped ? 'stopped before all were made' : '',
-			each.astray ? `${grouped(each.astray)} in which another call failed than was meant` : ''].filter(Boolean).join(', ') + '.'),
+		h('p', {class: 'faint'}, said.filter(Boolean).join(', ') + '.'),
 		h('p', {}, bad ? `${count(bad, 'place')} ${bad === 1 ? 'does' : 'do'} not cope.` : 'Every place copes.'),
 		each.troubles.map(troubleView), each.sites.map(siteCard));
 }
@@ -37,5 +47,7 @@ function sweepOf(run) {
 function sweepSection() {
 	const swept = runs.filter((run) => run.fail_each);
 
-	return swept.length ? section('failures', 'Failing calls', h('p', {class: 'faint'}, 'What became of the driver when one of its calls failed, each in a run of its own.'), swept.map(sweepOf)) : null;
+	return swept.length ? section('failures', 'Failing calls',
+		h('p', {class: 'faint'}, 'What became of the driver when one of its calls failed, each in a run of its own.'),
+		swept.map(sweepOf)) : null;
 }

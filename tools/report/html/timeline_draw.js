@@ -1,6 +1,7 @@
 /* Drawing the timeline: no more than there are pixels, however many events there are. */
 
-const ROW = 23, BAR = 13, HEADER = 26, AXIS = 24, LEAST = 1.5; /* pixels; a span below LEAST is merged with its neighbours */
+const ROW = 23, BAR = 13, HEADER = 26, AXIS = 24,
+	LEAST = 1.5; /* pixels; a span below LEAST is merged with its neighbours */
 const MARK_ROOM = 3; /* pixels that a mark keeps for itself */
 
 /** The page's colours, for a canvas. */
@@ -10,7 +11,8 @@ function colours() {
 		probe.className = `unseen ink-${name}`;
 		return getComputedStyle(probe).color;
 	};
-	const got = Object.fromEntries(['device', 'cpu', 'both', 'part', 'none', 'ink', 'faint', 'line', 'surface', 'bad', 'finding', 'accent', 'onbar'].map((name) => [name, get(name)]));
+	const got = Object.fromEntries(['device', 'cpu', 'both', 'part', 'none', 'ink', 'faint', 'line', 'surface',
+		'bad', 'finding', 'accent', 'onbar'].map((name) => [name, get(name)]));
 
 	probe.remove();
 	got.owner = [got.device, got.cpu, got.both, got.part, got.none];
@@ -29,7 +31,8 @@ class Pen {
 	begin(width, height) {
 		const ratio = devicePixelRatio || 1;
 
-		if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
+		if (this.canvas.width !== Math.round(width * ratio) ||
+			this.canvas.height !== Math.round(height * ratio)) {
 			this.canvas.width = Math.round(width * ratio);
 			this.canvas.height = Math.round(height * ratio);
 		}
@@ -95,18 +98,22 @@ function drawSpans(pen, view, lane, y, label) {
 	let pending = null;
 	const flush = () => {
 		if (pending)
-			pen.rect(pending.x, barTop(y, pending.owner), pending.until - pending.x, barHeight(pending.owner), paint.owner[pending.owner], pending.alpha);
+			pen.rect(pending.x, barTop(y, pending.owner), pending.until - pending.x,
+				barHeight(pending.owner), paint.owner[pending.owner], pending.alpha);
 		pending = null;
 	};
 
 	for (let i = firstWhere(lane.n, (k) => lane.until[k] > t0); i < lane.n && lane.from[i] < t1;) {
-		const x = Math.max(0, (lane.from[i] - t0) * scale), until = Math.min(width, (lane.until[i] - t0) * scale);
+		const x = Math.max(0, (lane.from[i] - t0) * scale),
+			until = Math.min(width, (lane.until[i] - t0) * scale);
 
 		if (until - x >= LEAST) {
-			const gap = until - x > 4 && (i + 1 === lane.n || lane.buffer[i + 1] !== lane.buffer[i]) ? 1 : 0;
+			const gap = until - x > 4 &&
+				(i + 1 === lane.n || lane.buffer[i + 1] !== lane.buffer[i]) ? 1 : 0;
 
 			flush();
-			pen.rect(x, barTop(y, lane.owner[i]), until - x - gap, barHeight(lane.owner[i]), paint.owner[lane.owner[i]], view.dim(lane.buffer[i]));
+			pen.rect(x, barTop(y, lane.owner[i]), until - x - gap, barHeight(lane.owner[i]),
+				paint.owner[lane.owner[i]], view.dim(lane.buffer[i]));
 			if (until - x > 46 && lane.owner[i] !== OWNER.cpu && lane.owner[i] !== OWNER.none)
 				label(lane.buffer[i], x, until - x);
 			i++;
@@ -163,8 +170,10 @@ function drawMarks(pen, view, lane, y) {
 	const {t0, t1, width, paint, model} = view, scale = width / (t1 - t0);
 
 	lane.marks.forEach((of, kind) => {
-		const time = (k) => model.events[of[k]].time, room = (kind === CLASS.finding ? 2 * MARK_ROOM : MARK_ROOM) / scale;
-		const first = firstWhere(of.length, (k) => time(k) >= t0), last = firstWhere(of.length, (k) => time(k) > t1);
+		const time = (k) => model.events[of[k]].time,
+			room = (kind === CLASS.finding ? 2 * MARK_ROOM : MARK_ROOM) / scale;
+		const first = firstWhere(of.length, (k) => time(k) >= t0),
+			last = firstWhere(of.length, (k) => time(k) > t1);
 
 		if (kind !== CLASS.finding && (last - first) * CROWD > width) {
 			if (kind !== CLASS.sync)
@@ -174,7 +183,8 @@ function drawMarks(pen, view, lane, y) {
 		for (let i = first; i < last;) {
 			const edge = time(i) + room;
 
-			MARKS[kind](pen, (time(i) - t0) * scale, y, paint.mark[kind], model.events[of[i]].what.endsWith('_write'), paint.surface);
+			MARKS[kind](pen, (time(i) - t0) * scale, y, paint.mark[kind],
+				model.events[of[i]].what.endsWith('_write'), paint.surface);
 			i = Math.max(i + 1, firstWhere(of.length, (k) => time(k) >= edge));
 		}
 	});
@@ -219,6 +229,12 @@ function labelOf(view, number, x, width, y, pen) {
 	pen.text(text, x + 4, y + 4 + BAR - 3.5, view.paint.onbar);
 }
 
+/** A device's name, over what may be below it. */
+function drawLabel(pen, view, text, y) {
+	pen.rect(0, y + 5, pen.context.measureText(text).width + 10, HEADER - 6, view.paint.surface, 0.85);
+	pen.text(text, 4, y + 19, view.paint.faint);
+}
+
 /** All that is in sight. */
 function drawTimeline(pen, view) {
 	const {width, height, scroll, paint} = view;
@@ -233,10 +249,11 @@ function drawTimeline(pen, view) {
 		if (y + tall > 0 && y < height) {
 			if (row.label !== undefined) {
 				pen.rect(0, Math.round(y) + 3, width, 1, paint.line);
-				pen.text(`${row.label}   ${count(row.lanes, 'lane')}`, 4, y + 19, paint.faint);
 				drawMarks(pen, view, row.lane, y + 4);
+				drawLabel(pen, view, `${row.label}   ${count(row.lanes, 'lane')}`, y);
 			} else {
-				drawSpans(pen, view, row.lane, y, (number, x, room) => labelOf(view, number, x, room, y, pen));
+				drawSpans(pen, view, row.lane, y,
+					(number, x, room) => labelOf(view, number, x, room, y, pen));
 				drawMarks(pen, view, row.lane, y);
 			}
 		}
@@ -247,13 +264,15 @@ function drawTimeline(pen, view) {
 	drawAxis(pen, {...view, height: 6});
 	drawGap(pen, view);
 	if (view.drag)
-		pen.rect(Math.min(...view.drag), AXIS - 6, Math.abs(view.drag[1] - view.drag[0]), height, paint.accent, 0.18);
+		pen.rect(Math.min(...view.drag), AXIS - 6, Math.abs(view.drag[1] - view.drag[0]), height, paint.accent,
+			0.18);
 }
 
 /** How many spans there are at each pixel of the strip: counted once for what is shown. */
 function heightsOf(view, columns) {
 	const change = new Float64Array(columns + 2);
-	const column = (time) => Math.max(0, Math.min(columns - 1, Math.floor((time - view.model.begin) / (view.model.end - view.model.begin) * columns)));
+	const column = (time) => Math.max(0, Math.min(columns - 1,
+		Math.floor((time - view.model.begin) / (view.model.end - view.model.begin) * columns)));
 	let live = 0;
 
 	if (view.strip && view.strip.rows === view.rows && view.strip.columns === columns)
@@ -271,10 +290,12 @@ function heightsOf(view, columns) {
 /** The whole run in a strip: how much is mapped when, where findings are, and what part of it is in sight. */
 function drawOverview(pen, view, width, height) {
 	const {model, paint, rows, t0, t1} = view, heights = heightsOf(view, Math.max(1, Math.floor(width)));
-	const most = heights.reduce((a, b) => Math.max(a, b), 1), at = (time) => (time - model.begin) / (model.end - model.begin) * width;
+	const most = heights.reduce((a, b) => Math.max(a, b), 1),
+		at = (time) => (time - model.begin) / (model.end - model.begin) * width;
 
 	pen.begin(width, height);
-	pen.shape([[0, height], ...heights.map((n, x) => [x + 0.5, height - 1 - (height - 8) * Math.sqrt(n / most)]), [width, height]], paint.line);
+	pen.shape([[0, height], ...heights.map((n, x) => [x + 0.5, height - 1 - (height - 8) * Math.sqrt(n / most)]),
+		[width, height]], paint.line);
 	for (const {lane} of rows) {
 		let last = -MARK_ROOM;
 

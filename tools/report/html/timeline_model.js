@@ -4,12 +4,25 @@ const OWNER = {device: 0, cpu: 1, both: 2, part: 3, none: 4};
 const OWNERS = ['the device', 'the CPU', 'both', 'part of it the CPU', 'nobody: addresses only'];
 const CLASS = {device: 0, cpu: 1, sync: 2, finding: 3}; /* of marks: how they are drawn */
 const WHATS = {
-	map: ['mapped', null], map_failed: ['mapping failed', CLASS.finding], unmap: ['unmapped', null], alloc: ['allocated', null],
-	alloc_failed: ['allocation failed', CLASS.finding], free: ['freed', null], sync_for_cpu: ['synced for the CPU', CLASS.sync],
-	sync_for_device: ['synced for the device', CLASS.sync], sync_linked: ['links synced', CLASS.sync], device_read: ['device reads', CLASS.device],
-	device_write: ['device writes', CLASS.device], cpu_read: ['CPU reads', CLASS.cpu], cpu_write: ['CPU writes', CLASS.cpu],
-	transfer_begin: ['transfer begins', null], transfer_end: ['transfer ends', null], bind: ['driver bound', CLASS.sync], probed: ['probe returned', null],
-	unbind: ['driver let go', CLASS.sync], finding: ['finding', CLASS.finding],
+	map: ['mapped', null],
+	map_failed: ['mapping failed', CLASS.finding],
+	unmap: ['unmapped', null],
+	alloc: ['allocated', null],
+	alloc_failed: ['allocation failed', CLASS.finding],
+	free: ['freed', null],
+	sync_for_cpu: ['synced for the CPU', CLASS.sync],
+	sync_for_device: ['synced for the device', CLASS.sync],
+	sync_linked: ['links synced', CLASS.sync],
+	device_read: ['device reads', CLASS.device],
+	device_write: ['device writes', CLASS.device],
+	cpu_read: ['CPU reads', CLASS.cpu],
+	cpu_write: ['CPU writes', CLASS.cpu],
+	transfer_begin: ['transfer begins', null],
+	transfer_end: ['transfer ends', null],
+	bind: ['driver bound', CLASS.sync],
+	probed: ['probe returned', null],
+	unbind: ['driver let go', CLASS.sync],
+	finding: ['finding', CLASS.finding],
 };
 const SHARED = ['coherent', 'pool', 'pool block'];
 
@@ -63,7 +76,8 @@ class Heap {
 
 /** From the first event to the last, with some room: a machine boots before, and goes down after. */
 function extent(timeline, events) {
-	const first = events.length ? events[0].time : 0, last = events.reduce((most, event) => Math.max(most, event.time), first);
+	const first = events.length ? events[0].time : 0;
+	const last = events.reduce((most, event) => Math.max(most, event.time), first);
 	const room = Math.max(1, (last - first) * 0.02);
 
 	return {begin: Math.max(0, first - room), end: Math.max(first + 1, Math.min(timeline.end, last + room))};
@@ -73,8 +87,10 @@ function extent(timeline, events) {
 function readTimeline(run) {
 	const {timeline} = run, column = Object.fromEntries(timeline.columns.map((name, i) => [name, i]));
 	const get = (row, name) => row[column[name]] === undefined ? null : row[column[name]];
-	const events = timeline.events.map((row) => ({time: get(row, 'time'), what: timeline.whats[get(row, 'what')], row}));
-	const model = {run, timeline, events, get, of: timeline.buffers.map(() => []), loose: timeline.devices.map(() => [])};
+	const read = (row) => ({time: get(row, 'time'), what: timeline.whats[get(row, 'what')], row});
+	const events = timeline.events.map(read);
+	const model = {run, timeline, events, get, of: timeline.buffers.map(() => []),
+		loose: timeline.devices.map(() => [])};
 
 	Object.assign(model, extent(timeline, events));
 	events.forEach((event, i) => {
@@ -144,7 +160,8 @@ function pack(model, buffers) {
 function laneOf(model, buffers, loose) {
 	const spans = buffers.flatMap((number) => spansOf(model, number).map((span) => [...span, number]));
 	const marks = [[], [], [], []], n = spans.length;
-	const lane = {n, from: new Float64Array(n), until: new Float64Array(n), owner: new Uint8Array(n), buffer: new Int32Array(n), marks,
+	const lane = {n, from: new Float64Array(n), until: new Float64Array(n), owner: new Uint8Array(n),
+		buffer: new Int32Array(n), marks,
 		before: OWNERS.map(() => new Float64Array(n + 1))};
 
 	spans.forEach(([from, until, owner, number], i) => {
@@ -184,7 +201,8 @@ function layOut(model, filter) {
 		by[i].sort((a, b) => buffers[a].from - buffers[b].from);
 		const lanes = pack(model, by[i]);
 
-		rows.push({device: i, label: [device.name, device.driver].filter(Boolean).join(' · '), lane: laneOf(model, [], model.loose[i]), lanes: lanes.length});
+		rows.push({device: i, label: [device.name, device.driver].filter(Boolean).join(' · '),
+			lane: laneOf(model, [], model.loose[i]), lanes: lanes.length});
 		for (const lane of lanes)
 			rows.push({device: i, lane: laneOf(model, lane, [])});
 	});

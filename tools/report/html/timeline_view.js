@@ -100,7 +100,8 @@ function hit(view, x, y) {
 	if (!row)
 		return null;
 	for (const kind of [CLASS.finding, CLASS.device, CLASS.cpu, CLASS.sync]) {
-		const of = row.lane.marks[kind], i = firstWhere(of.length, (k) => view.model.events[of[k]].time >= time - near);
+		const of = row.lane.marks[kind];
+		const i = firstWhere(of.length, (k) => view.model.events[of[k]].time >= time - near);
 
 		if (!best && i < of.length && view.model.events[of[i]].time <= time + near)
 			best = view.model.events[of[i]];
@@ -108,7 +109,8 @@ function hit(view, x, y) {
 	const i = firstWhere(row.lane.n, (k) => row.lane.until[k] > time - near / 3);
 	const inside = i < row.lane.n && row.lane.from[i] <= time + near / 3;
 
-	return inside || best ? {event: best, time, buffer: inside ? row.lane.buffer[i] : best ? view.model.get(best.row, 'buffer') : null,
+	return inside || best ? {event: best, time,
+		buffer: inside ? row.lane.buffer[i] : best ? view.model.get(best.row, 'buffer') : null,
 		owner: inside ? row.lane.owner[i] : null} : null;
 }
 
@@ -116,10 +118,12 @@ function tipText(view, found) {
 	const {model} = view, buffer = found.buffer !== null && model.timeline.buffers[found.buffer];
 
 	return [
-		found.event && h('div', {}, h('b', {}, eventText(model, found.event)), ` at ${duration(found.event.time, 1e3)}`),
-		buffer && h('div', {}, `${bufferName(buffer)}${buffer.direction ? ', ' + buffer.direction : ''}${buffer.bounced ? ', bounced' : ''}`),
+		found.event && h('div', {}, h('b', {}, eventText(model, found.event)),
+			` at ${duration(found.event.time, 1e3)}`),
+		buffer && h('div', {}, [bufferName(buffer), buffer.direction, buffer.bounced && 'bounced'].filter(Boolean).join(', ')),
 		buffer && h('div', {class: 'faint'}, siteText(model, buffer.site)),
-		buffer && found.owner !== null && h('div', {}, h('span', {class: `key owner${found.owner}`}), OWNERS[found.owner],
+		buffer && found.owner !== null &&
+			h('div', {}, h('span', {class: `key owner${found.owner}`}), OWNERS[found.owner],
 			found.owner < OWNER.part ? ' owns it' : ''),
 		buffer && h('div', {class: 'faint'}, `${duration(model.until[found.buffer] - buffer.from)} in all`),
 	];
@@ -143,8 +147,10 @@ function eventRow(model, event, from) {
 	const finding = findingOf(model, event), site = siteOf(model, model.get(event.row, 'site'));
 	const thread = model.timeline.threads[model.get(event.row, 'thread')];
 
-	return [`+${duration(event.time - from, 10)}`, finding ? h('a', {href: `#${finding.id}`, class: 'bad'}, eventText(model, event)) : eventText(model, event),
-		site ? h('code', {class: 'where'}, placeText(site)) : '', thread ? thread.name : ''];
+	const text = eventText(model, event);
+
+	return [`+${duration(event.time - from, 10)}`, finding ? h('a', {href: `#${finding.id}`, class: 'bad'}, text) : text,
+		placeCode(site), thread ? thread.name : ''];
 }
 
 function drawDetail(view) {
@@ -154,15 +160,22 @@ function drawDetail(view) {
 		fill(detail);
 		return;
 	}
-	const of = model.of[selected], rows = of.slice(0, EVENT_ROWS), pair = (name, value) => value ? [h('dt', {}, name), h('dd', {}, value)] : null;
+	const of = model.of[selected], rows = of.slice(0, EVENT_ROWS);
+	const pair = (name, value) => value ? [h('dt', {}, name), h('dd', {}, value)] : null;
+	const end = buffer.until === null ? 'never: it was there at the end' :
+		`${duration(buffer.until, 1e3)}, ${siteText(model, buffer.end_site)}`;
 
 	fill(detail, h('h3', {}, bufferName(buffer), ' ', h('span', {class: 'faint'}, siteText(model, buffer.site))),
-		h('dl', {class: 'pairs'}, pair('device', h('code', {}, model.timeline.devices[buffer.device].name)), pair('direction', buffer.direction),
-			pair('DMA', h('code', {}, buffer.dma)), pair('physical', buffer.phys !== '0x0' && h('code', {}, buffer.phys)), pair('bounced', buffer.bounced && 'yes'),
-			pair('pool', buffer.pool), pair('begins', duration(buffer.from, 1e3)), pair('ends', buffer.until === null ? 'never: it was there at the end' : `${duration(buffer.until, 1e3)}, ${siteText(model, buffer.end_site)}`),
+		h('dl', {class: 'pairs'}, pair('device', h('code', {}, model.timeline.devices[buffer.device].name)),
+			pair('direction', buffer.direction), pair('DMA', h('code', {}, buffer.dma)),
+			pair('physical', buffer.phys !== '0x0' && h('code', {}, buffer.phys)),
+			pair('bounced', buffer.bounced && 'yes'), pair('pool', buffer.pool),
+			pair('begins', duration(buffer.from, 1e3)), pair('ends', end),
 			pair('pieces', buffer.pieces.length > 1 && String(buffer.pieces.length + buffer.more_pieces))),
-		rows.length ? table('Events of this buffer', ['time', 'event', 'where', 'thread'], rows.map((i) => eventRow(model, model.events[i], buffer.from))) : null,
-		of.length > rows.length ? h('p', {class: 'faint small'}, `${count(of.length - rows.length, 'event')} more`) : null);
+		rows.length ? table('Events of this buffer', ['time', 'event', 'where', 'thread'],
+			rows.map((i) => eventRow(model, model.events[i], buffer.from))) : null,
+		of.length > rows.length ? h('p', {class: 'faint small'},
+			`${count(of.length - rows.length, 'event')} more`) : null);
 }
 
 function select(view, number, look) {
@@ -177,7 +190,8 @@ function select(view, number, look) {
 	if (buffer && look)
 		scrollToBuffer(view, number);
 	drawDetail(view);
-	view.said.textContent = buffer ? `${bufferName(buffer)}, ${siteText(view.model, buffer.site)}, from ${duration(buffer.from, 1e3)}` : '';
+	view.said.textContent = buffer ?
+		`${bufferName(buffer)}, ${siteText(view.model, buffer.site)}, from ${duration(buffer.from, 1e3)}` : '';
 	view.redraw();
 }
 
@@ -196,20 +210,31 @@ function scrollToBuffer(view, number) {
 
 /* --- the same as a table ---------------------------------------------------------------------- */
 
+const TABLE_HEAD = ['buffer', 'device', 'where', 'from', 'for', 'direction', 'device reads', 'device writes', 'CPU', 'syncs',
+	'findings'];
+
+function tableRow(view, number) {
+	const {model} = view, buffer = model.timeline.buffers[number];
+	const times = (...whats) => grouped(model.of[number].filter((i) => whats.includes(model.events[i].what)).length);
+
+	return [button(bufferName(buffer), {class: 'link'}, () => select(view, number, true)),
+		model.timeline.devices[buffer.device].name, h('code', {class: 'where'}, siteText(model, buffer.site)),
+		duration(buffer.from, 1e3), buffer.until === null ? 'to the end' : duration(buffer.until - buffer.from),
+		(buffer.direction || '').replace('DMA_', ''), times('device_read'), times('device_write'),
+		times('cpu_read', 'cpu_write'), times('sync_for_cpu', 'sync_for_device'), times('finding')];
+}
+
 function drawTable(view) {
-	const {model} = view, {buffers, devices} = model.timeline;
+	const {model} = view, {buffers} = model.timeline;
 	const seen = view.order.filter((i) => buffers[i].from < view.t1 && model.until[i] > view.t0);
-	const times = (i, ...whats) => grouped(model.of[i].filter((e) => whats.includes(model.events[e].what)).length);
 
 	if (!view.asTable.open)
 		return;
-	fill(view.rowsAsTable, h('p', {class: 'faint small'}, `${count(seen.length, 'buffer')} in the part of the time that is shown`),
-		table('Buffers on the timeline', ['buffer', 'device', 'where', 'from', 'for', 'direction', 'device reads', 'device writes', 'CPU', 'syncs', 'findings'],
-			seen.slice(0, view.tableRows).map((i) => [button(bufferName(buffers[i]), {class: 'link'}, () => select(view, i, true)), devices[buffers[i].device].name,
-				h('code', {class: 'where'}, siteText(model, buffers[i].site)), duration(buffers[i].from, 1e3),
-				buffers[i].until === null ? 'to the end' : duration(buffers[i].until - buffers[i].from), (buffers[i].direction || '').replace('DMA_', ''),
-				times(i, 'device_read'), times(i, 'device_write'), times(i, 'cpu_read', 'cpu_write'), times(i, 'sync_for_cpu', 'sync_for_device'), times(i, 'finding')])),
-		seen.length > view.tableRows ? button('Show more', {class: 'more'}, () => { view.tableRows += 200; drawTable(view); }) : null);
+	fill(view.rowsAsTable,
+		h('p', {class: 'faint small'}, `${count(seen.length, 'buffer')} in the part of the time that is shown`),
+		table('Buffers on the timeline', TABLE_HEAD, seen.slice(0, view.tableRows).map((i) => tableRow(view, i))),
+		seen.length > view.tableRows ?
+			button('Show more', {class: 'more'}, () => { view.tableRows += 200; drawTable(view); }) : null);
 }
 
 /* --- input ------------------------------------------------------------------------------------ */
@@ -232,8 +257,12 @@ function timelineKeys(view, event) {
 			setRange(view, buffer.from - long / 4, view.model.until[view.selected] + long / 4);
 		}
 	};
-	const does = {'+': zoomIn, '=': zoomIn, '-': zoomOut, '0': all, Home: all, ArrowLeft: () => pan(view, -0.2), ArrowRight: () => pan(view, 0.2),
-		ArrowDown: () => near(1), ArrowUp: () => near(-1), Enter: chosen, Escape: () => select(view, null)}[event.key];
+	const does = {
+		'+': zoomIn, '=': zoomIn, '-': zoomOut, '0': all, Home: all,
+		ArrowLeft: () => pan(view, -0.2), ArrowRight: () => pan(view, 0.2),
+		ArrowDown: () => near(1), ArrowUp: () => near(-1),
+		Enter: chosen, Escape: () => select(view, null),
+	}[event.key];
 
 	if (!does || event.ctrlKey || event.metaKey || event.altKey)
 		return;
@@ -243,7 +272,8 @@ function timelineKeys(view, event) {
 
 /** The wheel zooms once the timeline was clicked or has the focus, and always with Ctrl; else the page scrolls. */
 function wheel(view, event) {
-	const focused = view.canvas === document.activeElement, sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
+	const focused = view.canvas === document.activeElement;
+	const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
 
 	if (!focused && !event.ctrlKey && !sideways)
 		return;
@@ -260,7 +290,8 @@ function dragging(view) {
 	let from = null;
 
 	canvas.addEventListener('pointerdown', (event) => {
-		from = {x: event.offsetX, t0: view.t0, t1: view.t1, moves: event.shiftKey || event.pointerType === 'touch'};
+		from = {x: event.offsetX, t0: view.t0, t1: view.t1,
+			moves: event.shiftKey || event.pointerType === 'touch'};
 		if (event.pointerType !== 'touch')
 			canvas.setPointerCapture(event.pointerId);
 	});
@@ -276,7 +307,8 @@ function dragging(view) {
 		showTip(view, event);
 	});
 	canvas.addEventListener('pointerup', (event) => {
-		const {drag} = view, found = from && !drag && Math.abs(event.offsetX - from.x) < 4 && hit(view, event.offsetX, event.offsetY);
+		const {drag} = view, still = from && !drag && Math.abs(event.offsetX - from.x) < 4;
+		const found = still && hit(view, event.offsetX, event.offsetY);
 
 		view.drag = null;
 		if (drag)
@@ -291,13 +323,20 @@ function dragging(view) {
 
 function stripMoves(view) {
 	const center = (event) => {
-		const {begin, end} = view.model, at = begin + event.offsetX / view.width * (end - begin), half = (view.t1 - view.t0) / 2;
+		const {begin, end} = view.model, half = (view.t1 - view.t0) / 2;
+		const at = begin + event.offsetX / view.width * (end - begin);
 
 		setRange(view, at - half, at + half);
 	};
 
-	view.overview.addEventListener('pointerdown', (event) => { view.overview.setPointerCapture(event.pointerId); center(event); });
-	view.overview.addEventListener('pointermove', (event) => { if (event.buttons) center(event); });
+	view.overview.addEventListener('pointerdown', (event) => {
+		view.overview.setPointerCapture(event.pointerId);
+		center(event);
+	});
+	view.overview.addEventListener('pointermove', (event) => {
+		if (event.buttons)
+			center(event);
+	});
 }
 
 /* --- the section ------------------------------------------------------------------------------ */
@@ -307,20 +346,34 @@ function siteChoices(model) {
 
 	for (const buffer of model.timeline.buffers)
 		times.set(siteText(model, buffer.site), (times.get(siteText(model, buffer.site)) || 0) + 1);
-	return [['', 'every call'], ...[...times].sort((a, b) => b[1] - a[1]).slice(0, 200).map(([text, n]) => [text, `${text} (${grouped(n)})`])];
+	const most = [...times].sort((a, b) => b[1] - a[1]).slice(0, 200);
+
+	return [['', 'every call'], ...most.map(([text, n]) => [text, `${text} (${grouped(n)})`])];
 }
 
 function layOutView(view) {
 	const {filter, model} = view, words = filter.text.toLowerCase().split(/\s+/);
-	const hay = (buffer) => `${buffer.kind} ${buffer.size} ${buffer.dma} ${buffer.direction || ''} ${siteText(model, buffer.site)} ${buffer.pool || ''}`.toLowerCase();
+	const hay = (buffer) => [buffer.kind, buffer.size, buffer.dma, buffer.direction, siteText(model, buffer.site),
+		buffer.pool].join(' ').toLowerCase();
+	const wants = (buffer) => (!filter.device || model.timeline.devices[buffer.device].name === filter.device) &&
+		(!filter.site || siteText(model, buffer.site) === filter.site) &&
+		(!filter.text || words.every((word) => hay(buffer).includes(word)));
 
-	Object.assign(view, layOut(model, (buffer) => (!filter.device || model.timeline.devices[buffer.device].name === filter.device) &&
-		(!filter.site || siteText(model, buffer.site) === filter.site) && (!filter.text || words.every((word) => hay(buffer).includes(word)))));
+	Object.assign(view, layOut(model, wants));
 	view.tall = AXIS + view.rows.reduce((all, row) => all + (row.label === undefined ? ROW : HEADER), 0) + 6;
 	view.tableRows = TABLE_ROWS;
 	view.spacer.style.height = `${view.tall}px`;
 	view.scroller.style.height = `${Math.max(90, Math.min(view.tall, TALLEST))}px`;
 	view.redraw();
+}
+
+function rangeText(view) {
+	const {model} = view, {buffers, seen, dropped} = model.timeline, step = (view.t1 - view.t0) / 100;
+	const some = view.shown < buffers.length ? `${grouped(view.shown)} of ` : '';
+	const lost = dropped ? `, of which ${grouped(dropped)} were not kept` : '';
+
+	return `${duration(view.t0, step)} to ${duration(view.t1, step)} of ${duration(model.end - model.begin)}, ` +
+		`${some}${count(buffers.length, 'buffer')}, ${count(seen, 'event')}${lost}`;
 }
 
 function drawNow(view) {
@@ -334,17 +387,17 @@ function drawNow(view) {
 	view.overview.style.width = `${view.width}px`;
 	drawTimeline(view.pen, view);
 	drawOverview(view.stripPen, view, view.width, STRIP);
-	view.range.textContent = `${duration(view.t0, (view.t1 - view.t0) / 100)} to ${duration(view.t1, (view.t1 - view.t0) / 100)} of ${duration(model.end - model.begin)}, ` +
-		(view.shown < model.timeline.buffers.length ? `${grouped(view.shown)} of ` : '') + count(model.timeline.buffers.length, 'buffer') +
-		`, ${count(model.timeline.seen, 'event')}` + (model.timeline.dropped ? `, of which ${grouped(model.timeline.dropped)} were not kept` : '');
-	Object.assign(root.dataset, {from: view.t0, until: view.t1, begin: model.begin, end: model.end, draws: view.pen.draws + view.stripPen.draws, shown: view.shown, machine: model.run.machine});
+	view.range.textContent = rangeText(view);
+	Object.assign(root.dataset, {from: view.t0, until: view.t1, begin: model.begin, end: model.end,
+		draws: view.pen.draws + view.stripPen.draws, shown: view.shown, machine: model.run.machine});
 	drawTable(view);
 }
 
 function chooseMachine(view, machine) {
 	const run = timelines.find((one) => one.machine === machine);
 
-	Object.assign(view, {model: modelOf(run), selected: null, filter: {device: '', site: '', text: ''}, t0: modelOf(run).begin, t1: modelOf(run).end});
+	Object.assign(view, {model: modelOf(run), selected: null, filter: {device: '', site: '', text: ''},
+		t0: modelOf(run).begin, t1: modelOf(run).end});
 	drawTimelineControls(view);
 	drawDetail(view);
 	layOutView(view);
@@ -352,36 +405,52 @@ function chooseMachine(view, machine) {
 
 function drawTimelineControls(view) {
 	const {model, filter} = view, set = (key) => (value) => { filter[key] = value; layOutView(view); };
-	const devices = model.timeline.devices.map((device) => device.name).filter((name, i) => model.of.some((_, n) => model.timeline.buffers[n].device === i));
+	const used = new Set(model.timeline.buffers.map((buffer) => buffer.device));
+	const devices = model.timeline.devices.filter((device, i) => used.has(i)).map((device) => device.name);
 
 	fill(view.controls,
-		timelines.length > 1 ? choice('Machine', timelines.map((run) => [run.machine, run.machine]), model.run.machine, (machine) => chooseMachine(view, machine)) : null,
+		timelines.length > 1 ? choice('Machine', timelines.map((run) => [run.machine, run.machine]),
+			model.run.machine, (machine) => chooseMachine(view, machine)) : null,
 		devices.length > 1 ? choice('Device', distinct(devices, 'every device'), '', set('device')) : null,
 		choice('Call', siteChoices(model), '', set('site')),
-		h('input', {type: 'search', placeholder: 'Filter buffers', 'aria-label': 'Filter buffers by text', input: (event) => set('text')(event.target.value)}),
+		h('input', {type: 'search', placeholder: 'Filter buffers', 'aria-label': 'Filter buffers by text',
+			input: (event) => set('text')(event.target.value)}),
 		h('span', {class: 'spring'}),
-		h('span', {class: 'together'}, button('−', {'aria-label': 'Zoom out', title: 'Zoom out (-)'}, () => zoom(view, 2)), button('+', {'aria-label': 'Zoom in', title: 'Zoom in (+)'}, () => zoom(view, 0.5)),
+		h('span', {class: 'together'},
+			button('−', {'aria-label': 'Zoom out', title: 'Zoom out (-)'}, () => zoom(view, 2)),
+			button('+', {'aria-label': 'Zoom in', title: 'Zoom in (+)'}, () => zoom(view, 0.5)),
 			button('All', {class: 'reset', title: 'The whole run (0)'}, () => reset(view))));
 }
 
 function legend() {
 	const swatch = (owner, text) => h('span', {class: 'swatch'}, h('span', {class: `key owner${owner}`}), text);
 
-	return h('p', {class: 'legend small faint'}, swatch(OWNER.device, 'the device\'s'), swatch(OWNER.cpu, 'the CPU\'s, after a sync'), swatch(OWNER.both, 'both\'s: coherent'),
-		swatch(OWNER.part, 'a part synced'), h('span', {}, '▲ device access, ▼ CPU access (filled: a write), │ sync, ', h('span', {class: 'bad'}, '◆'), ' finding'));
+	return h('p', {class: 'legend small faint'}, swatch(OWNER.device, 'the device\'s'),
+		swatch(OWNER.cpu, 'the CPU\'s, after a sync'), swatch(OWNER.both, 'both\'s: coherent'),
+		swatch(OWNER.part, 'a part synced'),
+		h('span', {}, '▲ device access, ▼ CPU access (filled: a write), │ sync, ', h('span', {class: 'bad'}, '◆'), ' finding'));
 }
 
 function newView() {
-	const part = (name, attributes, ...children) => h(name, attributes, ...children);
-	const view = {canvas: part('canvas', {tabindex: '0', class: 'lanes', role: 'application', 'aria-describedby': 'timeline-help'}), overview: part('canvas', {class: 'strip', height: STRIP, 'aria-hidden': 'true'}),
-		spacer: part('div', {class: 'spacer'}), tip: part('div', {class: 'tip', hidden: true}), detail: part('div', {class: 'detail'}), range: part('p', {class: 'small faint range', role: 'status'}),
-		said: part('p', {class: 'unseen', 'aria-live': 'polite'}), controls: part('div', {class: 'controls'}), rowsAsTable: part('div', {}), rows: [], scroll: 0, width: 600, drag: null, dim: null};
+	const view = {
+		canvas: h('canvas', {tabindex: '0', class: 'lanes', role: 'application', 'aria-label': 'Timeline of buffers',
+			'aria-describedby': 'timeline-help'}),
+		overview: h('canvas', {class: 'strip', height: STRIP, 'aria-hidden': 'true'}),
+		spacer: h('div', {class: 'spacer'}),
+		tip: h('div', {class: 'tip', hidden: true}),
+		controls: h('div', {class: 'controls'}),
+		range: h('p', {class: 'small faint range', role: 'status'}),
+		said: h('p', {class: 'unseen', 'aria-live': 'polite'}),
+		detail: h('div', {class: 'detail'}),
+		rowsAsTable: h('div', {}),
+		rows: [], scroll: 0, width: 600, drag: null,
+	};
 	let waiting = false;
 
-	view.canvas.setAttribute('aria-label', 'Timeline of buffers');
-	view.scroller = part('div', {class: 'scroller'}, view.canvas, view.spacer);
-	view.asTable = part('details', {class: 'as-table', toggle: () => drawTable(view)}, h('summary', {}, 'The same as a table'), view.rowsAsTable);
-	view.root = part('div', {class: 'timeline-view'}, view.overview, view.scroller, view.tip, view.said);
+	view.scroller = h('div', {class: 'scroller'}, view.canvas, view.spacer);
+	view.asTable = h('details', {class: 'as-table', toggle: () => drawTable(view)},
+		h('summary', {}, 'The same as a table'), view.rowsAsTable);
+	view.root = h('div', {class: 'timeline-view'}, view.overview, view.scroller, view.tip, view.said);
 	view.pen = new Pen(view.canvas);
 	view.stripPen = new Pen(view.overview);
 	view.dim = (number) => view.selected === null || view.selected === number ? 1 : 0.45;
@@ -420,7 +489,8 @@ function timelineLink(finding) {
 	if (!one)
 		return null;
 	const model = modelOf(one.run), number = one.run.findings.indexOf(one.finding);
-	const event = model.events.find((candidate) => candidate.what === 'finding' && model.get(candidate.row, 'id') === number);
+	const event = model.events.find((candidate) => candidate.what === 'finding' &&
+		model.get(candidate.row, 'id') === number);
 
 	return event ? button('Show it on the timeline', {class: 'quiet'}, () => goTo(model, event)) : null;
 }
@@ -435,7 +505,8 @@ function timelineSection() {
 
 		chooseMachine(view, model.run.machine);
 		const [from, until] = buffer === null ? [event.time - 50000, event.time + 50000] :
-			[Math.min(model.timeline.buffers[buffer].from, event.time), Math.max(model.until[buffer], event.time)];
+			[Math.min(model.timeline.buffers[buffer].from, event.time),
+				Math.max(model.until[buffer], event.time)];
 
 		setRange(view, from - (until - from) / 4, until + (until - from) / 4);
 		select(view, buffer, true);
@@ -445,7 +516,10 @@ function timelineSection() {
 	view.paint = {owner: [], mark: []};
 	listen(view);
 	chooseMachine(view, timelines[0].machine);
-	return section('timeline', 'Timeline', h('p', {class: 'faint'}, 'Whose turn it is with each buffer, from map to unmap.'), view.controls, view.root, view.range, legend(),
-		h('p', {id: 'timeline-help', class: 'small faint'}, 'Drag over a part to see it larger; the wheel zooms after a click. Keys: + and - zoom, ← and → move, ↑ and ↓ choose a buffer, Enter shows it, 0 shows all.'),
+	return section('timeline', 'Timeline',
+		h('p', {class: 'faint'}, 'Whose turn it is with each buffer, from map to unmap.'),
+		view.controls, view.root, view.range, legend(),
+		h('p', {id: 'timeline-help', class: 'small faint'}, 'Drag over a part to see it larger; the wheel zooms after a click. ' +
+			'Keys: + and - zoom, ← and → move, ↑ and ↓ choose a buffer, Enter shows it, 0 shows all.'),
 		view.detail, view.asTable);
 }
