@@ -125,14 +125,14 @@ class Chromium:
     def loaded(self):
         """The new page is there; while it comes, the old one's scripts can go in the middle of an answer."""
         until = time.monotonic() + 60
-        while True:
+        while time.monotonic() < until:
             try:
                 if self.js("location.protocol === 'file:' && document.readyState === 'complete'"):
                     return
             except ChromiumError:
-                if time.monotonic() > until:
-                    raise
+                pass
             time.sleep(0.01)
+        raise ChromiumError("the page does not load\n" + self.said())
 
     def size(self, width, height, scale=1):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=width < 600)
