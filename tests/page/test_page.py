@@ -318,7 +318,7 @@ class Files(Page):
         self.write("card.c", driver(probe='#line 7 "gone.c"\n\tdma_map_single(&pdev->dev, kmalloc(64, GFP_KERNEL), 64, DMA_TO_DEVICE);'))
         self.dmakit("check", "--html", "report.html", "card.c", status=1)
         with open(os.path.join(self.here, "report.html"), encoding="utf-8") as file:
-            self.show(file.read())
+            self.show(file.read()).js("eachCard(true)")
         self.assertTrue(any("gone.c can't be read: No such file or directory" in text for text in self.texts(".finding")))
 
     def test_what_cannot_be_written_is_refused_before_anything_is_built(self):
