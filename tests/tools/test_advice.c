@@ -191,6 +191,7 @@ static void test_two_machines_say_it_once(void **state)
 static void test_machines_that_must_agree(void **state)
 {
 	struct dmk_report reports[2] = {make("pc", true), make("rpi-like", true)};
+	char *text;
 
 	add(&reports[0], 10, "leave it out", 5);
 	expect_text(
@@ -209,6 +210,10 @@ static void test_machines_that_must_agree(void **state)
 		"\n");
 	add(&reports[1], 10, NULL, 5);
 	expect_text(reports, 2, DMK_ADVICE_SHORT, "");
+	text = text_of(reports, 2, DMK_ADVICE_ALL);
+	assert_non_null(
+		strstr(text, "    leave it out\n    on pc; but not on rpi-like: keep it\n"));
+	free(text);
 	clear(reports, 2);
 }
 

@@ -87,16 +87,32 @@ static const struct dmk_report_section *section_of(const struct looks *looks,
 	return &looks->reports[said->report].advice[said->section];
 }
 
-/* Whether it is to be said: no machine before had it, and all agree where they must. */
-static bool is_to_be_said(const struct looks *looks, const struct said *said)
+/* A machine that ran the call, and does not say so; NULL: none. */
+static const char *against(const struct looks *looks, const struct said *said)
 {
 	for (size_t i = 0; i < looks->n; i++) {
 		const struct dmk_report_row *twin = twin_in(&looks->reports[i], said->section,
 							    said->row);
 
-		if (twin && twin->advice && i < said->report)
-			return false;
 		if (twin && !twin->advice && section_of(looks, said)->agree)
+			return looks->reports[i].machine;
+	}
+	return NULL;
+}
+
+/*
+ * Whether it is to be said: no machine before had it, and all agree where they must. Who wants all
+ * is told of what they don't agree on, too.
+ */
+static bool is_to_be_said(const struct looks *looks, const struct said *said)
+{
+	if (looks->options->advice != DMK_ADVICE_ALL && against(looks, said))
+		return false;
+	for (size_t i = 0; i < said->report; i++) {
+		const struct dmk_report_row *twin = twin_in(&looks->reports[i], said->section,
+							    said->row);
+
+		if (twin && twin->advice)
 			return false;
 	}
 	return twin_in(&looks->reports[said->report], said->section, said->row) == said->row;
@@ -232,6 +248,8 @@ static void print_machines(const struct looks *looks, const struct said *said)
 		fputs("--machine all tells whether another machine needs it", looks->out);
 	else
 		list_machines(looks, said);
+	if (against(looks, said))
+		fprintf(looks->out, "; but not on %s: keep it", against(looks, said));
 	fprintf(looks->out, "%s\n", ink(looks, PLAIN));
 }
 
