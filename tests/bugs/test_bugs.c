@@ -7,41 +7,14 @@
  * tests/contract holds dmakit to the contract; this file holds the checker to its reports (CHK-01,
  * CHK-04).
  */
-#include "harness.h"
+#include "broken.h"
 
 #include <asm/dma.h>
 #include <linux/highmem.h>
 #include <linux/iopoll.h>
 #include <linux/mutex.h>
 
-enum { SIZE = 256 };
-
-#define BROKEN(rule, what)    static void test_##rule##_bug_##what(void **state)
-#define NEAR_MISS(rule, what) static void test_##rule##_near_##what(void **state)
-
 static u8 bytes[2 * SIZE];
-
-/* What many of them begin and end with. */
-struct buffer {
-	u8 *memory;
-	dma_addr_t dma;
-	enum dma_data_direction dir;
-};
-
-static inline struct buffer open_buffer(enum dma_data_direction dir)
-{
-	struct buffer buffer = { .memory = must_kmalloc(SIZE), .dir = dir };
-
-	memset(buffer.memory, 0x5a, SIZE);
-	buffer.dma = must_map(dev, buffer.memory, SIZE, dir);
-	return buffer;
-}
-
-static inline void close_buffer(struct buffer *buffer)
-{
-	dma_unmap_single(dev, buffer->dma, SIZE, buffer->dir);
-	kfree(buffer->memory);
-}
 
 /* An address that may not be mapped: the call fails, and that is all. */
 static inline void try_to_map(void *cpu)

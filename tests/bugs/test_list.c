@@ -5,32 +5,9 @@
  * (CHK-04). test_bugs.c goes by rules, this file by that list; an item that has a row there has
  * none here.
  */
-#include "harness.h"
+#include "broken.h"
 
 #include <stdlib.h>
-
-enum { SIZE = 256 };
-
-struct buffer {
-	u8 *memory;
-	dma_addr_t dma;
-	enum dma_data_direction dir;
-};
-
-static inline struct buffer open_buffer(enum dma_data_direction dir)
-{
-	struct buffer buffer = {.memory = must_kmalloc(SIZE), .dir = dir};
-
-	memset(buffer.memory, 0x5a, SIZE);
-	buffer.dma = must_map(dev, buffer.memory, SIZE, dir);
-	return buffer;
-}
-
-static inline void close_buffer(struct buffer *buffer)
-{
-	dma_unmap_single(dev, buffer->dma, SIZE, buffer->dir);
-	kfree(buffer->memory);
-}
 
 /* --- map of an invalid address ---------------------------------------------------------------- */
 

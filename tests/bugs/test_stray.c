@@ -5,46 +5,9 @@
  * looks too at whether the report names the cause, the buffer that was meant, and what happened to
  * it.
  */
-#include "harness.h"
-
-enum { SIZE = 256 };
-
-#define BROKEN(rule, what)    static void test_##rule##_bug_##what(void **state)
-#define NEAR_MISS(rule, what) static void test_##rule##_near_##what(void **state)
+#include "broken.h"
 
 static u8 bytes[4 * PAGE_SIZE];
-
-struct buffer {
-	u8 *memory;
-	dma_addr_t dma;
-	enum dma_data_direction dir;
-};
-
-static inline struct buffer open_buffer(enum dma_data_direction dir)
-{
-	struct buffer buffer = {.memory = must_kmalloc(SIZE), .dir = dir};
-
-	memset(buffer.memory, 0x5a, SIZE);
-	buffer.dma = must_map(dev, buffer.memory, SIZE, dir);
-	return buffer;
-}
-
-static inline void close_buffer(struct buffer *buffer)
-{
-	dma_unmap_single(dev, buffer->dma, SIZE, buffer->dir);
-	kfree(buffer->memory);
-}
-
-/* Its one finding has the words, in one of its two sentences. */
-static void expect_words(const char *rule, const char *words)
-{
-	const struct dmk_finding *finding = finding_of(rule);
-
-	assert_non_null(finding);
-	if (!strstr(finding->what, words) && !strstr(finding->mend, words))
-		fail_msg("\"%s\" is not in \"%s\" nor in \"%s\"", words, finding->what,
-			 finding->mend);
-}
 
 static void expect_buffer(const char *rule, dma_addr_t dma)
 {

@@ -4,12 +4,9 @@
  * beside the one that does not. Others of the kind stand with their rules: an unmap right after the
  * start, no look for an error, no mask, a count taken for another, syncs one way only.
  */
-#include "harness.h"
+#include "broken.h"
 
-enum { SIZE = 256, SLOW_USEC = 30000, MOST = 128 };
-
-#define BROKEN(rule, what)    static void test_##rule##_bug_##what(void **state)
-#define NEAR_MISS(rule, what) static void test_##rule##_near_##what(void **state)
+enum { SLOW_USEC = 30000, MOST = 128 };
 
 static u8 bytes[SIZE];
 
