@@ -356,7 +356,7 @@ static void emit_instant(struct trace *trace, const struct dmk_timeline_event *e
 	emit(trace, instant);
 }
 
-/* In the slice of the buffer, while that is there. */
+/* In the slice of the buffer, while that is there; the instant on the track says the rest. */
 static void emit_inside(struct trace *trace, const struct dmk_timeline_event *event)
 {
 	const struct dmk_timeline_buffer *buffer;
@@ -370,7 +370,6 @@ static void emit_inside(struct trace *trace, const struct dmk_timeline_event *ev
 		return;
 	inside = event_of(trace, "n", event_name(trace, event), event->time, buffer_track(buffer));
 	set_id(trace, inside, "buffer", (uint64_t)event->buffer);
-	json_object_set_new(inside, "args", args_of(trace, event));
 	emit(trace, inside);
 }
 
