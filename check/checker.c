@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checker: takes events, one at a time, to the judges, and hands out what they found. It
- * watches only: no event has an answer, and nothing here calls back into the core, the kernel part
- * or a machine (CHK-07).
+ * The checker: takes events to the judges, one at a time, and hands out what they found. It watches
+ * only: no event has an answer, and nothing here calls back into the core, the kernel part or a
+ * machine (CHK-07).
  *
- * Threads: events come from any, several at once. The stack is walked before the lock is taken;
- * everything else is done with it held, and for a short time.
+ *     event --> the thread's stack is walked --> plain.c: is there anything to judge?
+ *                                                  no: noted, beside what other threads do
+ *                                                  perhaps: the gate is closed --> a judge
+ *
+ * Threads: events come from any, several at once. A judge has the checker to itself (gate.h), and
+ * for a short time; what a driver does right, which is nearly all, does not come to one.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "findings.h"
+#include "plain.h"
 
 enum { DEFAULT_DEPTH = 8 };
 
@@ -22,6 +28,12 @@ static bool has_stack(const struct dmk_checker *checker, enum dmk_event_kind kin
 	       kind != DMK_EVENT_TRANSFER_END && kind != DMK_EVENT_MAPPING_ERROR &&
 	       kind != DMK_EVENT_CPU_ACCESS && kind != DMK_EVENT_STORE_UNSEEN &&
 	       kind != DMK_EVENT_NEED_SYNC;
+}
+
+static bool is_often_plain(enum dmk_event_kind kind)
+{
+	return kind == DMK_EVENT_MAP || kind == DMK_EVENT_MAPPING_ERROR ||
+	       kind == DMK_EVENT_UNMAP || kind == DMK_EVENT_DEVICE_ACCESS;
 }
 
 static void count_map(struct dmk_check_totals *totals, const struct dmk_event *event)
@@ -157,25 +169,40 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 		totals->live_high_water = checker->shadow.live;
 }
 
+static void close_gate(struct dmk_checker *checker)
+{
+	dmk_gate_close(&checker->gate);
+	dmk_plain_fold(checker);
+}
+
 static void on_event(void *ctx, const struct dmk_event *event)
 {
 	struct dmk_checker *checker = ctx;
 	struct dmk_stack stack;
+	struct dmk_seat *seat;
+	bool may_be_plain;
 
 	stack.depth = 0;
 	if (has_stack(checker, event->kind))
 		dmk_stack_walk(&stack, event->caller, event->frame, checker->options.stack_depth);
-	pthread_mutex_lock(&checker->lock);
+	may_be_plain = is_often_plain(event->kind) && !checker->all_judged;
+	seat = may_be_plain ? dmk_gate_seat(&checker->gate) : NULL;
+	if (seat && dmk_plain(checker, seat, event, &stack))
+		return;
+	close_gate(checker);
 	judge(checker, event, dmk_trace_keep(&checker->traces, &stack));
-	pthread_mutex_unlock(&checker->lock);
+	if (seat && (event->kind == DMK_EVENT_MAP || event->kind == DMK_EVENT_UNMAP))
+		dmk_plain_stock(checker, seat);
+	dmk_gate_open(&checker->gate);
 }
 
 struct dmk_checker *dmk_checker_new(const struct dmk_check_options *options)
 {
-	struct dmk_checker *checker = calloc(1, sizeof(*checker));
+	struct dmk_checker *checker = aligned_alloc(_Alignof(struct dmk_checker), sizeof(*checker));
 
 	if (!checker)
 		return NULL;
+	memset(checker, 0, sizeof(*checker));
 	if (options)
 		checker->options = *options;
 	if (!checker->options.stack_depth || checker->options.stack_depth > DMK_STACK_MAX)
@@ -184,7 +211,8 @@ struct dmk_checker *dmk_checker_new(const struct dmk_check_options *options)
 	checker->observer.event = on_event;
 	checker->observer.ctx = checker;
 	dmk_pile_init(&checker->finding_pile, sizeof(struct dmk_finding_entry));
-	pthread_mutex_init(&checker->lock, NULL);
+	checker->all_judged = checker->options.max_records || checker->options.turn;
+	dmk_gate_init(&checker->gate);
 	if (!dmk_shadow_init(&checker->shadow, &checker->options) ||
 	    !dmk_traces_init(&checker->traces, &checker->options) ||
 	    !dmk_index_init(&checker->finding_index, 64)) {
@@ -203,7 +231,7 @@ void dmk_checker_free(struct dmk_checker *checker)
 	dmk_index_exit(&checker->finding_index);
 	dmk_pile_exit(&checker->finding_pile);
 	free(checker->findings);
-	pthread_mutex_destroy(&checker->lock);
+	dmk_gate_exit(&checker->gate);
 	free(checker);
 }
 
@@ -216,9 +244,9 @@ size_t dmk_checker_findings(struct dmk_checker *checker)
 {
 	size_t n;
 
-	pthread_mutex_lock(&checker->lock);
+	close_gate(checker);
 	n = checker->nr_findings;
-	pthread_mutex_unlock(&checker->lock);
+	dmk_gate_open(&checker->gate);
 	return n;
 }
 
@@ -226,19 +254,19 @@ const struct dmk_finding *dmk_checker_finding(struct dmk_checker *checker, size_
 {
 	const struct dmk_finding *finding = NULL;
 
-	pthread_mutex_lock(&checker->lock);
+	close_gate(checker);
 	if (index < checker->nr_findings)
 		finding = checker->findings[index];
-	pthread_mutex_unlock(&checker->lock);
+	dmk_gate_open(&checker->gate);
 	return finding;
 }
 
 void dmk_checker_totals(struct dmk_checker *checker, struct dmk_check_totals *totals)
 {
-	pthread_mutex_lock(&checker->lock);
+	close_gate(checker);
 	*totals = checker->totals;
 	totals->lost_records += checker->shadow.forgotten;
-	pthread_mutex_unlock(&checker->lock);
+	dmk_gate_open(&checker->gate);
 }
 
 /* The first live record of this device or a later one. A pool's page is nobody's buffer. */
@@ -304,10 +332,10 @@ bool dmk_checker_live(struct dmk_checker *checker, size_t index, struct dmk_find
 {
 	const struct dmk_record *record;
 
-	pthread_mutex_lock(&checker->lock);
+	close_gate(checker);
 	record = live_at(checker, index);
 	if (record)
 		describe_live(as_finding, record);
-	pthread_mutex_unlock(&checker->lock);
+	dmk_gate_open(&checker->gate);
 	return record != NULL;
 }

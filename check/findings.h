@@ -10,6 +10,7 @@
 
 #include <dmakit/check.h>
 
+#include "gate.h"
 #include "order.h"
 #include "rules.h"
 #include "shadow.h"
@@ -20,9 +21,11 @@ struct dmk_finding_entry {
 	size_t index;
 };
 
+/** Whoever is alone behind the closed gate has all of it; of the others see plain.c. */
 struct dmk_checker {
 	struct dmk_observer observer;
-	pthread_mutex_t lock; /* guards all below */
+	struct dmk_gate gate;
+	bool all_judged; /* nothing is plain: of each record somebody wants to know */
 	struct dmk_check_options options;
 	struct dmk_shadow shadow;
 	struct dmk_traces traces;

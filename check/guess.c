@@ -58,21 +58,30 @@ static bool cut_live(const struct dmk_watched *device, uint64_t seen, struct dmk
 	return false;
 }
 
+struct cut {
+	struct dmk_guess *guess;
+	uint64_t seen;
+};
+
+static bool was_cut_from(const struct dmk_past_key *key, const struct dmk_past *past, void *ctx)
+{
+	const struct cut *cut = ctx;
+
+	return was_cut(cut->guess, key->first, key->last, cut->seen);
+}
+
 static bool cut_past(const struct dmk_shadow *shadow, const struct dmk_watched *device,
 		     uint64_t seen, struct dmk_guess *guess)
 {
-	const struct dmk_history *history = &shadow->history;
-	unsigned int at = history->next;
+	struct cut cut = {guess, seen};
+	struct dmk_range range;
 
-	for (unsigned int i = 0; i < DMK_PAST_KEPT; i++) {
-		at = (at + DMK_PAST_KEPT - 1) % DMK_PAST_KEPT;
-		if (history->key[at].device != device->id ||
-		    !was_cut(guess, history->key[at].first, history->key[at].last, seen))
-			continue;
-		guess->past = &history->past[at];
-		return true;
-	}
-	return false;
+	guess->past = dmk_past_newest(shadow, device, was_cut_from, &cut);
+	/* Of several rings, what was found last need not be the newest. */
+	if (!guess->past)
+		return false;
+	dmk_range_set(&range, guess->past->dma, guess->past->size);
+	return was_cut(guess, range.first, range.last, seen);
 }
 
 bool dmk_guess_cut(const struct dmk_shadow *shadow, const struct dmk_watched *device, uint64_t seen,

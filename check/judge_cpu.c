@@ -265,26 +265,23 @@ static void judge_memory(struct dmk_checker *checker, const struct dmk_event *ev
 
 /* --- after its end ---------------------------------------------------------------------------- */
 
+static bool had(const struct dmk_past_key *key, const struct dmk_past *past, void *phys)
+{
+	const uint64_t byte = *(uint64_t *)phys;
+
+	return past->phys && byte >= past->phys && byte - past->phys < past->size;
+}
+
 /* The newest mapping that had the byte, and the device it was for. */
 static const struct dmk_past *past_of(const struct dmk_shadow *shadow, uint64_t phys,
 				      const struct dmk_watched **device)
 {
-	const struct dmk_history *history = &shadow->history;
-	unsigned int at = history->next;
+	const struct dmk_past *past = dmk_past_newest(shadow, NULL, had, &phys);
 
-	for (unsigned int i = 0; i < DMK_PAST_KEPT; i++) {
-		const struct dmk_past *past;
-
-		at = (at + DMK_PAST_KEPT - 1) % DMK_PAST_KEPT;
-		past = &history->past[at];
-		if (!past->phys || phys < past->phys || phys - past->phys >= past->size)
-			continue;
-		*device = shadow->device_list;
-		while (*device && (*device)->id != history->key[at].device)
-			*device = (*device)->next;
-		return past;
-	}
-	return NULL;
+	*device = past ? shadow->device_list : NULL;
+	while (*device && (*device)->id != past->device)
+		*device = (*device)->next;
+	return past;
 }
 
 /* MEM-05: the driver's own use of memory that a device had, and that was freed. */

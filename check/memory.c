@@ -44,8 +44,14 @@ static unsigned int lent_bit(uint64_t page)
 void dmk_memory_lent(struct dmk_shadow *shadow, const struct dmk_range *range)
 {
 	for (uint64_t page = range->first / DMK_PAGE_SIZE; page <= range->last / DMK_PAGE_SIZE;
-	     page++)
-		shadow->lent_page[lent_bit(page) / 64] |= 1ULL << lent_bit(page) % 64;
+	     page++) {
+		uint64_t *word = &shadow->lent_page[lent_bit(page) / 64];
+		const uint64_t bit = 1ULL << lent_bit(page) % 64;
+
+		/* Atomic: from plain.c, by several threads at once; read when they are out. */
+		if (!(__atomic_load_n(word, __ATOMIC_RELAXED) & bit))
+			__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+	}
 }
 
 static bool was_lent(const struct dmk_shadow *shadow, const struct dmk_range *range)

@@ -5,11 +5,13 @@
 
 #include "ranges.h"
 
-/** dmk_range_before - the order: by first address, and then by that of the node */
+/** dmk_range_before - the order: by first address, by last, and then by that of the node */
 static inline bool dmk_range_before(const struct dmk_range *a, const struct dmk_range *b)
 {
 	if (a->first != b->first)
 		return a->first < b->first;
+	if (a->last != b->last)
+		return a->last < b->last;
 	return (uintptr_t)a < (uintptr_t)b;
 }
 

@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Leaves of pages, and the table they are found in; what ranges.h offers, out of them and a treap.
- */
+/* Leaves of pages, their table, and what ranges.h offers out of them and a treap. */
 #include "ranges.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "leaf.h"
 #include "range_tree.h"
-#include "tables.h"
 
-enum { CELL_SHIFT = 12, CELLS = 64, LEAF_SHIFT = 18, LEAST_SLOTS = 16 };
-
-struct dmk_leaf {
-	uint64_t number; /* first address >> LEAF_SHIFT */
-	uint64_t used;   /* bit by cell: it has ranges */
-	uint64_t runs;   /* bit by cell: a range of the cell before goes on into it */
-	struct dmk_range *cell[CELLS];
-};
+enum { LEAST_SLOTS = 16 };
 
 void dmk_range_set(struct dmk_range *range, uint64_t first, uint64_t size)
 {
@@ -27,52 +18,20 @@ void dmk_range_set(struct dmk_range *range, uint64_t first, uint64_t size)
 	range->last = reach > ~0ULL - first ? ~0ULL : first + reach;
 }
 
-static uint64_t leaf_of(uint64_t address)
-{
-	return address >> LEAF_SHIFT;
-}
-
-static unsigned int cell_of(uint64_t address)
-{
-	return address >> CELL_SHIFT & (CELLS - 1);
-}
-
-static bool goes_on(const struct dmk_range *range)
-{
-	return cell_of(range->first) != cell_of(range->last);
-}
-
-static bool is_small(const struct dmk_range *range)
-{
-	return leaf_of(range->first) == leaf_of(range->last) &&
-	       cell_of(range->last) - cell_of(range->first) <= 1;
-}
-
 static bool is_in_leaf(const struct dmk_range *range)
 {
 	return range->right == range;
-}
-
-/* Bits of the cells @first to @last. */
-static uint64_t cells(unsigned int first, unsigned int last)
-{
-	return ~0ULL << first & ~0ULL >> (CELLS - 1 - last);
 }
 
 /* --- the table of leaves ---------------------------------------------------------------------- */
 
 static struct dmk_leaf **slot_of(struct dmk_leaf **slot, size_t slots, uint64_t number)
 {
-	size_t at = dmk_hash(number) & (slots - 1);
+	size_t at = dmk_leaf_slot(number, slots);
 
 	while (slot[at] && slot[at]->number != number)
 		at = (at + 1) & (slots - 1);
 	return &slot[at];
-}
-
-static struct dmk_leaf *find(const struct dmk_ranges *ranges, uint64_t number)
-{
-	return ranges->slots ? *slot_of(ranges->slot, ranges->slots, number) : NULL;
 }
 
 /*
@@ -110,7 +69,7 @@ static bool make_room(struct dmk_ranges *ranges)
 /* The leaf, which is made if need be; NULL: out of memory. */
 static struct dmk_leaf *take_leaf(struct dmk_ranges *ranges, uint64_t number)
 {
-	struct dmk_leaf *leaf = find(ranges, number);
+	struct dmk_leaf *leaf = dmk_leaf_find(ranges, number);
 
 	if (leaf)
 		return leaf;
@@ -135,47 +94,43 @@ void dmk_ranges_exit(struct dmk_ranges *ranges)
 
 void dmk_ranges_insert(struct dmk_ranges *ranges, struct dmk_range *range)
 {
-	const unsigned int cell = cell_of(range->first);
 	struct dmk_leaf *leaf = NULL;
 
-	if (is_small(range))
-		leaf = take_leaf(ranges, leaf_of(range->first));
-	if (!leaf) {
+	if (dmk_is_small(range->first, range->last))
+		leaf = take_leaf(ranges, dmk_leaf_number(range->first));
+	if (leaf)
+		dmk_leaf_push(leaf, range);
+	else
 		dmk_tree_insert(&ranges->root, range);
-		return;
-	}
-	range->right = range;
-	range->left = leaf->cell[cell];
-	leaf->cell[cell] = range;
-	leaf->used |= 1ULL << cell;
-	if (goes_on(range))
-		leaf->runs |= 2ULL << cell;
 }
 
 static bool any_goes_on(const struct dmk_range *range)
 {
-	while (range && !goes_on(range))
+	while (range && !dmk_goes_on(range))
 		range = range->left;
 	return range != NULL;
 }
 
-void dmk_ranges_remove(struct dmk_ranges *ranges, struct dmk_range *range)
+void dmk_leaf_remove(struct dmk_leaf *leaf, struct dmk_range *range)
 {
-	const unsigned int cell = cell_of(range->first);
-	struct dmk_leaf *leaf = find(ranges, leaf_of(range->first));
+	const unsigned int cell = dmk_cell(range->first);
 	struct dmk_range **at;
 
-	if (!is_in_leaf(range)) {
-		dmk_tree_remove(&ranges->root, range);
-		return;
-	}
 	for (at = &leaf->cell[cell]; *at != range; at = &(*at)->left)
 		;
 	*at = range->left;
 	if (!leaf->cell[cell])
 		leaf->used &= ~(1ULL << cell);
-	if (goes_on(range) && !any_goes_on(leaf->cell[cell]))
+	if (dmk_goes_on(range) && !any_goes_on(leaf->cell[cell]))
 		leaf->runs &= ~(2ULL << cell);
+}
+
+void dmk_ranges_remove(struct dmk_ranges *ranges, struct dmk_range *range)
+{
+	if (is_in_leaf(range))
+		dmk_leaf_remove(dmk_leaf_find(ranges, dmk_leaf_number(range->first)), range);
+	else
+		dmk_tree_remove(&ranges->root, range);
 }
 
 /* --- what touches ----------------------------------------------------------------------------- */
@@ -210,17 +165,18 @@ static struct dmk_range *lowest_in_cell(struct dmk_range *range, uint64_t first,
 static struct dmk_range *lowest_in_leaf(const struct dmk_leaf *leaf, uint64_t first, uint64_t last,
 					const struct dmk_range *after)
 {
-	unsigned int from = leaf_of(first) < leaf->number ? 0 : cell_of(first);
-	const unsigned int to = leaf_of(last) > leaf->number ? CELLS - 1 : cell_of(last);
+	unsigned int from = dmk_leaf_number(first) < leaf->number ? 0 : dmk_cell(first);
+	const unsigned int to = dmk_leaf_number(last) > leaf->number ? DMK_CELLS - 1
+								     : dmk_cell(last);
 	struct dmk_range *lowest;
 	uint64_t left;
 
 	from -= leaf->runs >> from & 1;
-	if (after && leaf_of(after->first) == leaf->number && cell_of(after->first) > from)
-		from = cell_of(after->first);
+	if (after && dmk_leaf_number(after->first) == leaf->number && dmk_cell(after->first) > from)
+		from = dmk_cell(after->first);
 	if (from > to)
 		return NULL;
-	for (left = leaf->used & cells(from, to); left; left &= left - 1) {
+	for (left = leaf->used & dmk_cells(from, to); left; left &= left - 1) {
 		lowest = lowest_in_cell(leaf->cell[__builtin_ctzll(left)], first, last, after);
 		if (lowest)
 			return lowest;
@@ -237,7 +193,8 @@ static struct dmk_range *lowest_of_all(const struct dmk_ranges *ranges, uint64_t
 	for (size_t i = 0; i < ranges->slots; i++) {
 		const struct dmk_leaf *leaf = ranges->slot[i];
 
-		if (leaf && leaf->number >= leaf_of(first) && leaf->number <= leaf_of(last))
+		if (leaf && leaf->number >= dmk_leaf_number(first) &&
+		    leaf->number <= dmk_leaf_number(last))
 			lowest = lower(lowest, lowest_in_leaf(leaf, first, last, after));
 	}
 	return lowest;
@@ -248,14 +205,14 @@ static struct dmk_range *lowest_small(const struct dmk_ranges *ranges, uint64_t 
 {
 	const uint64_t from = after && after->first > first ? after->first : first;
 	struct dmk_range *lowest = NULL;
-	uint64_t number = leaf_of(from);
+	uint64_t number = dmk_leaf_number(from);
 
 	if (from > last)
 		return NULL;
-	if (leaf_of(last) - number >= ranges->leaves + 1)
+	if (dmk_leaf_number(last) - number >= ranges->leaves + 1)
 		return lowest_of_all(ranges, first, last, after);
-	for (; !lowest && number <= leaf_of(last); number++) {
-		const struct dmk_leaf *leaf = find(ranges, number);
+	for (; !lowest && number <= dmk_leaf_number(last); number++) {
+		const struct dmk_leaf *leaf = dmk_leaf_find(ranges, number);
 
 		if (leaf)
 			lowest = lowest_in_leaf(leaf, first, last, after);
@@ -268,9 +225,8 @@ struct dmk_range *dmk_ranges_touching(const struct dmk_ranges *ranges, uint64_t 
 {
 	struct dmk_range *small = lowest_small(ranges, first, last, after);
 
-	return ranges->root
-		       ? lower(small, dmk_tree_touching(ranges->root, first, last, after))
-		       : small;
+	return ranges->root ? lower(small, dmk_tree_touching(ranges->root, first, last, after))
+			    : small;
 }
 
 static struct dmk_range *beginning(struct dmk_range *range, uint64_t first)
@@ -283,11 +239,11 @@ static struct dmk_range *beginning(struct dmk_range *range, uint64_t first)
 struct dmk_range *dmk_ranges_at(const struct dmk_ranges *ranges, uint64_t first,
 				const struct dmk_range *after)
 {
-	const struct dmk_leaf *leaf = after ? NULL : find(ranges, leaf_of(first));
+	const struct dmk_leaf *leaf = after ? NULL : dmk_leaf_find(ranges, dmk_leaf_number(first));
 	struct dmk_range *range = NULL;
 
 	if (leaf)
-		range = beginning(leaf->cell[cell_of(first)], first);
+		range = beginning(leaf->cell[dmk_cell(first)], first);
 	else if (after && is_in_leaf(after))
 		range = beginning(after->left, first);
 	if (range)
@@ -304,13 +260,14 @@ struct dmk_range *dmk_ranges_at(const struct dmk_ranges *ranges, uint64_t first,
 
 static struct dmk_range *below_in_leaf(const struct dmk_leaf *leaf, uint64_t address)
 {
-	const unsigned int to = leaf_of(address) > leaf->number ? CELLS - 1 : cell_of(address);
+	const unsigned int to = dmk_leaf_number(address) > leaf->number ? DMK_CELLS - 1
+									: dmk_cell(address);
 	struct dmk_range *best = NULL;
 	uint64_t left;
 	unsigned int at;
 
-	for (left = leaf->used & cells(0, to); left && !best; left &= ~(1ULL << at)) {
-		at = CELLS - 1 - __builtin_clzll(left);
+	for (left = leaf->used & dmk_cells(0, to); left && !best; left &= ~(1ULL << at)) {
+		at = DMK_CELLS - 1 - __builtin_clzll(left);
 		for (struct dmk_range *range = leaf->cell[at]; range; range = range->left)
 			if (range->first <= address)
 				best = higher(best, range);
@@ -325,8 +282,8 @@ struct dmk_range *dmk_ranges_below(const struct dmk_ranges *ranges, uint64_t add
 	for (size_t i = 0; i < ranges->slots; i++) {
 		const struct dmk_leaf *leaf = ranges->slot[i];
 
-		if (leaf && leaf->number <= leaf_of(address) &&
-		    (!best || leaf->number >= leaf_of(best->first)))
+		if (leaf && leaf->number <= dmk_leaf_number(address) &&
+		    (!best || leaf->number >= dmk_leaf_number(best->first)))
 			best = higher(best, below_in_leaf(leaf, address));
 	}
 	return best;
@@ -334,10 +291,11 @@ struct dmk_range *dmk_ranges_below(const struct dmk_ranges *ranges, uint64_t add
 
 static struct dmk_range *above_in_leaf(const struct dmk_leaf *leaf, uint64_t address)
 {
-	const unsigned int from = leaf_of(address) < leaf->number ? 0 : cell_of(address);
+	const unsigned int from = dmk_leaf_number(address) < leaf->number ? 0 : dmk_cell(address);
 	struct dmk_range *best = NULL;
 
-	for (uint64_t left = leaf->used & cells(from, CELLS - 1); left && !best; left &= left - 1)
+	for (uint64_t left = leaf->used & dmk_cells(from, DMK_CELLS - 1); left && !best;
+	     left &= left - 1)
 		for (struct dmk_range *range = leaf->cell[__builtin_ctzll(left)]; range;
 		     range = range->left)
 			if (range->first > address)
@@ -352,8 +310,8 @@ struct dmk_range *dmk_ranges_above(const struct dmk_ranges *ranges, uint64_t add
 	for (size_t i = 0; i < ranges->slots; i++) {
 		const struct dmk_leaf *leaf = ranges->slot[i];
 
-		if (leaf && leaf->number >= leaf_of(address) &&
-		    (!best || leaf->number <= leaf_of(best->first)))
+		if (leaf && leaf->number >= dmk_leaf_number(address) &&
+		    (!best || leaf->number <= dmk_leaf_number(best->first)))
 			best = lower(best, above_in_leaf(leaf, address));
 	}
 	return best;
@@ -361,8 +319,8 @@ struct dmk_range *dmk_ranges_above(const struct dmk_ranges *ranges, uint64_t add
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-static void each_in_tree(struct dmk_range *root,
-			 void (*visit)(void *ctx, struct dmk_range *range), void *ctx)
+static void each_in_tree(struct dmk_range *root, void (*visit)(void *ctx, struct dmk_range *range),
+			 void *ctx)
 {
 	if (!root)
 		return;

@@ -54,7 +54,7 @@ void dmk_ranges_remove(struct dmk_ranges *ranges, struct dmk_range *range);
 
 /**
  * dmk_ranges_touching - the lowest range that touches [first, last] and comes after @after; NULL:
- * no more. By first address; those that begin at one in any order, but always the same.
+ * no more. By first address, and by last; equal ones in any order, but always the same.
  */
 struct dmk_range *dmk_ranges_touching(const struct dmk_ranges *ranges, uint64_t first,
 				      uint64_t last, const struct dmk_range *after);

@@ -40,14 +40,12 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 	dmk_pile_init(&shadow->space_pile, sizeof(struct dmk_space));
 	dmk_text_copy(shadow->nobody.name, sizeof(shadow->nobody.name), "no device");
 	limits_reset(&shadow->nobody);
-	shadow->history.past = calloc(DMK_PAST_KEPT, sizeof(*shadow->history.past));
-	shadow->history.key = calloc(DMK_PAST_KEPT, sizeof(*shadow->history.key));
 	shadow->lost_slot = calloc(DMK_LOST_SLOTS, sizeof(*shadow->lost_slot));
 	return dmk_index_init(&shadow->devices, 64) && dmk_index_init(&shadow->requesters, 64) &&
 	       dmk_index_init(&shadow->by_cpu, 1024) &&
 	       dmk_index_init(&shadow->pools, 64) && dmk_index_init(&shadow->transfers, 64) &&
 	       dmk_index_init(&shadow->spaces, 64) &&
-	       shadow->history.past && shadow->history.key && shadow->lost_slot;
+	       dmk_history_new(shadow) && shadow->lost_slot;
 }
 
 static void device_exit(struct dmk_watched *device)
@@ -60,6 +58,8 @@ static void device_exit(struct dmk_watched *device)
 
 void dmk_shadow_exit(struct dmk_shadow *shadow)
 {
+	struct dmk_history *history;
+
 	for (struct dmk_watched *device = shadow->device_list; device; device = device->next)
 		device_exit(device);
 	device_exit(&shadow->nobody);
@@ -82,8 +82,10 @@ void dmk_shadow_exit(struct dmk_shadow *shadow)
 	dmk_pile_exit(&shadow->freed_pile);
 	dmk_pile_exit(&shadow->object_pile);
 	dmk_pile_exit(&shadow->space_pile);
-	free(shadow->history.past);
-	free(shadow->history.key);
+	while ((history = shadow->history)) {
+		shadow->history = history->other;
+		free(history);
+	}
 	free(shadow->lost_slot);
 }
 
@@ -97,6 +99,7 @@ static struct dmk_watched *device_new(struct dmk_shadow *shadow, const struct dm
 		return NULL;
 	device->dev = dev;
 	device->id = ++shadow->device_ids;
+	shadow->device_changes++;
 	device->requester = DMK_REQUESTER_NONE;
 	dmk_text_copy(device->name, sizeof(device->name), "a device");
 	limits_reset(device);
@@ -120,7 +123,7 @@ struct dmk_watched *dmk_shadow_device(struct dmk_shadow *shadow, const struct dm
 	return device_new(shadow, dev);
 }
 
-struct dmk_watched *dmk_shadow_requester(struct dmk_shadow *shadow, uint32_t requester)
+struct dmk_watched *dmk_shadow_requester(const struct dmk_shadow *shadow, uint32_t requester)
 {
 	struct dmk_link *link = dmk_index_find(&shadow->requesters, requester);
 
@@ -130,6 +133,7 @@ struct dmk_watched *dmk_shadow_requester(struct dmk_shadow *shadow, uint32_t req
 void dmk_shadow_name_requester(struct dmk_shadow *shadow, struct dmk_watched *device,
 			       uint32_t requester)
 {
+	shadow->device_changes++;
 	if (device->requester != DMK_REQUESTER_NONE)
 		dmk_index_remove(&shadow->requesters, &device->by_requester);
 	device->requester = requester;
@@ -308,38 +312,6 @@ void dmk_record_live(struct dmk_shadow *shadow, struct dmk_record *record)
 	dmk_record_tell(shadow, record, 0, ~0ULL);
 }
 
-static void remember(struct dmk_shadow *shadow, const struct dmk_record *record,
-		     const struct dmk_extent *extent, const struct dmk_trace *where)
-{
-	struct dmk_history *history = &shadow->history;
-	struct dmk_past *past = &history->past[history->next];
-	const bool sole = !record->bus.next;
-
-	memset(past, 0, sizeof(*past));
-	past->kind = record->kind;
-	past->map_kind = record->map_kind;
-	past->dir = record->dir;
-	past->bounced = record->bounced;
-	past->excused = record->excused;
-	past->dma = extent->range.first;
-	past->size = sole ? record->size : extent->range.last - extent->range.first + 1;
-	past->phys = record->phys;
-	past->cpu = record->cpu;
-	past->serial = ++shadow->serial;
-	past->began = record->serial;
-	past->mapped = record->mapped;
-	past->unmapped = where;
-	past->synced = record->synced;
-	if (record->pool) {
-		past->pool = record->pool->pool;
-		memcpy(past->pool_name, record->pool->name, sizeof(past->pool_name));
-	}
-	history->key[history->next].device = record->device->id;
-	history->key[history->next].first = extent->range.first;
-	history->key[history->next].last = extent->range.last;
-	history->next = (history->next + 1) % DMK_PAST_KEPT;
-}
-
 static void unlink_extents(struct dmk_shadow *shadow, struct dmk_extent *first,
 			   struct dmk_ranges *ranges)
 {
@@ -371,8 +343,8 @@ void dmk_record_retire(struct dmk_shadow *shadow, struct dmk_record *record,
 
 	if (record->kind != DMK_RECORD_POOL_PAGE && record->bus.record) {
 		for (struct dmk_extent *extent = record->bus.next; extent; extent = extent->next)
-			remember(shadow, record, extent, where);
-		remember(shadow, record, &record->bus, where);
+			dmk_history_add(shadow->history, record, extent, where, ++shadow->serial);
+		dmk_history_add(shadow->history, record, &record->bus, where, ++shadow->serial);
 	}
 	unlink_extents(shadow, &record->bus, &device->live);
 	forget_memory(shadow, record);
@@ -523,53 +495,6 @@ bool dmk_live_without(const struct dmk_watched *device, uint64_t first, uint64_t
 			first = extent->range.last + 1;
 	}
 	return false;
-}
-
-/* --- the past --------------------------------------------------------------------------------- */
-
-struct dmk_past *dmk_past_touching(const struct dmk_shadow *shadow,
-				   const struct dmk_watched *device, uint64_t first, uint64_t last)
-{
-	const struct dmk_history *history = &shadow->history;
-	unsigned int at = history->next;
-
-	for (unsigned int i = 0; i < DMK_PAST_KEPT; i++) {
-		at = (at + DMK_PAST_KEPT - 1) % DMK_PAST_KEPT;
-		if (history->key[at].device == device->id && history->key[at].first <= last &&
-		    history->key[at].last >= first)
-			return &history->past[at];
-	}
-	return NULL;
-}
-
-struct dmk_past *dmk_past_at(const struct dmk_shadow *shadow, const struct dmk_watched *device,
-			     uint64_t dma, unsigned int kinds)
-{
-	const struct dmk_history *history = &shadow->history;
-	unsigned int at = history->next;
-
-	for (unsigned int i = 0; i < DMK_PAST_KEPT; i++) {
-		at = (at + DMK_PAST_KEPT - 1) % DMK_PAST_KEPT;
-		if (history->key[at].device == device->id && history->key[at].first == dma &&
-		    kinds >> history->past[at].kind & 1)
-			return &history->past[at];
-	}
-	return NULL;
-}
-
-struct dmk_past *dmk_past_of_cpu(const struct dmk_shadow *shadow, const struct dmk_watched *device,
-				 const void *cpu, unsigned int kinds)
-{
-	const struct dmk_history *history = &shadow->history;
-	unsigned int at = history->next;
-
-	for (unsigned int i = 0; i < DMK_PAST_KEPT; i++) {
-		at = (at + DMK_PAST_KEPT - 1) % DMK_PAST_KEPT;
-		if (history->key[at].device == device->id && history->past[at].cpu == cpu &&
-		    kinds >> history->past[at].kind & 1)
-			return &history->past[at];
-	}
-	return NULL;
 }
 
 /* --- pools ------------------------------------------------------------------------------------ */

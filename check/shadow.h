@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The shadow: what is mapped, allocated, freed and under way, as far as events told. Facts only;
- * what is right or wrong about them is judged in the judge_*.c files. Everything here is guarded by
- * the checker's lock.
+ * what is right or wrong about them is judged in the judge_*.c files. What guards
+ * it is said in gate.h and plain.c.
  */
 #ifndef CHECK_SHADOW_H
 #define CHECK_SHADOW_H
@@ -79,7 +79,7 @@ struct dmk_record {
 	 */
 	struct dmk_extent bus, memory;
 	struct dmk_link by_cpu; /* key: CPU address; of a scatterlist mapping, the list's */
-	struct dmk_record *older; /* in a list of dmk_shadow_records() */
+	struct dmk_record *older; /* in a list of dmk_shadow_records(), or of spare ones */
 	struct dmk_watched *device;
 	enum dmk_record_kind kind;
 	enum dmk_map_kind map_kind;
@@ -124,23 +124,28 @@ struct dmk_past {
 	bool bounced, excused;
 	uint64_t dma, phys, size, serial; /* .serial of its end */
 	uint64_t began;
+	uint64_t device; /* its .id */
 	const void *cpu;
-	const void *pool;
-	char pool_name[32];
 	const struct dmk_trace *mapped, *unmapped;
 	struct dmk_synced synced;
+	const void *pool; /* NULL: of none, and .pool_name is not set */
+	char pool_name[32];
 };
 
 enum { DMK_LENT_BITS = 65536 };
 enum { DMK_PAST_KEPT = 2048, DMK_FREED_KEPT = 65536, DMK_LOST_SLOTS = 65536 };
 
+/** What a search compares, side by side. */
+struct dmk_past_key {
+	uint64_t device, first, last;
+};
+
+/** A ring. There may be several, each filled by another thread. */
 struct dmk_history {
-	struct dmk_past *past;
-	/* what a search compares, side by side */
-	struct {
-		uint64_t device, first, last;
-	} * key;
-	unsigned int next; /* where the next one goes */
+	struct dmk_history *other; /* one more */
+	unsigned int next;         /* where the next one goes */
+	struct dmk_past_key key[DMK_PAST_KEPT];
+	struct dmk_past past[DMK_PAST_KEPT];
 };
 
 /** What became of a device's masks since its driver was bound. */
@@ -206,13 +211,14 @@ struct dmk_shadow {
 	uint64_t cache_line;
 	uint64_t serial;
 	uint64_t device_ids;
+	uint64_t device_changes; /* how often one came, went or was named */
 	size_t live, max_live;
 	struct dmk_index devices, requesters, by_cpu, pools, transfers, spaces;
 	struct dmk_watched *device_list;
 	struct dmk_ranges mapped_memory; /* extents by physical address, of streaming mappings */
 	struct dmk_ranges consistent_memory; /* of allocations that both sides have at once */
 	struct dmk_ranges shared_memory; /* the same of allocations that both sides have in turns */
-	struct dmk_history history;
+	struct dmk_history *history; /* the first is filled with the lock held */
 	struct dmk_ranges freed;
 	struct dmk_freed *newest_freed, *oldest_freed;
 	size_t nr_freed;
@@ -243,7 +249,7 @@ void dmk_shadow_exit(struct dmk_shadow *shadow);
  * NULL or no memory.
  */
 struct dmk_watched *dmk_shadow_device(struct dmk_shadow *shadow, const struct dmk_dev *dev);
-struct dmk_watched *dmk_shadow_requester(struct dmk_shadow *shadow, uint32_t requester);
+struct dmk_watched *dmk_shadow_requester(const struct dmk_shadow *shadow, uint32_t requester);
 void dmk_shadow_name_requester(struct dmk_shadow *shadow, struct dmk_watched *device,
 			       uint32_t requester);
 void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *device);
@@ -313,6 +319,20 @@ bool dmk_live_without(const struct dmk_watched *device, uint64_t first, uint64_t
 
 /* --- the past --------------------------------------------------------------------------------- */
 
+/** dmk_history_new - one more ring; NULL: out of memory. */
+struct dmk_history *dmk_history_new(struct dmk_shadow *shadow);
+/**
+ * dmk_history_add - @extent of @record, which ends at @where, as the event of number @serial. Takes
+ * nothing that is shared: @history is the caller's.
+ */
+void dmk_history_add(struct dmk_history *history, const struct dmk_record *record,
+		     const struct dmk_extent *extent, const struct dmk_trace *where,
+		     uint64_t serial);
+/** dmk_past_newest - of @device, or of any (NULL), the newest that @fits; NULL: none remembered */
+struct dmk_past *dmk_past_newest(const struct dmk_shadow *shadow, const struct dmk_watched *device,
+				 bool (*fits)(const struct dmk_past_key *key,
+					      const struct dmk_past *past, void *ctx),
+				 void *ctx);
 /**
  * dmk_past_touching - the newest past piece of @device that touches [first, last]; NULL: none
  * remembered.

@@ -152,20 +152,38 @@ static bool is_trace_of(const struct dmk_trace *trace, const struct dmk_stack *s
 	return !memcmp(trace->stack.frame, stack->frame + dropped, kept * sizeof(stack->frame[0]));
 }
 
-const struct dmk_trace *dmk_trace_keep(struct dmk_traces *traces, const struct dmk_stack *stack)
+static const struct dmk_trace *find(const struct dmk_traces *traces, const struct dmk_stack *stack,
+				    uint64_t hash)
 {
-	struct dmk_trace *trace;
+	const struct dmk_trace *trace;
 	struct dmk_link *link;
-	uint64_t hash;
 
-	if (!stack->depth)
-		return &traces->none;
-	hash = hash_of(stack);
 	for (link = dmk_index_find(&traces->index, hash); link; link = dmk_index_more(link)) {
 		trace = DMK_AROUND(link, struct dmk_trace, link);
 		if (is_trace_of(trace, stack))
 			return trace;
 	}
+	return NULL;
+}
+
+const struct dmk_trace *dmk_trace_find(const struct dmk_traces *traces,
+				       const struct dmk_stack *stack)
+{
+	return stack->depth ? find(traces, stack, hash_of(stack)) : &traces->none;
+}
+
+const struct dmk_trace *dmk_trace_keep(struct dmk_traces *traces, const struct dmk_stack *stack)
+{
+	const struct dmk_trace *known;
+	struct dmk_trace *trace;
+	uint64_t hash;
+
+	if (!stack->depth)
+		return &traces->none;
+	hash = hash_of(stack);
+	known = find(traces, stack, hash);
+	if (known)
+		return known;
 	trace = dmk_pile_get(&traces->pile);
 	if (!trace)
 		return &traces->none;

@@ -31,6 +31,9 @@ struct dmk_traces {
 bool dmk_traces_init(struct dmk_traces *traces, const struct dmk_check_options *options);
 void dmk_traces_exit(struct dmk_traces *traces);
 
+/** dmk_trace_find - the kept copy of @stack; NULL: there is none. Changes nothing. */
+const struct dmk_trace *dmk_trace_find(const struct dmk_traces *traces,
+				       const struct dmk_stack *stack);
 /** dmk_trace_keep - the one kept copy of @stack; the empty one when memory is out. */
 const struct dmk_trace *dmk_trace_keep(struct dmk_traces *traces, const struct dmk_stack *stack);
 

@@ -104,7 +104,8 @@ struct dmk_check_options {
 	 * Called when [phys, phys + size) begins and ceases to be memory that a device may have:
 	 * where the CPU's accesses are of interest (DMK_EVENT_CPU_ACCESS). Ranges may lie one in
 	 * another; each that began ceases once, all do before the checker is gone or are forgotten
-	 * with it. With the checker's lock held. NULL: nobody sees the CPU's accesses.
+	 * with it. May be called by several threads at once, with locks of the checker held. NULL:
+	 * nobody sees the CPU's accesses.
 	 */
 	void (*memory)(void *ctx, uint64_t phys, uint64_t size, bool begins);
 	/*
@@ -139,7 +140,7 @@ struct dmk_check_totals {
 	uint64_t leaks;        /* mappings, allocations and pools left at unbind or exit */
 	/* over 0: the first line of a report says so, and the run was no success (CHK-05) */
 	uint64_t lost_records;
-	uint64_t live_high_water;
+	uint64_t live_high_water; /* with several threads up to 32 more for each than there were */
 };
 
 struct dmk_checker;

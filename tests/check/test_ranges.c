@@ -22,7 +22,9 @@ static uint64_t random_below(uint64_t *seed, uint64_t limit)
 
 static bool later(const struct dmk_range *a, const struct dmk_range *b)
 {
-	return a->first != b->first ? a->first > b->first : (uintptr_t)a > (uintptr_t)b;
+	if (a->first != b->first)
+		return a->first > b->first;
+	return a->last != b->last ? a->last > b->last : (uintptr_t)a > (uintptr_t)b;
 }
 
 static struct dmk_range *model_touching(struct dmk_range *range, const bool *in, uint64_t first,
