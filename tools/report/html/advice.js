@@ -9,7 +9,9 @@ function cellText(value, kind) {
 		return bytes(value);
 	if (kind === 'seconds')
 		return duration(value * 1e9);
-	return kind === 'count' ? grouped(value) : String(value);
+	if (kind === 'count')
+		return grouped(value);
+	return String(value).length > 40 ? h('span', {class: 'long'}, value) : String(value);
 }
 
 function advised() {
@@ -34,7 +36,8 @@ function adviceCell(part, row) {
 		return '';
 	const more = against.length > 3 ? ` and ${against.length - 3} more` : '';
 
-	return against.length ? h('span', {class: 'faint'}, `needed on ${against.slice(0, 3).join(', ')}${more}: leave it`) : row.advice;
+	return against.length ? h('span', {class: 'faint'}, `needed on ${against.slice(0, 3).join(', ')}${more}: leave it`) :
+		h('span', {class: 'long'}, row.advice);
 }
 
 function adviceTable(part, rows) {

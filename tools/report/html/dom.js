@@ -88,14 +88,16 @@ function command(text) {
 	return h('div', {class: 'command'}, h('code', {}, text), copier(text));
 }
 
-/** A table with a head; a cell may be an element. What is wide scrolls by itself. */
+/** A table with a head; a cell may be an element. Numbers stand at the right; what is wide scrolls by itself. */
 function table(caption, head, rows, attributes) {
+	const right = head.map((_, i) => i > 0 && rows.length > 0 && rows.every((row) => row[i] === '' || numeric(row[i])));
+	const cell = (content, i) => i ? h('td', {class: right[i] && 'number'}, content) : h('th', {scope: 'row'}, content);
+
 	return h('div', {class: 'wide', tabindex: '0', role: 'region', 'aria-label': caption},
 		h('table', attributes || {},
 			h('caption', {class: 'unseen'}, caption),
-			h('thead', {}, h('tr', {}, head.map((cell) => h('th', {scope: 'col'}, cell)))),
-			h('tbody', {}, rows.map((row) => h('tr', {}, row.map((cell, i) => i ?
-				h('td', {class: numeric(cell) && 'number'}, cell) : h('th', {scope: 'row'}, cell)))))));
+			h('thead', {}, h('tr', {}, head.map((name, i) => h('th', {scope: 'col', class: right[i] && 'number'}, name)))),
+			h('tbody', {}, rows.map((row) => h('tr', {}, row.map(cell))))));
 }
 
 function numeric(cell) {
