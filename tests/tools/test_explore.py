@@ -2,9 +2,11 @@
 """dmakit check --explore: what only some seeds show is found, counted, and shown again by the printed command."""
 
 import json
+import os
 import re
 import shlex
 import unittest
+from xml.etree import ElementTree
 
 from support import DMAKIT, Check, driver, line_of
 
@@ -113,6 +115,16 @@ class Explore(Check):
         self.assertEqual((trouble["kind"], trouble["finding"]["rule"]), ("finding", "STR-04"))
         self.assertIn(f"--seed {trouble['first']} ", trouble["repeat"])
         self.assertEqual(explore["clean"], 8 - trouble["runs"])
+
+    def test_a_code_host_and_a_build_server_are_told(self):
+        self.explore(STALE, 4, "--machine", "pc-iommu-strict", "--sarif", "report.sarif", "--junit", "report.xml", status=1)
+        with open(os.path.join(self.here, "report.sarif"), encoding="utf-8") as file:
+            results = json.load(file)["runs"][0]["results"]
+        self.assertEqual(sorted(result["ruleId"] for result in results), ["MEM-05", "STR-04"])
+        root = ElementTree.parse(os.path.join(self.here, "report.xml")).getroot()
+        case = root.find("testsuite/testcase[@classname='dmakit.pc-iommu-strict.explore']")
+        self.assertIn("STR-04", case.find("failure").text)
+        self.assertEqual(root.get("failures"), "1")
 
     def test_json_on_standard_output_is_alone(self):
         done = self.explore(driver(), 3, "--json", "-", status=0)

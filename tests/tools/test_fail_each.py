@@ -11,6 +11,7 @@ import signal
 import struct
 import termios
 import unittest
+from xml.etree import ElementTree
 
 from support import DMAKIT, SOURCE, Check, driver, line_of
 
@@ -158,6 +159,19 @@ class Rows(Check):
         self.assertEqual([(one["kind"], one["first"], one["finding"]["rule"]) for one in leak["troubles"]], [("leaked", "5", "STR-06")])
         self.assertEqual(leak["troubles"][0]["repeat"], "dmakit check --fail 5 card.c")
         self.assertEqual([site["unbound"] for site in each["sites"][-3:]], [1, 1, 0])
+
+    def test_a_code_host_and_a_build_server_are_told(self):
+        self.each(FATES, "--sarif", "report.sarif", "--junit", "report.xml", status=1)
+        with open(os.path.join(self.here, "report.sarif"), encoding="utf-8") as file:
+            results = json.load(file)["runs"][0]["results"]
+        self.assertEqual(sorted(result["ruleId"] for result in results), ["STR-04", "STR-06", "crash"])
+        suite = ElementTree.parse(os.path.join(self.here, "report.xml")).getroot().find("testsuite")
+        cases = [case for case in suite.findall("testcase") if case.get("classname") == "dmakit.pc.fail"]
+        self.assertEqual([case.find("failure").get("message") for case in cases if case.find("failure") is not None],
+                         ["crashed", "bad address", "leaked", "problem"])
+        self.assertEqual((len(cases), suite.get("failures")), (7, "4"))
+        self.assertIn("the driver copes when an allocation of memory fails in card_probe (card.c:", cases[0].get("name"))
+        self.assertIn("dmakit check --fail 3 card.c", cases[0].find("failure").text)
 
     def test_json_on_standard_output_is_alone(self):
         done = self.each(FATES, "--json", "-", status=1)

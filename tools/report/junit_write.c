@@ -5,6 +5,7 @@
  * checker, so that they are the same ones from run to run, whatever is found.
  */
 #include "report/junit.h"
+#include "report/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -359,6 +360,79 @@ static void run_case(const struct junit *junit, const struct dmk_report *report)
 	fputs("  </testcase>\n", junit->out);
 }
 
+/* --- many runs -------------------------------------------------------------------------------- */
+
+/* A trouble a line, and the command that shows it. */
+static void put_troubles(const struct junit *junit, const struct dmk_report_troubles *list)
+{
+	const struct dmk_text_options options = {.prefix = junit->directory};
+
+	for (size_t i = 0; i < list->n; i++) {
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		if (!out)
+			return;
+		fprintf(out, "%s: ", dmk_trouble_name(list->item[i].kind));
+		dmk_text_trouble(out, &options, &list->item[i]);
+		fprintf(out, "\n  %s", list->item[i].repeat ? list->item[i].repeat : "");
+		fclose(out);
+		put_line(junit, text);
+		free(text);
+	}
+}
+
+static void many_case(const struct junit *junit, const struct dmk_report *report, const char *group,
+		      const char *name, const struct dmk_report_troubles *list)
+{
+	open_case(junit, report, group, name, 0);
+	if (!list->n) {
+		fputs("/>\n", junit->out);
+		return;
+	}
+	fputs(">\n", junit->out);
+	open_result(junit, "failure", group, dmk_trouble_name(dmk_report_worst(list)));
+	put_troubles(junit, list);
+	close_result(junit, "failure");
+	fputs("  </testcase>\n", junit->out);
+}
+
+static void site_case(const struct junit *junit, const struct dmk_report *report,
+		      const struct dmk_report_site *site)
+{
+	const struct dmk_report_frame *frame = dmk_report_place(&site->where);
+	char *name = dmk_report_format("the driver copes when %s fails in %s (%s:%u)",
+				       site->kind ? site->kind : "a call",
+				       frame && frame->function ? frame->function : "?",
+				       frame && frame->file ? relative(junit, frame->file) : "?",
+				       frame ? frame->line : 0);
+
+	many_case(junit, report, "fail", name ? name : "the driver copes", &site->trouble);
+	free(name);
+}
+
+static void many_cases(const struct junit *junit, const struct dmk_report *report)
+{
+	for (size_t i = 0; report->each && i < report->each->nr_sites; i++)
+		site_case(junit, report, &report->each->site[i]);
+	if (report->explore)
+		many_case(junit, report, "explore", "the driver is clean with each seed",
+			  &report->explore->trouble);
+}
+
+static void count_many(const struct dmk_report *report, struct counts *counts)
+{
+	for (size_t i = 0; report->each && i < report->each->nr_sites; i++) {
+		counts->tests++;
+		counts->failures += report->each->site[i].trouble.n != 0;
+	}
+	if (!report->explore)
+		return;
+	counts->tests++;
+	counts->failures += report->explore->trouble.n != 0;
+}
+
 /* --- suites ----------------------------------------------------------------------------------- */
 
 static bool was_checked(const struct dmk_report *report)
@@ -378,6 +452,7 @@ static struct counts count(const struct dmk_report *report)
 		counts.tests++;
 		counts.failures += first_of(report->finding, report->nr_findings, rule->id) != NULL;
 	}
+	count_many(report, &counts);
 	if (report->skipped)
 		counts.skipped++;
 	else if (report->outcome != DMK_OUTCOME_DONE)
@@ -445,6 +520,7 @@ static void suite(const struct junit *junit, const struct dmk_report *report)
 	for (const struct dmk_rule *rule = dmk_rules; was_checked(report) && rule->id; rule++)
 		if (is_first_row(rule))
 			rule_case(junit, report, rule);
+	many_cases(junit, report);
 	log_text(junit, report);
 	fputs(" </testsuite>\n", junit->out);
 }

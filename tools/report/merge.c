@@ -36,6 +36,38 @@ static void take(struct dmk_merged_list *list, const struct dmk_report *report,
 		*on = report;
 }
 
+static bool is_in(const struct dmk_merged_list *list, const struct dmk_report *report,
+		  const struct dmk_report_finding *finding)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (dmk_report_same(list->item[i].finding, finding))
+			return list->item[i].nr_on &&
+			       list->item[i].on[list->item[i].nr_on - 1] == report;
+	return false;
+}
+
+/* What other runs on the machine gave, with a call that failed or another seed. */
+static void take_troubles(struct dmk_merged_list *list, const struct dmk_report *report,
+			  const struct dmk_report_troubles *troubles)
+{
+	for (size_t i = 0; i < troubles->n; i++) {
+		const struct dmk_report_finding *finding = &troubles->item[i].finding;
+
+		if (finding->rule && !is_in(list, report, finding))
+			take(list, report, finding);
+	}
+}
+
+static void take_many(struct dmk_merged_list *list, const struct dmk_report *report)
+{
+	for (size_t i = 0; report->each && i < report->each->nr_sites; i++)
+		take_troubles(list, report, &report->each->site[i].trouble);
+	if (report->each)
+		take_troubles(list, report, &report->each->trouble);
+	if (report->explore)
+		take_troubles(list, report, &report->explore->trouble);
+}
+
 struct dmk_merged_list dmk_merge(const struct dmk_report *reports, size_t n, bool suppressed)
 {
 	struct dmk_merged_list list = {NULL, 0};
@@ -47,6 +79,8 @@ struct dmk_merged_list dmk_merge(const struct dmk_report *reports, size_t n, boo
 		for (size_t j = 0; j < findings; j++)
 			take(&list, report,
 			     suppressed ? &report->suppressed[j] : &report->finding[j]);
+		if (!suppressed)
+			take_many(&list, report);
 	}
 	return list;
 }

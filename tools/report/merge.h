@@ -19,7 +19,10 @@ struct dmk_merged_list {
 	size_t n;
 };
 
-/** dmk_merge - of all reports; @suppressed: of those that don't count. For dmk_merged_free(). */
+/**
+ * dmk_merge - of all reports, and of the many runs of each; @suppressed: of those that don't count.
+ * For dmk_merged_free().
+ */
 struct dmk_merged_list dmk_merge(const struct dmk_report *reports, size_t n, bool suppressed);
 void dmk_merged_free(struct dmk_merged_list *list);
 

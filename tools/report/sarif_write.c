@@ -395,6 +395,39 @@ static void add_crash_or_hang(struct sarif *sarif, const struct dmk_report *repo
 	}
 }
 
+/*
+ * Of many runs: the machine's other findings are merged with those of the first. @known: the number
+ * of a run that is the report itself; 0: none.
+ */
+static void add_troubles(struct sarif *sarif, const struct dmk_report *report,
+			 const struct dmk_report_troubles *list, const char *when, uint64_t known)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct dmk_report_trouble *trouble = &list->item[i];
+		char *text;
+
+		if ((trouble->kind != DMK_TROUBLE_CRASH && trouble->kind != DMK_TROUBLE_HANG) ||
+		    (known && trouble->first == known))
+			continue;
+		text = dmk_report_format("%s on machine %s, %s: `%s` shows it",
+					 trouble->text ? trouble->text : "it ended badly",
+					 report->machine ? report->machine : "?", when,
+					 trouble->repeat ? trouble->repeat : "dmakit check");
+		add_end(sarif, report, trouble->kind == DMK_TROUBLE_CRASH ? "crash" : "hang",
+			text ? text : when, &trouble->where);
+		free(text);
+	}
+}
+
+static void add_many(struct sarif *sarif, const struct dmk_report *report)
+{
+	for (size_t i = 0; report->each && i < report->each->nr_sites; i++)
+		add_troubles(sarif, report, &report->each->site[i].trouble, "when a call fails", 0);
+	if (report->explore)
+		add_troubles(sarif, report, &report->explore->trouble, "with some seeds",
+			     report->explore->first);
+}
+
 /* --- rules ------------------------------------------------------------------------------------ */
 
 /* "unmap repeats what map was told" -> "UnmapRepeatsWhatMapWasTold" */
@@ -534,6 +567,7 @@ static json_t *run_of(struct sarif *sarif, const struct dmk_report *reports, siz
 	add_findings(sarif, reports, n, true);
 	for (size_t i = 0; i < n; i++) {
 		add_crash_or_hang(sarif, &reports[i]);
+		add_many(sarif, &reports[i]);
 		json_array_append_new(invocations, invocation_of(sarif, &reports[i]));
 	}
 	run = json_pack("{s:{s:{s:s, s:s, s:s, s:O}}, s:o, s:s, s:O}", "tool", "driver", "name",
