@@ -72,6 +72,27 @@ int of_property_match_string(const struct device_node *node, const char *name, c
 int of_property_count_elems_of_size(const struct device_node *node, const char *name, int size)
 	DMK_SYM(of_property_count_elems_of_size);
 
+enum { DMK_PHANDLE_ARGS = 16 };
+#define MAX_PHANDLE_ARGS DMK_PHANDLE_ARGS
+
+struct of_phandle_args {
+	struct device_node *np;
+	int args_count;
+	uint32_t args[DMK_PHANDLE_ARGS];
+};
+
+/**
+ * of_parse_phandle_with_args - entry @index of a list of other devices, each with as many cells
+ * behind it as its node's @cells_name says
+ * Return: 0; -ENOENT: there is no such entry; -EINVAL: the list makes no sense, or names a node
+ *         that is no platform device.
+ */
+int of_parse_phandle_with_args(const struct device_node *node, const char *list_name,
+			       const char *cells_name, int index, struct of_phandle_args *args)
+	DMK_SYM(of_parse_phandle_with_args);
+/** of_find_node_by_phandle - of the platform's devices; NULL: none has it */
+struct device_node *of_find_node_by_phandle(phandle handle) DMK_SYM(of_find_node_by_phandle);
+
 #define of_property_read_u8(node, name, value) of_property_read_u8_array(node, name, value, 1)
 #define of_property_read_u16(node, name, value) of_property_read_u16_array(node, name, value, 1)
 #define of_property_read_u32(node, name, value) of_property_read_u32_array(node, name, value, 1)

@@ -232,6 +232,40 @@ struct fwnode_handle *dmk_dev_fwnode(const struct device *dev)
 	return dmk_fwnode(dev->of_node);
 }
 
+/* --- lists of other devices ------------------------------------------------------------------- */
+
+/* An entry at cell @at: which node, and how many cells it has behind it. */
+static int entry_at(const struct device_node *node, const char *list_name, const char *cells_name,
+		    u32 at, struct of_phandle_args *args)
+{
+	u32 handle, cells;
+
+	if (of_property_read_u32_index(node, list_name, at, &handle))
+		return -ENOENT;
+	args->np = of_find_node_by_phandle(handle);
+	if (!args->np || of_property_read_u32(args->np, cells_name, &cells) ||
+	    cells > DMK_PHANDLE_ARGS)
+		return -EINVAL;
+	args->args_count = cells;
+	for (u32 i = 0; i < cells; i++)
+		if (of_property_read_u32_index(node, list_name, at + 1 + i, &args->args[i]))
+			return -EINVAL;
+	return 0;
+}
+
+int of_parse_phandle_with_args(const struct device_node *node, const char *list_name,
+			       const char *cells_name, int index, struct of_phandle_args *args)
+{
+	int result = index < 0 ? -EINVAL : 0;
+	u32 at = 0;
+
+	for (int i = 0; i <= index && !result; i++) {
+		result = entry_at(node, list_name, cells_name, at, args);
+		at += 1 + args->args_count;
+	}
+	return result;
+}
+
 /* --- registers and interrupts ----------------------------------------------------------------- */
 
 int of_address_to_resource(struct device_node *node, int index, struct resource *res)

@@ -450,3 +450,15 @@ struct platform_device *of_find_device_by_node(struct device_node *node)
 			return to_platform_device(get_device(&machine_devices[i]->dev));
 	return NULL;
 }
+
+struct device_node *of_find_node_by_phandle(phandle handle)
+{
+	for (unsigned int i = 0; handle && i < nr_machine_devices; i++) {
+		struct device_node *node = machine_devices[i]->dev.of_node;
+		u32 own;
+
+		if (node && !of_property_read_u32(node, "phandle", &own) && own == handle)
+			return node;
+	}
+	return NULL;
+}
