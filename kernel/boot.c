@@ -191,6 +191,12 @@ static int start_devices(char *error, size_t size)
 	return dmk_devices_start(&running, error, size);
 }
 
+/* Nothing to start: it comes with the first request for a channel. */
+static int start_engine(char *error, size_t size)
+{
+	return 0;
+}
+
 static const struct part {
 	const char *name;
 	int (*start)(char *error, size_t size);
@@ -207,6 +213,7 @@ static const struct part {
 	{"interrupts", start_irq, dmk_irq_stop},
 	{"network", start_network, dmk_network_stop},
 	{"devices", start_devices, dmk_devices_stop},
+	{"DMA engine", start_engine, dmk_dma_copier_stop},
 };
 
 static void stop_parts(unsigned int n)

@@ -95,6 +95,8 @@ bool dmk_in_stack(const void *address);
 bool dmk_context_atomic(void);
 /** dmk_might_sleep_at - report a call that may sleep where nobody may (COH-06) */
 void dmk_might_sleep_at(const char *function, struct dmk_place place);
+/** dmaengine/copy.c: the threads that copy, if anybody has asked for a channel. */
+void dmk_dma_copier_stop(void);
 /** A thread of ours; ended by kthread_stop() or by returning. NULL: no memory. */
 struct task_struct *dmk_thread_run(int (*function)(void *data), void *data, const char *name);
 /** Stop and join what kthreads are left. */

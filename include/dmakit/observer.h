@@ -174,6 +174,8 @@ enum dmk_event_kind {
  * the machine can't say, or the device never masters a bus.
  */
 #define DMK_REQUESTER_PLATFORM 0x80000000u
+/* The kernel part's own threads that copy for who asks the DMA engine (ENG-05). */
+#define DMK_REQUESTER_COPIER 0xfffffffeu
 #define DMK_REQUESTER_NONE 0xffffffffu
 
 /** How a mapping was made; an unmap or sync must name the same kind (STR-04). */

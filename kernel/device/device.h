@@ -76,6 +76,11 @@ struct dmk_resource_line {
  * Return: bytes that all of it has.
  */
 size_t dmk_isa_dma_list(char *text, size_t size);
+/**
+ * dmk_dma_engine_list - the DMA engine's controllers and who has which of their channels: a line
+ * for each controller, and for each channel that somebody has; as dmk_isa_dma_list() otherwise
+ */
+size_t dmk_dma_engine_list(char *text, size_t size);
 
 /**
  * dmk_resource_line - walk the tree in /proc/iomem's order; false: no such index. @ports: the tree

@@ -19,7 +19,7 @@ AT_ONCE = 16  # headers beside libc's in one source, sources in one run of the c
 
 
 def headers(include):
-    for top in ("linux", "asm", "scsi"):
+    for top in ("linux", "asm", "scsi", "drivers"):
         for directory, _, files in os.walk(os.path.join(include, top)):
             for name in sorted(files):
                 if name.endswith(".h"):

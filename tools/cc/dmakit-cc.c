@@ -300,6 +300,9 @@ static void add_world(struct tool_args *args, const struct request *request, con
 	}
 	tool_args_add(args, "-isystem");
 	tool_args_add(args, paths.include);
+	/* A provider of DMA channels says #include "virt-dma.h", as in the kernel's tree. */
+	tool_args_add(args, "-idirafter");
+	tool_args_addf(args, "%s/drivers/dma", paths.include);
 	tool_args_add(args, "-D__KERNEL__");
 	tool_args_add(args, "-DMODULE");
 	tool_args_add(args, "-fno-strict-aliasing");

@@ -1,0 +1,887 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ENG: the DMA engine. Clients on the controller that is always there, which copies with threads,
+ * and on one of this file's own, which does what a test tells it to.
+ */
+#include "harness.h"
+
+#include <drivers/dma/virt-dma.h>
+#include <linux/dmaengine.h>
+#include <linux/highmem.h>
+#include <linux/of.h>
+#include <linux/of_dma.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../kernel/device/device.h"
+
+enum { SIZE = 3 * PAGE_SIZE + 123 };
+
+/* --- a controller of our own ------------------------------------------------------------------ */
+
+enum { MANY = 4096 };
+
+/*
+ * It ends descriptors when it is told to. What it keeps is in the host's memory: a tiny machine
+ * would not have enough.
+ */
+struct fake_desc {
+	struct virt_dma_desc vd;
+	size_t len;
+};
+
+struct fake {
+	struct dma_device device;
+	struct virt_dma_chan *vc;
+	unsigned int channels;
+	int resources; /* channels whose resources are allocated */
+	int descriptors; /* that live */
+	bool released;
+};
+
+static struct fake fake;
+
+static void fake_desc_free(struct virt_dma_desc *vd)
+{
+	fake.descriptors--;
+	free(container_of(vd, struct fake_desc, vd));
+}
+
+static struct dma_async_tx_descriptor *fake_new(struct dma_chan *chan, size_t len,
+						unsigned long flags)
+{
+	struct fake_desc *desc = calloc(1, sizeof(*desc));
+
+	if (!desc)
+		return NULL;
+	fake.descriptors++;
+	desc->len = len;
+	return vchan_tx_prep(to_virt_chan(chan), &desc->vd, flags);
+}
+
+static struct dma_async_tx_descriptor *fake_memcpy(struct dma_chan *chan, dma_addr_t to,
+						   dma_addr_t from, size_t len, unsigned long flags)
+{
+	return fake_new(chan, len, flags);
+}
+
+static struct dma_async_tx_descriptor *fake_slave_sg(struct dma_chan *chan, struct scatterlist *sgl,
+						     unsigned int sg_len,
+						     enum dma_transfer_direction direction,
+						     unsigned long flags, void *context)
+{
+	return fake_new(chan, sg_dma_len(sgl), flags);
+}
+
+static struct dma_async_tx_descriptor *fake_cyclic(struct dma_chan *chan, dma_addr_t buf_addr,
+						   size_t buf_len, size_t period_len,
+						   enum dma_transfer_direction direction,
+						   unsigned long flags)
+{
+	return fake_new(chan, buf_len, flags);
+}
+
+static int fake_alloc(struct dma_chan *chan)
+{
+	fake.resources++;
+	return 0;
+}
+
+static void fake_free(struct dma_chan *chan)
+{
+	fake.resources--;
+	vchan_free_chan_resources(to_virt_chan(chan));
+}
+
+static enum dma_status fake_status(struct dma_chan *chan, dma_cookie_t cookie,
+				   struct dma_tx_state *state)
+{
+	struct virt_dma_chan *vc = to_virt_chan(chan);
+	enum dma_status status = dma_cookie_status(chan, cookie, state);
+	struct virt_dma_desc *vd;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vc->lock, flags);
+	vd = vchan_find_desc(vc, cookie);
+	if (vd)
+		dma_set_residue(state, container_of(vd, struct fake_desc, vd)->len);
+	spin_unlock_irqrestore(&vc->lock, flags);
+	return status;
+}
+
+static void fake_issue(struct dma_chan *chan)
+{
+	struct virt_dma_chan *vc = to_virt_chan(chan);
+	unsigned long flags;
+
+	spin_lock_irqsave(&vc->lock, flags);
+	vchan_issue_pending(vc);
+	spin_unlock_irqrestore(&vc->lock, flags);
+}
+
+static int fake_terminate(struct dma_chan *chan)
+{
+	struct virt_dma_chan *vc = to_virt_chan(chan);
+	unsigned long flags;
+	LIST_HEAD(head);
+
+	spin_lock_irqsave(&vc->lock, flags);
+	vchan_get_all_descriptors(vc, &head);
+	spin_unlock_irqrestore(&vc->lock, flags);
+	vchan_dma_desc_free_list(vc, &head);
+	return 0;
+}
+
+static void fake_synchronize(struct dma_chan *chan)
+{
+	vchan_synchronize(to_virt_chan(chan));
+}
+
+static int fake_config(struct dma_chan *chan, struct dma_slave_config *config)
+{
+	return config->dst_addr_width == DMA_SLAVE_BUSWIDTH_3_BYTES ? -EINVAL : 0;
+}
+
+static void fake_release(struct dma_device *device)
+{
+	fake.released = true;
+}
+
+static void fake_register(unsigned int channels)
+{
+	fake = (struct fake){
+		.channels = channels,
+		.vc = calloc(channels, sizeof(*fake.vc)),
+		.device = {
+			.dev = dev,
+			.directions = BIT(DMA_MEM_TO_DEV) | BIT(DMA_DEV_TO_MEM),
+			.src_addr_widths = BIT(DMA_SLAVE_BUSWIDTH_4_BYTES),
+			.residue_granularity = DMA_RESIDUE_GRANULARITY_SEGMENT,
+			.descriptor_reuse = true,
+			.device_alloc_chan_resources = fake_alloc,
+			.device_free_chan_resources = fake_free,
+			.device_prep_dma_memcpy = fake_memcpy,
+			.device_prep_slave_sg = fake_slave_sg,
+			.device_prep_dma_cyclic = fake_cyclic,
+			.device_config = fake_config,
+			.device_terminate_all = fake_terminate,
+			.device_synchronize = fake_synchronize,
+			.device_tx_status = fake_status,
+			.device_issue_pending = fake_issue,
+			.device_release = fake_release,
+		},
+	};
+	assert_non_null(fake.vc);
+	dma_cap_set(DMA_MEMCPY, fake.device.cap_mask);
+	dma_cap_set(DMA_SLAVE, fake.device.cap_mask);
+	dma_cap_set(DMA_CYCLIC, fake.device.cap_mask);
+	INIT_LIST_HEAD(&fake.device.channels);
+	for (unsigned int i = 0; i < channels; i++) {
+		fake.vc[i].desc_free = fake_desc_free;
+		vchan_init(&fake.vc[i], &fake.device);
+	}
+	assert_int_equal(dma_async_device_register(&fake.device), 0);
+}
+
+static void fake_unregister(void)
+{
+	assert_false(fake.released);
+	dma_async_device_unregister(&fake.device);
+	assert_true(fake.released);
+	assert_int_equal(fake.resources, 0);
+	assert_int_equal(fake.descriptors, 0);
+	free(fake.vc);
+}
+
+/* The first that is issued ends, as @result says. */
+static void fake_end(struct dma_chan *chan, enum dmaengine_tx_result result)
+{
+	struct virt_dma_chan *vc = to_virt_chan(chan);
+	struct virt_dma_desc *vd;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vc->lock, flags);
+	vd = vchan_next_desc(vc);
+	if (vd) {
+		list_del(&vd->node);
+		vd->tx_result.result = result;
+		vchan_cookie_complete(vd);
+	}
+	spin_unlock_irqrestore(&vc->lock, flags);
+	assert_non_null(vd);
+}
+
+static dma_cap_mask_t capable_of(enum dma_transaction_type type)
+{
+	dma_cap_mask_t mask;
+
+	dma_cap_zero(mask);
+	dma_cap_set(type, mask);
+	return mask;
+}
+
+static struct dma_chan *must_request(enum dma_transaction_type type)
+{
+	const dma_cap_mask_t mask = capable_of(type);
+	struct dma_chan *chan = dma_request_channel(mask, NULL, NULL);
+
+	assert_non_null(chan);
+	return chan;
+}
+
+/* --- callbacks, in the order they came -------------------------------------------------------- */
+
+enum { CALLS = 64 };
+
+static struct {
+	long what[CALLS];
+	struct dmaengine_result result[CALLS];
+	int n;
+	struct completion last;
+	int wanted;
+} calls;
+
+static void expect_calls(int n)
+{
+	memset(&calls, 0, sizeof(calls));
+	init_completion(&calls.last);
+	calls.wanted = n;
+}
+
+static void called_with(void *param, const struct dmaengine_result *result)
+{
+	if (calls.n < CALLS) {
+		calls.what[calls.n] = (long)param;
+		calls.result[calls.n] = *result;
+	}
+	if (++calls.n == calls.wanted)
+		complete(&calls.last);
+}
+
+static void must_be_called(void)
+{
+	assert_true(wait_for_completion_timeout(&calls.last, 5 * HZ));
+}
+
+static dma_cookie_t submit(struct dma_async_tx_descriptor *tx, long what)
+{
+	dma_cookie_t cookie;
+
+	assert_non_null(tx);
+	tx->callback_result = called_with;
+	tx->callback_param = (void *)what;
+	cookie = dmaengine_submit(tx);
+	assert_false(dma_submit_error(cookie));
+	return cookie;
+}
+
+static dma_cookie_t submit_fake(struct dma_chan *chan, long what)
+{
+	return submit(dmaengine_prep_dma_memcpy(chan, 0, 0, 16, DMA_PREP_INTERRUPT), what);
+}
+
+/* --- ENG-01 ----------------------------------------------------------------------------------- */
+
+static void test_ENG_01_a_client_copies_between_two_mappings(void **state)
+{
+	struct dma_chan *chan = must_request(DMA_MEMCPY);
+	struct device *master = dmaengine_get_dma_device(chan);
+	u8 *from = must_kmalloc(SIZE), *to = must_kmalloc(SIZE);
+	dma_addr_t source, target;
+	dma_cookie_t cookie;
+
+	fill_bytes(from, SIZE, 1);
+	memset(to, 0, SIZE);
+	source = must_map(master, from, SIZE, DMA_TO_DEVICE);
+	target = must_map(master, to, SIZE, DMA_FROM_DEVICE);
+	expect_calls(1);
+	cookie = submit(dmaengine_prep_dma_memcpy(chan, target, source, SIZE, DMA_PREP_INTERRUPT),
+			7);
+	dma_async_issue_pending(chan);
+	must_be_called();
+	assert_int_equal(dmaengine_tx_status(chan, cookie, NULL), DMA_COMPLETE);
+	dma_unmap_single(master, source, SIZE, DMA_TO_DEVICE);
+	dma_unmap_single(master, target, SIZE, DMA_FROM_DEVICE);
+	assert_true(bytes_are(to, SIZE, 1));
+	assert_int_equal(calls.what[0], 7);
+	assert_int_equal(calls.result[0].result, DMA_TRANS_NOERROR);
+	assert_int_equal(calls.result[0].residue, 0);
+	kfree(from);
+	kfree(to);
+	dma_release_channel(chan);
+}
+
+static void test_ENG_01_nothing_moves_before_it_is_issued(void **state)
+{
+	struct dma_tx_state seen;
+	struct dma_chan *chan;
+	dma_cookie_t cookie;
+
+	fake_register(1);
+	chan = must_request(DMA_MEMCPY);
+	expect_calls(1);
+	cookie = submit_fake(chan, 1);
+	assert_null(vchan_next_desc(to_virt_chan(chan)));
+	assert_int_equal(dmaengine_tx_status(chan, cookie, &seen), DMA_IN_PROGRESS);
+	dma_async_issue_pending(chan);
+	assert_int_equal(dmaengine_tx_status(chan, cookie, &seen), DMA_IN_PROGRESS);
+	assert_int_equal(seen.residue, 16);
+	assert_int_equal(seen.used, cookie);
+	fake_end(chan, DMA_TRANS_NOERROR);
+	must_be_called();
+	assert_int_equal(dmaengine_tx_status(chan, cookie, &seen), DMA_COMPLETE);
+	assert_int_equal(seen.residue, 0);
+	dma_release_channel(chan);
+	fake_unregister();
+}
+
+static bool only_the_second(struct dma_chan *chan, void *param)
+{
+	return chan->device == &fake.device && chan->chan_id == 1;
+}
+
+static void test_ENG_01_a_filter_chooses_and_what_is_taken_is_not_given(void **state)
+{
+	const dma_cap_mask_t mask = capable_of(DMA_SLAVE);
+	struct dma_chan *chan;
+
+	fake_register(2);
+	chan = dma_request_channel(mask, only_the_second, NULL);
+	assert_ptr_equal(chan, &fake.vc[1].chan);
+	assert_null(dma_request_channel(mask, only_the_second, NULL));
+	assert_null(dma_get_slave_channel(chan));
+	dma_release_channel(chan);
+	assert_ptr_equal(dma_get_slave_channel(chan), chan);
+	dma_release_channel(chan);
+	fake_unregister();
+}
+
+static void test_ENG_01_a_capability_that_nobody_has_gives_no_channel(void **state)
+{
+	const dma_cap_mask_t mask = capable_of(DMA_PQ);
+
+	assert_null(dma_request_channel(mask, NULL, NULL));
+	assert_int_equal(PTR_ERR(dma_request_chan_by_mask(&mask)), -ENODEV);
+}
+
+static void test_ENG_01_by_name_a_map_says_which(void **state)
+{
+	static struct dma_slave_map map = {.slave = "rx"};
+	struct dma_chan *chan;
+
+	map.devname = dev_name(dev2);
+	assert_int_equal(PTR_ERR(dma_request_chan(dev2, "rx")), -EPROBE_DEFER);
+	fake_register(2);
+	fake.device.filter.fn = only_the_second;
+	fake.device.filter.map = &map;
+	fake.device.filter.mapcnt = 1;
+	assert_int_equal(PTR_ERR(dma_request_chan(dev2, "tx")), -EPROBE_DEFER);
+	chan = dma_request_chan(dev2, "rx");
+	assert_ptr_equal(chan, &fake.vc[1].chan);
+	assert_ptr_equal(chan->slave, dev2);
+	dma_release_channel(chan);
+	assert_null(chan->slave);
+	fake_unregister();
+}
+
+/* The devices of dma.dts, on the machine that has them. */
+static struct device *tree_controller, *tree_client;
+
+static int tree_probe(struct platform_device *pdev)
+{
+	if (of_device_is_compatible(pdev->dev.of_node, "test,dma-client"))
+		tree_client = &pdev->dev;
+	else
+		tree_controller = &pdev->dev;
+	return 0;
+}
+
+static void test_ENG_01_by_name_a_devicetree_says_which(void **state)
+{
+	static const struct of_device_id ids[] = {
+		{.compatible = "test,dma-controller"}, {.compatible = "test,dma-client"}, {}};
+	static struct platform_driver driver = {
+		.probe = tree_probe, .driver = {.name = "tree", .of_match_table = ids}};
+	struct dma_chan *chan;
+
+	tree_client = NULL;
+	assert_int_equal(platform_driver_register(&driver), 0);
+	if (!tree_client)
+		goto no_such_tree;
+	fake_register(2);
+	assert_int_equal(PTR_ERR(dma_request_chan(tree_client, "rx")), -EPROBE_DEFER);
+	assert_int_equal(of_dma_controller_register(tree_controller->of_node,
+						    of_dma_xlate_by_chan_id, &fake.device),
+			 0);
+	chan = dma_request_chan(tree_client, "rx");
+	assert_ptr_equal(chan, &fake.vc[1].chan);
+	assert_int_equal(PTR_ERR(dma_request_chan(tree_client, "rx")), -ENODEV);
+	dma_release_channel(chan);
+	chan = dma_request_chan(tree_client, "tx");
+	assert_ptr_equal(chan, &fake.vc[0].chan);
+	dma_release_channel(chan);
+	/* No such channel, no such driver yet, no such name. */
+	assert_int_equal(PTR_ERR(dma_request_chan(tree_client, "none")), -ENODEV);
+	assert_int_equal(PTR_ERR(dma_request_chan(tree_client, "later")), -EPROBE_DEFER);
+	assert_int_equal(PTR_ERR(dma_request_chan(tree_client, "audio")), -ENODEV);
+	of_dma_controller_free(tree_controller->of_node);
+	fake_unregister();
+no_such_tree:
+	platform_driver_unregister(&driver);
+}
+
+static void test_ENG_01_what_a_peripherals_channel_can_is_told(void **state)
+{
+	struct dma_slave_config config = {.dst_addr_width = DMA_SLAVE_BUSWIDTH_3_BYTES};
+	struct dma_slave_caps caps;
+	struct dma_chan *chan;
+
+	fake_register(1);
+	chan = must_request(DMA_SLAVE);
+	assert_int_equal(dma_get_slave_caps(chan, &caps), 0);
+	assert_int_equal(caps.src_addr_widths, BIT(DMA_SLAVE_BUSWIDTH_4_BYTES));
+	assert_int_equal(caps.residue_granularity, DMA_RESIDUE_GRANULARITY_SEGMENT);
+	assert_true(caps.cmd_terminate);
+	assert_false(caps.cmd_pause);
+	assert_int_equal(dmaengine_slave_config(chan, &config), -EINVAL);
+	assert_int_equal(dmaengine_pause(chan), -ENOSYS);
+	dma_release_channel(chan);
+	fake_unregister();
+	/* Memory to memory has no peripheral. */
+	chan = must_request(DMA_MEMSET);
+	assert_int_equal(dma_get_slave_caps(chan, &caps), -ENXIO);
+	dma_release_channel(chan);
+}
+
+static int periods;
+
+static void period_passed(void *param)
+{
+	periods++;
+	complete(param);
+}
+
+static void test_ENG_01_a_cyclic_one_calls_back_each_period_until_it_is_ended(void **state)
+{
+	struct dma_async_tx_descriptor *tx;
+	struct completion passed;
+	struct dma_chan *chan;
+
+	fake_register(1);
+	chan = must_request(DMA_CYCLIC);
+	init_completion(&passed);
+	periods = 0;
+	tx = dmaengine_prep_dma_cyclic(chan, 0, 64, 16, DMA_MEM_TO_DEV, DMA_PREP_INTERRUPT);
+	assert_non_null(tx);
+	tx->callback = period_passed;
+	tx->callback_param = &passed;
+	dmaengine_submit(tx);
+	dma_async_issue_pending(chan);
+	for (int i = 1; i <= 5; i++) {
+		spin_lock_irq(&fake.vc->lock);
+		vchan_cyclic_callback(vchan_next_desc(fake.vc));
+		spin_unlock_irq(&fake.vc->lock);
+		assert_true(wait_for_completion_timeout(&passed, 5 * HZ));
+		assert_int_equal(periods, i);
+	}
+	dmaengine_terminate_sync(chan);
+	assert_int_equal(fake.descriptors, 0);
+	dma_release_channel(chan);
+	fake_unregister();
+}
+
+static void test_ENG_01_a_descriptor_for_reuse_is_submitted_again(void **state)
+{
+	struct dma_async_tx_descriptor *tx;
+	struct dma_chan *chan;
+
+	fake_register(1);
+	chan = must_request(DMA_MEMCPY);
+	tx = dmaengine_prep_dma_memcpy(chan, 0, 0, 16, DMA_PREP_INTERRUPT);
+	assert_int_equal(dmaengine_desc_free(tx), -EPERM);
+	assert_int_equal(dmaengine_desc_set_reuse(tx), 0);
+	for (int i = 0; i < 3; i++) {
+		expect_calls(1);
+		submit(tx, i);
+		dma_async_issue_pending(chan);
+		fake_end(chan, DMA_TRANS_NOERROR);
+		must_be_called();
+		assert_int_equal(fake.descriptors, 1);
+	}
+	assert_int_equal(dmaengine_desc_free(tx), 0);
+	assert_int_equal(fake.descriptors, 0);
+	dma_release_channel(chan);
+	fake_unregister();
+}
+
+static void test_ENG_01_mappings_go_with_the_descriptor(void **state)
+{
+	struct dma_chan *chan = must_request(DMA_MEMCPY);
+	struct device *master = dmaengine_get_dma_device(chan);
+	struct dmaengine_unmap_data *unmap = dmaengine_get_unmap_data(master, 2, GFP_KERNEL);
+	struct dma_async_tx_descriptor *tx;
+	struct page *from = alloc_page(GFP_KERNEL), *to = alloc_page(GFP_KERNEL);
+
+	assert_non_null(unmap);
+	assert_null(dmaengine_get_unmap_data(master, 257, GFP_KERNEL));
+	fill_bytes(page_address(from), PAGE_SIZE, 5);
+	unmap->len = PAGE_SIZE;
+	unmap->addr[0] = dma_map_page(master, from, 0, PAGE_SIZE, DMA_TO_DEVICE);
+	assert_false(dma_mapping_error(master, unmap->addr[0]));
+	unmap->to_cnt = 1;
+	unmap->addr[1] = dma_map_page(master, to, 0, PAGE_SIZE, DMA_FROM_DEVICE);
+	assert_false(dma_mapping_error(master, unmap->addr[1]));
+	unmap->from_cnt = 1;
+	tx = dmaengine_prep_dma_memcpy(chan, unmap->addr[1], unmap->addr[0], PAGE_SIZE,
+				       DMA_PREP_INTERRUPT);
+	assert_non_null(tx);
+	dma_set_unmap(tx, unmap);
+	dmaengine_unmap_put(unmap);
+	expect_calls(1);
+	submit(tx, 1);
+	dma_async_issue_pending(chan);
+	must_be_called();
+	assert_true(bytes_are(page_address(to), PAGE_SIZE, 5));
+	__free_page(from);
+	__free_page(to);
+	dma_release_channel(chan);
+}
+
+static void test_ENG_01_shared_channels_are_found_while_somebody_shares(void **state)
+{
+	struct dma_chan *chan;
+
+	fake_register(2);
+	assert_null(dma_find_channel(DMA_CYCLIC));
+	dmaengine_get();
+	chan = dma_find_channel(DMA_CYCLIC);
+	assert_non_null(chan);
+	assert_ptr_equal(chan->device, &fake.device);
+	assert_int_equal(fake.resources, 2);
+	assert_null(dma_find_channel(DMA_PQ));
+	/* Shared by all, or one client's: not both. */
+	assert_null(dma_get_any_slave_channel(&fake.device));
+	dmaengine_put();
+	assert_null(dma_find_channel(DMA_CYCLIC));
+	assert_int_equal(fake.resources, 0);
+	fake_unregister();
+}
+
+static void test_ENG_01_cookies_rise_and_wrap(void **state)
+{
+	assert_int_equal(dma_async_is_complete(5, 4, 7), DMA_IN_PROGRESS);
+	assert_int_equal(dma_async_is_complete(4, 4, 7), DMA_COMPLETE);
+	assert_int_equal(dma_async_is_complete(8, 4, 7), DMA_COMPLETE);
+	/* Wrapped: 0x7fffffff has ended, 1 and 2 are under way. */
+	assert_int_equal(dma_async_is_complete(0x7fffffff, 0x7fffffff, 2), DMA_COMPLETE);
+	assert_int_equal(dma_async_is_complete(1, 0x7fffffff, 2), DMA_IN_PROGRESS);
+}
+
+/* --- ENG-02 ----------------------------------------------------------------------------------- */
+
+static void test_ENG_02_a_capability_without_its_function_is_refused(void **state)
+{
+	struct dma_device device = {.dev = dev};
+
+	INIT_LIST_HEAD(&device.channels);
+	assert_int_equal(dma_async_device_register(&device), -EIO);
+	device.device_tx_status = fake_status;
+	device.device_issue_pending = fake_issue;
+	dma_cap_set(DMA_MEMCPY, device.cap_mask);
+	assert_int_equal(dma_async_device_register(&device), -EIO);
+	device.dev = NULL;
+	assert_int_equal(dma_async_device_register(&device), -EINVAL);
+}
+
+static void test_ENG_02_who_has_which_channel_is_listed(void **state)
+{
+	char text[256], line[64];
+	struct dma_chan *chan;
+
+	fake_register(3);
+	chan = dma_get_any_slave_channel(&fake.device);
+	dmk_dma_engine_list(text, sizeof(text));
+	snprintf(line, sizeof(line), "(%s): 3 channels, 1 in use\n", dev_name(dev));
+	assert_non_null(strstr(text, line));
+	snprintf(line, sizeof(line), " %s: in use\n", dma_chan_name(chan));
+	assert_non_null(strstr(text, line));
+	dma_release_channel(chan);
+	fake_unregister();
+}
+
+static void test_ENG_02_it_lives_until_the_last_channel_is_given_back(void **state)
+{
+	struct dma_chan *chan;
+
+	fake_register(1);
+	chan = must_request(DMA_SLAVE);
+	dma_async_device_unregister(&fake.device);
+	assert_false(fake.released);
+	assert_null(dma_get_slave_channel(&fake.vc[0].chan));
+	dma_release_channel(chan);
+	assert_true(fake.released);
+	free(fake.vc);
+}
+
+/* --- ENG-03 ----------------------------------------------------------------------------------- */
+
+static void test_ENG_03_thousands_of_channels_with_work_under_way(void **state)
+{
+	struct dma_chan **chan = calloc(MANY, sizeof(*chan));
+
+	assert_non_null(chan);
+	fake_register(MANY);
+	for (unsigned int i = 0; i < MANY; i++) {
+		chan[i] = dma_get_any_slave_channel(&fake.device);
+		assert_non_null(chan[i]);
+	}
+	assert_null(dma_get_any_slave_channel(&fake.device));
+	expect_calls(MANY);
+	for (unsigned int i = 0; i < MANY; i++) {
+		submit_fake(chan[i], i);
+		dma_async_issue_pending(chan[i]);
+	}
+	for (unsigned int i = 0; i < MANY; i++)
+		fake_end(chan[i], DMA_TRANS_NOERROR);
+	must_be_called();
+	/* One is given back in the middle, and is the next. */
+	dma_release_channel(chan[MANY / 2]);
+	assert_ptr_equal(dma_get_any_slave_channel(&fake.device), chan[MANY / 2]);
+	for (unsigned int i = 0; i < MANY; i++)
+		dma_release_channel(chan[i]);
+	fake_unregister();
+	free(chan);
+}
+
+/* --- ENG-04 ----------------------------------------------------------------------------------- */
+
+static void test_ENG_04_descriptors_end_in_order(void **state)
+{
+	struct dma_chan *chan = must_request(DMA_MEMSET);
+	struct device *master = dmaengine_get_dma_device(chan);
+	u8 *bytes = must_kmalloc(CALLS * 16);
+	dma_addr_t dma = must_map(master, bytes, CALLS * 16, DMA_FROM_DEVICE);
+
+	expect_calls(CALLS);
+	for (int i = 0; i < CALLS; i++)
+		submit(dmaengine_prep_dma_memset(chan, dma + 16 * i, i, 16 * (CALLS - i),
+						 DMA_PREP_INTERRUPT),
+		       i);
+	dma_async_issue_pending(chan);
+	must_be_called();
+	dma_unmap_single(master, dma, CALLS * 16, DMA_FROM_DEVICE);
+	for (int i = 0; i < CALLS; i++) {
+		assert_int_equal(calls.what[i], i);
+		assert_int_equal(bytes[16 * i], i);
+	}
+	kfree(bytes);
+	dma_release_channel(chan);
+}
+
+static void test_ENG_04_a_failed_one_says_so_and_the_next_goes_on(void **state)
+{
+	struct dma_chan *chan = must_request(DMA_MEMCPY);
+	struct device *master = dmaengine_get_dma_device(chan);
+	u8 *bytes = must_kmalloc(2 * 64);
+	dma_addr_t dma = must_map(master, bytes, 2 * 64, DMA_BIDIRECTIONAL);
+	dma_cookie_t bad, good;
+
+	memset(bytes, 1, 64);
+	expect_calls(2);
+	bad = submit(dmaengine_prep_dma_memcpy(chan, dma, 1ULL << 52, 64, DMA_PREP_INTERRUPT), 1);
+	good = submit(dmaengine_prep_dma_memcpy(chan, dma + 64, dma, 64, DMA_PREP_INTERRUPT), 2);
+	dma_async_issue_pending(chan);
+	must_be_called();
+	assert_int_equal(calls.what[0], 1);
+	assert_int_equal(calls.result[0].result, DMA_TRANS_READ_FAILED);
+	assert_int_equal(calls.result[0].residue, 64);
+	assert_int_equal(calls.result[1].result, DMA_TRANS_NOERROR);
+	assert_int_equal(dmaengine_tx_status(chan, bad, NULL), DMA_ERROR);
+	assert_int_equal(dmaengine_tx_status(chan, good, NULL), DMA_COMPLETE);
+	dma_unmap_single(master, dma, 2 * 64, DMA_BIDIRECTIONAL);
+	assert_int_equal(bytes[64], 1);
+	kfree(bytes);
+	dma_release_channel(chan);
+	/* That memory is no one's is a mistake of the client's too. */
+	expect_finding("STR-10", 1);
+}
+
+static void test_ENG_04_terminate_loses_none_and_nobody_is_called(void **state)
+{
+	struct dma_chan *chan;
+
+	fake_register(1);
+	chan = must_request(DMA_MEMCPY);
+	expect_calls(1);
+	for (int i = 0; i < 10; i++)
+		submit_fake(chan, i);
+	dma_async_issue_pending(chan);
+	submit_fake(chan, 10);
+	dmaengine_prep_dma_memcpy(chan, 0, 0, 16, 0);
+	assert_int_equal(fake.descriptors, 12);
+	dmaengine_terminate_sync(chan);
+	assert_int_equal(fake.descriptors, 0);
+	assert_int_equal(calls.n, 0);
+	/* And the channel works on. */
+	submit_fake(chan, 11);
+	dma_async_issue_pending(chan);
+	fake_end(chan, DMA_TRANS_NOERROR);
+	must_be_called();
+	assert_int_equal(calls.what[0], 11);
+	dma_release_channel(chan);
+	fake_unregister();
+}
+
+/* --- ENG-05: the threads that copy ------------------------------------------------------------ */
+
+static void test_ENG_05_threads_xor_and_interleave(void **state)
+{
+	struct dma_chan *chan = must_request(DMA_XOR);
+	struct device *master = dmaengine_get_dma_device(chan);
+	struct dma_interleaved_template *template = kzalloc(sizeof(*template) +
+							    sizeof(struct data_chunk), GFP_KERNEL);
+	u8 *bytes = must_kmalloc(4 * 256);
+	dma_addr_t dma, from[3];
+
+	assert_non_null(template);
+	for (int i = 0; i < 4 * 256; i++)
+		bytes[i] = i * 31 + i / 256;
+	dma = must_map(master, bytes, 4 * 256, DMA_BIDIRECTIONAL);
+	for (int i = 0; i < 3; i++)
+		from[i] = dma + 256 * i;
+	expect_calls(2);
+	submit(chan->device->device_prep_dma_xor(chan, dma + 768, from, 3, 256, 0), 1);
+	/* Columns of 16 bytes out of rows of 64 go side by side. */
+	template->src_start = dma;
+	template->dst_start = dma + 512;
+	template->dir = DMA_MEM_TO_MEM;
+	template->src_inc = template->dst_inc = template->src_sgl = true;
+	template->numf = 4;
+	template->frame_size = 1;
+	template->sgl[0] = (struct data_chunk){.size = 16, .icg = 48};
+	submit(dmaengine_prep_interleaved_dma(chan, template, 0), 2);
+	dma_async_issue_pending(chan);
+	must_be_called();
+	dma_unmap_single(master, dma, 4 * 256, DMA_BIDIRECTIONAL);
+	for (int i = 0; i < 256; i++)
+		assert_int_equal(bytes[768 + i], (u8)(i * 31) ^ (u8)((256 + i) * 31 + 1) ^
+							 (u8)((512 + i) * 31 + 2));
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(bytes[512 + i], (u8)((i / 16 * 64 + i % 16) * 31));
+	kfree(template);
+	kfree(bytes);
+	dma_release_channel(chan);
+}
+
+static void test_ENG_05_threads_reach_highmem(void **state)
+{
+	struct dma_chan *chan = must_request(DMA_MEMCPY);
+	struct device *master = dmaengine_get_dma_device(chan);
+	struct page *from = alloc_pages(GFP_HIGHUSER, 0), *to = alloc_pages(GFP_HIGHUSER, 0);
+	dma_addr_t source, target;
+
+	assert_non_null(from);
+	assert_non_null(to);
+	fill_bytes(kmap(from), PAGE_SIZE, 9);
+	kunmap(from);
+	source = dma_map_page(master, from, 0, PAGE_SIZE, DMA_TO_DEVICE);
+	target = dma_map_page(master, to, 0, PAGE_SIZE, DMA_FROM_DEVICE);
+	assert_false(dma_mapping_error(master, source) || dma_mapping_error(master, target));
+	expect_calls(1);
+	submit(dmaengine_prep_dma_memcpy(chan, target, source, PAGE_SIZE, 0), 1);
+	dma_async_issue_pending(chan);
+	must_be_called();
+	dma_unmap_page(master, source, PAGE_SIZE, DMA_TO_DEVICE);
+	dma_unmap_page(master, target, PAGE_SIZE, DMA_FROM_DEVICE);
+	assert_true(bytes_are(kmap(to), PAGE_SIZE, 9));
+	kunmap(to);
+	__free_pages(from, 0);
+	__free_pages(to, 0);
+	dma_release_channel(chan);
+}
+
+/* As Linux's own test of controllers does it: any place, any length, and what is beside stays. */
+static void test_ENG_05_threads_copy_what_they_are_told_and_no_more(void **state)
+{
+	enum { BUFFER = 1 << 14, ROUNDS = 200 };
+	struct dma_chan *chan = must_request(DMA_MEMCPY);
+	struct device *master = dmaengine_get_dma_device(chan);
+	u8 *from = must_kmalloc(BUFFER), *to = must_kmalloc(BUFFER);
+	u64 random = contract_seed();
+
+	for (int round = 0; round < ROUNDS; round++) {
+		size_t size, source, target;
+		dma_addr_t read, written;
+
+		random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+		size = 1 + (random >> 33) % (BUFFER - 1);
+		source = (random >> 20) % (BUFFER - size + 1);
+		target = (random >> 41) % (BUFFER - size + 1);
+		fill_bytes(from, BUFFER, round);
+		memset(to, round, BUFFER);
+		read = must_map(master, from, BUFFER, DMA_TO_DEVICE);
+		written = must_map(master, to, BUFFER, DMA_BIDIRECTIONAL);
+		expect_calls(1);
+		submit(dmaengine_prep_dma_memcpy(chan, written + target, read + source, size, 0),
+		       round);
+		dma_async_issue_pending(chan);
+		must_be_called();
+		dma_unmap_single(master, read, BUFFER, DMA_TO_DEVICE);
+		dma_unmap_single(master, written, BUFFER, DMA_BIDIRECTIONAL);
+		assert_true(bytes_are(from, BUFFER, round));
+		assert_memory_equal(to + target, from + source, size);
+		for (size_t i = 0; i < BUFFER; i++)
+			if (i < target || i >= target + size)
+				assert_int_equal(to[i], (u8)round);
+	}
+	kfree(from);
+	kfree(to);
+	dma_release_channel(chan);
+}
+
+static void test_ENG_05_what_is_not_issued_is_not_under_way(void **state)
+{
+	struct dma_chan *chan = must_request(DMA_MEMCPY);
+	struct device *master = dmaengine_get_dma_device(chan);
+	u8 *bytes = must_kmalloc(2 * 64);
+	dma_addr_t dma = must_map(master, bytes, 2 * 64, DMA_BIDIRECTIONAL);
+
+	submit(dmaengine_prep_dma_memcpy(chan, dma + 64, dma, 64, 0), 1);
+	dma_unmap_single(master, dma, 2 * 64, DMA_BIDIRECTIONAL);
+	expect_no_findings();
+	dmaengine_terminate_sync(chan);
+	kfree(bytes);
+	dma_release_channel(chan);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct contract_test tests[] = {
+		CONTRACT_TEST(test_ENG_01_a_client_copies_between_two_mappings),
+		CONTRACT_TEST(test_ENG_01_nothing_moves_before_it_is_issued),
+		CONTRACT_TEST(test_ENG_01_a_filter_chooses_and_what_is_taken_is_not_given),
+		CONTRACT_TEST(test_ENG_01_a_capability_that_nobody_has_gives_no_channel),
+		CONTRACT_TEST(test_ENG_01_by_name_a_map_says_which),
+		CONTRACT_TEST(test_ENG_01_by_name_a_devicetree_says_which),
+		CONTRACT_TEST(test_ENG_01_what_a_peripherals_channel_can_is_told),
+		CONTRACT_TEST(test_ENG_01_a_cyclic_one_calls_back_each_period_until_it_is_ended),
+		CONTRACT_TEST(test_ENG_01_a_descriptor_for_reuse_is_submitted_again),
+		CONTRACT_TEST(test_ENG_01_mappings_go_with_the_descriptor),
+		CONTRACT_TEST(test_ENG_01_shared_channels_are_found_while_somebody_shares),
+		CONTRACT_TEST(test_ENG_01_cookies_rise_and_wrap),
+		CONTRACT_TEST(test_ENG_02_a_capability_without_its_function_is_refused),
+		CONTRACT_TEST(test_ENG_02_who_has_which_channel_is_listed),
+		CONTRACT_TEST(test_ENG_02_it_lives_until_the_last_channel_is_given_back),
+		CONTRACT_TEST(test_ENG_03_thousands_of_channels_with_work_under_way),
+		CONTRACT_TEST(test_ENG_04_descriptors_end_in_order),
+		CONTRACT_TEST(test_ENG_04_a_failed_one_says_so_and_the_next_goes_on),
+		CONTRACT_TEST(test_ENG_04_terminate_loses_none_and_nobody_is_called),
+		CONTRACT_TEST(test_ENG_05_threads_xor_and_interleave),
+		CONTRACT_TEST(test_ENG_05_threads_reach_highmem),
+		CONTRACT_TEST(test_ENG_05_threads_copy_what_they_are_told_and_no_more),
+		CONTRACT_TEST(test_ENG_05_what_is_not_issued_is_not_under_way),
+	};
+
+	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
+}
