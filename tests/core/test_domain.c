@@ -6,6 +6,8 @@
  */
 #include "unit.h"
 
+#include "fake_iommu.h"
+
 #include <linux/dma-mapping.h>
 #include <linux/scatterlist.h>
 
@@ -18,13 +20,11 @@ void *dmk_page_address_high(const struct page *page)
 	return NULL;
 }
 
-enum { PAGE = 4096, REQUESTERS = 4, CACHED = 4096 };
+enum { PAGE = 4096, CACHED = 4096 };
 
 /* --- the IOMMU -------------------------------------------------------------------------------- */
 
 static struct {
-	struct dmk_iommu_attach to[REQUESTERS];
-	bool attached[REQUESTERS];
 	bool same_group;
 	struct {
 		uint16_t id;
@@ -38,21 +38,6 @@ static struct {
 static uint32_t group_of(void *ctx, uint32_t requester)
 {
 	return box.same_group ? 7 : requester;
-}
-
-static int attach(void *ctx, uint32_t requester, const struct dmk_iommu_attach *to)
-{
-	if (requester >= REQUESTERS)
-		return -ENODEV;
-	box.to[requester] = *to;
-	box.attached[requester] = true;
-	return 0;
-}
-
-static void detach(void *ctx, uint32_t requester)
-{
-	assert_true(requester < REQUESTERS && box.attached[requester]);
-	box.attached[requester] = false;
 }
 
 static void invalidate(void *ctx, uint16_t id, uint64_t first, uint64_t last, bool tables)
@@ -76,8 +61,8 @@ static void sync_now(void *ctx)
 
 static const struct dmk_iommu_ops ops = {
 	.group_of = group_of,
-	.attach = attach,
-	.detach = detach,
+	.attach = fake_attach,
+	.detach = fake_detach,
 	.invalidate = invalidate,
 	.invalidate_all = invalidate_all,
 	.sync = sync_now,
@@ -89,45 +74,19 @@ static const struct dmk_iommu_region regions[] = {
 };
 
 static const struct dmk_iommu iommu = {
-	.name = "box",
-	.format = DMK_TABLE_VTD,
-	.page_sizes = 0x1000 | 0x200000,
-	.iova_bits = 48,
-	.phys_bits = 46,
-	.coherent_walk = true,
+	FAKE_IOMMU(&ops),
 	.regions = regions,
 	.nr_regions = 2,
-	.ops = &ops,
 };
-
-static bool walk(uint64_t table, unsigned int levels, uint64_t iova, uint64_t *phys,
-		 unsigned int *prot)
-{
-	*prot = 3;
-	for (unsigned int level = levels; level; level--) {
-		const unsigned int shift = 12 + 9 * (level - 1);
-		const uint64_t entry = ((uint64_t *)fake_ram(table))[iova >> shift & 511];
-
-		*prot &= entry & 3;
-		if (!(entry & 3))
-			return false;
-		if (level == 1 || entry & 0x80) {
-			*phys = (entry & 0xffffffffff000ULL) | (iova & ((1ULL << shift) - 1));
-			return true;
-		}
-		table = entry & 0xffffffffff000ULL;
-	}
-	return false;
-}
 
 /* Where an access of one byte ends; false: it faults. */
 static bool translate(uint32_t requester, uint64_t iova, bool write, uint64_t *phys)
 {
-	const struct dmk_iommu_attach *to = &box.to[requester];
+	const struct dmk_iommu_attach *to = &fake_box[requester].to;
 	const uint64_t page = iova & ~(uint64_t)(PAGE - 1);
 	unsigned int prot;
 
-	if (!box.attached[requester])
+	if (!fake_box[requester].attached)
 		return false;
 	*phys = iova;
 	if (to->passthrough)
@@ -138,7 +97,7 @@ static bool translate(uint32_t requester, uint64_t iova, bool write, uint64_t *p
 		*phys = box.cache[i].phys + (iova - page);
 		return box.cache[i].prot & (write ? 2 : 1);
 	}
-	if (!walk(to->root.v, to->levels, page, phys, &prot))
+	if (!fake_walk(to, page, phys, &prot))
 		return false;
 	assert_true(box.nr_cached < CACHED);
 	box.cache[box.nr_cached].id = to->id;
@@ -182,6 +141,7 @@ static struct dmk_dev dev, other;
 static void start_as(const char *parameters, enum fake_bus kind)
 {
 	memset(&box, 0, sizeof(box));
+	memset(fake_box, 0, sizeof(fake_box));
 	assert_int_equal(fake_start(&(struct fake_options){.bus = kind, .parameters = parameters}),
 			 0);
 	bus = *fake_dev.bus;
@@ -483,13 +443,13 @@ static void test_IOM_02_passthrough_is_as_direct_and_not_for_who_is_not_trusted(
 	dma_addr_t dma;
 
 	start("iommu.passthrough=1");
-	assert_true(box.to[1].passthrough);
+	assert_true(fake_box[1].to.passthrough);
 	dma = map(LOW(0x123), 64, DMK_TO_DEVICE);
 	assert_int_equal(dma, LOW(0x123));
 	unmap(dma, 64, DMK_TO_DEVICE);
 	bus.untrusted = true;
 	assert_int_equal(dmk_dev_attach(&other, 2), 0);
-	assert_false(box.to[2].passthrough);
+	assert_false(fake_box[2].to.passthrough);
 	end();
 }
 
@@ -542,8 +502,8 @@ static void test_IOM_07_a_group_shares_a_domain_until_its_last_device_goes(void 
 	dmk_dev_init(&dev, "dev", &bus, NULL);
 	assert_int_equal(dmk_dev_attach(&dev, 1), 0);
 	assert_int_equal(dmk_dev_attach(&other, 3), 0);
-	assert_int_equal(box.to[1].root.v, box.to[3].root.v);
-	assert_int_equal(box.to[1].id, box.to[3].id);
+	assert_int_equal(fake_box[1].to.root.v, fake_box[3].to.root.v);
+	assert_int_equal(fake_box[1].to.id, fake_box[3].to.id);
 	dma = map(LOW(0), PAGE, DMK_TO_DEVICE);
 	assert_true(device_move(3, dma, &byte, 1, false));
 	dmk_dev_exit(&dev);
@@ -566,9 +526,9 @@ static void test_IOM_07_a_device_that_can_not_be_attached_leaves_nothing(void **
 	int result = -1;
 
 	start("");
-	assert_int_equal(dmk_dev_attach(&other, REQUESTERS), -ENODEV);
+	assert_int_equal(dmk_dev_attach(&other, FAKE_REQUESTERS), -ENODEV);
 	assert_null(other.domain);
-	dmk_dev_exit(&other); /* detaches nothing: box.attached[] has no such entry */
+	dmk_dev_exit(&other); /* detaches nothing: fake_box[] has no such entry */
 	dmk_dev_init(&other, "other", &bus, NULL);
 	for (; result; n++) {
 		dmk_dev_exit(&other);

@@ -8,6 +8,8 @@
  */
 #include "unit.h"
 
+#include "fake_iommu.h"
+
 #include <linux/dma-mapping.h>
 #include <linux/scatterlist.h>
 
@@ -31,56 +33,24 @@ static uint64_t
 static struct dmk_bus bus;
 static struct dmk_dev dev;
 static bool working;               /* atomic */
-static struct dmk_iommu_attach to; /* what the device is attached to */
 
 /* --- an IOMMU that counts --------------------------------------------------------------------- */
-
-static uint32_t group_of(void *ctx, uint32_t requester)
-{
-	return requester;
-}
-
-static int attach(void *ctx, uint32_t requester, const struct dmk_iommu_attach *how)
-{
-	to = *how;
-	return 0;
-}
-
-static void detach(void *ctx, uint32_t requester)
-{
-}
-
-static void invalidate(void *ctx, uint16_t id, uint64_t first, uint64_t last, bool tables)
-{
-}
 
 static void invalidate_all(void *ctx, uint16_t id)
 {
 	__atomic_add_fetch(&invalidations, 1, __ATOMIC_RELAXED);
 }
 
-static void sync_now(void *ctx)
-{
-}
-
 static const struct dmk_iommu_ops ops = {
-	.group_of = group_of,
-	.attach = attach,
-	.detach = detach,
-	.invalidate = invalidate,
+	.group_of = fake_group_each,
+	.attach = fake_attach,
+	.detach = fake_detach,
+	.invalidate = fake_invalidate,
 	.invalidate_all = invalidate_all,
-	.sync = sync_now,
+	.sync = fake_iommu_sync,
 };
 
-static const struct dmk_iommu iommu = {
-	.name = "counter",
-	.format = DMK_TABLE_VTD,
-	.page_sizes = 0x1000 | 0x200000,
-	.iova_bits = 48,
-	.phys_bits = 46,
-	.coherent_walk = true,
-	.ops = &ops,
-};
+static const struct dmk_iommu iommu = {FAKE_IOMMU(&ops)};
 
 /* --- threads ---------------------------------------------------------------------------------- */
 
@@ -217,20 +187,9 @@ static struct device card;
 /* VT-d specification 4.1, section 3.7. */
 static bool leads_to(uint64_t dma, uint64_t phys)
 {
-	uint64_t table = to.root.v;
+	uint64_t there;
 
-	for (unsigned int level = to.levels; level; level--) {
-		const unsigned int shift = 12 + 9 * (level - 1);
-		const uint64_t entry = __atomic_load_n(
-			(uint64_t *)fake_ram(table) + (dma >> shift & 511), __ATOMIC_ACQUIRE);
-
-		table = entry & 0xffffffffff000ULL;
-		if (!(entry & 3))
-			return false;
-		if (level == 1 || entry & 0x80)
-			return table + (dma & ((1ULL << shift) - 1)) == phys;
-	}
-	return false;
+	return fake_walk(&fake_box[1].to, dma, &there, NULL) && there == phys;
 }
 
 struct job {

@@ -6,69 +6,25 @@
  */
 #include "unit.h"
 
+#include "fake_iommu.h"
+
 #include <pthread.h>
 
 enum { PAGE = 4096, SECRET = 0x5a, THREADS = 4, STEPS = 1500 };
 
-static struct dmk_iommu_attach to;
-
-static uint32_t group_of(void *ctx, uint32_t requester)
-{
-	return 1;
-}
-
-static int attach(void *ctx, uint32_t requester, const struct dmk_iommu_attach *where)
-{
-	to = *where;
-	return 0;
-}
-
-static void detach(void *ctx, uint32_t requester)
-{
-}
-
-static void invalidate(void *ctx, uint16_t id, uint64_t first, uint64_t last, bool tables)
-{
-}
-
-static void invalidate_all(void *ctx, uint16_t id)
-{
-}
-
-static void sync_now(void *ctx)
-{
-}
-
-static const struct dmk_iommu_ops ops = {group_of,   attach,         detach,
-					 invalidate, invalidate_all, sync_now};
-static const struct dmk_iommu iommu = {.name = "box",
-				       .format = DMK_TABLE_VTD,
-				       .page_sizes = PAGE | 2 << 20,
-				       .iova_bits = 48,
-				       .phys_bits = 46,
-				       .coherent_walk = true,
-				       .ops = &ops};
+static const struct dmk_iommu_ops ops = {FAKE_IOMMU_OPS};
+static const struct dmk_iommu iommu = {FAKE_IOMMU(&ops)};
 static struct dmk_bus bus;
 static struct dmk_dev dev;
 
-/*
- * The page that leads there, as the device sees it; NULL: it faults. Entries are read as an IOMMU
- * reads them, whole.
- */
+/* The page that leads there, as the device sees it; NULL: it faults. */
 static uint8_t *page_at(uint64_t iova)
 {
-	uint64_t table = to.root.v;
+	uint64_t phys;
 
-	for (unsigned int level = to.levels; level; level--) {
-		const uint64_t *entries = fake_ram(table);
-		const uint64_t entry = __atomic_load_n(
-			&entries[iova >> (12 + 9 * (level - 1)) & 511], __ATOMIC_ACQUIRE);
-
-		if (!(entry & 3))
-			return NULL;
-		table = entry & 0xffffffffff000ULL;
-	}
-	return fake_ram(table);
+	return fake_walk(&fake_box[1].to, iova, &phys, NULL)
+		       ? fake_ram(phys & ~(uint64_t)(PAGE - 1))
+		       : NULL;
 }
 
 static void start_with(enum fake_bus kind, const char *parameters)

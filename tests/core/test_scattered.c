@@ -6,6 +6,8 @@
  */
 #include "unit.h"
 
+#include "fake_iommu.h"
+
 #include <linux/dma-mapping.h>
 #include <linux/scatterlist.h>
 
@@ -20,45 +22,8 @@ enum { CONTIGUOUS = 1 << 6, SINGLE = 1 << 7, NO_ADDRESS = 1 << 4 };
 
 /* --- the ground ------------------------------------------------------------------------------- */
 
-static struct dmk_iommu_attach to[3];
-
-static uint32_t group_of(void *ctx, uint32_t requester)
-{
-	return 1;
-}
-
-static int attach(void *ctx, uint32_t requester, const struct dmk_iommu_attach *where)
-{
-	to[requester] = *where;
-	return 0;
-}
-
-static void detach(void *ctx, uint32_t requester)
-{
-	to[requester].root = DMK_PHYS(0);
-}
-
-static void invalidate(void *ctx, uint16_t id, uint64_t first, uint64_t last, bool tables)
-{
-}
-
-static void invalidate_all(void *ctx, uint16_t id)
-{
-}
-
-static void sync_now(void *ctx)
-{
-}
-
-static const struct dmk_iommu_ops ops = {group_of,   attach,         detach,
-					 invalidate, invalidate_all, sync_now};
-static const struct dmk_iommu iommu_4k = {.name = "box",
-					  .format = DMK_TABLE_VTD,
-					  .page_sizes = PAGE | LARGE,
-					  .iova_bits = 48,
-					  .phys_bits = 46,
-					  .coherent_walk = true,
-					  .ops = &ops};
+static const struct dmk_iommu_ops ops = {FAKE_IOMMU_OPS};
+static const struct dmk_iommu iommu_4k = {FAKE_IOMMU(&ops)};
 /* VMSAv8-64 with a granule of 64 KiB. */
 static const struct dmk_iommu iommu_64k = {.name = "box",
 					   .format = DMK_TABLE_LPAE,
@@ -68,32 +33,12 @@ static const struct dmk_iommu iommu_64k = {.name = "box",
 					   .coherent_walk = true,
 					   .ops = &ops};
 
-/* Where a byte is, and how large the page is that leads there; 0: it faults. */
-static uint64_t walk_vtd(const struct dmk_iommu_attach *at, uint64_t iova, uint64_t *phys)
-{
-	uint64_t table = at->root.v;
-
-	for (unsigned int level = at->levels; level; level--) {
-		const unsigned int shift = 12 + 9 * (level - 1);
-		const uint64_t entry = ((uint64_t *)fake_ram(table))[iova >> shift & 511];
-
-		if (!(entry & 3))
-			return 0;
-		table = entry & 0xffffffffff000ULL;
-		if (level > 1 && !(entry & 0x80))
-			continue;
-		*phys = table + (iova & ((1ULL << shift) - 1));
-		return 1ULL << shift;
-	}
-	return 0;
-}
-
 static struct dmk_bus bus;
 static struct dmk_dev dev, other;
 
 static void start_as(const struct dmk_iommu *iommu, enum fake_bus kind)
 {
-	memset(to, 0, sizeof(to));
+	memset(fake_box, 0, sizeof(fake_box));
 	assert_int_equal(fake_start(&(struct fake_options){.bus = kind}), 0);
 	bus = *fake_dev.bus;
 	bus.iommu = iommu;
@@ -122,7 +67,7 @@ static bool device_sees(dmk_dma dma, const void *bytes, size_t size)
 	for (size_t at = 0; at < size; at += PAGE) {
 		const size_t part = size - at < PAGE ? size - at : PAGE;
 
-		if (!walk_vtd(&to[1], dma.v + at, &phys) ||
+		if (!fake_walk(&fake_box[1].to, dma.v + at, &phys, NULL) ||
 		    memcmp(fake_ram(phys), (const char *)bytes + at, part))
 			return false;
 	}
@@ -174,7 +119,7 @@ static void test_COH_08_memory_is_had_of_pages_that_lie_anywhere(void **state)
 	fill(cpu, size, 3);
 	assert_true(device_sees(dma, cpu, size));
 	dmk_free(&dev, size, cpu, dma, 0);
-	assert_int_equal(walk_vtd(&to[1], dma.v, &(uint64_t){0}), 0);
+	assert_int_equal(fake_walk(&fake_box[1].to, dma.v, &(uint64_t){0}, NULL), 0);
 	while (kept)
 		fake_give_page(taken[--kept]);
 	end();
@@ -189,17 +134,17 @@ static void test_IOM_01_large_pages_are_used_where_they_are_free(void **state)
 	start();
 	cpu = dmk_alloc(&dev, LARGE + PAGE, &dma, 0, 0);
 	assert_non_null(cpu);
-	assert_int_equal(walk_vtd(&to[1], dma.v, &phys), LARGE);
-	assert_int_equal(walk_vtd(&to[1], dma.v + LARGE, &phys), PAGE);
-	assert_int_equal(walk_vtd(&to[1], dma.v + LARGE + PAGE, &phys), 0);
+	assert_int_equal(fake_walk(&fake_box[1].to, dma.v, &phys, NULL), LARGE);
+	assert_int_equal(fake_walk(&fake_box[1].to, dma.v + LARGE, &phys, NULL), PAGE);
+	assert_int_equal(fake_walk(&fake_box[1].to, dma.v + LARGE + PAGE, &phys, NULL), 0);
 	dmk_free(&dev, LARGE + PAGE, cpu, dma, 0);
 	cpu = dmk_alloc(&dev, LARGE, &dma, 0, SINGLE);
 	assert_non_null(cpu);
-	assert_int_equal(walk_vtd(&to[1], dma.v, &phys), PAGE);
+	assert_int_equal(fake_walk(&fake_box[1].to, dma.v, &phys, NULL), PAGE);
 	dmk_free(&dev, LARGE, cpu, dma, SINGLE);
 	cpu = dmk_alloc(&dev, LARGE, &dma, 0, CONTIGUOUS);
 	assert_non_null(cpu);
-	assert_int_equal(walk_vtd(&to[1], dma.v, &phys), LARGE);
+	assert_int_equal(fake_walk(&fake_box[1].to, dma.v, &phys, NULL), LARGE);
 	assert_true(fake_ram(phys) == cpu);
 	dmk_free(&dev, LARGE, cpu, dma, CONTIGUOUS);
 	end();
@@ -266,7 +211,7 @@ static void test_COH_10_it_is_found_run_by_run(void **state)
 	for (size_t at = 0; at < 9 * PAGE; at += run) {
 		assert_true(dmk_alloc_find(&dev, cpu, dma, size, at, &found, &run));
 		assert_true(run && !(run & (PAGE - 1)));
-		assert_true(walk_vtd(&to[1], dma.v + at, &phys));
+		assert_true(fake_walk(&fake_box[1].to, dma.v + at, &phys, NULL));
 		assert_int_equal(found.v, phys);
 		for (size_t i = 0; i < run; i++)
 			assert_int_equal(((char *)fake_ram(phys))[i], 0);
@@ -293,7 +238,7 @@ static void test_CHK_07_whoever_watches_is_told_each_run(void **state)
 	assert_int_equal(event->kind, DMK_EVENT_ALLOC);
 	assert_in_range(event->nents, 2, 4);
 	for (unsigned int i = 0; i < event->nents; i++) {
-		assert_true(walk_vtd(&to[1], dma.v + told, &phys));
+		assert_true(fake_walk(&fake_box[1].to, dma.v + told, &phys, NULL));
 		assert_int_equal(fake_event_sg[i].phys.v, phys);
 		told += fake_event_sg[i].length;
 	}
@@ -329,7 +274,8 @@ static void test_COH_10_a_list_has_an_entry_a_run_and_one_segment(void **state)
 	assert_in_range(table->orig_nents, 2, 6);
 	assert_int_equal(sg_dma_len(table->sgl), 6 * PAGE);
 	for_each_sgtable_sg(table, sg, i) {
-		assert_true(walk_vtd(&to[1], sg_dma_address(table->sgl) + at, &phys));
+		assert_true(
+			fake_walk(&fake_box[1].to, sg_dma_address(table->sgl) + at, &phys, NULL));
 		assert_int_equal(sg_phys(sg), phys);
 		at += sg->length;
 	}
@@ -484,7 +430,7 @@ static void test_IOM_07_what_a_device_leaves_behind_is_out_of_its_groups_reach(v
 	void *cpu;
 
 	start();
-	assert_int_equal(to[1].root.v, to[2].root.v);
+	assert_int_equal(fake_box[1].to.root.v, fake_box[2].to.root.v);
 	assert_non_null(dmk_alloc(&dev, 3 * PAGE, &dma[0], 0, 0));
 	assert_non_null(dmk_alloc(&dev, PAGE, &dma[1], 0, CONTIGUOUS));
 	table = dmk_alloc_noncontiguous(&dev, 2 * PAGE, DMK_TO_DEVICE, 0, 0);
@@ -506,12 +452,12 @@ static void test_IOM_07_what_a_device_leaves_behind_is_out_of_its_groups_reach(v
 	dmk_unmap(&other, gone, PAGE, DMK_TO_DEVICE, 0, DMK_MAP_SINGLE);
 	gone = dmk_map_cpu(&other, fake_ram(LOW(5 * PAGE)), PAGE, DMK_TO_DEVICE, 0);
 	for (int i = 0; i < 7; i++)
-		assert_true(walk_vtd(&to[2], dma[i].v, &phys));
+		assert_true(fake_walk(&fake_box[2].to, dma[i].v, &phys, NULL));
 	dmk_dev_exit(&dev);
-	assert_true(walk_vtd(&to[2], gone.v, &phys));
+	assert_true(fake_walk(&fake_box[2].to, gone.v, &phys, NULL));
 	for (int i = 0; i < 7; i++)
-		assert_false(walk_vtd(&to[2], dma[i].v, &phys));
-	assert_true(walk_vtd(&to[2], kept.v, &phys));
+		assert_false(fake_walk(&fake_box[2].to, dma[i].v, &phys, NULL));
+	assert_true(fake_walk(&fake_box[2].to, kept.v, &phys, NULL));
 	dmk_free(&other, PAGE, cpu, kept, 0);
 	dmk_dev_exit(&other);
 	/* The memory itself stays out of use. */
