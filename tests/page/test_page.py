@@ -256,6 +256,19 @@ class Report(Page):
         for words in ("1 place does not cope", "kmalloc", "leaked", "a buffer is left", "first when call 4 failed", "dmakit check --fail 4 edu.c"):
             self.assertIn(words, self.text("#failures"))
 
+    def test_many_seeds_are_told_with_what_they_showed(self):
+        def change(data):
+            found = data["report"]["runs"][0]["findings"][0]
+            for run in data["report"]["runs"]:
+                run["findings"] = []
+            trouble = {"kind": "finding", "runs": 3, "first": "17", "text": None, "finding": dict(found, what="a late read"), "where": [],
+                       "repeat": "dmakit check --seed 17 edu.c"}
+            data["report"]["runs"][1]["explore"] = {"first": "1", "seeds": 40, "runs": 40, "clean": 37, "seconds": 2.5, "stopped": False, "troubles": [trouble]}
+        self.show_data(change)
+        self.assertEqual(self.text("h1"), "✕Some seeds show trouble on 1 of 2 machines")
+        for words in ("40 runs with seeds from 1 on", "37 of them were clean", "first with seed 17", "a late read", "dmakit check --seed 17 edu.c"):
+            self.assertIn(words, self.text("#seeds"))
+
     def test_nothing_found_is_good_news(self):
         def change(data):
             for run in data["report"]["runs"]:

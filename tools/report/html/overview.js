@@ -36,6 +36,10 @@ function verdict() {
 
 	if (astray.length)
 		return [`Not every failing call is coped with${everywhere(astray)}`, 'bad'];
+	const unclean = ran.filter((run) => run.explore && run.explore.troubles.length);
+
+	if (unclean.length)
+		return [`Some seeds show trouble${everywhere(unclean)}`, 'bad'];
 	if (refused.length)
 		return [`It could not run on ${count(refused.length, 'machine')}`, 'bad'];
 	return [`Nothing found${everywhere(ran)}`, 'good'];

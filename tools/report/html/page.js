@@ -26,7 +26,7 @@ function keys(event) {
 }
 
 function build() {
-	const sections = [findingsSection(), troubleSection(), sweepSection(), machinesSection(), timelineSection(),
+	const sections = [findingsSection(), troubleSection(), sweepSection(), exploreSection(), machinesSection(), timelineSection(),
 		adviceSection(), testsSection(), logSection()].filter(Boolean);
 
 	/* what went wrong comes first: a crash before the findings it left behind, a list of nothing behind all */
