@@ -278,11 +278,13 @@ function notCounted() {
 }
 
 function findingsSection() {
+	const nothing = ran.length ? 'No mistake was found.' : 'Nothing ran, so nothing could be found.';
+
 	list = h('div', {class: 'list', tabindex: '-1'});
 	tally = h('span', {class: 'faint', role: 'status'});
 	controls = h('div', {class: 'controls', role: 'search'});
 	if (!findings.length)
-		return section('findings', 'Findings', h('p', {class: 'faint'}, 'No mistake was found.'), notCounted());
+		return section('findings', 'Findings', h('p', {class: 'faint'}, nothing), notCounted());
 	drawControls();
 	drawFindings();
 	return section('findings', 'Findings', controls, list, notCounted());
