@@ -244,7 +244,7 @@ dmk_bounce_map_hot(struct dmk_dev *dev, struct dmk_range phys, enum dmk_directio
 	*reason = DMK_REASON_NONE;
 	slots = DMK_PHYS(pool->memory.first + at);
 	if (direct && __builtin_expect(dev->bus->coherent, 1))
-		__builtin_memcpy(pool->cpu + at, dmk_direct(DMK_PHYS(phys.first)),
+		__builtin_memcpy(pool->cpu + at, dmk_copy_address(DMK_PHYS(phys.first)),
 				 (size_t)before_last + 1);
 	else if (!dmk_bounce_copy_in(dev, pool->cpu + at, slots, DMK_PHYS(phys.first),
 				     (size_t)before_last + 1))

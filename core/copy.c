@@ -21,7 +21,7 @@ static bool copy_page_part(enum copy_way way, dmk_phys phys, char *buffer, size_
 {
 	const struct dmk_port *port = &dmk_core.port;
 	const dmk_phys page = DMK_PHYS(phys.v & ~(uint64_t)(DMK_PAGE_SIZE - 1));
-	char *view = port->ops->view_map(port->ctx, &page, 1, DMK_VIEW_CACHED);
+	char *view = port->ops->view_map(port->ctx, &page, 1, DMK_VIEW_OWN);
 
 	if (!view)
 		return false;
@@ -37,7 +37,7 @@ static bool copy_phys(enum copy_way way, dmk_phys phys, char *buffer, size_t siz
 	if (!dmk_range_make(phys.v, size, &range))
 		return !size;
 	if (range.last <= dmk_layout.direct_last) {
-		copy_bytes(way, dmk_direct(phys), buffer, size);
+		copy_bytes(way, dmk_copy_address(phys), buffer, size);
 		return true;
 	}
 	while (size) {

@@ -30,7 +30,7 @@ static inline bool dmk_copy_from_phys(void *to, dmk_phys from, size_t size)
 {
 	if (__builtin_expect(!dmk_copy_is_direct(from, size), 0))
 		return dmk_copy_from_views(to, from, size);
-	__builtin_memcpy(to, dmk_direct(from), size);
+	__builtin_memcpy(to, dmk_copy_address(from), size);
 	return true;
 }
 
@@ -38,7 +38,7 @@ static inline bool dmk_copy_to_phys(dmk_phys to, const void *from, size_t size)
 {
 	if (__builtin_expect(!dmk_copy_is_direct(to, size), 0))
 		return dmk_copy_to_views(to, from, size);
-	__builtin_memcpy(dmk_direct(to), from, size);
+	__builtin_memcpy(dmk_copy_address(to), from, size);
 	return true;
 }
 

@@ -210,6 +210,9 @@ int dmk_core_start(const struct dmk_core_config *config)
 	dmk_core = (struct dmk_core){.port = config->port,
 				     .os = config->os,
 				     .machine = config->port.machine,
+				     .copy_base = config->port.machine->copy_base
+							  ? config->port.machine->copy_base
+							  : config->port.machine->direct_base,
 				     .nowhere = config->nowhere};
 	dmk_layout = (struct dmk_layout){.direct_base = dmk_core.machine->direct_base,
 					 .direct_last = dmk_core.machine->direct_last.v,

@@ -27,6 +27,7 @@ struct dmk_core {
 	struct dmk_port port;
 	struct dmk_os os;
 	const struct dmk_machine *machine;
+	char *copy_base; /* physical 0, where the core's own copies go: dmk_machine.copy_base */
 	char *nowhere; /* addresses that can't be followed, one for each physical one */
 	bool running;
 
@@ -100,6 +101,12 @@ static inline bool dmk_is_direct(struct dmk_range phys)
 static inline char *dmk_direct(dmk_phys phys)
 {
 	return dmk_layout.direct_base + phys.v;
+}
+
+/** dmk_copy_address - the address by which the core itself reads and writes what is the driver's */
+static inline char *dmk_copy_address(dmk_phys phys)
+{
+	return dmk_core.copy_base + phys.v;
 }
 
 /** A place in the driver, for events that another function than the entered one announces. */

@@ -159,6 +159,12 @@ struct dmk_machine {
 	 */
 	void *direct_base;
 	dmk_phys direct_last;
+	/*
+	 * Another view of the direct map's memory, physical p at copy_base + p, by which the core's
+	 * own copies go: somebody keeps the driver from some of its addresses meanwhile. NULL:
+	 * there is none, and they go by the direct map.
+	 */
+	void *copy_base;
 
 	/* last physical address of GFP_DMA memory; 0: no such zone (MEM-06) */
 	uint64_t dma_zone_last;
@@ -180,6 +186,8 @@ enum dmk_view {
 	DMK_VIEW_CACHED,   /* as the direct map sees it: vmap, kmap */
 	/* as a device sees it: consistent memory on a machine that is not coherent (COH-04) */
 	DMK_VIEW_UNCACHED,
+	/* cached, and for the core's own copies: no driver ever has its address */
+	DMK_VIEW_OWN,
 };
 
 struct dmk_msi_message {
