@@ -61,6 +61,14 @@ static const unsigned int class_size[] = {8,   16,  32,  64,   96,           128
 					  192, 256, 512, 1024, CLASS_LARGEST};
 static const gfp_t kind_zone[ZONE_KINDS] = { 0, __GFP_DMA32, __GFP_DMA };
 
+void (*dmk_heap_watch)(const void *memory, size_t asked, size_t room, bool freed);
+
+static void tell(const void *memory, size_t asked, size_t room, bool freed)
+{
+	if (dmk_heap_watch)
+		dmk_heap_watch(memory, asked, room, freed);
+}
+
 /* --- slabs: with the lock held ---------------------------------------------------------------- */
 
 static struct slab *slab_new(struct kmem_cache *cache, gfp_t gfp)
@@ -94,13 +102,17 @@ static struct slab *slab_new(struct kmem_cache *cache, gfp_t gfp)
 		cache->ctor(slab->first + (size_t)i * cache->stride);
 	list_add(&slab->link, &cache->slabs);
 	cache->empty++;
+	tell(slab->first, 0, (size_t)n * cache->stride, false);
 	return slab;
 }
 
 static void slab_free(struct slab *slab)
 {
+	const size_t size = (size_t)slab->n * slab->cache->stride;
+
 	slab->cache->empty--;
 	list_del(&slab->link);
+	tell(slab->first, size, size, false);
 	dmk_page_free(slab->page, !slab->cache->ctor);
 	free(slab);
 }
@@ -128,6 +140,7 @@ static void *take(struct kmem_cache *cache, size_t size, gfp_t gfp)
 		cache->empty--;
 	if (slab->used == slab->n)
 		list_move_tail(&slab->link, &cache->slabs);
+	tell(slab->first + i * cache->stride, size, cache->stride, false);
 	return slab->first + i * cache->stride;
 }
 
@@ -148,6 +161,7 @@ static void leave(struct slab *slab, unsigned long i)
 
 	if (!cache->ctor)
 		memset(slab->first + i * cache->stride, POISON_FREED, cache->stride);
+	tell(slab->first + i * cache->stride, 0, cache->stride, true);
 	nr_objects--;
 }
 
@@ -432,6 +446,8 @@ size_t ksize(const void *memory)
 	if (ZERO_OR_NULL_PTR(memory))
 		return 0;
 	found = look(memory);
+	if (!found.reason && found.slab) /* who asks may use all of it */
+		tell(memory, found.room, found.room, false);
 	return found.reason ? 0 : found.room;
 }
 

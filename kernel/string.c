@@ -20,11 +20,12 @@ static bool is_space(char c)
 
 ssize_t dmk_strscpy(char *to, const char *from, size_t size)
 {
-	size_t length;
+	size_t length = 0;
 
 	if (!size || size > INT_MAX)
 		return -E2BIG;
-	length = strnlen(from, size);
+	while (length < size && from[length])
+		length++;
 	if (length < size) {
 		memcpy(to, from, length + 1);
 		return length;

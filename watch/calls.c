@@ -4,7 +4,7 @@
  * Linux does on the same buffer. Each says what it will touch, byte by byte as far as it goes, and
  * then does it.
  */
-#include "watch.h"
+#include "fences.h"
 
 #include <string.h>
 
@@ -23,6 +23,27 @@ static void touch(const void *at, size_t size, bool write, const struct dmk_watc
 {
 	if (dmk_watch_is_near_any((uintptr_t)at, size))
 		dmk_watch_access((uintptr_t)at, size, write, place);
+	if (dmk_watch_look)
+		dmk_watch_look((uintptr_t)at, size, write, place);
+}
+
+/*
+ * Where a byte is, at most @size from @at. Not by memchr(): AddressSanitizer's looks whether it
+ * may, and here it is not known yet how far the driver's call goes.
+ */
+static const char *find(const char *at, char value, size_t size)
+{
+	for (; size; at++, size--)
+		if (*at == value)
+			return at;
+	return NULL;
+}
+
+static size_t length_within(const char *string, size_t size)
+{
+	const char *end = find(string, 0, size);
+
+	return end ? (size_t)(end - string) : size;
 }
 
 #define READS(at, size, name)  touch(at, size, false, DMK_WATCH_HERE(name))
@@ -59,7 +80,7 @@ int dmk_watch_memcmp(const void *a, const void *b, size_t size)
 
 void *dmk_watch_memchr(const void *at, int value, size_t size)
 {
-	const char *found = memchr(at, value, size);
+	const char *found = find(at, (char)value, size);
 
 	READS(at, found ? (size_t)(found - (const char *)at) + 1 : size, "memchr");
 	return (void *)found;
@@ -109,7 +130,7 @@ size_t dmk_watch_strlen(const char *string)
 
 size_t dmk_watch_strnlen(const char *string, size_t size)
 {
-	const size_t length = strnlen(string, size);
+	const size_t length = length_within(string, size);
 
 	READS(string, min(length + 1, size), "strnlen");
 	return length;
@@ -154,14 +175,14 @@ char *dmk_watch_strcpy(char *to, const char *from)
 
 char *dmk_watch_strncpy(char *to, const char *from, size_t size)
 {
-	READS(from, min(strnlen(from, size) + 1, size), "strncpy");
+	READS(from, min(length_within(from, size) + 1, size), "strncpy");
 	WRITES(to, size, "strncpy");
 	return strncpy(to, from, size);
 }
 
 ssize_t dmk_watch_strscpy(char *to, const char *from, size_t size)
 {
-	const size_t n = min(strnlen(from, size) + 1, size);
+	const size_t n = min(length_within(from, size) + 1, size);
 
 	READS(from, n, "strscpy");
 	WRITES(to, n, "strscpy");
@@ -170,7 +191,7 @@ ssize_t dmk_watch_strscpy(char *to, const char *from, size_t size)
 
 ssize_t dmk_watch_strscpy_pad(char *to, const char *from, size_t size)
 {
-	READS(from, min(strnlen(from, size) + 1, size), "strscpy_pad");
+	READS(from, min(length_within(from, size) + 1, size), "strscpy_pad");
 	WRITES(to, size, "strscpy_pad");
 	return dmk_strscpy_pad(to, from, size);
 }

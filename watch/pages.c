@@ -3,7 +3,8 @@
  * Which pages are of interest, and what of an access is the machine's memory. Not what is right or
  * wrong about it: an access is announced, the checker knows.
  */
-#include "watch.h"
+#include "fences.h"
+#include "page.h"
 
 #include <dmakit/observer.h>
 #include <dmakit/watch.h>
@@ -12,7 +13,7 @@
 
 uint32_t dmk_watch_pages[DMK_WATCH_PAGES], dmk_watch_shared_pages[DMK_WATCH_PAGES];
 
-static bool present;
+static bool instrumented, by_page;
 
 /* The direct map of the machine that runs. Set while no driver's code does. */
 static struct {
@@ -20,16 +21,42 @@ static struct {
 	uint64_t size; /* 0: no machine runs */
 } direct;
 
-bool dmk_watch_present(void)
-{
-	return present;
-}
-
 /* Called by each watched object before main(). */
 void dmk_watch_init(void);
 void dmk_watch_init(void)
 {
-	present = true;
+	instrumented = true;
+}
+
+void dmk_watch_by_page(void)
+{
+	by_page = true;
+}
+
+enum dmk_watch_mode dmk_watch_mode(void)
+{
+	if (instrumented)
+		return DMK_WATCH_INSTRUMENTED;
+	if (dmk_watch_asan)
+		return DMK_WATCH_ASAN;
+	return by_page ? DMK_WATCH_PAGE : DMK_WATCH_NONE;
+}
+
+bool dmk_watch_has_fences(void)
+{
+	return dmk_watch_asan || dmk_watch_mode() == DMK_WATCH_PAGE;
+}
+
+const char *dmk_watch_mode_name(enum dmk_watch_mode mode)
+{
+	static const char *const name[] = {
+		[DMK_WATCH_NONE] = "none",
+		[DMK_WATCH_INSTRUMENTED] = "instrumented",
+		[DMK_WATCH_ASAN] = "asan",
+		[DMK_WATCH_PAGE] = "page",
+	};
+
+	return name[mode];
 }
 
 static void forget_pages(void)
@@ -38,19 +65,32 @@ static void forget_pages(void)
 	memset(dmk_watch_shared_pages, 0, sizeof(dmk_watch_shared_pages));
 }
 
-void dmk_watch_start(struct dmk_port *port, uint64_t seed)
+/* The order of stores is told where all of them are seen. */
+void dmk_watch_start(struct dmk_port *port, uint64_t seed, const struct dmk_watch_code *code)
 {
-	if (!present)
+	const enum dmk_watch_mode mode = dmk_watch_mode();
+
+	if (mode == DMK_WATCH_NONE)
 		return;
 	forget_pages();
 	direct.first = (uintptr_t)port->machine->direct_base;
 	direct.size = port->machine->direct_last.v + 1;
-	dmk_watch_stores_start(port->machine->caps & DMK_CAP_WEAK_ORDER, seed);
+	dmk_watch_stores_start(instrumented && port->machine->caps & DMK_CAP_WEAK_ORDER, seed);
 	dmk_watch_views(port);
+	if (dmk_watch_asan)
+		dmk_fences_start(dmk_watch_asan);
+	else if (mode == DMK_WATCH_PAGE && code->is_library)
+		dmk_watch_page_start(code);
+	else
+		return;
+	dmk_watch_copies(port);
 }
 
 void dmk_watch_stop(void)
 {
+	dmk_watch_page_stop();
+	dmk_fences_end();
+	dmk_watch_copies_end();
 	dmk_watch_views_end();
 	dmk_watch_stores_end();
 	dmk_watch_shared_end();
@@ -75,6 +115,11 @@ void dmk_watch_memory(void *unused, uint64_t phys, uint64_t size, bool begins)
 		dmk_watch_count(dmk_watch_pages, page, begins ? 1 : -1u);
 }
 
+uintptr_t dmk_watch_direct(uint64_t phys)
+{
+	return phys < direct.size ? direct.first + phys : 0;
+}
+
 bool dmk_watch_is_near_any(uintptr_t address, size_t size)
 {
 	const uintptr_t first = address >> DMK_PAGE_SHIFT,
@@ -92,8 +137,8 @@ static uint32_t count_at(const uint32_t *counts, uintptr_t address)
 			       __ATOMIC_RELAXED);
 }
 
-static void announce(uintptr_t address, uint64_t phys, uint64_t size, bool write,
-		     const struct dmk_watch_place *place)
+void dmk_watch_announce(uintptr_t address, uint64_t phys, uint64_t size, bool write,
+			const struct dmk_watch_place *place)
 {
 	dmk_announce(&(struct dmk_event){
 		.kind = DMK_EVENT_CPU_ACCESS,
@@ -120,7 +165,7 @@ static void view_access(uintptr_t address, size_t size, bool write,
 			n = size;
 		if (dmk_watch_is_near(address) && dmk_watch_view_phys(address, &phys) &&
 		    dmk_watch_is_near(direct.first + phys))
-			announce(address, phys, n, write, place);
+			dmk_watch_announce(address, phys, n, write, place);
 	}
 }
 
@@ -170,12 +215,13 @@ void dmk_watch_access(uintptr_t address, size_t size, bool write,
 	if (phys >= direct.size)
 		view_access(address, size, write, place);
 	else
-		announce(address, phys, size < direct.size - phys ? size : direct.size - phys,
-			 write, place);
+		dmk_watch_announce(address, phys,
+				   size < direct.size - phys ? size : direct.size - phys, write,
+				   place);
 }
 
 void dmk_watch_phys(uint64_t phys, size_t size, bool write, const struct dmk_watch_place *place)
 {
 	if (direct.size && dmk_watch_is_near_any(direct.first + phys, size))
-		announce(0, phys, size, write, place);
+		dmk_watch_announce(0, phys, size, write, place);
 }

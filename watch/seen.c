@@ -343,5 +343,5 @@ const struct dmk_stores *dmk_watch_stores(void)
 {
 	static const struct dmk_stores stores = {begin, part, end, cause, because, NULL};
 
-	return dmk_watch_present() ? &stores : NULL;
+	return dmk_watch_mode() == DMK_WATCH_INSTRUMENTED ? &stores : NULL;
 }

@@ -83,7 +83,7 @@ const struct dmk_observer *dmk_watch_observer(void)
 {
 	static const struct dmk_observer observer = {.event = on_event};
 
-	return dmk_watch_present() ? &observer : NULL;
+	return dmk_watch_mode() == DMK_WATCH_INSTRUMENTED ? &observer : NULL;
 }
 
 void dmk_watch_shared_end(void)

@@ -8,8 +8,8 @@
  * Pages of views are counted as of interest as long as they are there: whether they are is seen on
  * a second look, at the memory behind. Views that are not cached are consistent memory.
  */
+#include "fences.h"
 #include "table.h"
-#include "watch.h"
 
 #include <dmakit/watch.h>
 
@@ -21,10 +21,15 @@ static void add(uintptr_t address, uint64_t phys)
 {
 	if (dmk_watch_table_add(&views, address, phys))
 		dmk_watch_count(dmk_watch_pages, address >> DMK_PAGE_SHIFT, 1);
+	dmk_fences_view(address, phys, true);
 }
 
 static void drop(uintptr_t address)
 {
+	uint64_t phys;
+
+	if (dmk_watch_table_find(&views, address, &phys))
+		dmk_fences_view(address, phys, false);
 	if (dmk_watch_table_drop(&views, address))
 		dmk_watch_count(dmk_watch_pages, address >> DMK_PAGE_SHIFT, -1u);
 	dmk_watch_shared_drop(address);
@@ -37,7 +42,7 @@ static void *view_map(void *ctx, const dmk_phys *pages, size_t n, enum dmk_view 
 	for (size_t i = 0; view && i < n; i++) {
 		if (kind == DMK_VIEW_CACHED)
 			add(view + i * DMK_PAGE_SIZE, pages[i].v);
-		else
+		else if (kind == DMK_VIEW_UNCACHED)
 			dmk_watch_shared_add(view + i * DMK_PAGE_SIZE, pages[i].v);
 	}
 	return (void *)view;
@@ -55,6 +60,11 @@ static void view_unmap(void *ctx, void *view, size_t n)
 bool dmk_watch_view_phys(uintptr_t address, uint64_t *phys)
 {
 	return dmk_watch_table_find(&views, address, phys);
+}
+
+void dmk_watch_each_view(uint64_t phys, void (*call)(void *ctx, uintptr_t address), void *ctx)
+{
+	dmk_watch_table_each(&views, phys, call, ctx);
 }
 
 /* --- what orders stores ----------------------------------------------------------------------- */

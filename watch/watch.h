@@ -42,6 +42,9 @@ struct dmk_watch_place {
 /** dmk_watch_access - announce what of [address, address + size) is RAM */
 void dmk_watch_access(uintptr_t address, size_t size, bool write,
 		      const struct dmk_watch_place *place);
+/** dmk_watch_announce - the same, of RAM at @phys that somebody looked for already */
+void dmk_watch_announce(uintptr_t address, uint64_t phys, uint64_t size, bool write,
+			const struct dmk_watch_place *place);
 /** dmk_watch_phys - the same, of memory that the driver has no address of in hand */
 void dmk_watch_phys(uint64_t phys, size_t size, bool write, const struct dmk_watch_place *place);
 
@@ -83,8 +86,16 @@ void dmk_watch_views(struct dmk_port *port);
 void dmk_watch_views_end(void);
 /** dmk_watch_memory_phys - the memory behind a cached address; false: it is none. */
 bool dmk_watch_memory_phys(uintptr_t address, uint64_t *phys);
+/** dmk_watch_direct - the direct map's address of physical memory; 0: it is in none */
+uintptr_t dmk_watch_direct(uint64_t phys);
+/** dmk_watch_each_view - call @call with the address of each page of a view that shows @phys's. */
+void dmk_watch_each_view(uint64_t phys, void (*call)(void *ctx, uintptr_t address), void *ctx);
 /** dmk_watch_view_phys - the memory behind an address of a view; false: it is in none. */
 bool dmk_watch_view_phys(uintptr_t address, uint64_t *phys);
+
+/** dmk_watch_copies - see to it that the core's copies meet no fence; _end: they are over. */
+void dmk_watch_copies(struct dmk_port *port);
+void dmk_watch_copies_end(void);
 
 static inline bool dmk_watch_is_near(uintptr_t address)
 {

@@ -129,6 +129,14 @@ struct dmk_object_usage {
 };
 struct dmk_object_usage dmk_object_usage(void);
 
+/**
+ * dmk_heap_watch - hears of the driver's heap, where objects share a page; or NULL: of @room bytes
+ * at @memory the driver may use the first @asked, and none of the others, which it gave back
+ * (@freed) or never had. Set before boot by who watches the driver; called with a lock held, from
+ * any thread.
+ */
+extern void (*dmk_heap_watch)(const void *memory, size_t asked, size_t room, bool freed);
+
 /* --- threads ---------------------------------------------------------------------------------- */
 
 /**
@@ -140,6 +148,12 @@ struct dmk_thread_info {
 	int tid; /* the host's thread id */
 	const void *stack_low, *stack_high;
 };
+/**
+ * dmk_operand_width - bytes that an instruction reads or writes, at least 1; 1 where instructions
+ * can't be read. Any context.
+ */
+unsigned int dmk_operand_width(const void *instruction);
+
 /** dmk_thread_get - walk them; false: no such index. For a report on a program that hangs. */
 bool dmk_thread_get(unsigned int index, struct dmk_thread_info *info);
 

@@ -17,7 +17,8 @@
 #pragma GCC diagnostic ignored "-Wtsan"
 #endif
 
-#define DMK_WATCH_NAME(name, to) name " = dmk_watch_" to "\n\t"
+#include <dmakit/watched_calls.h>
+
 #define DMK_WATCH_SIZES(prefix, to)                                           \
 	DMK_WATCH_NAME(prefix "1", to "1")                                    \
 	DMK_WATCH_NAME(prefix "2", to "2") DMK_WATCH_NAME(prefix "4", to "4") \
@@ -39,8 +40,6 @@
 	DMK_WATCH_NAME("__tsan_atomic" bits "_compare_exchange_strong", "atomic" bits "_swap")  \
 	DMK_WATCH_NAME("__tsan_atomic" bits "_compare_exchange_weak", "atomic" bits "_swap")    \
 	DMK_WATCH_NAME("__tsan_atomic" bits "_compare_exchange_val", "atomic" bits "_swap_val")
-#define DMK_WATCH_CALL(name) DMK_WATCH_NAME(name, name)
-#define DMK_WATCH_KERNEL(name) DMK_WATCH_NAME("dmk_" name, name)
 
 __asm__("\n\t"
 	DMK_WATCH_NAME("__tsan_init", "init")
@@ -67,40 +66,16 @@ __asm__("\n\t"
 	DMK_WATCH_ATOMIC("64")
 	DMK_WATCH_NAME("__tsan_atomic_thread_fence", "thread_fence")
 	DMK_WATCH_NAME("__tsan_atomic_signal_fence", "signal_fence")
-	DMK_WATCH_CALL("memcpy")
-	DMK_WATCH_CALL("memmove")
-	DMK_WATCH_CALL("memset")
-	DMK_WATCH_CALL("memcmp")
-	DMK_WATCH_CALL("memchr")
-	DMK_WATCH_CALL("strlen")
-	DMK_WATCH_CALL("strnlen")
-	DMK_WATCH_CALL("strcmp")
-	DMK_WATCH_CALL("strncmp")
-	DMK_WATCH_CALL("strcpy")
-	DMK_WATCH_CALL("strncpy")
-	DMK_WATCH_KERNEL("strscpy")
-	DMK_WATCH_KERNEL("strscpy_pad")
-	DMK_WATCH_KERNEL("memchr_inv")
-	DMK_WATCH_KERNEL("memzero_explicit")
-	DMK_WATCH_KERNEL("memset16")
-	DMK_WATCH_KERNEL("memset32")
-	DMK_WATCH_KERNEL("memset64")
 	DMK_WATCH_KERNEL("io_write")
 	DMK_WATCH_KERNEL("port_out")
-	DMK_WATCH_KERNEL("memcpy_fromio")
-	DMK_WATCH_KERNEL("memcpy_toio")
-	DMK_WATCH_KERNEL("copy_from_user")
-	DMK_WATCH_KERNEL("copy_to_user")
-	DMK_WATCH_KERNEL("simple_read_from_buffer")
-	DMK_WATCH_KERNEL("simple_write_to_buffer")
-	DMK_WATCH_KERNEL("print_hex_dump")
-	DMK_WATCH_KERNEL("sg_copy_buffer")
+	DMK_WATCH_CALLS
 );
 
 #undef DMK_WATCH_NAME
 #undef DMK_WATCH_SIZES
 #undef DMK_WATCH_UNALIGNED
 #undef DMK_WATCH_ATOMIC
+#undef DMK_WATCH_CALLS
 #undef DMK_WATCH_CALL
 #undef DMK_WATCH_KERNEL
 

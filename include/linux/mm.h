@@ -37,7 +37,7 @@
  * pointer: the number may be a dma_addr_t (ADR-01). Others pay nothing.
  */
 void dmk_phys_asked(const char *call, phys_addr_t phys);
-#ifdef DMK_WATCHED
+#if defined(DMK_WATCHED) || defined(DMK_WATCHED_ASAN)
 #define dmk_phys_ask(call, phys) dmk_phys_asked(call, phys)
 #else
 #define dmk_phys_ask(call, phys) ((void)0)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <ucontext.h>
 
+#include <dmakit/kernel.h>
 #include <linux/printk.h>
 
 #include "../internal.h"
@@ -156,6 +157,18 @@ static struct operand decode_0f(unsigned char opcode, unsigned int width, bool o
 	}
 }
 
+/* Vectors by the longer prefixes: 16 bytes, or as many more as their length bits say. */
+static struct operand decode_vector(const unsigned char *code)
+{
+	unsigned int length;
+
+	if (*code == 0x62)
+		length = code[3] >> 5 & 3;
+	else
+		length = code[*code == 0xc5 ? 1 : 2] >> 2 & 1;
+	return (struct operand){16u << length, false};
+}
+
 static struct operand decode(const unsigned char *code)
 {
 	bool operand16 = false, repeat = false;
@@ -189,6 +202,10 @@ static struct operand decode(const unsigned char *code)
 	case 0xab:
 	case 0xa5:
 		return (struct operand){width, true};
+	case 0x62:
+	case 0xc4:
+	case 0xc5:
+		return decode_vector(code);
 	case 0x63: /* movslq */
 		return (struct operand){4, false};
 	case 0x8f:
@@ -198,6 +215,11 @@ static struct operand decode(const unsigned char *code)
 	default: /* elsewhere even opcodes are the byte forms */
 		return (struct operand){*code & 1 ? width : 1, false};
 	}
+}
+
+unsigned int dmk_operand_width(const void *instruction)
+{
+	return decode(instruction).width;
 }
 
 static void announce_nowhere(const void *address, ucontext_t *context)
@@ -270,6 +292,11 @@ bool dmk_iomem_step(void *siginfo, void *ucontext)
 }
 
 #else
+
+unsigned int dmk_operand_width(const void *instruction)
+{
+	return 1;
+}
 
 static void announce_nowhere(const void *address, ucontext_t *context)
 {

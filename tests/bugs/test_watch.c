@@ -2,18 +2,38 @@
 /*
  * Drivers that touch a buffer when it is not their turn, or leave a sync out: one small broken
  * driver for each way to do it, and the one that does nearly the same and is right. This file is
- * compiled to be watched (docs/WATCHING.md), as dmakit check compiles a driver; what it finds is
- * found on a machine where nothing goes wrong too.
+ * compiled once for each way to watch (docs/WATCHING.md), as dmakit check compiles a driver; what
+ * it finds is found on a machine where nothing goes wrong too.
+ *
+ * The table at the end says what of each driver shows in which mode; test_watch --list-cases prints
+ * it, a line for each.
  */
 #include "harness.h"
+
+#include <dmakit/watch.h>
 
 #include <linux/highmem.h>
 #include <linux/string.h>
 
+/* By page only whole pages are watched. */
+#ifdef BUFFER_OF_A_PAGE
+enum { SIZE = PAGE_SIZE };
+#else
 enum { SIZE = 256 };
+#endif
 
-#define BROKEN(rule, what)    static void test_##rule##_bug_##what(void **state)
-#define NEAR_MISS(rule, what) static void test_##rule##_near_##what(void **state)
+static void judge_case(const char *name);
+
+#define CASE(name)                                   \
+	static void name(void);                      \
+	static void run_##name(void **state)         \
+	{                                            \
+		name();                              \
+		judge_case(#name);                   \
+	}                                            \
+	static void name(void)
+#define BROKEN(rule, what)    CASE(test_##rule##_bug_##what)
+#define NEAR_MISS(rule, what) CASE(test_##rule##_near_##what)
 
 static u8 bytes[2 * SIZE];
 
@@ -52,12 +72,20 @@ static void give(struct buffer *buffer, size_t size)
 	dma_sync_single_for_device(dev, buffer->dma, size, buffer->dir);
 }
 
+/* Whether all accesses are seen, with all their bytes. */
+static bool is_exact(void)
+{
+	return dmk_watch_mode() == DMK_WATCH_INSTRUMENTED;
+}
+
 static void expect_words(const char *rule, const char *words)
 {
 	const struct dmk_finding *finding = finding_of(rule);
 
+	if (!is_exact() && !finding)
+		return; /* judge_case() knows whether it has to be there */
 	assert_non_null(finding);
-	if (!strstr(finding->what, words) && !strstr(finding->mend, words))
+	if (is_exact() && !strstr(finding->what, words) && !strstr(finding->mend, words))
 		fail_msg("\"%s\" is not in \"%s\" nor in \"%s\"", words, finding->what,
 			 finding->mend);
 	assert_true(finding->mapped.depth);
@@ -71,7 +99,6 @@ BROKEN(STR_03, writes_a_mapped_buffer)
 
 	PUT(*(u32 *)(buffer.memory + 16), 1);
 	close_buffer(&buffer);
-	expect_finding("STR-03", 1);
 	expect_words("STR-03", "wrote 4 bytes at offset 16 of a single buffer of 256 bytes");
 }
 
@@ -82,7 +109,6 @@ BROKEN(STR_03, writes_many_times_in_one_place)
 	for (unsigned int i = 0; i < 10; i++)
 		PUT(buffer.memory[i], i);
 	close_buffer(&buffer);
-	expect_finding("STR-03", 10);
 }
 
 BROKEN(STR_03, writes_in_two_places)
@@ -92,7 +118,6 @@ BROKEN(STR_03, writes_in_two_places)
 	PUT(buffer.memory[0], 1);
 	PUT(buffer.memory[1], 2);
 	close_buffer(&buffer);
-	expect_finding("STR-03", 2);
 }
 
 NEAR_MISS(STR_03, writes_before_and_after)
@@ -113,7 +138,6 @@ BROKEN(STR_03, reads_what_the_device_may_write)
 
 	bytes[0] = LOOK(*(u64 *)(buffer.memory + 8));
 	close_buffer(&buffer);
-	expect_finding("STR-03", 1);
 	expect_words("STR-03", "read 8 bytes at offset 8");
 }
 
@@ -123,7 +147,6 @@ BROKEN(STR_03, reads_what_the_device_reads)
 
 	bytes[0] = LOOK(buffer.memory[0]);
 	close_buffer(&buffer);
-	expect_finding("STR-03", 1);
 }
 
 BROKEN(STR_03, fills_it_too_late)
@@ -132,7 +155,6 @@ BROKEN(STR_03, fills_it_too_late)
 
 	memset(buffer.memory + 32, 0, 64);
 	close_buffer(&buffer);
-	expect_finding("STR-03", 1);
 	expect_words("STR-03", "64 bytes at offset 32");
 }
 
@@ -142,7 +164,6 @@ BROKEN(STR_03, copies_into_it_too_late)
 
 	memcpy(buffer.memory, bytes, 200);
 	close_buffer(&buffer);
-	expect_finding("STR-03", 1);
 	expect_words("STR-03", "wrote 200 bytes at offset 0");
 }
 
@@ -158,7 +179,6 @@ BROKEN(STR_03, assigns_a_struct_too_late)
 	*(struct message *)buffer.memory = message;
 	close_buffer(&buffer);
 	expect_words("STR-03", "wrote 192 bytes at offset 0");
-	expect_finding("STR-03", finding_of("STR-03")->count);
 }
 
 BROKEN(STR_03, counts_in_it_atomically)
@@ -168,7 +188,6 @@ BROKEN(STR_03, counts_in_it_atomically)
 	atomic_inc((atomic_t *)(buffer.memory + 4));
 	close_buffer(&buffer);
 	expect_words("STR-03", "4 bytes at offset 4");
-	expect_finding("STR-03", finding_of("STR-03")->count);
 }
 
 BROKEN(STR_03, writes_the_last_byte)
@@ -179,7 +198,6 @@ BROKEN(STR_03, writes_the_last_byte)
 	PUT(memory[99], 1);
 	dma_unmap_single(dev, dma, 100, DMA_TO_DEVICE);
 	kfree(memory);
-	expect_finding("STR-03", 1);
 }
 
 NEAR_MISS(STR_03, writes_the_byte_behind)
@@ -200,7 +218,6 @@ BROKEN(STR_03, writes_after_giving_it_back)
 	give(&buffer, SIZE);
 	PUT(buffer.memory[0], 1);
 	close_buffer(&buffer);
-	expect_finding("STR-03", 1);
 }
 
 NEAR_MISS(STR_03, writes_in_its_turn)
@@ -232,7 +249,6 @@ BROKEN(STR_03, writes_one_entry_of_a_list)
 	dma_unmap_sg(dev, sg, 3, DMA_TO_DEVICE);
 	for (unsigned int i = 0; i < 3; i++)
 		kfree(memory[i]);
-	expect_finding("STR-03", 1);
 	expect_words("STR-03", "offset 266 of a sg buffer of 768 bytes");
 }
 
@@ -290,7 +306,6 @@ BROKEN(STR_03, writes_noncoherent_pages_of_the_device)
 	dma_sync_single_for_device(dev, dma, PAGE_SIZE, DMA_TO_DEVICE);
 	PUT(memory[5], 1);
 	dma_free_noncoherent(dev, PAGE_SIZE, memory, dma, DMA_TO_DEVICE);
-	expect_finding("STR-03", 1);
 	expect_words("STR-03", "noncoherent buffer");
 }
 
@@ -310,7 +325,6 @@ BROKEN(STR_03, writes_vmalloc_memory_whose_page_is_mapped)
 	dma_unmap_page(dev, dma, 64, DMA_TO_DEVICE);
 	PUT(memory[PAGE_SIZE + 130], 1);
 	vfree(memory);
-	expect_finding("STR-03", 1);
 	expect_words("STR-03", "wrote 1 byte at offset 2");
 }
 
@@ -336,7 +350,6 @@ BROKEN(SYN_02, reads_a_page_that_it_maps_for_itself)
 	kunmap_local(memory);
 	dma_unmap_page(dev, dma, PAGE_SIZE, DMA_FROM_DEVICE);
 	__free_pages(page, 0);
-	expect_finding("SYN-02", 1);
 	expect_words("SYN-02", "read 32 bytes at offset 16");
 }
 
@@ -364,7 +377,6 @@ BROKEN(SYN_02, reads_without_a_sync)
 	bytes[0] = LOOK(buffer.memory[0]);
 	bytes[1] = LOOK(buffer.memory[1]);
 	close_buffer(&buffer);
-	expect_finding("SYN-02", 2);
 	expect_words("SYN-02", "no sync for the CPU came since");
 }
 
@@ -376,7 +388,6 @@ BROKEN(SYN_02, reads_beyond_a_short_sync)
 	take(&buffer, 64);
 	memcpy(bytes, buffer.memory, 128);
 	close_buffer(&buffer);
-	expect_finding("SYN-02", 1);
 	expect_words("SYN-02", "read 64 bytes at offset 64");
 	expect_words("SYN-02", "bytes 0 to 63 only");
 }
@@ -388,7 +399,6 @@ BROKEN(SYN_02, copies_without_a_sync)
 	lab_write(lab, buffer.dma, bytes, SIZE);
 	kfree(kmemdup(buffer.memory + 8, 32, GFP_KERNEL));
 	close_buffer(&buffer);
-	expect_finding("SYN-02", 1);
 	expect_words("SYN-02", "read 32 bytes at offset 8");
 }
 
@@ -416,7 +426,6 @@ BROKEN(SYN_02, reads_again_after_the_next_frame)
 	lab_write(lab, buffer.dma, bytes, SIZE);
 	bytes[0] = LOOK(buffer.memory[0]);
 	close_buffer(&buffer);
-	expect_finding("SYN-02", 1);
 }
 
 NEAR_MISS(SYN_02, polls_with_a_sync_each_time)
@@ -441,7 +450,6 @@ BROKEN(SYN_02, gives_nothing_back)
 	PUT(buffer.memory[0], 1);
 	lab_read(lab, buffer.dma, bytes, SIZE);
 	close_buffer(&buffer);
-	expect_finding("SYN-02", 1);
 	expect_words("SYN-02", "which the CPU has written here");
 }
 
@@ -454,7 +462,6 @@ BROKEN(SYN_02, gives_too_little_back_of_what_both_write)
 	give(&buffer, 64);
 	lab_read(lab, buffer.dma, bytes, SIZE);
 	close_buffer(&buffer);
-	expect_finding("SYN-02", 1);
 	expect_words("SYN-02", "bytes 64 to 127");
 }
 
@@ -477,7 +484,6 @@ BROKEN(SYN_02, lets_the_device_write_over_its_own_writes)
 	memset(buffer.memory, 0, 16);
 	lab_write(lab, buffer.dma, bytes, SIZE);
 	close_buffer(&buffer);
-	expect_finding("SYN-02", 1);
 }
 
 /* --- MEM-05: freed while mapped, and what comes after ----------------------------------------- */
@@ -489,7 +495,6 @@ BROKEN(MEM_05, frees_what_the_device_still_writes)
 	kfree(buffer.memory);
 	lab_write(lab, buffer.dma, bytes, SIZE);
 	dma_unmap_single(dev, buffer.dma, SIZE, DMA_FROM_DEVICE);
-	expect_finding("MEM-05", 1);
 }
 
 BROKEN(MEM_05, writes_what_it_has_freed)
@@ -498,8 +503,9 @@ BROKEN(MEM_05, writes_what_it_has_freed)
 
 	close_buffer(&buffer);
 	PUT(*(u32 *)(buffer.memory + 8), 1);
-	expect_finding("MEM-05", 1);
 	expect_words("MEM-05", "the CPU wrote 4 bytes at physical");
+	if (!is_exact())
+		return;
 	assert_string_equal(finding_of("MEM-05")->mapped_label, "freed");
 	assert_int_equal(finding_of("MEM-05")->nr_history, 3);
 }
@@ -512,7 +518,6 @@ BROKEN(MEM_05, copies_out_of_a_page_that_it_has_freed)
 	dma_unmap_single(dev, dma, 64, DMA_FROM_DEVICE);
 	__free_pages(page, 1);
 	memcpy(bytes, page_address(page), 16);
-	expect_finding("MEM-05", 1);
 	expect_words("MEM-05", "(memcpy)");
 }
 
@@ -564,10 +569,14 @@ NEAR_MISS(MEM_05, constructs_objects_in_what_it_has_freed)
 
 static void *back;
 
-/* Where memory lies at the number, too, nobody can tell; nor where the two are the same. */
+/*
+ * Where memory lies at the number, too, nobody can tell; nor where the two are the same; and who is
+ * compiled as he is does not ask.
+ */
 static bool is_told(const struct buffer *buffer)
 {
-	return buffer->dma != virt_to_phys(buffer->memory) && !pfn_valid(PHYS_PFN(buffer->dma));
+	return dmk_watch_mode() != DMK_WATCH_PAGE && buffer->dma != virt_to_phys(buffer->memory) &&
+	       !pfn_valid(PHYS_PFN(buffer->dma));
 }
 
 BROKEN(ADR_01, takes_a_handle_for_a_physical_address)
@@ -615,56 +624,125 @@ NEAR_MISS(ADR_01, goes_back_from_a_physical_address)
 	close_buffer(&buffer);
 }
 
+/* --- what shows in which mode ----------------------------------------------------------------- */
+
+enum {
+	HIDDEN = 0,
+	ITSELF = 253, /* not on every machine: the case says where */
+	ENDS = 254, /* the runtime of that mode reports it, and ends the program: not run here */
+	MANY = 255, /* once or more */
+};
+
+static const struct watch_case {
+	struct contract_test test;
+	const char *rule; /* NULL: a near miss, silent in all modes */
+	/* how often it is reported */
+	unsigned int instrumented, asan, page;
+} cases[] = {
+#define SHOWS(id, rule, what, instrumented, asan, page)                              \
+	{                                                                            \
+		{"test_" #id "_bug_" #what, run_test_##id##_bug_##what, NULL, false}, \
+			rule, instrumented, asan, page                               \
+	}
+#define SILENT(id, what)                                                               \
+	{                                                                              \
+		{"test_" #id "_near_" #what, run_test_##id##_near_##what, NULL, false}, \
+			NULL, 0, 0, 0                                                  \
+	}
+	SHOWS(STR_03, "STR-03", writes_a_mapped_buffer, 1, 1, 1),
+	SHOWS(STR_03, "STR-03", writes_many_times_in_one_place, 10, 10, 10),
+	SHOWS(STR_03, "STR-03", writes_in_two_places, 2, 2, 2),
+	SILENT(STR_03, writes_before_and_after),
+	SHOWS(STR_03, "STR-03", reads_what_the_device_may_write, 1, 1, 1),
+	SHOWS(STR_03, "STR-03", reads_what_the_device_reads, 1, 1, 1),
+	SHOWS(STR_03, "STR-03", fills_it_too_late, 1, 1, MANY),
+	SHOWS(STR_03, "STR-03", copies_into_it_too_late, 1, 1, MANY),
+	SHOWS(STR_03, "STR-03", assigns_a_struct_too_late, MANY, MANY, MANY),
+	SHOWS(STR_03, "STR-03", counts_in_it_atomically, MANY, MANY, MANY),
+	SHOWS(STR_03, "STR-03", writes_the_last_byte, 1, 1, HIDDEN),
+	SILENT(STR_03, writes_the_byte_behind),
+	SHOWS(STR_03, "STR-03", writes_after_giving_it_back, 1, 1, 1),
+	SILENT(STR_03, writes_in_its_turn),
+	SHOWS(STR_03, "STR-03", writes_one_entry_of_a_list, 1, 1, 1),
+	SILENT(STR_03, shares_coherent_memory),
+	SILENT(STR_03, shares_a_pool_block),
+	SILENT(STR_03, syncs_by_itself),
+	SHOWS(STR_03, "STR-03", writes_noncoherent_pages_of_the_device, 1, 1, 1),
+	SHOWS(STR_03, "STR-03", writes_vmalloc_memory_whose_page_is_mapped, 1, 1, HIDDEN),
+	SHOWS(SYN_02, "SYN-02", reads_a_page_that_it_maps_for_itself, 1, 1, MANY),
+	SILENT(SYN_02, reads_a_page_that_it_maps_for_itself_in_time),
+	SHOWS(SYN_02, "SYN-02", reads_without_a_sync, 2, 2, 2),
+	SHOWS(SYN_02, "SYN-02", reads_beyond_a_short_sync, 1, 1, HIDDEN),
+	SHOWS(SYN_02, "SYN-02", copies_without_a_sync, 1, 1, MANY),
+	SILENT(SYN_02, reads_what_was_synced),
+	SHOWS(SYN_02, "SYN-02", reads_again_after_the_next_frame, 1, HIDDEN, HIDDEN),
+	SILENT(SYN_02, polls_with_a_sync_each_time),
+	SHOWS(SYN_02, "SYN-02", gives_nothing_back, 1, 1, 1),
+	SHOWS(SYN_02, "SYN-02", gives_too_little_back_of_what_both_write, 1, 1, HIDDEN),
+	SILENT(SYN_02, gives_back_what_it_wrote),
+	SHOWS(SYN_02, "SYN-02", lets_the_device_write_over_its_own_writes, 1, 1, HIDDEN),
+	SHOWS(MEM_05, "MEM-05", frees_what_the_device_still_writes, 1, 1, 1),
+	SHOWS(MEM_05, "MEM-05", writes_what_it_has_freed, 1, ENDS, HIDDEN),
+	SHOWS(MEM_05, "MEM-05", copies_out_of_a_page_that_it_has_freed, 1, 1, HIDDEN),
+	SILENT(MEM_05, writes_what_it_was_given_again),
+	SILENT(MEM_05, writes_beside_what_it_has_freed),
+	SILENT(MEM_05, constructs_objects_in_what_it_has_freed),
+	SHOWS(ADR_01, "ADR-01", takes_a_handle_for_a_physical_address, ITSELF, ITSELF, HIDDEN),
+	SHOWS(ADR_01, "ADR-01", looks_up_the_page_of_a_handle, ITSELF, ITSELF, HIDDEN),
+	SHOWS(ADR_01, "ADR-01", makes_a_view_of_a_handle, ITSELF, ITSELF, HIDDEN),
+	SILENT(ADR_01, goes_back_from_a_physical_address),
+};
+
+static unsigned int shown_in(const struct watch_case *watched, enum dmk_watch_mode mode)
+{
+	return mode == DMK_WATCH_PAGE ? watched->page
+	       : mode == DMK_WATCH_ASAN ? watched->asan
+					: watched->instrumented;
+}
+
+static void judge_case(const char *name)
+{
+	const struct watch_case *watched = cases;
+	const struct dmk_finding *finding;
+	unsigned int shown;
+
+	while (strcmp(watched->test.name, name))
+		watched++;
+	shown = shown_in(watched, dmk_watch_mode());
+	finding = watched->rule ? finding_of(watched->rule) : NULL;
+	if (shown && shown != ITSELF)
+		expect_finding(watched->rule,
+			       shown == MANY && finding ? (unsigned int)finding->count : shown);
+}
+
+static void list_cases(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		print_message("%s %s %u %u %u\n", cases[i].test.name, cases[i].rule ? cases[i].rule : "-",
+		       cases[i].instrumented, cases[i].asan, cases[i].page);
+}
+
+/* Once more with less memory that waits before it is given out again. */
+static const struct contract_test again[] = {
+	{"test_MEM_05_bug_writes_what_it_has_freed", run_test_MEM_05_bug_writes_what_it_has_freed,
+	 "dmakit.quarantine=65536", false},
+	{"test_MEM_05_near_writes_what_it_was_given_again",
+	 run_test_MEM_05_near_writes_what_it_was_given_again, "dmakit.quarantine=4096", false},
+};
+
 int main(int argc, char **argv)
 {
-	static const struct contract_test tests[] = {
-		CONTRACT_TEST(test_STR_03_bug_writes_a_mapped_buffer),
-		CONTRACT_TEST(test_STR_03_bug_writes_many_times_in_one_place),
-		CONTRACT_TEST(test_STR_03_bug_writes_in_two_places),
-		CONTRACT_TEST(test_STR_03_near_writes_before_and_after),
-		CONTRACT_TEST(test_STR_03_bug_reads_what_the_device_may_write),
-		CONTRACT_TEST(test_STR_03_bug_reads_what_the_device_reads),
-		CONTRACT_TEST(test_STR_03_bug_fills_it_too_late),
-		CONTRACT_TEST(test_STR_03_bug_copies_into_it_too_late),
-		CONTRACT_TEST(test_STR_03_bug_assigns_a_struct_too_late),
-		CONTRACT_TEST(test_STR_03_bug_counts_in_it_atomically),
-		CONTRACT_TEST(test_STR_03_bug_writes_the_last_byte),
-		CONTRACT_TEST(test_STR_03_near_writes_the_byte_behind),
-		CONTRACT_TEST(test_STR_03_bug_writes_after_giving_it_back),
-		CONTRACT_TEST(test_STR_03_near_writes_in_its_turn),
-		CONTRACT_TEST(test_STR_03_bug_writes_one_entry_of_a_list),
-		CONTRACT_TEST(test_STR_03_near_shares_coherent_memory),
-		CONTRACT_TEST(test_STR_03_near_shares_a_pool_block),
-		CONTRACT_TEST(test_STR_03_near_syncs_by_itself),
-		CONTRACT_TEST(test_STR_03_bug_writes_noncoherent_pages_of_the_device),
-		CONTRACT_TEST(test_STR_03_bug_writes_vmalloc_memory_whose_page_is_mapped),
-		CONTRACT_TEST(test_SYN_02_bug_reads_a_page_that_it_maps_for_itself),
-		CONTRACT_TEST(test_SYN_02_near_reads_a_page_that_it_maps_for_itself_in_time),
-		CONTRACT_TEST(test_SYN_02_bug_reads_without_a_sync),
-		CONTRACT_TEST(test_SYN_02_bug_reads_beyond_a_short_sync),
-		CONTRACT_TEST(test_SYN_02_bug_copies_without_a_sync),
-		CONTRACT_TEST(test_SYN_02_near_reads_what_was_synced),
-		CONTRACT_TEST(test_SYN_02_bug_reads_again_after_the_next_frame),
-		CONTRACT_TEST(test_SYN_02_near_polls_with_a_sync_each_time),
-		CONTRACT_TEST(test_SYN_02_bug_gives_nothing_back),
-		CONTRACT_TEST(test_SYN_02_bug_gives_too_little_back_of_what_both_write),
-		CONTRACT_TEST(test_SYN_02_near_gives_back_what_it_wrote),
-		CONTRACT_TEST(test_SYN_02_bug_lets_the_device_write_over_its_own_writes),
-		CONTRACT_TEST(test_MEM_05_bug_frees_what_the_device_still_writes),
-		CONTRACT_TEST(test_ADR_01_bug_takes_a_handle_for_a_physical_address),
-		CONTRACT_TEST(test_ADR_01_bug_looks_up_the_page_of_a_handle),
-		CONTRACT_TEST(test_ADR_01_bug_makes_a_view_of_a_handle),
-		CONTRACT_TEST(test_ADR_01_near_goes_back_from_a_physical_address),
-		CONTRACT_TEST(test_MEM_05_bug_writes_what_it_has_freed),
-		CONTRACT_TEST_WITH(test_MEM_05_bug_writes_what_it_has_freed,
-				   "dmakit.quarantine=65536"),
-		CONTRACT_TEST(test_MEM_05_bug_copies_out_of_a_page_that_it_has_freed),
-		CONTRACT_TEST(test_MEM_05_near_writes_what_it_was_given_again),
-		CONTRACT_TEST_WITH(test_MEM_05_near_writes_what_it_was_given_again,
-				   "dmakit.quarantine=4096"),
-		CONTRACT_TEST(test_MEM_05_near_writes_beside_what_it_has_freed),
-		CONTRACT_TEST(test_MEM_05_near_constructs_objects_in_what_it_has_freed),
-	};
+	static struct contract_test tests[ARRAY_SIZE(cases) + ARRAY_SIZE(again)];
+	size_t n = 0;
 
-	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
+	if (argc == 2 && !strcmp(argv[1], "--list-cases")) {
+		list_cases();
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (shown_in(&cases[i], dmk_watch_mode()) != ENDS)
+			tests[n++] = cases[i].test;
+	for (size_t i = 0; i < ARRAY_SIZE(again) && dmk_watch_mode() == DMK_WATCH_INSTRUMENTED; i++)
+		tests[n++] = again[i];
+	return contract_main(argc, argv, tests, n);
 }

@@ -554,7 +554,7 @@ static void tell_outcome(const char *name)
 
 	if (!out)
 		return;
-	fprintf(out, "%s %s %s", dmk_watch_present() ? "instrumented" : "none", machine_name, name);
+	fprintf(out, "%s %s %s", dmk_watch_mode_name(dmk_watch_mode()), machine_name, name);
 	for (size_t i = 0; i < dmk_checker_findings(checker); i++) {
 		const char *rule = dmk_checker_finding(checker, i)->rule->id;
 		size_t before = 0;

@@ -359,7 +359,8 @@ class Look(Page):
         run["problems"] = ["a problem"]
         run["tests"][0].update(passed=False, failures=[{"text": "3 is not 4", "file": None, "line": 0}])
         run["timeline"] = Timeline(3).made(200, [run["findings"][0]["where"][-1]], 2)
-        run["watched"] = False
+        run["watched"] = "none"
+        run["unwatched"] = {"mappings": 3, "places": [{"mappings": 2, "where": run["findings"][0]["where"]}]}
 
     def test_light_and_dark_follow_the_system_and_can_be_chosen(self):
         ground = "getComputedStyle(document.body).backgroundColor"

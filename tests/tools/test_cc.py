@@ -97,10 +97,10 @@ class Cc(Command):
             done = self.cc("--linux=" + wrong, "-c", "card.c", status=2)
             self.assertEqual(len(done.stderr.splitlines()), 1)
 
-    def watched(self, source, *options):
+    def watched(self, source, *options, call="dmk_watch_write"):
         self.write("card.c", source)
         self.cc(*options, "-c", "card.c")
-        return "dmk_watch_write" in self.run_command("nm", "-u", "card.o", status=0).stdout
+        return call in self.run_command("nm", "-u", "card.o", status=0).stdout
 
     def test_STR_03_a_drivers_accesses_are_watched_and_a_tests_are_not(self):
         store = "void f(int *at) { *at = 1; }\n"
@@ -110,6 +110,11 @@ class Cc(Command):
         self.assertFalse(self.watched(store, "--watch=none"))
         self.assertTrue(self.watched(store, "--watch", "-fsanitize=undefined"))
         self.assertFalse(self.watched(store, "--watch", "-fsanitize=undefined,address"))
+        self.assertTrue(self.watched(store, "--watch", "-fsanitize=undefined,address", call="dmk_watch_asan_store"))
+        self.assertTrue(self.watched(store, "--watch=asan", call="dmk_watch_asan_store"))
+        self.assertFalse(self.watched(store, "-fsanitize=address", call="dmk_watch"))
+        self.assertFalse(self.watched(store, "--watch=asan", "-fsanitize=thread", call="dmk_watch"))
+        self.assertFalse(self.watched(store, "--watch=page", call="dmk_watch"))
         self.assertFalse(self.watched("#include <dmakit/test.h>\n" + store, "--watch"))
         self.assertEqual(len(self.cc("--watch=closely", "-c", "card.c", status=2).stderr.splitlines()), 1)
 

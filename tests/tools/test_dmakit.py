@@ -288,13 +288,39 @@ class Results(Check):
             self.assertIn("1 finding", done.stdout, compiler)
             self.assertIn("wrote 2 bytes at offset 3 of a single buffer of 100 bytes", done.stdout, compiler)
             self.assertIn("card.c:%d" % line_of(source, "(data + 3) = 1"), done.stdout, compiler)
-        self.assertFalse(self.report(source, "--watch", "none", status=0)["runs"][0]["watched"])
-        self.assertTrue(self.report(source, status=1)["runs"][0]["watched"])
+        self.assertEqual(self.report(source, "--watch", "none", status=0)["runs"][0]["watched"], "none")
+        self.assertEqual(self.report(source, status=1)["runs"][0]["watched"], "instrumented")
         done = subprocess.run([DMAKIT, "check", "card.c"], cwd=self.here,
                               env=dict(self.env(), DMAKIT_CC="gcc -fsanitize=undefined", UBSAN_OPTIONS=""),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         self.assertIn("runtime error: store to misaligned address", done.stderr)
         self.assertIn("1 finding", done.stdout)
+
+    def checked(self, compiler, *arguments):
+        """`dmakit check` with that compiler: status, standard output, standard error."""
+        done = subprocess.run([DMAKIT, "check", *arguments], cwd=self.here, env=dict(self.env(), DMAKIT_CC=compiler),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    @unittest.skipIf(os.environ.get("DMAKIT_SANITIZE", "none") != "none", "dmakit's own library has a sanitizer in it")
+    def test_STR_03_a_late_write_is_seen_by_asan_and_by_page(self):
+        source = driver(probe=MAPPED_AND % "smp_mb();\n*(u16 *)(data + 3) = 1;\ndma_unmap_single(&pdev->dev, dma, 100, DMA_TO_DEVICE);\n"
+                        "*(u16 *)(data + 3) = 2;\nkfree(data);")
+        self.write("small.c", source)
+        self.write("card.c", source.replace("100", "4096"))
+        place = "card.c:%d" % line_of(source, "(data + 3) = 1")
+        for compiler in ("gcc", "clang", "gcc -fsanitize=address"):
+            for mode in ("asan", "page") if compiler != "gcc -fsanitize=address" else ("instrumented",):
+                status, out, err = self.checked(compiler, "--watch", mode, "card.c")
+                self.assertEqual((status, err), (1, ""), (compiler, mode))
+                self.assertIn("1 finding", out)
+                self.assertIn("wrote 2 bytes at offset 3 of a single buffer of 4096 bytes", out, (compiler, mode))
+                self.assertIn(place, out)
+                self.assertIn("--watch page" if mode == "page" else "--watch asan", out)
+        status, out, err = self.checked("gcc", "--watch", "page", "small.c")
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("1 of 1 mappings share a page with other memory", out)
+        self.assertIn("small.c:%d" % line_of(source, "dma_map_single"), out)
 
 class BadInput(Check):
     def test_a_source_given_twice(self):
@@ -472,7 +498,8 @@ class BadInput(Check):
         for number in "0", "-1", "each", "1x", "":
             self.refused("check", "--fail", number, "card.c")
         self.refused("check", "--timeout", "-1", "card.c")
-        self.assertIn("--watch is instrumented or none", self.refused("check", "--watch", "closely", "card.c"))
+        self.assertIn("--watch is instrumented, asan, page or none", self.refused("check", "--watch", "closely", "card.c"))
+        self.assertIn("did you mean page?", self.refused("check", "--watch", "pages", "card.c"))
         for version in "new", "6", "6.", "6.1.", "6.1x", "6.300", "":
             self.assertIn("a version such as 6.12", self.refused("check", "--linux", version, "card.c"))
         for version in "2.4", "4.13.9", "6.19", "99.1":

@@ -14,6 +14,7 @@
 #include "common/process.h"
 #include "common/source.h"
 #include "common/version.h"
+#include "common/watch.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -30,8 +31,8 @@ struct request {
 	enum mode mode;
 	bool shared; /* -shared or -r: no library, no main */
 	bool has_std, has_modname, has_debug;
-	bool watch;      /* a driver's loads and stores are to be seen */
-	bool sanitized;  /* by a sanitizer of the user's that has loads and stores to itself */
+	enum tool_watch watch; /* how a driver's loads and stores are to be seen */
+	unsigned int sanitizers; /* of the user's, that have loads and stores to themselves */
 	bool silent;     /* -###, --version and the like: nothing is compiled */
 	const char *out; /* after -o */
 	const char *linux_version;
@@ -129,20 +130,24 @@ static bool only_asks(const char *option)
 	       !strncmp(option, "-dump", 5) || !strncmp(option, "--help", 6);
 }
 
-/*
- * Whether the text asks for a sanitizer that does not go together with the callbacks of
- * -fsanitize=thread.
- */
-static bool takes_accesses(const char *text)
-{
-	static const char *const names[] = {"address", "memory", "thread", "leak", NULL};
-	const char *list = strstr(text, "-fsanitize=");
+enum { SANITIZES_ADDRESSES = 1, SANITIZES_ELSE = 2 };
 
-	for (unsigned int i = 0; list && names[i]; i++) {
-		if (strstr(list, names[i]))
-			return true;
+/* The sanitizers the text asks for that see each load and store. */
+static unsigned int sanitizers_in(const char *text)
+{
+	static const char *const others[] = {"memory", "thread", "leak", NULL};
+	const char *list = strstr(text, "-fsanitize=");
+	unsigned int found = 0;
+
+	if (!list)
+		return 0;
+	if (strstr(list, "address"))
+		found = SANITIZES_ADDRESSES;
+	for (unsigned int i = 0; others[i]; i++) {
+		if (strstr(list, others[i]))
+			found |= SANITIZES_ELSE;
 	}
-	return false;
+	return found;
 }
 
 static void note_mode(struct request *request, const char *option)
@@ -160,19 +165,31 @@ static void note_mode(struct request *request, const char *option)
 		request->has_modname = true;
 	else if (!strncmp(option, "-g", 2))
 		request->has_debug = true;
-	else if (takes_accesses(option))
-		request->sanitized = true;
+	else if (sanitizers_in(option))
+		request->sanitizers |= sanitizers_in(option);
 	else if (only_asks(option))
 		request->silent = true;
 }
 
 static int set_watch(struct request *request, const char *mode)
 {
-	request->watch = !strcmp(mode, "instrumented");
-	if (request->watch || !strcmp(mode, "none"))
-		return 1;
-	fprintf(stderr, "dmakit-cc: --watch is instrumented or none, not \"%s\"\n", mode);
-	return -1;
+	return tool_watch_mode("dmakit-cc", mode, &request->watch) ? 1 : -1;
+}
+
+/*
+ * How it is done: a sanitizer that was asked for has its way, and AddressSanitizer is one of the
+ * ways to watch.
+ */
+static enum tool_watch watch_of(const struct request *request)
+{
+	const char *cc = getenv("DMAKIT_CC");
+	const unsigned int sanitizers = request->sanitizers | (cc ? sanitizers_in(cc) : 0);
+
+	if (request->watch == TOOL_WATCH_NONE || request->watch == TOOL_WATCH_PAGE)
+		return request->watch;
+	if (sanitizers & SANITIZES_ADDRESSES)
+		return TOOL_WATCH_ASAN;
+	return sanitizers & SANITIZES_ELSE ? TOOL_WATCH_NONE : request->watch;
 }
 
 static int option_of_ours(struct request *request, char **argv, int *i)
@@ -269,23 +286,22 @@ static void module_name(const char *source, char *name, size_t size)
 
 /*
  * The callbacks that the compiler puts in for a sanitizer become dmakit's by the header, in the
- * assembler; the sanitizer's runtime is not linked. What the compiler would do in place is left a
- * call, so that it is seen. A sanitizer that was asked for has its way.
+ * assembler; ThreadSanitizer's runtime is not linked, AddressSanitizer's is. What the compiler
+ * would do in place is left a call, so that it is seen.
  */
-static void add_watch(struct tool_args *args, const struct request *request)
+static void add_watch(struct tool_args *args, enum tool_watch watch)
 {
 	static const char *const calls[] = {"memcpy", "memmove", "memset",  "memcmp",
 					    "memchr", "strcpy",  "strncpy", NULL};
+	const bool asan = watch == TOOL_WATCH_ASAN;
 
-	const char *cc = getenv("DMAKIT_CC");
-
-	if (!request->watch || request->sanitized || (cc && takes_accesses(cc)))
+	if (watch != TOOL_WATCH_INSTRUMENTED && !asan)
 		return;
-	tool_args_add(args, "-fsanitize=thread");
+	tool_args_add(args, asan ? "-fsanitize=address" : "-fsanitize=thread");
 	for (unsigned int i = 0; calls[i]; i++)
 		tool_args_addf(args, "-fno-builtin-%s", calls[i]);
 	tool_args_add(args, "-include");
-	tool_args_addf(args, "%s/dmakit/watched.h", paths.include);
+	tool_args_addf(args, "%s/dmakit/watched%s.h", paths.include, asan ? "_asan" : "");
 }
 
 static void add_world(struct tool_args *args, const struct request *request, const char *source)
@@ -307,7 +323,7 @@ static void add_world(struct tool_args *args, const struct request *request, con
 	tool_args_add(args, "-DMODULE");
 	tool_args_add(args, "-fno-strict-aliasing");
 	tool_args_add(args, "-fno-builtin-printf");
-	add_watch(args, request);
+	add_watch(args, watch_of(request));
 	if (request->has_modname)
 		return;
 	module_name(source, name, sizeof(name));
@@ -347,6 +363,9 @@ static int add_compile_flags(struct tool_args *args, const struct request *reque
 	}
 	for (size_t i = 0; i < request->flags.n; i++)
 		tool_args_add(args, request->flags.item[i]);
+	/* The driver goes on after an access to what is the device's, whatever the flags say. */
+	if (watch_of(request) == TOOL_WATCH_ASAN && !is_host_source(source))
+		tool_args_add(args, "-fsanitize-recover=address");
 	return 0;
 }
 
@@ -436,6 +455,10 @@ static int link_all(const struct request *request)
 	for (size_t i = 0; i < request->link.n; i++)
 		tool_args_add(&args, *request->link.item[i] ? request->link.item[i]
 							    : objects.item[next++]);
+	if (watch_of(request) == TOOL_WATCH_ASAN)
+		tool_args_add(&args, "-fsanitize=address");
+	if (!request->shared && request->watch == TOOL_WATCH_PAGE)
+		tool_args_add(&args, "-Wl,-u,dmk_watch_asks_for_page");
 	if (!request->shared)
 		add_library(&args);
 	status = tool_run(&args);
@@ -472,14 +495,17 @@ static int pass_on(const struct request *request, char **argv)
 
 static void usage(void)
 {
-	puts("usage: dmakit-cc [--linux VERSION] [--watch] [the C compiler's own options] FILE...\n"
+	puts("usage: dmakit-cc [--linux VERSION] [--watch[=MODE]] [the C compiler's own options] FILE...\n"
 	     "\n"
 	     "The C compiler, with what a Linux driver needs to become a program: dmakit's headers, the\n"
 	     "flags of a kernel module, and libdmakit.a at the link. Works as CC= in a Makefile.\n"
 	     "\n"
 	     "  --linux VERSION   the API as it was in that Linux version, such as 5.10, 6.1 or 6.12; from 4.14\n"
 	     "                    to 6.18, which it is if nothing is said\n"
-	     "  --watch           the driver's own loads and stores are seen by the checker\n"
+	     "  --watch           the driver's own loads and stores are seen by the checker; with =asan by\n"
+	     "                    AddressSanitizer, which looks after the rest of the driver too; with =page\n"
+	     "                    in whole pages, and of objects that were compiled in any way. Compiling and\n"
+	     "                    linking both want it\n"
 	     "\n"
 	     "A source that includes <dmakit/...> and nothing from <linux/...>, <asm/...> or <scsi/...> is compiled as\n"
 	     "an ordinary program's (a test); any other as a driver's.\n"

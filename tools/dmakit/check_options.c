@@ -6,6 +6,7 @@
 #include "dmakit/check_command.h"
 #include "dmakit/jobs.h"
 #include "common/version.h"
+#include "common/watch.h"
 
 #include <dmakit/machine.h>
 
@@ -72,7 +73,8 @@ static void help(void)
 	     "  --explore N           N runs with N seeds, with more or less that happens in another order; then each\n"
 	     "                        finding once, how many of the seeds had it, and the command that shows it again\n"
 	     "  --jobs N              so many runs at once (default: 2; of --fail each and --explore one a processor)\n"
-	     "  --watch MODE          how the driver's own loads and stores are seen: instrumented (default), none\n"
+	     "  --watch MODE          how the driver's own loads and stores are seen: instrumented (default),\n"
+	     "                        asan, page or none\n"
 	     "  --linux VERSION       the API as it was in that Linux version, such as 6.1; from 4.14 to 6.18\n"
 	     "  --suppressions FILE   findings that its entries name don't count; may be repeated\n"
 	     "  --gen-suppressions    print such an entry for each finding, ready to paste\n"
@@ -240,8 +242,10 @@ static int set_jobs(struct check *check, const char *text)
 
 static int set_watch(struct check *check, const char *mode)
 {
-	if (strcmp(mode, "instrumented") && strcmp(mode, "none"))
-		return tool_refuse("--watch is instrumented or none, not \"%s\"", mode);
+	enum tool_watch known;
+
+	if (!tool_watch_mode("dmakit", mode, &known))
+		return STATUS_REFUSED;
 	check->build.watch = mode;
 	return STATUS_CLEAN;
 }

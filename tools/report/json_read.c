@@ -385,6 +385,24 @@ static struct dmk_report_explore *read_explore(const json_t *object)
 	return explore;
 }
 
+static void read_unwatched(const json_t *from, struct dmk_report *report)
+{
+	const json_t *item;
+	size_t i;
+
+	report->unwatched.mappings = number_in(from, "mappings");
+	json_array_foreach(json_object_get(from, "places"), i, item)
+	{
+		struct dmk_report_unwatched *place = dmk_report_grow(
+			&report->unwatched.place, &report->unwatched.nr_places, sizeof(*place));
+
+		if (!place)
+			return;
+		place->mappings = number_in(item, "mappings");
+		read_stack(json_object_get(item, "where"), &place->where);
+	}
+}
+
 static enum dmk_report_outcome outcome_in(const json_t *run)
 {
 	const char *text = json_string_value(json_object_get(run, "outcome"));
@@ -406,7 +424,8 @@ static void read_run(const json_t *run, struct dmk_report *report)
 
 	report->outcome = outcome_in(run);
 	report->error = text_in(run, "error");
-	report->watched = true_in(run, "watched");
+	report->watched = text_in(run, "watched");
+	read_unwatched(json_object_get(run, "unwatched"), report);
 	report->no_device = true_in(run, "no_device");
 	report->no_machine = true_in(run, "no_machine");
 	report->skipped = true_in(run, "skipped");

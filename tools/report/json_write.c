@@ -319,6 +319,19 @@ static json_t *explore_of(const struct dmk_report_explore *explore)
 			 explore->stopped, "troubles", troubles_of(&explore->trouble));
 }
 
+static json_t *unwatched_of(const struct dmk_report *report)
+{
+	json_t *places = json_array();
+
+	for (size_t i = 0; i < report->unwatched.nr_places; i++)
+		json_array_append_new(
+			places, json_pack("{s:I, s:o}", "mappings",
+					  (json_int_t)report->unwatched.place[i].mappings, "where",
+					  stack_of(&report->unwatched.place[i].where)));
+	return json_pack("{s:I, s:o}", "mappings", (json_int_t)report->unwatched.mappings, "places",
+			 places);
+}
+
 static json_t *run_of(const struct dmk_report *report)
 {
 	static const char *const outcome[] = {"done", "crashed", "hung", "refused"};
@@ -335,7 +348,8 @@ static json_t *run_of(const struct dmk_report *report)
 	json_object_set_new(run, "status", json_integer(dmk_report_status(report)));
 	json_object_set_new(run, "outcome", json_string(outcome[report->outcome]));
 	json_object_set_new(run, "error", text_of(report->error));
-	json_object_set_new(run, "watched", json_boolean(report->watched));
+	json_object_set_new(run, "watched", text_of(report->watched));
+	json_object_set_new(run, "unwatched", unwatched_of(report));
 	json_object_set_new(run, "no_device", json_boolean(report->no_device));
 	json_object_set_new(run, "no_machine", json_boolean(report->no_machine));
 	json_object_set_new(run, "skipped", json_boolean(report->skipped));

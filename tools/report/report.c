@@ -154,6 +154,10 @@ void dmk_report_clear(struct dmk_report *report)
 	free(report->crash.text);
 	free(report->machine_died);
 	free(report->error);
+	free(report->watched);
+	for (size_t i = 0; i < report->unwatched.nr_places; i++)
+		dmk_report_clear_stack(&report->unwatched.place[i].where);
+	free(report->unwatched.place);
 	free(report->machine);
 	free(report->summary);
 	free(report->append);

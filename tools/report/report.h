@@ -191,7 +191,7 @@ struct dmk_report_explore {
 struct dmk_report {
 	enum dmk_report_outcome outcome;
 	char *error;
-	bool watched;    /* the driver's own loads and stores were seen */
+	char *watched; /* how the driver's own loads and stores were seen: "none", "page", … */
 	bool no_device;  /* refused since nothing there is for this driver */
 	bool no_machine; /* refused since a program is missing that the machine needs */
 	bool skipped;    /* one of these, on a machine that was not asked for by name: no failure */
@@ -221,6 +221,15 @@ struct dmk_report {
 	size_t nr_suppressed;
 	struct dmk_report_suppression *suppression; /* all of them, used or not */
 	size_t nr_suppressions;
+	/* mappings that share pages with other memory, where they are watched by page */
+	struct {
+		uint64_t mappings; /* all that were made, those too */
+		struct dmk_report_unwatched {
+			uint64_t mappings;
+			struct dmk_report_stack where; /* the call that made them */
+		} * place; /* most mappings first */
+		size_t nr_places;
+	} unwatched;
 	struct dmk_check_totals totals;
 	struct dmk_report_section *advice; /* never counts for the status */
 	size_t nr_advice;

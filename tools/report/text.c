@@ -504,6 +504,48 @@ static void show_skipped(const struct show *show)
 		fputs(": no device there for this driver\n\n", show->out);
 }
 
+/* How much of what was mapped could not be watched by page, and where that is mapped. */
+static void show_unwatched(const struct show *show, const struct dmk_report *report)
+{
+	enum { SHOWN = 5 };
+	uint64_t shared = 0;
+	char where[80];
+
+	for (size_t i = 0; i < report->unwatched.nr_places; i++)
+		shared += report->unwatched.place[i].mappings;
+	fprintf(show->out,
+		"%snot watched%s:%s %" PRIu64 " of %" PRIu64
+		" mappings share a page with other memory, and could not be watched there; build "
+		"the driver with --watch instrumented\n",
+		ink(show, INK_WARNING), on_machine(show, report, where, sizeof(where)),
+		ink(show, INK_NONE), shared, report->unwatched.mappings);
+	for (size_t i = 0; i < report->unwatched.nr_places && i < SHOWN; i++) {
+		const struct dmk_report_unwatched *place = &report->unwatched.place[i];
+		const struct dmk_report_frame *frame = dmk_report_place(&place->where);
+
+		if (!frame)
+			continue;
+		fprintf(show->out, "  %" PRIu64 ": ", place->mappings);
+		show_name(show, frame);
+		fputc('\n', show->out);
+	}
+	if (report->unwatched.nr_places > SHOWN)
+		fprintf(show->out, "  and %zu more calls, all of them in the JSON\n",
+			report->unwatched.nr_places - SHOWN);
+	fputc('\n', show->out);
+}
+
+/* On every machine it is the same calls: the first that has any says it. */
+static void show_all_unwatched(const struct show *show)
+{
+	for (size_t i = 0; i < show->n; i++) {
+		if (!show->reports[i].unwatched.nr_places)
+			continue;
+		show_unwatched(show, &show->reports[i]);
+		return;
+	}
+}
+
 /* --- tests and the log ------------------------------------------------------------------------ */
 
 static void show_test(const struct show *show, const struct dmk_report *report,
@@ -721,16 +763,20 @@ static void show_on_how_many(const struct show *show)
 static void show_totals(const struct show *show)
 {
 	const struct dmk_check_totals *totals = &show->reports[0].totals;
+	const char *watched = show->reports[0].watched;
+	const bool is_default = !watched || !strcmp(watched, "instrumented") ||
+				!strcmp(watched, "none");
 
 	if (show->n != 1 || show->reports[0].outcome == DMK_OUTCOME_REFUSED)
 		return;
 	fprintf(show->out,
 		"%s: %" PRIu64 " map%s (%" PRIu64 " bounced), %" PRIu64 " sync%s, %" PRIu64
-		" allocation%s, %" PRIu64 " device access%s, seed %" PRIu64 "\n",
+		" allocation%s, %" PRIu64 " device access%s, seed %" PRIu64 "%s%s\n",
 		show->reports[0].machine, totals->maps, totals->maps == 1 ? "" : "s",
 		totals->bounced, totals->syncs, totals->syncs == 1 ? "" : "s", totals->allocs,
 		totals->allocs == 1 ? "" : "s", totals->device_accesses,
-		totals->device_accesses == 1 ? "" : "es", show->reports[0].seed);
+		totals->device_accesses == 1 ? "" : "es", show->reports[0].seed,
+		is_default ? "" : ", --watch ", is_default ? "" : watched);
 }
 
 /* "No finding" says little of a driver whose DMA was not reached. */
@@ -766,6 +812,7 @@ void dmk_text_reports(FILE *out, const struct dmk_report *reports, size_t n,
 	for (size_t i = 0; options->verbose && i < n; i++)
 		show_log(&show, &reports[i]);
 	dmk_text_advice(out, reports, n, options);
+	show_all_unwatched(&show);
 	show_hidden(&show);
 	show_unused(&show);
 	show_totals(&show);

@@ -18,7 +18,7 @@ static struct dmk_symbols *symbols; /* made once, for the life of the program */
 
 /* Who listens, in this order. */
 static struct {
-	const struct dmk_observer *member[5];
+	const struct dmk_observer *member[6];
 	unsigned int n;
 } audience;
 
@@ -36,6 +36,15 @@ static void listen(const struct dmk_observer *observer)
 		audience.member[audience.n++] = observer;
 }
 
+/* By page not all that is mapped can be watched. */
+static void note_map(void *ctx, const struct dmk_event *event)
+{
+	if (event->kind == DMK_EVENT_MAP)
+		dmk_watch_map(event);
+}
+
+static const struct dmk_observer maps = {.event = note_map};
+
 static void install(const struct dmk_boot_options *options)
 {
 	audience.n = 0;
@@ -44,6 +53,7 @@ static void install(const struct dmk_boot_options *options)
 	listen(advisor ? dmk_advisor_observer(advisor) : NULL);
 	listen(options->also);
 	listen(dmk_watch_observer());
+	listen(checker && dmk_watch_mode() == DMK_WATCH_PAGE ? &maps : NULL);
 	dmk_observe(audience.n > 1 ? &all : audience.n ? audience.member[0] : NULL);
 }
 
@@ -70,6 +80,7 @@ static struct dmk_symbols *own_symbols(void)
  */
 static struct dmk_checker *new_checker(const struct dmk_check_options *wanted)
 {
+	const enum dmk_watch_mode mode = dmk_watch_mode();
 	struct dmk_check_options options = { .stack_depth = 0 };
 
 	if (wanted)
@@ -79,8 +90,10 @@ static struct dmk_checker *new_checker(const struct dmk_check_options *wanted)
 		options.line_of = line_of;
 		options.code_ctx = own_symbols();
 	}
-	if (dmk_watch_present())
+	if (mode == DMK_WATCH_INSTRUMENTED || mode == DMK_WATCH_ASAN)
 		options.memory = dmk_watch_memory;
+	if (dmk_watch_has_fences())
+		options.turn = dmk_watch_turn;
 	return dmk_checker_new(&options);
 }
 
@@ -91,7 +104,8 @@ static struct dmk_advisor *new_advisor(void)
 		&(struct dmk_advice_options){.is_library = is_library,
 					     .line_of = line_of,
 					     .code_ctx = own_symbols(),
-					     .sees_cpu = checker && dmk_watch_present()});
+					     .sees_cpu = checker && dmk_watch_mode() ==
+								   DMK_WATCH_INSTRUMENTED});
 }
 
 static int start(const struct dmk_boot_options *options, char *error, size_t error_size)
@@ -104,6 +118,11 @@ static int start(const struct dmk_boot_options *options, char *error, size_t err
 		.nr_devices = options->nr_devices,
 		.sink = dmk_kernel_sink(),
 	};
+	const struct dmk_watch_code code = {
+		.is_library = own_symbols() ? is_library : NULL,
+		.ctx = symbols,
+		.width = dmk_operand_width,
+	};
 	struct dmk_port port;
 	int result;
 
@@ -111,7 +130,7 @@ static int start(const struct dmk_boot_options *options, char *error, size_t err
 	result = dmk_machine_open(&config, &port, error, error_size);
 	if (result < 0)
 		return result;
-	dmk_watch_start(&port, config.seed);
+	dmk_watch_start(&port, config.seed, &code);
 	dmk_kernel_seed(config.seed);
 	result = dmk_kernel_boot(&port, error, error_size);
 	if (result < 0) {

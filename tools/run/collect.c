@@ -2,6 +2,8 @@
 /* From the checker's findings, the machine and the log to a report with names in it. */
 #include "run/run.h"
 
+#include <dmakit/watch.h>
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -138,6 +140,28 @@ static void collect_timeline(void)
 				"or the recorder itself was interrupted");
 }
 
+/* By page, what shares its pages is not watched: the report says what that is. */
+static void collect_unwatched(void)
+{
+	struct dmk_report *report = &dmk_run.report;
+	struct dmk_watch_shared shared;
+
+	if (dmk_watch_mode() != DMK_WATCH_PAGE)
+		return;
+	report->unwatched.mappings = dmk_watch_mappings();
+	for (size_t i = 0; dmk_watch_shared(i, &shared); i++) {
+		struct dmk_report_unwatched *place =
+			dmk_report_grow(&report->unwatched.place, &report->unwatched.nr_places,
+					sizeof(*place));
+		const uint64_t address = (uintptr_t)shared.caller;
+
+		if (!place)
+			return;
+		place->mappings = shared.mappings;
+		dmk_symbols_addresses(dmk_run.symbols, &address, 1, false, &place->where);
+	}
+}
+
 static double seconds_since(const struct timespec *start)
 {
 	struct timespec now;
@@ -160,6 +184,7 @@ void dmk_run_collect(bool live)
 	dmk_suppressions_apply(dmk_run.options.suppressions, &dmk_run.report);
 	collect_complaints();
 	dmk_run_advice_collect();
+	collect_unwatched();
 	dmk_run_fail_collect();
 	dmk_run.report.seconds = seconds_since(&dmk_run.started);
 }

@@ -279,7 +279,9 @@ static void note_machine(void)
 	const struct dmk_machine *machine = dmk_kernel_machine();
 
 	free(dmk_run.report.summary);
-	dmk_run.report.watched = dmk_watch_present() && !dmk_run.options.no_checker;
+	free(dmk_run.report.watched);
+	dmk_run.report.watched = strdup(dmk_watch_mode_name(
+		dmk_run.options.no_checker ? DMK_WATCH_NONE : dmk_watch_mode()));
 	dmk_run.report.summary = machine && machine->summary ? strdup(machine->summary) : NULL;
 }
 

@@ -87,7 +87,9 @@ function themeSwitch() {
 
 function banners() {
 	const lost = ran.filter((run) => run.totals.lost_records);
-	const blind = ran.filter((run) => !run.watched);
+	const blind = ran.filter((run) => !run.watched || run.watched === 'none');
+	const partly = ran.find((run) => run.unwatched && run.unwatched.places.length);
+	const shared = partly ? partly.unwatched.places.reduce((sum, place) => sum + place.mappings, 0) : 0;
 	const where = blind.length < ran.length ? ' on ' + blind.map((run) => run.machine).join(', ') : '';
 
 	return [
@@ -96,6 +98,10 @@ function banners() {
 			null,
 		blind.length ? h('p', {class: 'note'},
 			`The driver's own loads and stores were not seen${where}: mistakes that only they show are not in here.`) :
+			null,
+		partly ? h('p', {class: 'note'},
+			`Watched by page: ${shared} of ${partly.unwatched.mappings} mappings share a page with other memory, ` +
+			'and what the driver did there was not seen.') :
 			null,
 	];
 }
