@@ -19,76 +19,85 @@ static uint64_t low_bits(uint64_t value, unsigned int width)
 
 /*
  * The address in [first, last] of which @seen is what a register of @width bits keeps; 0: there is
- * none. A narrow register keeps so little that only the first address of a buffer is taken for it.
+ * none. A narrow register keeps so little that only the first address of a buffer is taken for it,
+ * and of 16 bits not that of a page: of sixteen pages one has it.
  */
 static uint64_t uncut(uint64_t first, uint64_t last, uint64_t seen, unsigned int width)
 {
 	const uint64_t full = first - low_bits(first, width) + seen;
 
-	if (low_bits(seen, width) != seen || full == seen)
+	if (low_bits(seen, width) != seen || full == seen ||
+	    (width == 16 && !(seen % DMK_PAGE_SIZE)))
 		return 0;
 	return full == first || (width >= 32 && full > first && full <= last) ? full : 0;
 }
 
+/* True: it was cut less than the best guess so far, whose place it takes. */
 static bool was_cut(struct dmk_guess *guess, uint64_t first, uint64_t last, uint64_t seen)
 {
-	for (unsigned int i = 0; i < sizeof(widths); i++) {
-		guess->full = uncut(first, last, seen, widths[i]);
+	for (unsigned int i = 0; i < sizeof(widths) && widths[i] > guess->width; i++) {
+		const uint64_t full = uncut(first, last, seen, widths[i]);
+
+		if (!full)
+			continue;
+		guess->full = full;
 		guess->width = widths[i];
-		if (guess->full)
-			return true;
+		return true;
 	}
 	return false;
 }
 
-static bool cut_live(const struct dmk_watched *device, uint64_t seen, struct dmk_guess *guess)
+static void cut_live(const struct dmk_watched *device, uint64_t seen, struct dmk_guess *guess)
 {
 	for (struct dmk_record *record = dmk_shadow_records(device); record;
 	     record = record->older) {
 		const struct dmk_extent *extent = record->bus.record ? &record->bus : NULL;
 
 		for (; extent; extent = extent->next) {
-			guess->record = record;
 			if (record->kind != DMK_RECORD_POOL_PAGE &&
 			    was_cut(guess, extent->range.first, extent->range.last, seen))
-				return true;
+				guess->record = record;
 		}
 	}
-	guess->record = NULL;
-	return false;
 }
 
 struct cut {
-	struct dmk_guess *guess;
+	const struct dmk_guess *best;
 	uint64_t seen;
 };
 
-static bool was_cut_from(const struct dmk_past_key *key, const struct dmk_past *past, void *ctx)
+static bool was_cut_less(const struct dmk_past_key *key, const struct dmk_past *past, void *ctx)
 {
 	const struct cut *cut = ctx;
+	struct dmk_guess guess = *cut->best;
 
-	return was_cut(cut->guess, key->first, key->last, cut->seen);
+	return was_cut(&guess, key->first, key->last, cut->seen);
 }
 
-static bool cut_past(const struct dmk_shadow *shadow, const struct dmk_watched *device,
+/* Each that is found was cut less than the one before: there are not many widths. */
+static void cut_past(const struct dmk_shadow *shadow, const struct dmk_watched *device,
 		     uint64_t seen, struct dmk_guess *guess)
 {
 	struct cut cut = {guess, seen};
+	const struct dmk_past *past;
 	struct dmk_range range;
 
-	guess->past = dmk_past_newest(shadow, device, was_cut_from, &cut);
-	/* Of several rings, what was found last need not be the newest. */
-	if (!guess->past)
-		return false;
-	dmk_range_set(&range, guess->past->dma, guess->past->size);
-	return was_cut(guess, range.first, range.last, seen);
+	while ((past = dmk_past_newest(shadow, device, was_cut_less, &cut))) {
+		dmk_range_set(&range, past->dma, past->size);
+		if (!was_cut(guess, range.first, range.last, seen))
+			return;
+		guess->past = past;
+		guess->record = NULL;
+	}
 }
 
 bool dmk_guess_cut(const struct dmk_shadow *shadow, const struct dmk_watched *device, uint64_t seen,
 		   struct dmk_guess *guess)
 {
 	*guess = (struct dmk_guess){.kind = DMK_GUESS_CUT};
-	return cut_live(device, seen, guess) || cut_past(shadow, device, seen, guess);
+	cut_live(device, seen, guess);
+	cut_past(shadow, device, seen, guess);
+	return guess->width != 0;
 }
 
 /* Where in the buffer of @record the physical address lies; false: nowhere, or it is the handle. */

@@ -276,33 +276,38 @@ static void say_cut(struct dmk_finding *finding, const struct stray *stray,
 		guess->past ? ", which is unmapped by now," : "", guess->width, refused(stray));
 }
 
+static bool is_mapping(const struct dmk_mistake *mistake)
+{
+	if (mistake->record)
+		return mistake->record->kind == DMK_RECORD_MAPPING;
+	return mistake->past && mistake->past->kind == DMK_RECORD_MAPPING;
+}
+
 /* Which buffer is meant: what was guessed, or else the nearest that is live, or the last. */
 static void outside(struct dmk_checker *checker, const struct stray *stray)
 {
-	const struct dmk_guess guess = dmk_guess_address(&checker->shadow, stray->device,
-							 stray->first);
+	struct dmk_mistake mistake = {.rule = DMK_RULE_STR_10, .device = stray->device};
 	struct dmk_extent *near = nearest(stray);
-	const struct dmk_past *past = guess.past;
-	const struct dmk_record *record = guess.record ? guess.record : NULL;
 	struct dmk_finding *finding;
-	bool mapping;
+	struct dmk_guess guess;
 
-	if (!past && !record && near)
-		record = near->record;
-	if (!past && !record)
-		past = dmk_past_touching(&checker->shadow, stray->device, 0, UINT64_MAX);
-	mapping = (record ? record->kind
-		   : past ? past->kind
-			  : DMK_RECORD_BLOCK) == DMK_RECORD_MAPPING;
-	finding = dmk_report(checker,
-			     &(struct dmk_mistake){.rule = DMK_RULE_STR_10,
-						   .device = stray->device,
-						   .second = record ? record->mapped
-							     : past ? past->mapped
-								    : NULL,
-						   .label = mapping ? "mapped" : "allocated",
-						   .record = record,
-						   .past = past});
+	if (stray->device->cut) {
+		stray->device->cut->count++;
+		return;
+	}
+	guess = dmk_guess_address(&checker->shadow, stray->device, stray->first);
+	mistake.record = guess.record;
+	mistake.past = guess.past;
+	if (!mistake.past && !mistake.record && near)
+		mistake.record = near->record;
+	if (!mistake.past && !mistake.record)
+		mistake.past = dmk_past_touching(&checker->shadow, stray->device, 0, UINT64_MAX);
+	mistake.label = is_mapping(&mistake) ? "mapped" : "allocated";
+	if (mistake.record || mistake.past)
+		mistake.second = mistake.record ? mistake.record->mapped : mistake.past->mapped;
+	finding = dmk_report(checker, &mistake);
+	if (guess.kind == DMK_GUESS_CUT)
+		stray->device->cut = dmk_known(checker, &mistake);
 	if (!finding)
 		return;
 	if (guess.kind == DMK_GUESS_CUT)
@@ -312,8 +317,8 @@ static void outside(struct dmk_checker *checker, const struct stray *stray)
 	else
 		dmk_say(finding,
 			"the device %s [0x%llx, 0x%llx], and nothing at all is mapped for it%s%s",
-			verb(stray), ULL(stray->bad), ULL(stray->last), past ? " any more" : "",
-			refused(stray));
+			verb(stray), ULL(stray->bad), ULL(stray->last),
+			mistake.past ? " any more" : "", refused(stray));
 	dmk_say_guess(finding, stray->device, &guess);
 }
 

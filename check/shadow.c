@@ -176,6 +176,7 @@ void dmk_shadow_device_unbound(struct dmk_watched *device)
 	limits_reset(device);
 	device->driver[0] = '\0';
 	device->no_sync = false;
+	device->cut = NULL;
 }
 
 /* --- what was lost ---------------------------------------------------------------------------- */

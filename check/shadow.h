@@ -178,6 +178,8 @@ struct dmk_watched {
 	struct dmk_watched_pool *pools;
 	bool no_sync;  /* the driver was told that syncs do nothing for it */
 	bool freed;    /* memory was freed while it was mapped for it */
+	/* its handles lose their upper bits: where else it goes then follows from that */
+	struct dmk_finding *cut;
 	struct dmk_space *spaces;
 	uint64_t lost; /* records of it that were lost and may be live */
 };
