@@ -355,6 +355,35 @@ static void report_device(struct dmk_checker *checker, const struct touch *touch
 }
 
 /*
+ * Mapped with DMA_ATTR_SKIP_CPU_SYNC, and never synced: nothing was copied into the slot. Where no
+ * slot is, the memory may well be right: others that have it mapped may have synced it.
+ */
+static bool reads_stale_slot(struct dmk_checker *checker, const struct touch *touch)
+{
+	const struct dmk_record *record = touch->record;
+	const struct dmk_span *span;
+	struct dmk_finding *finding;
+	struct dmk_mistake mistake;
+
+	if (touch->event->write || !record->bounced)
+		return false;
+	span = dmk_spans_touching(&record->turns.unsynced, touch->first, touch->last);
+	if (!span)
+		return false;
+	mistake = mistake_of(touch, DMK_RULE_SYN_02, NULL);
+	finding = dmk_report(checker, &mistake);
+	if (!finding)
+		return true;
+	dmk_say(finding,
+		"the device read [0x%llx, 0x%llx] of a buffer that is bounced, was mapped with DMA_ATTR_SKIP_CPU_SYNC, and was "
+		"not synced since: what the bounce slot has there is of somebody who had it before",
+		ULL(touch->event->dma.v), ULL(touch->event->dma.v + touch->event->size - 1));
+	dmk_mend(finding, "call %s() before the device is told, or map without the attribute",
+		 sync_call(record, false));
+	return true;
+}
+
+/*
  * The driver took a DMA_TO_DEVICE buffer for the CPU (it can only want to write it), and the device
  * reads it before it was handed back. Where the device writes, the CPU may well have only looked,
  * and no hand-over is needed: there only its writes are judged, where they are seen. A device that
@@ -368,6 +397,10 @@ static void judge_device_touch(struct dmk_checker *checker, const struct touch *
 
 	if (touch->record->said_device)
 		return;
+	if (reads_stale_slot(checker, touch)) {
+		touch->record->said_device = true;
+		return;
+	}
 	if (!span && !touch->event->write && touch->record->dir == DMK_TO_DEVICE)
 		span = dmk_spans_touching(&turns->cpu, touch->first, touch->last);
 	if (!span)

@@ -444,10 +444,13 @@ static bool may(const struct dmk_record *record, bool write)
 	       record->dir != (write ? DMK_TO_DEVICE : DMK_FROM_DEVICE);
 }
 
-/* Of dmk_judge_turn(): the CPU has done nothing to it since it was mapped. */
-static bool is_all_the_device_s(const struct dmk_turns *turns)
+/*
+ * Of dmk_judge_turn(): the CPU has done nothing to it since it was mapped, and what the device
+ * reads was handed over.
+ */
+static bool is_all_the_device_s(const struct dmk_turns *turns, bool write)
 {
-	return !turns->cpu.n && !turns->dirty.n && !turns->seen.n;
+	return !turns->cpu.n && !turns->dirty.n && !turns->seen.n && (write || !turns->unsynced.n);
 }
 
 static bool device_access(struct dmk_checker *checker, struct dmk_seat *seat,
@@ -466,7 +469,8 @@ static bool device_access(struct dmk_checker *checker, struct dmk_seat *seat,
 		return false;
 	dmk_leaf_lock(leaf);
 	record = sole_holder(leaf, first, last);
-	done = record && may(record, event->write) && is_all_the_device_s(&record->turns);
+	done = record && may(record, event->write) &&
+	       is_all_the_device_s(&record->turns, event->write);
 	if (done && event->write && dmk_record_is_judged(record))
 		done = dmk_turns_written(&record->turns, first - record->dma, last - record->dma);
 	dmk_leaf_unlock(leaf);

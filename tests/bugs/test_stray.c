@@ -280,6 +280,45 @@ NEAR_MISS(STR_10, walks_the_segments_of_a_list)
 	close_list(&list);
 }
 
+/* --- the bytes of a slot ---------------------------------------------------------------------- */
+
+static void send_unsynced(size_t synced)
+{
+	u8 *memory = must_kmalloc(SIZE);
+	dma_addr_t dma = dma_map_single_attrs(dev, memory, SIZE, DMA_TO_DEVICE,
+					      DMA_ATTR_SKIP_CPU_SYNC);
+
+	assert_false(dma_mapping_error(dev, dma));
+	memset(memory, 0x77, SIZE);
+	if (synced)
+		dma_sync_single_for_device(dev, dma, synced, DMA_TO_DEVICE);
+	lab_read(lab, dma, bytes, SIZE);
+	dma_unmap_single_attrs(dev, dma, SIZE, DMA_TO_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+	kfree(memory);
+}
+
+BROKEN(SYN_02, lets_the_card_read_a_slot_that_nobody_filled)
+{
+	send_unsynced(0);
+	if (machine_bounces_all()) {
+		expect_finding("SYN-02", 1);
+		expect_words("SYN-02", "somebody who had it before");
+	}
+}
+
+BROKEN(SYN_02, fills_a_part_of_a_slot)
+{
+	send_unsynced(SIZE / 2);
+	if (machine_bounces_all())
+		expect_finding("SYN-02", 1);
+}
+
+NEAR_MISS(SYN_02, fills_the_slot_by_a_sync)
+{
+	send_unsynced(SIZE);
+	assert_int_equal(bytes[SIZE - 1], 0x77);
+}
+
 /* --- where it was, and what happened to it ---------------------------------------------------- */
 
 BROKEN(STR_10, lets_the_card_read_behind_a_buffer)
@@ -376,6 +415,10 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_STR_10_bug_takes_the_length_of_an_entry_for_a_segments),
 		CONTRACT_TEST(test_STR_10_bug_walks_the_entries_of_a_merged_list),
 		CONTRACT_TEST(test_STR_10_near_walks_the_segments_of_a_list),
+		CONTRACT_TEST_WITH(test_SYN_02_bug_lets_the_card_read_a_slot_that_nobody_filled,
+				   "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_SYN_02_bug_fills_a_part_of_a_slot, "swiotlb=force"),
+		CONTRACT_TEST_WITH(test_SYN_02_near_fills_the_slot_by_a_sync, "swiotlb=force"),
 		CONTRACT_TEST(test_STR_10_bug_lets_the_card_read_behind_a_buffer),
 		CONTRACT_TEST(test_STR_07_bug_lets_the_card_come_after_the_memory_was_freed),
 		CONTRACT_TEST_WITH(test_STR_07_bug_lets_the_card_come_when_the_next_buffer_is_there,
