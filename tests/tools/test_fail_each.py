@@ -165,6 +165,8 @@ class Rows(Check):
         with open(os.path.join(self.here, "report.sarif"), encoding="utf-8") as file:
             results = json.load(file)["runs"][0]["results"]
         self.assertEqual(sorted(result["ruleId"] for result in results), ["STR-04", "STR-06", "crash"])
+        leak, = (result for result in results if result["ruleId"] == "STR-06")
+        self.assertIn("(`dmakit check --fail 5 card.c` shows it)", leak["message"]["text"])
         suite = ElementTree.parse(os.path.join(self.here, "report.xml")).getroot().find("testsuite")
         cases = [case for case in suite.findall("testcase") if case.get("classname") == "dmakit.pc.fail"]
         self.assertEqual([case.find("failure").get("message") for case in cases if case.find("failure") is not None],

@@ -20,20 +20,21 @@ static struct dmk_merged *slot_for(struct dmk_merged_list *list,
 	return merged;
 }
 
-static void take(struct dmk_merged_list *list, const struct dmk_report *report,
-		 const struct dmk_report_finding *finding)
+static struct dmk_merged *take(struct dmk_merged_list *list, const struct dmk_report *report,
+			       const struct dmk_report_finding *finding)
 {
 	struct dmk_merged *merged = slot_for(list, finding);
 	const struct dmk_report **on;
 
 	if (!merged)
-		return;
+		return NULL;
 	merged->count += finding->count;
 	if (merged->nr_on && merged->on[merged->nr_on - 1] == report)
-		return; /* another device of this machine */
+		return merged; /* another device of this machine */
 	on = dmk_report_grow(&merged->on, &merged->nr_on, sizeof(*on));
 	if (on)
 		*on = report;
+	return merged;
 }
 
 static bool is_in(const struct dmk_merged_list *list, const struct dmk_report *report,
@@ -52,9 +53,13 @@ static void take_troubles(struct dmk_merged_list *list, const struct dmk_report 
 {
 	for (size_t i = 0; i < troubles->n; i++) {
 		const struct dmk_report_finding *finding = &troubles->item[i].finding;
+		const size_t before = list->n;
+		struct dmk_merged *merged = NULL;
 
 		if (finding->rule && !is_in(list, report, finding))
-			take(list, report, finding);
+			merged = take(list, report, finding);
+		if (merged && list->n > before)
+			merged->repeat = troubles->item[i].repeat;
 	}
 }
 

@@ -12,6 +12,8 @@ struct dmk_merged {
 	const struct dmk_report **on;             /* the reports that have it */
 	size_t nr_on;
 	uint64_t count; /* on all of them */
+	/* the command that shows it, when that is one of many runs; or NULL */
+	const char *repeat;
 };
 
 struct dmk_merged_list {

@@ -231,6 +231,8 @@ static json_t *properties_of(const struct dmk_merged *merged)
 				text_of(finding->device), "driver", text_of(finding->driver),
 				"mend", text_of(finding->mend));
 
+	if (merged->repeat)
+		json_object_set_new(bag, "repeat", text_of(merged->repeat));
 	if (finding->buffer.known)
 		json_object_set_new(bag, "buffer",
 				    json_pack("{s:o, s:I, s:o, s:o, s:o, s:b}", "kind",
@@ -267,12 +269,14 @@ static json_t *flow_of(const struct sarif *sarif, const struct dmk_report_findin
 	return steps;
 }
 
-static json_t *finding_message(const struct dmk_report_finding *finding)
+static json_t *finding_message(const struct dmk_merged *merged)
 {
-	const char *what = finding->what ? finding->what : "";
+	const struct dmk_report_finding *finding = merged->finding;
+	const char *what = finding->what ? finding->what : "", *repeat = merged->repeat;
 	const bool mended = finding->mend && finding->mend[0];
-	char *text = dmk_report_format("%s%s%s", what, mended ? ". Mend: " : "",
-				       mended ? finding->mend : "");
+	char *text = dmk_report_format("%s%s%s%s%s%s", what, repeat ? " (`" : "",
+				       repeat ? repeat : "", repeat ? "` shows it)" : "",
+				       mended ? ". Mend: " : "", mended ? finding->mend : "");
 	json_t *message = message_of(text ? text : what);
 
 	free(text);
@@ -308,7 +312,7 @@ static void add_finding(struct sarif *sarif, const struct dmk_merged *merged)
 	result = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "ruleId", rule, "ruleIndex",
 			   (json_int_t)rule_index(sarif, rule), "level",
 			   finding->warning ? "warning" : "error", "message",
-			   finding_message(finding), "locations",
+			   finding_message(merged), "locations",
 			   locations_of(sarif, dmk_place_to_show(finding)), "partialFingerprints",
 			   fingerprint_of(sarif, rule, where, mapped), "properties",
 			   properties_of(merged));
