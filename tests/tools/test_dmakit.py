@@ -495,7 +495,7 @@ class BadInput(Check):
         self.refused("check", "card.c", "--seed")
         self.refused("check", "--seed", "many", "card.c")
         self.refused("check", "--timeout", "long", "card.c")
-        for number in "0", "-1", "each", "1x", "":
+        for number in "0", "-1", "1x", "":
             self.refused("check", "--fail", number, "card.c")
         self.refused("check", "--timeout", "-1", "card.c")
         self.assertIn("--watch is instrumented, asan, page or none", self.refused("check", "--watch", "closely", "card.c"))
