@@ -15,10 +15,7 @@ static struct {
 	uint64_t ids;
 } gates = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static _Thread_local struct {
-	uint64_t gate; /* its id */
-	struct dmk_seat *seat;
-} here;
+_Thread_local struct dmk_seated dmk_seated;
 
 static pthread_key_t at_end;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -28,12 +25,12 @@ static void give_back(void)
 {
 	const struct dmk_gate *gate = gates.first;
 
-	while (gate && gate->id != here.gate)
+	while (gate && gate->id != dmk_seated.gate)
 		gate = gate->next;
-	if (gate && here.seat)
-		here.seat->taken = false;
-	here.gate = 0;
-	here.seat = NULL;
+	if (gate && dmk_seated.seat)
+		dmk_seated.seat->taken = false;
+	dmk_seated.gate = 0;
+	dmk_seated.seat = NULL;
 }
 
 static void thread_ends(void *unused)
@@ -48,13 +45,13 @@ static void make_key(void)
 	pthread_key_create(&at_end, thread_ends);
 }
 
-static __attribute__((__noinline__)) struct dmk_seat *take_seat(struct dmk_gate *gate)
+struct dmk_seat *dmk_gate_take_seat(struct dmk_gate *gate)
 {
 	struct dmk_seat *seat = NULL;
 	uint32_t i;
 
 	pthread_once(&once, make_key);
-	pthread_setspecific(at_end, &here);
+	pthread_setspecific(at_end, &dmk_seated);
 	pthread_mutex_lock(&gates.lock);
 	give_back();
 	for (i = 0; i < DMK_SEATS && gate->seat[i].taken; i++)
@@ -66,15 +63,10 @@ static __attribute__((__noinline__)) struct dmk_seat *take_seat(struct dmk_gate 
 		if (i >= gate->nr_seats)
 			__atomic_store_n(&gate->nr_seats, i + 1, __ATOMIC_SEQ_CST);
 	}
-	here.gate = gate->id;
-	here.seat = seat;
+	dmk_seated.gate = gate->id;
+	dmk_seated.seat = seat;
 	pthread_mutex_unlock(&gates.lock);
 	return seat;
-}
-
-struct dmk_seat *dmk_gate_seat(struct dmk_gate *gate)
-{
-	return __builtin_expect(here.gate == gate->id, 1) ? here.seat : take_seat(gate);
 }
 
 void dmk_gate_init(struct dmk_gate *gate)

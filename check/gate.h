@@ -25,9 +25,10 @@
 struct dmk_dev;
 struct dmk_history;
 struct dmk_record;
+struct dmk_trace;
 struct dmk_watched;
 
-enum { DMK_SEATS = 64 };
+enum { DMK_SEATS = 64, DMK_SEAT_TRACES = 32 };
 
 /** A thread's. All but .inside is its own while it is inside, else whose the closed gate is. */
 struct dmk_seat {
@@ -42,10 +43,12 @@ struct dmk_seat {
 	uint64_t devices;
 	uint64_t clock;           /* the last number that was given to something that happened */
 	int64_t live, peak;       /* records made, less those retired, and the most of that */
-	struct dmk_record *spare; /* zeroed or not */
+	struct dmk_record *spare; /* their turns are none */
 	unsigned int nr_spare;
 	struct dmk_history *history;
 	struct dmk_check_totals totals;
+	/* stacks it came with before, by a hash of the first frame */
+	const struct dmk_trace *trace[DMK_SEAT_TRACES];
 };
 
 struct dmk_gate {
@@ -60,8 +63,22 @@ struct dmk_gate {
 void dmk_gate_init(struct dmk_gate *gate);
 void dmk_gate_exit(struct dmk_gate *gate);
 
+/** The seat that the calling thread has, and the gate's .id. */
+struct dmk_seated {
+	uint64_t gate;
+	struct dmk_seat *seat;
+};
+extern _Thread_local struct dmk_seated dmk_seated;
+
+struct dmk_seat *dmk_gate_take_seat(struct dmk_gate *gate);
+
 /** dmk_gate_seat - the calling thread's; NULL: all are taken. */
-struct dmk_seat *dmk_gate_seat(struct dmk_gate *gate);
+static inline struct dmk_seat *dmk_gate_seat(struct dmk_gate *gate)
+{
+	const struct dmk_seated *here = &dmk_seated;
+
+	return __builtin_expect(here->gate == gate->id, 1) ? here->seat : dmk_gate_take_seat(gate);
+}
 
 /** dmk_gate_close - alone, until dmk_gate_open() */
 void dmk_gate_close(struct dmk_gate *gate);

@@ -22,7 +22,7 @@ struct dmk_leaf {
 	uint64_t runs;   /* bit by cell: a range of the cell before goes on into it */
 	uint64_t clock;  /* what happened here last, as a number that grows with each */
 	uint32_t lock;
-	struct dmk_range *cell[DMK_CELLS];
+	_Alignas(64) struct dmk_range *cell[DMK_CELLS];
 };
 
 static inline uint64_t dmk_leaf_number(uint64_t address)

@@ -11,8 +11,8 @@
  * plain is not plain.
  *
  * Shared by those inside, and by what:
- *   a leaf's chains and bits, .checked and .turns of the records in a chain of bus addresses: the
- *     leaf's lock
+ *   a leaf's chains and bits, .checked, .turns and .turned of the records in a chain of bus
+ *     addresses: the leaf's lock
  *   everything else of a record in a chain: nobody writes it
  *   a record in no chain, and all of a seat: its thread's
  *   the tables of leaves, treaps, devices, masks, traces, freed memory, transfers: nobody writes
@@ -49,6 +49,11 @@ enum {
 
 /* --- what a thread has to do it with ---------------------------------------------------------- */
 
+static struct dmk_extent *extent_of(struct dmk_range *range)
+{
+	return DMK_AROUND(range, struct dmk_extent, range);
+}
+
 static struct dmk_watched *device_of(const struct dmk_shadow *shadow, struct dmk_seat *seat,
 				     const struct dmk_dev *dev)
 {
@@ -66,6 +71,22 @@ static struct dmk_watched *device_of(const struct dmk_shadow *shadow, struct dmk
 	return seat->device;
 }
 
+/* The kept copy of its stack; NULL: there is none yet. */
+static const struct dmk_trace *trace_of(const struct dmk_checker *checker, struct dmk_seat *seat,
+					const struct dmk_stack *stack)
+{
+	const uintptr_t first = stack->depth ? (uintptr_t)stack->frame[0] : 0;
+	const struct dmk_trace **mine = &seat->trace[(first ^ first >> 5) % DMK_SEAT_TRACES];
+	const struct dmk_trace *trace;
+
+	if (__builtin_expect(*mine && dmk_trace_is(*mine, stack), 1))
+		return *mine;
+	trace = dmk_trace_find(&checker->traces, stack);
+	if (trace && stack->depth)
+		*mine = trace;
+	return trace;
+}
+
 static struct dmk_watched *master_of(const struct dmk_shadow *shadow, struct dmk_seat *seat,
 				     uint32_t requester)
 {
@@ -80,6 +101,24 @@ static struct dmk_watched *master_of(const struct dmk_shadow *shadow, struct dmk
 	return seat->master;
 }
 
+static void put_spare(struct dmk_seat *seat, struct dmk_record *record)
+{
+	record->bus.range.left = seat->spare ? &seat->spare->bus.range : NULL;
+	seat->spare = record;
+	seat->nr_spare++;
+}
+
+/* There is one. */
+static struct dmk_record *take_spare(struct dmk_seat *seat)
+{
+	struct dmk_record *record = seat->spare;
+	struct dmk_range *next = record->bus.range.left;
+
+	seat->spare = next ? extent_of(next)->record : NULL;
+	seat->nr_spare--;
+	return record;
+}
+
 void dmk_plain_stock(struct dmk_checker *checker, struct dmk_seat *seat)
 {
 	struct dmk_pile *pile = &checker->shadow.record_pile;
@@ -88,15 +127,12 @@ void dmk_plain_stock(struct dmk_checker *checker, struct dmk_seat *seat)
 	if (!seat->history)
 		seat->history = dmk_history_new(&checker->shadow);
 	while (seat->nr_spare > SPARE_MOST - SPARE_TAKEN) {
-		record = seat->spare;
-		seat->spare = record->older;
-		seat->nr_spare--;
+		record = take_spare(seat);
 		dmk_pile_put(pile, record);
 	}
 	while (seat->nr_spare < SPARE_TAKEN && (record = dmk_pile_get(pile))) {
-		record->older = seat->spare;
-		seat->spare = record;
-		seat->nr_spare++;
+		record->bus.record = record;
+		put_spare(seat, record);
 	}
 }
 
@@ -146,15 +182,11 @@ static uint64_t tick(const struct dmk_shadow *shadow, struct dmk_seat *seat, str
 	return now;
 }
 
-static struct dmk_extent *extent_of(struct dmk_range *range)
-{
-	return DMK_AROUND(range, struct dmk_extent, range);
-}
-
 /* --- what may be in the way ------------------------------------------------------------------- */
 
 /* The leaf of [first, last], if that is small; NULL: it has none, or is not. */
-static struct dmk_leaf *leaf_of(const struct dmk_ranges *ranges, uint64_t first, uint64_t last)
+static inline struct dmk_leaf *leaf_of(const struct dmk_ranges *ranges, uint64_t first,
+				       uint64_t last)
 {
 	return first <= last && dmk_is_small(first, last)
 		       ? dmk_leaf_find(ranges, dmk_leaf_number(first))
@@ -179,10 +211,13 @@ static bool is_in_leaf(const struct dmk_leaf *leaf, uint64_t first, uint64_t las
 }
 
 /* Of ranges that nobody changes while the gate is open. */
-static bool is_any_there(const struct dmk_ranges *ranges, uint64_t first, uint64_t last)
+static inline bool is_any_there(const struct dmk_ranges *ranges, uint64_t first, uint64_t last)
 {
-	const struct dmk_leaf *leaf = dmk_leaf_find(ranges, dmk_leaf_number(first));
+	const struct dmk_leaf *leaf;
 
+	if (!ranges->slots && !ranges->root)
+		return false;
+	leaf = dmk_leaf_find(ranges, dmk_leaf_number(first));
 	return (leaf && is_in_leaf(leaf, first, last)) || is_in_tree(ranges, first, last);
 }
 
@@ -211,7 +246,8 @@ static bool has_own_lines(const struct dmk_shadow *shadow, const struct dmk_even
 static void fill(struct dmk_record *record, struct dmk_watched *device,
 		 const struct dmk_event *event, const struct dmk_trace *where)
 {
-	memset(record, 0, sizeof(*record));
+	/* All but the turns: a spare record has none. */
+	memset(record, 0, offsetof(struct dmk_record, turns));
 	record->bus.range.first = event->dma.v;
 	record->bus.range.last = event->dma.v + (event->size - 1);
 	record->bus.record = record;
@@ -283,18 +319,16 @@ static bool map(struct dmk_checker *checker, struct dmk_seat *seat, const struct
 		return false;
 	bus = leaf_of(&device->live, dma, dma + reach);
 	memory = leaf_of(&shadow->mapped_memory, phys, phys + reach);
-	where = dmk_trace_find(&checker->traces, stack);
+	where = trace_of(checker, seat, stack);
 	if (!bus || !memory || !where || is_any_there(&shadow->freed, phys, phys + reach) ||
 	    is_any_there(&shadow->consistent_memory, phys, phys + reach))
 		return false;
-	seat->spare = record->older;
+	take_spare(seat);
 	fill(record, device, event, where);
 	if (!enter_memory(shadow, memory, record)) {
-		record->older = seat->spare;
-		seat->spare = record;
+		put_spare(seat, record);
 		return false;
 	}
-	seat->nr_spare--;
 	if (shadow->memory) {
 		shadow->memory(shadow->memory_ctx, phys, event->size, true);
 		dmk_memory_lent(shadow, &record->memory.range);
@@ -396,7 +430,7 @@ static bool unmap(struct dmk_checker *checker, struct dmk_seat *seat, const stru
 	uint64_t now;
 
 	leaf = device ? dmk_leaf_find(&device->live, dmk_leaf_number(dma)) : NULL;
-	where = dmk_trace_find(&checker->traces, stack);
+	where = trace_of(checker, seat, stack);
 	if (!leaf || !where || !seat->history || event->attrs & ATTRS_TO_JUDGE ||
 	    seat->nr_spare >= SPARE_MOST || seat->live <= -UNCOUNTED_MOST ||
 	    is_in_tree(&device->live, dma, dma))
@@ -409,10 +443,9 @@ static bool unmap(struct dmk_checker *checker, struct dmk_seat *seat, const stru
 		return false;
 	leave_memory(shadow, record);
 	dmk_history_add(seat->history, record, &record->bus, where, now);
-	dmk_turns_clear(&record->turns);
-	record->older = seat->spare;
-	seat->spare = record;
-	seat->nr_spare++;
+	if (record->turned)
+		dmk_turns_clear(&record->turns);
+	put_spare(seat, record);
 	seat->moved = true;
 	seat->live--;
 	seat->totals.unmaps++;
@@ -448,9 +481,12 @@ static bool may(const struct dmk_record *record, bool write)
  * Of dmk_judge_turn(): the CPU has done nothing to it since it was mapped, and what the device
  * reads was handed over.
  */
-static bool is_all_the_device_s(const struct dmk_turns *turns, bool write)
+static bool is_all_the_device_s(const struct dmk_record *record, bool write)
 {
-	return !turns->cpu.n && !turns->dirty.n && !turns->seen.n && (write || !turns->unsynced.n);
+	const struct dmk_turns *turns = &record->turns;
+
+	return !record->turned || (!turns->cpu.n && !turns->dirty.n && !turns->seen.n &&
+				   (write || !turns->unsynced.n));
 }
 
 static bool device_access(struct dmk_checker *checker, struct dmk_seat *seat,
@@ -469,10 +505,11 @@ static bool device_access(struct dmk_checker *checker, struct dmk_seat *seat,
 		return false;
 	dmk_leaf_lock(leaf);
 	record = sole_holder(leaf, first, last);
-	done = record && may(record, event->write) &&
-	       is_all_the_device_s(&record->turns, event->write);
-	if (done && event->write && dmk_record_is_judged(record))
+	done = record && may(record, event->write) && is_all_the_device_s(record, event->write);
+	if (done && event->write && dmk_record_is_judged(record)) {
+		record->turned = true;
 		done = dmk_turns_written(&record->turns, first - record->dma, last - record->dma);
+	}
 	dmk_leaf_unlock(leaf);
 	if (!done)
 		return false;

@@ -8,7 +8,7 @@
 #include "leaf.h"
 #include "range_tree.h"
 
-enum { LEAST_SLOTS = 16 };
+enum { LEAST_SLOTS = 16, LINE = 64 };
 
 void dmk_range_set(struct dmk_range *range, uint64_t first, uint64_t size)
 {
@@ -73,9 +73,10 @@ static struct dmk_leaf *take_leaf(struct dmk_ranges *ranges, uint64_t number)
 
 	if (leaf)
 		return leaf;
-	leaf = make_room(ranges) ? calloc(1, sizeof(*leaf)) : NULL;
+	leaf = make_room(ranges) ? aligned_alloc(LINE, sizeof(*leaf)) : NULL;
 	if (!leaf)
 		return NULL;
+	memset(leaf, 0, sizeof(*leaf));
 	leaf->number = number;
 	*slot_of(ranges->slot, ranges->slots, number) = leaf;
 	ranges->leaves++;

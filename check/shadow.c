@@ -289,6 +289,7 @@ bool dmk_record_memory(struct dmk_shadow *shadow, struct dmk_record *record, uin
 
 void dmk_record_turn(struct dmk_shadow *shadow, struct dmk_record *record, bool known)
 {
+	record->turned = true;
 	if (known)
 		return;
 	record->excused = true;

@@ -71,15 +71,18 @@ struct dmk_synced {
 	bool device_last;
 };
 
-/** Something live: a mapping, an allocation, a block. */
+/**
+ * Something live: a mapping, an allocation, a block. In the order of what is looked at: a line of
+ * the processor's cache for what is looked up by, two more for what a plain event asks, and the
+ * rest.
+ */
 struct dmk_record {
 	/*
 	 * The first pieces; more hang at .next. A record has a piece of bus addresses, and it
 	 * begins at .dma: by that the record is found.
 	 */
 	struct dmk_extent bus, memory;
-	struct dmk_link by_cpu; /* key: CPU address; of a scatterlist mapping, the list's */
-	struct dmk_record *older; /* in a list of dmk_shadow_records(), or of spare ones */
+
 	struct dmk_watched *device;
 	enum dmk_record_kind kind;
 	enum dmk_map_kind map_kind;
@@ -92,26 +95,36 @@ struct dmk_record {
 	bool checked; /* dma_mapping_error() was asked, or nobody needs to */
 	/* a mistake with it was reported: what follows from that one is not reported again */
 	bool excused;
-	struct dmk_turns turns;
 	/* a mistake of the CPU's that the device's access showed, since the last sync */
 	bool said_device;
-	/*
-	 * a mistake of the CPU's since the last sync, reading and writing: the others follow from
-	 * it
-	 */
-	struct dmk_finding *said[2];
 	bool unsynced; /* linked, and dma_iova_sync() was not called */
-	uint64_t dma, phys, size, serial;
-	const void *cpu;
+	bool turned;   /* .turns hold something: dmk_record_turn() was called */
+	uint64_t dma, phys, size;
 	unsigned long attrs;
-	unsigned int nents, mapped_nents;
+
+	uint64_t serial;
+	const void *cpu;
 	struct dmk_watched_pool *pool;
 	const struct dmk_trace *mapped;
 	struct dmk_synced synced;
 	/* its memory was freed: the finding of that, until the device's late access was told */
 	struct dmk_finding *freed;
+
+	struct dmk_link by_cpu; /* key: CPU address; of a scatterlist mapping, the list's */
+	struct dmk_record *older; /* in a list of dmk_shadow_records() */
+	/*
+	 * a mistake of the CPU's since the last sync, reading and writing: the others follow from
+	 * it
+	 */
+	struct dmk_finding *said[2];
+	unsigned int nents, mapped_nents;
 	uint64_t bus_bytes, memory_bytes; /* in all pieces */
+
+	struct dmk_turns turns; /* last: none in a record that is spare, and not cleared again */
 };
+_Static_assert(sizeof(void *) != 8 || offsetof(struct dmk_record, device) == 128, "2 lines");
+_Static_assert(sizeof(void *) != 8 || offsetof(struct dmk_record, serial) == 192, "3 lines");
+_Static_assert(sizeof(void *) != 8 || offsetof(struct dmk_record, by_cpu) == 256, "4 lines");
 
 /**
  * Something that is no more: kept for a while, so that what comes too late can be told from what

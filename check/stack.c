@@ -61,13 +61,15 @@ static bool readable(const struct bounds *stack, uintptr_t frame)
  * Frames may lie beside what a sanitizer has fenced off: plain reads of our own stack are what is
  * meant here.
  */
-__attribute__((no_sanitize_address, no_sanitize_thread, noinline)) static const void *
-word_at(uintptr_t frame, int index)
+#define PLAIN_READS __attribute__((no_sanitize_address, no_sanitize_thread))
+
+static inline __attribute__((__always_inline__)) PLAIN_READS const void *word_at(uintptr_t frame,
+									       int index)
 {
 	return *((const void *const *)frame + index);
 }
 
-void dmk_stack_walk(struct dmk_stack *stack, const void *caller, const void *frame,
+PLAIN_READS void dmk_stack_walk(struct dmk_stack *stack, const void *caller, const void *frame,
 		    unsigned int depth)
 {
 	const struct bounds *bounds;
@@ -78,6 +80,8 @@ void dmk_stack_walk(struct dmk_stack *stack, const void *caller, const void *fra
 	if (!caller)
 		return;
 	stack->frame[stack->depth++] = caller;
+	if (depth == 1)
+		return;
 	bounds = stack_bounds();
 	if (!readable(bounds, at))
 		return;
@@ -143,15 +147,6 @@ static unsigned int library_frames(const struct dmk_traces *traces, const struct
 	return n < stack->depth ? n : 0;
 }
 
-static bool is_trace_of(const struct dmk_trace *trace, const struct dmk_stack *stack)
-{
-	unsigned int kept = trace->stack.depth, dropped = trace->dropped;
-
-	if (kept + dropped != stack->depth || trace->first != stack->frame[0])
-		return false;
-	return !memcmp(trace->stack.frame, stack->frame + dropped, kept * sizeof(stack->frame[0]));
-}
-
 static const struct dmk_trace *find(const struct dmk_traces *traces, const struct dmk_stack *stack,
 				    uint64_t hash)
 {
@@ -160,7 +155,7 @@ static const struct dmk_trace *find(const struct dmk_traces *traces, const struc
 
 	for (link = dmk_index_find(&traces->index, hash); link; link = dmk_index_more(link)) {
 		trace = DMK_AROUND(link, struct dmk_trace, link);
-		if (is_trace_of(trace, stack))
+		if (dmk_trace_is(trace, stack))
 			return trace;
 	}
 	return NULL;

@@ -31,6 +31,19 @@ struct dmk_traces {
 bool dmk_traces_init(struct dmk_traces *traces, const struct dmk_check_options *options);
 void dmk_traces_exit(struct dmk_traces *traces);
 
+/** dmk_trace_is - whether @trace is the kept copy of @stack, which is not empty */
+static inline bool dmk_trace_is(const struct dmk_trace *trace, const struct dmk_stack *stack)
+{
+	const unsigned int kept = trace->stack.depth, dropped = trace->dropped;
+
+	if (kept + dropped != stack->depth || trace->first != stack->frame[0])
+		return false;
+	for (unsigned int i = kept; i--;)
+		if (trace->stack.frame[i] != stack->frame[dropped + i])
+			return false;
+	return true;
+}
+
 /** dmk_trace_find - the kept copy of @stack; NULL: there is none. Changes nothing. */
 const struct dmk_trace *dmk_trace_find(const struct dmk_traces *traces,
 				       const struct dmk_stack *stack);

@@ -5,11 +5,11 @@
 
 #include "tables.h"
 
-enum { RECORDS_PER_CHUNK = 256 };
+enum { RECORDS_PER_CHUNK = 256, LINE = 64 /* of a processor's cache */ };
 
 struct dmk_pile_chunk {
 	struct dmk_pile_chunk *next;
-	_Alignas(16) char records[];
+	_Alignas(LINE) char records[];
 };
 
 uint64_t dmk_hash(uint64_t value)
@@ -124,7 +124,9 @@ struct dmk_link *dmk_index_more(const struct dmk_link *link)
 
 void dmk_pile_init(struct dmk_pile *pile, size_t size)
 {
-	pile->size = (size + 15) & ~(size_t)15;
+	const size_t part = size < 4 * LINE ? 16 : LINE;
+
+	pile->size = (size + part - 1) & ~(part - 1);
 	pile->free = NULL;
 	pile->chunks = NULL;
 }
@@ -143,7 +145,8 @@ void dmk_pile_exit(struct dmk_pile *pile)
 
 static bool refill(struct dmk_pile *pile)
 {
-	struct dmk_pile_chunk *chunk = malloc(sizeof(*chunk) + pile->size * RECORDS_PER_CHUNK);
+	struct dmk_pile_chunk *chunk =
+		aligned_alloc(LINE, sizeof(*chunk) + pile->size * RECORDS_PER_CHUNK);
 
 	if (!chunk)
 		return false;
