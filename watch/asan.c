@@ -74,10 +74,13 @@ static const struct dmk_fence fence = {.set = set, .flush = flush, .outlives_mem
 
 /* --- accesses --------------------------------------------------------------------------------- */
 
+/* As the runtime does for its own calls: all of the size, from the first byte that is wrong. */
 static void report(uintptr_t address, size_t size, bool write, const struct dmk_watch_place *place)
 {
+	const uintptr_t wrong = (uintptr_t)__asan_region_is_poisoned((void *)address, size);
+
 	__asan_report_error((void *)place->caller, (void *)place->frame, (void *)place->frame,
-			    (void *)address, write, size);
+			    (void *)(wrong ? wrong : address), write, size);
 }
 
 /* The part of an access that is in one page of the machine's memory. */

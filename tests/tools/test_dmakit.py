@@ -322,6 +322,23 @@ class Results(Check):
         self.assertIn("1 of 1 mappings share a page with other memory", out)
         self.assertIn("small.c:%d" % line_of(source, "dma_map_single"), out)
 
+    @unittest.skipIf(os.environ.get("DMAKIT_SANITIZE", "none") != "none", "dmakit's own library has a sanitizer in it")
+    def test_what_asan_finds_in_the_driver_is_told_by_it_and_is_a_crash(self):
+        for compiler, broken, name, size in (("gcc", "((volatile u8 *)data)[100] = 1;", "heap-buffer-overflow", "1 byte written"),
+                                             ("clang", "kfree(data);\nreturn *(volatile u32 *)(data + 8);", "heap-use-after-free", "4 bytes read"),
+                                             ("gcc", "memset(data, 0, 101);", "heap-buffer-overflow", "101 bytes written")):
+            source = driver(probe="{\nvoid *data = kmalloc(100, GFP_KERNEL);\n%s\nkfree(data);\n}" % broken)
+            self.write("card.c", source)
+            status, _, err = self.checked(compiler, "--watch", "asan", "--json", "report.json", "card.c")
+            self.assertEqual(status, 1, (compiler, broken))
+            self.assertIn(f"ERROR: AddressSanitizer: {name}", err)
+            with open(os.path.join(self.here, "report.json"), encoding="utf-8") as file:
+                run = json.load(file)["runs"][0]
+            self.assertEqual((run["outcome"], run["crash"]["signal"]), ("crashed", "AddressSanitizer"))
+            self.assertIn(f"AddressSanitizer: {name}, {size} at", run["crash"]["text"])
+            place = run["crash"]["stack"][0]
+            self.assertEqual((place["function"], place["line"]), ("card_probe", line_of(source, broken.split("\n")[-1])))
+
 class BadInput(Check):
     def test_a_source_given_twice(self):
         self.write("card.c", driver())

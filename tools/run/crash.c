@@ -148,17 +148,31 @@ static char *sentence(int signal_number, const siginfo_t *info)
 				 (unsigned long long)address, name_of(signal_number));
 }
 
-static void full_report(int signal_number, const siginfo_t *info, const struct dmk_run_stack *stack)
+/* One thread's crash is told. */
+static void be_the_first(void)
+{
+	int tid = (int)syscall(SYS_gettid), nobody = 0;
+
+	if (atomic_compare_exchange_strong(&crashed_tid, &nobody, tid))
+		return;
+	if (nobody == tid)
+		_exit(1); /* the report itself crashed: the raw record stands */
+	for (;;)
+		pause(); /* another thread crashed first; it ends the process */
+}
+
+/* @exact: the stack begins with the instruction that crashed, not with a return address. */
+static void full_report(const char *name, char *text, const struct dmk_run_stack *stack, bool exact)
 {
 	struct dmk_report *report = &dmk_run.report;
 
 	report->outcome = DMK_OUTCOME_CRASHED;
-	report->crash.signal = strdup(name_of(signal_number));
-	report->crash.text = sentence(signal_number, info);
+	report->crash.signal = strdup(name);
+	report->crash.text = text;
 	report->crash.bias = program_bias;
 	if (!dmk_run.symbols)
 		dmk_run.symbols = dmk_symbols_self();
-	dmk_symbols_addresses(dmk_run.symbols, stack->address, stack->n, true,
+	dmk_symbols_addresses(dmk_run.symbols, stack->address, stack->n, exact,
 			      &report->crash.stack);
 	dmk_run_collect(true);
 }
@@ -166,18 +180,53 @@ static void full_report(int signal_number, const siginfo_t *info, const struct d
 static void on_crash(int signal_number, siginfo_t *info, void *context)
 {
 	static struct dmk_run_stack stack;
-	int tid = (int)syscall(SYS_gettid), nobody = 0;
 
-	if (!atomic_compare_exchange_strong(&crashed_tid, &nobody, tid)) {
-		if (nobody == tid)
-			_exit(1); /* the report itself crashed: the raw record stands */
-		for (;;)
-			pause(); /* another thread crashed first; it ends the process */
-	}
+	be_the_first();
 	dmk_run_stack_of(context, &stack);
 	dmk_run_raw_record("crashed", name_of(signal_number), &stack);
 	dmk_run_last_words(10);
-	full_report(signal_number, info, &stack);
+	full_report(name_of(signal_number), sentence(signal_number, info), &stack, true);
+	_exit(dmk_run_finish());
+}
+
+/* --- AddressSanitizer's end ------------------------------------------------------------------- */
+
+/* Of its runtime, where it is linked: <sanitizer/asan_interface.h>, which need not be there. */
+#define OF_ASAN __attribute__((weak))
+OF_ASAN void __sanitizer_set_death_callback(void (*callback)(void));
+OF_ASAN int __asan_report_present(void);
+OF_ASAN void *__asan_get_report_pc(void);
+OF_ASAN void *__asan_get_report_bp(void);
+OF_ASAN void *__asan_get_report_address(void);
+OF_ASAN int __asan_get_report_access_type(void);
+OF_ASAN size_t __asan_get_report_access_size(void);
+OF_ASAN const char *__asan_get_report_description(void);
+
+static char *asan_sentence(void)
+{
+	const size_t size = __asan_get_report_access_size();
+
+	return dmk_report_format(
+		"AddressSanitizer: %s, %zu byte%s %s at 0x%llx; it says more above",
+		__asan_get_report_description(), size, size == 1 ? "" : "s",
+		__asan_get_report_access_type() ? "written" : "read",
+		(unsigned long long)(uintptr_t)__asan_get_report_address());
+}
+
+/* It has said on standard error what it found, and ends the process after this. */
+static void on_asan_death(void)
+{
+	static struct dmk_run_stack stack;
+	static const char name[] = "AddressSanitizer";
+
+	if (!__asan_report_present())
+		return;
+	be_the_first();
+	dmk_run_stack_from((uintptr_t)__asan_get_report_pc(), (uintptr_t)__asan_get_report_bp(),
+			   &stack);
+	dmk_run_raw_record("crashed", name, &stack);
+	dmk_run_last_words(10);
+	full_report(name, asan_sentence(), &stack, false);
 	_exit(dmk_run_finish());
 }
 
@@ -195,6 +244,8 @@ void dmk_run_catch_crashes(void)
 	static _Alignas(16) char memory[256 * 1024];
 	stack_t alternate = {.ss_sp = memory, .ss_size = sizeof(memory)};
 
+	if (__sanitizer_set_death_callback && __asan_report_present)
+		__sanitizer_set_death_callback(on_asan_death);
 	dmk_run_stack_prepare();
 	dl_iterate_phdr(first_object, &program_bias);
 	sigaltstack(&alternate, NULL);

@@ -122,6 +122,11 @@ struct dmk_run_stack {
  * dmk_run_stack_prepare().
  */
 void dmk_run_stack_of(void *context, struct dmk_run_stack *stack);
+/**
+ * dmk_run_stack_from - from a return address and the frame of the function that was called, or of
+ * the caller
+ */
+void dmk_run_stack_from(uint64_t caller, uint64_t frame, struct dmk_run_stack *stack);
 void dmk_run_stack_prepare(void);
 
 void dmk_run_catch_crashes(void);

@@ -59,19 +59,37 @@ static void add(struct dmk_run_stack *stack, uint64_t address)
 		stack->address[stack->n++] = address;
 }
 
-static void walk_frames(const struct registers *at, struct dmk_run_stack *stack)
+static void add_callers(uint64_t frame, struct dmk_run_stack *stack)
 {
-	uint64_t frame = at->frame, word[2];
+	uint64_t word[2];
 
-	add(stack, at->pc);
-	if (!peek(at->pc, word) && peek(at->stack, word))
-		add(stack, word[0]); /* a call to nowhere: its return address lies on top */
 	while (stack->n < DMK_RUN_STACK && frame && !(frame & 7) && peek(frame, word) && word[1]) {
 		add(stack, word[1]);
 		if (word[0] <= frame)
 			break;
 		frame = word[0];
 	}
+}
+
+static void walk_frames(const struct registers *at, struct dmk_run_stack *stack)
+{
+	uint64_t word[2];
+
+	add(stack, at->pc);
+	if (!peek(at->pc, word) && peek(at->stack, word))
+		add(stack, word[0]); /* a call to nowhere: its return address lies on top */
+	add_callers(at->frame, stack);
+}
+
+void dmk_run_stack_from(uint64_t caller, uint64_t frame, struct dmk_run_stack *stack)
+{
+	uint64_t word[2];
+
+	stack->n = 0;
+	add(stack, caller);
+	if (frame && !(frame & 7) && peek(frame, word) && word[1] == caller)
+		frame = word[0]; /* the frame of who was called */
+	add_callers(frame, stack);
 }
 
 void dmk_run_stack_of(void *context, struct dmk_run_stack *stack)
