@@ -1100,7 +1100,7 @@ static void test_a_thread_is_held_up_by_the_seed_alone(void **state)
 	for (int i = 0; i < 100; i++)
 		dmk_interleave();
 	assert_int_equal(self->points, before + 100);
-	dmk_interleaving = 0;
+	dmk_interleave_stop();
 	dmk_interleave();
 	assert_int_equal(self->points, before + 100);
 }
