@@ -228,8 +228,10 @@ class Report(Page):
     def test_a_buffer_s_history_is_told_in_order(self):
         def change(data):
             run = data["report"]["runs"][0]
+            run["findings"][0]["mapped_label"] = "stored before"
             run["findings"][0]["history"] = [{"what": what, "where": driver_frames(run)} for what in ("mapped", "synced for the CPU", "unmapped")]
         self.show_data(change)
+        self.assertEqual(self.texts("#f1 .stacks h4"), ["where it went wrong", "stored before"])
         self.assertEqual([step.split(" edu.c")[0] for step in self.texts("#f1 .history li")], ["mapped", "synced for the CPU", "unmapped"])
 
     def test_what_does_not_count_is_named_apart(self):

@@ -105,8 +105,7 @@ function body(finding) {
 
 	return h('div', {class: 'body'},
 		finding.mend ? h('p', {class: 'mend'}, h('b', {}, 'Mend '), finding.mend) : null,
-		stacks(['where it went wrong', finding.where],
-			[`where it was ${finding.mapped_label || 'mapped'}`, finding.mapped]),
+		bothStacks(finding),
 		history(finding),
 		h('div', {class: 'two'}, bufferFacts(finding), spread(finding)),
 		mark,

@@ -68,6 +68,13 @@ function stackView(label, stack) {
 		rows.length ? rows : h('p', {class: 'faint small'}, 'no stack is known'));
 }
 
+/** A finding's two; the second's word is "mapped", or "stored before". */
+function bothStacks(finding) {
+	const label = finding.mapped_label || 'mapped';
+
+	return stacks(['where it went wrong', finding.where], [label.includes(' ') ? label : `where it was ${label}`, finding.mapped]);
+}
+
 /** Two stacks side by side; where one is empty the other has the room. */
 function stacks(...pairs) {
 	const known = pairs.filter(([, stack]) => stack && stack.length);

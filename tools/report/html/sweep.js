@@ -13,8 +13,7 @@ function troubleView(trouble, first) {
 				`, in ${count(trouble.runs, 'run')}, first ${first(trouble.first)}`)),
 		finding ? [h('p', {}, finding.what),
 			finding.mend ? h('p', {class: 'mend'}, h('b', {}, 'Mend '), finding.mend) : null,
-			stacks(['where it went wrong', finding.where],
-				[`where it was ${finding.mapped_label || 'mapped'}`, finding.mapped])] :
+			bothStacks(finding)] :
 			stacks(['where', trouble.where]),
 		trouble.repeat ? command(trouble.repeat) : null);
 }
