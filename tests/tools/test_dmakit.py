@@ -383,9 +383,9 @@ class BadInput(Check):
         self.assertEqual(done.stdout, "")
 
     def test_headers_that_are_not_there_all_at_once(self):
-        done = self.check("#include <linux/dmaengine.h>\n#include <linux/pci.h>\n# include <asm/nothing.h>\n" + driver(), status=2)
+        done = self.check("#include <linux/dma-buf.h>\n#include <linux/pci.h>\n# include <asm/nothing.h>\n" + driver(), status=2)
         self.assertEqual(done.stderr.splitlines()[-2:], [
-            "dmakit: headers that dmakit does not have, which has those around DMA: <linux/dmaengine.h>, <asm/nothing.h>",
+            "dmakit: headers that dmakit does not have, which has those around DMA: <linux/dma-buf.h>, <asm/nothing.h>",
             "dmakit: card.c does not compile"])
 
     def test_a_source_without_its_ending(self):
