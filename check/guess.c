@@ -20,13 +20,14 @@ static uint64_t low_bits(uint64_t value, unsigned int width)
 /*
  * The address in [first, last] of which @seen is what a register of @width bits keeps; 0: there is
  * none. A narrow register keeps so little that only the first address of a buffer is taken for it,
- * and of 16 bits not that of a page: of sixteen pages one has it.
+ * and of 16 bits not that of a page: of sixteen pages one has it. A zero is what was never set,
+ * unless it is half of an address.
  */
 static uint64_t uncut(uint64_t first, uint64_t last, uint64_t seen, unsigned int width)
 {
 	const uint64_t full = first - low_bits(first, width) + seen;
 
-	if (low_bits(seen, width) != seen || full == seen ||
+	if (low_bits(seen, width) != seen || full == seen || (!seen && width < 32) ||
 	    (width == 16 && !(seen % DMK_PAGE_SIZE)))
 		return 0;
 	return full == first || (width >= 32 && full > first && full <= last) ? full : 0;
