@@ -56,8 +56,6 @@ static void note_memory(const struct dmk_event *event, bool begins)
 
 static void on_event(void *ctx, const struct dmk_event *event)
 {
-	if (!dmk_watch_weak)
-		return;
 	switch (event->kind) {
 	case DMK_EVENT_ALLOC:
 	case DMK_EVENT_FREE:
@@ -83,7 +81,7 @@ const struct dmk_observer *dmk_watch_observer(void)
 {
 	static const struct dmk_observer observer = {.event = on_event};
 
-	return dmk_watch_mode() == DMK_WATCH_INSTRUMENTED ? &observer : NULL;
+	return dmk_watch_weak ? &observer : NULL;
 }
 
 void dmk_watch_shared_end(void)

@@ -98,7 +98,8 @@ const struct dmk_stores *dmk_watch_stores(void);
 
 /**
  * dmk_watch_observer - wants to hear what becomes of consistent memory, as long as the machine
- * runs; NULL: the program is not watched, or not in instrumented mode
+ * runs; NULL: it shows stores in order, or the driver is not instrumented. After
+ * dmk_watch_start()
  */
 const struct dmk_observer *dmk_watch_observer(void);
 

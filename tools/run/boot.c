@@ -45,6 +45,11 @@ static void note_map(void *ctx, const struct dmk_event *event)
 
 static const struct dmk_observer maps = {.event = note_map};
 
+static void observe(void)
+{
+	dmk_observe(audience.n > 1 ? &all : audience.n ? audience.member[0] : NULL);
+}
+
 static void install(const struct dmk_boot_options *options)
 {
 	audience.n = 0;
@@ -52,9 +57,8 @@ static void install(const struct dmk_boot_options *options)
 	listen(checker ? dmk_checker_observer(checker) : NULL);
 	listen(advisor ? dmk_advisor_observer(advisor) : NULL);
 	listen(options->also);
-	listen(dmk_watch_observer());
 	listen(checker && dmk_watch_mode() == DMK_WATCH_PAGE ? &maps : NULL);
-	dmk_observe(audience.n > 1 ? &all : audience.n ? audience.member[0] : NULL);
+	observe();
 }
 
 static bool is_library(void *ctx, const void *code)
@@ -131,6 +135,9 @@ static int start(const struct dmk_boot_options *options, char *error, size_t err
 	if (result < 0)
 		return result;
 	dmk_watch_start(&port, config.seed, &code);
+	/* Nothing is announced yet: no kernel part runs. */
+	listen(dmk_watch_observer());
+	observe();
 	dmk_kernel_seed(config.seed);
 	result = dmk_kernel_boot(&port, error, error_size);
 	if (result < 0) {
