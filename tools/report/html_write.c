@@ -12,7 +12,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
 	AROUND = 5,         /* lines shown before and after a place */
@@ -126,21 +125,10 @@ static void drop_missing_lines(json_t *lines)
 	}
 }
 
-/* A driver's debug information may name anything, a pipe say, which nobody waits for. */
-static FILE *open_source(const char *name)
-{
-	struct stat info;
-
-	if (stat(name, &info) < 0)
-		return NULL;
-	errno = EINVAL;
-	return S_ISREG(info.st_mode) ? fopen(name, "r") : NULL;
-}
-
 static void read_source(const char *name, json_t *source)
 {
 	json_t *lines = json_object_get(source, "lines");
-	FILE *file = open_source(name);
+	FILE *file = dmk_report_source(name);
 	char text[LINE_BYTES];
 	unsigned int number = 0;
 	bool starts = true;

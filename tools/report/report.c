@@ -3,9 +3,11 @@
 #include "report/report.h"
 #include "report/timeline.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void *dmk_report_grow(void *array, size_t *n, size_t size)
 {
@@ -271,4 +273,14 @@ const char *dmk_report_direction(enum dmk_direction dir)
 		return "DMA_NONE";
 	}
 	return "no direction";
+}
+
+FILE *dmk_report_source(const char *name)
+{
+	struct stat info;
+
+	if (stat(name, &info) < 0)
+		return NULL;
+	errno = EINVAL;
+	return S_ISREG(info.st_mode) ? fopen(name, "r") : NULL;
 }

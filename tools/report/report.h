@@ -284,6 +284,11 @@ void dmk_report_clear_stack(struct dmk_report_stack *stack);
  * NULL: out of memory.
  */
 void *dmk_report_grow(void *array, size_t *n, size_t size);
+/**
+ * dmk_report_source - a source to read; NULL, and errno says why. Debug information may name
+ * anything, a pipe say, which nobody waits for: EINVAL.
+ */
+FILE *dmk_report_source(const char *name);
 /** Printf-style, into fresh memory. */
 char *dmk_report_format(const char *format, ...) DMK_PRINTF(1, 2);
 

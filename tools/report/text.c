@@ -85,7 +85,7 @@ static void show_frame(const struct show *show, const char *label,
 
 static void show_source(const struct show *show, const struct dmk_report_frame *frame)
 {
-	FILE *file = frame->file && frame->line ? fopen(frame->file, "r") : NULL;
+	FILE *file = frame->file && frame->line ? dmk_report_source(frame->file) : NULL;
 	char text[512];
 	unsigned int line = 0;
 	bool starts = true;
