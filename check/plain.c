@@ -54,6 +54,17 @@ static struct dmk_extent *extent_of(struct dmk_range *range)
 	return DMK_AROUND(range, struct dmk_extent, range);
 }
 
+/* A device came or went: what the seat knows of any may not be so. */
+static void look_anew(const struct dmk_shadow *shadow, struct dmk_seat *seat)
+{
+	if (seat->devices == shadow->device_changes)
+		return;
+	seat->dev = NULL;
+	seat->device = NULL; /* of a call without one, too */
+	seat->master = NULL;
+	seat->devices = shadow->device_changes;
+}
+
 static struct dmk_watched *device_of(const struct dmk_shadow *shadow, struct dmk_seat *seat,
 				     const struct dmk_dev *dev)
 {
@@ -64,9 +75,8 @@ static struct dmk_watched *device_of(const struct dmk_shadow *shadow, struct dmk
 	link = dmk_index_find(&shadow->devices, (uintptr_t)dev);
 	if (!link)
 		return NULL;
+	look_anew(shadow, seat);
 	seat->dev = dev;
-	seat->master = NULL;
-	seat->devices = shadow->device_changes;
 	seat->device = DMK_AROUND(link, struct dmk_watched, by_pointer);
 	return seat->device;
 }
@@ -94,8 +104,7 @@ static struct dmk_watched *master_of(const struct dmk_shadow *shadow, struct dmk
 				     seat->devices == shadow->device_changes,
 			     1))
 		return seat->master;
-	seat->dev = NULL;
-	seat->devices = shadow->device_changes;
+	look_anew(shadow, seat);
 	seat->requester = requester;
 	seat->master = dmk_shadow_requester(shadow, requester);
 	return seat->master;
