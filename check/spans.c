@@ -121,6 +121,13 @@ bool dmk_spans_add(struct dmk_spans *spans, uint64_t first, uint64_t last,
 {
 	const struct dmk_span span = {.first = first, .last = last, .where = where};
 
+	if (!spans->n) { /* mostly */
+		if (!make_room(spans, 1))
+			return false;
+		spans->span[0] = span;
+		spans->n = 1;
+		return true;
+	}
 	if (extend(spans, first, last, where))
 		return true;
 	if (!replace(spans, first, last, &span))
@@ -154,6 +161,8 @@ bool dmk_spans_hold(const struct dmk_spans *spans, uint64_t *first, uint64_t las
 
 void dmk_spans_clear(struct dmk_spans *spans)
 {
+	if (!spans->room)
+		return;
 	free(spans->span);
 	*spans = (struct dmk_spans){0};
 }

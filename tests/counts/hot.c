@@ -29,6 +29,7 @@ enum {
 	FEW = 64,
 	PIECE = 64,
 	SLOT = 2048,
+	REQUESTER = 8,
 	PROT = 3 | DMK_PROT_FIRST | DMK_PROT_LAST
 };
 
@@ -310,28 +311,65 @@ static void iommu_list(void)
 
 /* --- watched ---------------------------------------------------------------------------------- */
 
-static void watched(void)
+static dma_addr_t watched_map(unsigned int at, enum dma_data_direction dir)
 {
-	const struct dmk_check_options options = {.stack_depth = 1};
+	dma_addr_t dma = dma_map_page(&dev, phys_to_page(LOW(at * 4096)), 0, PIECE, dir);
+
+	must(!dma_mapping_error(&dev, dma));
+	return dma;
+}
+
+/* As a machine announces it. */
+static void device_writes(dma_addr_t dma)
+{
+	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_DEVICE_ACCESS,
+					 .requester = REQUESTER,
+					 .dma = DMK_DMA(dma),
+					 .size = PIECE,
+					 .write = true});
+}
+
+static void watched_by(unsigned int frames, bool is_written)
+{
+	const enum dma_data_direction dir = is_written ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
+	const struct dmk_check_options options = {.stack_depth = frames};
 	struct dmk_checker *checker = dmk_checker_new(&options);
 	static dma_addr_t dma[LIVE];
 
 	must(checker);
 	dmk_observe(dmk_checker_observer(checker));
-	for (unsigned int i = 0; i < LIVE; i++) {
-		dma[i] = dma_map_page(&dev, phys_to_page(LOW(i * 4096)), 0, PIECE, DMA_TO_DEVICE);
-		must(!dma_mapping_error(&dev, dma[i]));
-	}
+	dmk_announce(&(struct dmk_event){.kind = DMK_EVENT_DEVICE_ADD,
+					 .dev = &dev.dmk,
+					 .name = "dev",
+					 .requester = REQUESTER});
+	for (unsigned int i = 0; i < LIVE; i++)
+		dma[i] = watched_map(i, dir);
 	COUNT(TIMES, {
 		const unsigned int at = below(LIVE);
 
-		dma_unmap_page(&dev, dma[at], PIECE, DMA_TO_DEVICE);
-		dma[at] = dma_map_page(&dev, phys_to_page(LOW(at * 4096)), 0, PIECE, DMA_TO_DEVICE);
-		must(!dma_mapping_error(&dev, dma[at]));
+		if (is_written)
+			device_writes(dma[at]);
+		dma_unmap_page(&dev, dma[at], PIECE, dir);
+		dma[at] = watched_map(at, dir);
 	});
 	must(dmk_checker_findings(checker) == 0);
 	dmk_observe(NULL);
 	dmk_checker_free(checker);
+}
+
+static void watched(void)
+{
+	watched_by(1, false);
+}
+
+static void watched_deep(void)
+{
+	watched_by(5, false);
+}
+
+static void watched_written(void)
+{
+	watched_by(1, true);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -361,6 +399,8 @@ static const struct {
 	{"IOMMU map + unmap, 4 KiB, strict", iommu, POOL " iommu.strict=1"},
 	{"IOMMU list, per page of 256, lazy", iommu_list, POOL " iommu.strict=0"},
 	{"checked map + check + unmap, 1,024 live", watched, POOL},
+	{"checked, 5 frames, 1,024 live", watched_deep, POOL},
+	{"checked, each written by the device", watched_written, POOL},
 };
 
 int main(void)
