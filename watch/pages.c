@@ -152,6 +152,14 @@ void dmk_watch_announce(uintptr_t address, uint64_t phys, uint64_t size, bool wr
 	});
 }
 
+/* Bytes from @address on that are in its page, at most @size. */
+static size_t in_page(uintptr_t address, size_t size)
+{
+	const size_t left = DMK_PAGE_SIZE - address % DMK_PAGE_SIZE;
+
+	return left < size ? left : size;
+}
+
 /* Page by page: neighbours in a view are no neighbours in memory. */
 static void view_access(uintptr_t address, size_t size, bool write,
 			const struct dmk_watch_place *place)
@@ -160,9 +168,7 @@ static void view_access(uintptr_t address, size_t size, bool write,
 	size_t n;
 
 	for (; size; address += n, size -= n) {
-		n = DMK_PAGE_SIZE - address % DMK_PAGE_SIZE;
-		if (n > size)
-			n = size;
+		n = in_page(address, size);
 		if (dmk_watch_is_near(address) && dmk_watch_view_phys(address, &phys) &&
 		    dmk_watch_is_near(direct.first + phys))
 			dmk_watch_announce(address, phys, n, write, place);
@@ -182,9 +188,7 @@ static void store(uintptr_t address, size_t size, const struct dmk_watch_place *
 	size_t n;
 
 	for (; size; address += n, size -= n) {
-		n = DMK_PAGE_SIZE - address % DMK_PAGE_SIZE;
-		if (n > size)
-			n = size;
+		n = in_page(address, size);
 		if (count_at(dmk_watch_shared_pages, address) &&
 		    dmk_watch_shared_phys(address, &phys))
 			dmk_watch_store(address, phys, n, place);

@@ -243,7 +243,8 @@ static struct dma_chan *shared_at(enum dma_transaction_type type, unsigned int a
 	return n ? shared_at(type, at % n) : first;
 }
 
-static void take_shared(void)
+/* Each channel that may be shared, in use or not as @used says. */
+static void each_shared(bool used, void (*what)(struct dma_chan *chan))
 {
 	struct dma_device *device;
 	struct dma_chan *chan;
@@ -252,15 +253,20 @@ static void take_shared(void)
 		if (dma_has_cap(DMA_PRIVATE, device->cap_mask))
 			continue;
 		list_for_each_entry(chan, &device->channels, device_node)
-			if (!chan->client_count)
-				dmk_dma_take(chan, "shared");
+			if ((chan->client_count > 0) == used)
+				what(chan);
 	}
+}
+
+static void take_shared(struct dma_chan *chan)
+{
+	dmk_dma_take(chan, "shared");
 }
 
 void dmk_dma_shared_changed(void)
 {
 	if (sharers)
-		take_shared();
+		each_shared(false, take_shared);
 	for (unsigned int type = 0; type < DMA_TX_TYPE_END; type++)
 		for (unsigned int i = 0; i < SPREAD; i++)
 			__atomic_store_n(&table[type][i], sharers ? shared_at(type, i) : NULL,
@@ -276,20 +282,6 @@ void dmaengine_get(void)
 	dmk_dma_unlock();
 }
 
-static void give_shared(void)
-{
-	struct dma_device *device;
-	struct dma_chan *chan;
-
-	list_for_each_entry(device, &dmk_dma_devices, global_node) {
-		if (dma_has_cap(DMA_PRIVATE, device->cap_mask))
-			continue;
-		list_for_each_entry(chan, &device->channels, device_node)
-			if (chan->client_count)
-				dmk_dma_give(chan);
-	}
-}
-
 void dmaengine_put(void)
 {
 	dmk_dma_lock();
@@ -297,7 +289,7 @@ void dmaengine_put(void)
 		dmk_complain(NULL, "dmaengine_put() is called more often than dmaengine_get()");
 	} else if (!--sharers) {
 		dmk_dma_shared_changed();
-		give_shared();
+		each_shared(true, dmk_dma_give);
 	}
 	dmk_dma_unlock();
 }
@@ -316,16 +308,7 @@ struct dma_chan *dma_find_channel(enum dma_transaction_type type)
 
 void dma_issue_pending_all(void)
 {
-	struct dma_device *device;
-	struct dma_chan *chan;
-
 	dmk_dma_lock();
-	list_for_each_entry(device, &dmk_dma_devices, global_node) {
-		if (dma_has_cap(DMA_PRIVATE, device->cap_mask))
-			continue;
-		list_for_each_entry(chan, &device->channels, device_node)
-			if (chan->client_count)
-				device->device_issue_pending(chan);
-	}
+	each_shared(true, dma_async_issue_pending);
 	dmk_dma_unlock();
 }

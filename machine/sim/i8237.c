@@ -160,23 +160,31 @@ static void chip_write(struct sim_dma *dma, unsigned int chip, unsigned int reg,
 	}
 }
 
-static bool is_ours(uint64_t port, unsigned int *chip, unsigned int *reg)
+/* What answers at a port: a chip's register, or the page register @reg. */
+struct target {
+	bool is_page;
+	unsigned int chip, reg;
+};
+
+static bool find(const struct sim *sim, uint64_t port, struct target *target)
 {
-	*chip = port >= WIDE_PORTS;
-	*reg = *chip ? (port - WIDE_PORTS) / 2 : port - CHIP_PORTS;
-	return *reg < 16;
+	target->is_page = port >= PAGE_PORTS && port < PAGE_PORTS + 16;
+	target->chip = port >= WIDE_PORTS;
+	target->reg = target->is_page ? port - PAGE_PORTS
+		      : target->chip  ? (port - WIDE_PORTS) / 2
+				      : port - CHIP_PORTS;
+	return sim->profile.has_isa_dma && target->reg < 16;
 }
 
 bool dmk_sim_dma_read(struct sim *sim, uint64_t port, uint8_t *value)
 {
 	struct sim_dma *dma = &sim->dma;
-	const bool page = port >= PAGE_PORTS && port < PAGE_PORTS + 16;
-	unsigned int chip, reg;
+	struct target target;
 
-	if (!sim->profile.has_isa_dma || (!page && !is_ours(port, &chip, &reg)))
+	if (!find(sim, port, &target))
 		return false;
 	pthread_mutex_lock(&dma->lock);
-	*value = page ? dma->page[port - PAGE_PORTS] : chip_read(dma, chip, reg);
+	*value = target.is_page ? dma->page[target.reg] : chip_read(dma, target.chip, target.reg);
 	pthread_mutex_unlock(&dma->lock);
 	return true;
 }
@@ -184,16 +192,15 @@ bool dmk_sim_dma_read(struct sim *sim, uint64_t port, uint8_t *value)
 bool dmk_sim_dma_write(struct sim *sim, uint64_t port, uint8_t value)
 {
 	struct sim_dma *dma = &sim->dma;
-	const bool page = port >= PAGE_PORTS && port < PAGE_PORTS + 16;
-	unsigned int chip, reg;
+	struct target target;
 
-	if (!sim->profile.has_isa_dma || (!page && !is_ours(port, &chip, &reg)))
+	if (!find(sim, port, &target))
 		return false;
 	pthread_mutex_lock(&dma->lock);
-	if (page)
-		dma->page[port - PAGE_PORTS] = value;
+	if (target.is_page)
+		dma->page[target.reg] = value;
 	else
-		chip_write(dma, chip, reg, value);
+		chip_write(dma, target.chip, target.reg, value);
 	pthread_mutex_unlock(&dma->lock);
 	return true;
 }
