@@ -73,6 +73,8 @@ static void both(struct play *play, const struct dmk_event *event)
 
 static struct dmk_dev *some_device(struct play *play)
 {
+	if (one_in(play, 60))
+		return NULL;
 	return one_in(play, 8) ? DEV2 : DEV;
 }
 
