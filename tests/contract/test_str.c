@@ -326,7 +326,7 @@ static void test_STR_07_an_unmap_while_the_device_transfers_is_reported(void **s
 	void *memory = must_kmalloc(SIZE);
 	dma_addr_t dma = must_map(dev, memory, SIZE, DMA_FROM_DEVICE);
 
-	lab_begin(lab, dma, SIZE, 20000);
+	lab_begin(lab, dma, SIZE, 150000);
 	dma_unmap_single(dev, dma, SIZE, DMA_FROM_DEVICE);
 	expect_finding("STR-07", 1);
 	/* That the bytes come after the unmap is the same mistake, and not said again. */
