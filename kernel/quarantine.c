@@ -36,6 +36,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct waiting ring[WAITING_MOST]; /* the oldest at .first */
 static unsigned int first, nr;
 static size_t held;    /* bytes in the ring */
+static unsigned int releasing; /* out of the ring, and not given back yet */
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
+static _Thread_local bool is_releasing; /* this thread is one of them */
 static uint64_t limit; /* bytes; set at boot, before anybody else is there */
 static uint64_t by_default;
 
@@ -70,6 +73,19 @@ static bool take_oldest(struct waiting *oldest)
 	return true;
 }
 
+static void give_back(const struct waiting *oldest)
+{
+	const bool was_releasing = is_releasing;
+
+	is_releasing = true;
+	oldest->release(oldest->what);
+	is_releasing = was_releasing;
+	pthread_mutex_lock(&lock);
+	releasing--;
+	pthread_cond_broadcast(&released);
+	pthread_mutex_unlock(&lock);
+}
+
 /* Gives the oldest back until at most @most bytes wait. True: it gave any back. */
 static bool shrink(size_t most, unsigned int entries)
 {
@@ -79,17 +95,29 @@ static bool shrink(size_t most, unsigned int entries)
 	do {
 		pthread_mutex_lock(&lock);
 		more = (held > most || nr > entries) && take_oldest(&oldest);
+		releasing += more;
 		pthread_mutex_unlock(&lock);
 		if (more)
-			oldest.release(oldest.what);
+			give_back(&oldest);
 		any |= more;
 	} while (more);
 	return any;
 }
 
+/* What others have taken out is back too, but for a release that itself wants it all back. */
 bool dmk_quarantine_empty(void)
 {
-	return shrink(0, 0);
+	bool any = shrink(0, 0);
+
+	if (is_releasing)
+		return any;
+	pthread_mutex_lock(&lock);
+	while (releasing) {
+		any = true;
+		pthread_cond_wait(&released, &lock);
+	}
+	pthread_mutex_unlock(&lock);
+	return any;
 }
 
 /*
