@@ -119,6 +119,8 @@ static void end_buffer(void *own)
 	empty(own);
 	*at = (*at)->next;
 	pthread_mutex_unlock(&dmk_watch_stores_lock);
+	/* What ends after it in this thread has none, or a new one. */
+	dmk_watch_own_buffer = NULL;
 	free(own);
 }
 

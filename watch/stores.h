@@ -56,8 +56,8 @@ struct dmk_watch_buffer {
 	const char *fence; /* came after the last store */
 	/* the thread's own: cookie of the write that orders nothing and that it is in; 0: none */
 	uint64_t register_write;
-	uint64_t answered
-		[DMK_WATCH_ANSWERED]; /* the latest of them that a device put work off for */
+	/* the latest of them that a device put work off for */
+	uint64_t answered[DMK_WATCH_ANSWERED];
 	unsigned int next_answered;
 	uint64_t awaited; /* the last of those, until the work is done; 0: it is */
 };

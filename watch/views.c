@@ -27,11 +27,13 @@ static void add(uintptr_t address, uint64_t phys)
 static void drop(uintptr_t address)
 {
 	uint64_t phys;
+	const bool known = dmk_watch_table_find(&views, address, &phys);
 
-	if (dmk_watch_table_find(&views, address, &phys))
-		dmk_fences_view(address, phys, false);
+	/* Out of the table first: nobody fences it again. */
 	if (dmk_watch_table_drop(&views, address))
 		dmk_watch_count(dmk_watch_pages, address >> DMK_PAGE_SHIFT, -1u);
+	if (known)
+		dmk_fences_view(address, phys, false);
 	dmk_watch_shared_drop(address);
 }
 
