@@ -105,7 +105,7 @@ static struct dmk_call *new_alias(struct dmk_advisor *advisor, const struct dmk_
 
 	if (!alias)
 		return call;
-	/* A helper of ours is called from many lines: each time the stack tells which. */
+	/* A call of ours is made from many lines: each time the stack tells which. */
 	alias->call = stack->depth && stack->frame[0] != code ? NULL : call;
 	dmk_index_add(&advisor->aliases, &alias->by_code, key_of(code, role));
 	return call;
