@@ -191,7 +191,10 @@ static int start_devices(char *error, size_t size)
 	return dmk_devices_start(&running, error, size);
 }
 
-/* Nothing to start: it comes with the first request for a channel. */
+/*
+ * Nothing to start: it comes with the first request for a channel. It ends before the devices do,
+ * being one of them; whoever has a channel of it still is told of.
+ */
 static int start_engine(char *error, size_t size)
 {
 	return 0;

@@ -387,6 +387,7 @@ struct dma_device {
 
 	struct list_head dmk_free; /* channels that nobody has */
 	unsigned int dmk_busy;     /* channels that somebody has */
+	int dmk_ids;               /* channels that there ever were: the next one's number */
 	bool dmk_gone;
 	bool dmk_last; /* asked when no other controller has a channel */
 };
@@ -396,7 +397,7 @@ struct dma_device {
  *
  * Context: may sleep.
  * Return: 0; -EIO: a capability without the function for it, or none of the functions that all have
- *         (issue_pending, tx_status); -EINVAL: no .dev, or no channels; -ENOMEM.
+ *         (issue_pending, tx_status); -EINVAL: no .dev; -ENOMEM.
  * Rules:  ENG-02.
  */
 int dma_async_device_register(struct dma_device *device) DMK_SYM(dma_async_device_register);
@@ -456,6 +457,7 @@ void dmaengine_get(void) DMK_SYM(dmaengine_get);
 void dmaengine_put(void) DMK_SYM(dmaengine_put);
 /** dma_find_channel - a shared channel that can do it, or NULL; between the two calls above */
 struct dma_chan *dma_find_channel(enum dma_transaction_type tx_type) DMK_SYM(dma_find_channel);
+/** dma_issue_pending_all - begin with what was submitted to shared channels. Any context. */
 void dma_issue_pending_all(void) DMK_SYM(dma_issue_pending_all);
 
 /** dmaengine_get_dma_device - what buffers are mapped for */

@@ -194,7 +194,7 @@ static enum dmaengine_tx_result move(struct job *job, dma_addr_t to, const dma_a
 	for (size_t at = 0; at < size && !result; at += n) {
 		n = size - at < STEP ? size - at : STEP;
 		result = piece(to + at, from ? *from + at : 0, &n, xor, !from, job->value);
-		if (!xor&&!result)
+		if (!xor && !result)
 			__atomic_add_fetch(&job->done, n, __ATOMIC_RELAXED);
 	}
 	return result;
@@ -209,6 +209,7 @@ static enum dmaengine_tx_result do_xor(struct job *job)
 
 	/* The first is copied, unless it is the target itself, which comes first if it is one. */
 	if (job->from[0] == job->to) {
+		announce(job->to, job->size, false);
 		announce(job->to, job->size, true);
 		result = DMA_TRANS_NOERROR;
 	} else {
@@ -282,6 +283,9 @@ static struct job *begin(struct lane *lane)
 	if (vd) {
 		list_del(&vd->node);
 		lane->running = to_job(vd);
+		/* It may have been here before (DMA_CTRL_REUSE). */
+		lane->running->dropped = false;
+		__atomic_store_n(&lane->running->done, 0, __ATOMIC_RELAXED);
 	} else {
 		lane->busy = false;
 	}
@@ -409,9 +413,15 @@ static struct dma_async_tx_descriptor *prep_xor(struct dma_chan *chan, dma_addr_
 						dma_addr_t *from, unsigned int sources, size_t size,
 						unsigned long flags)
 {
-	struct job *job = size && sources && sources <= XOR_SOURCES ? job_new(XOR, sources, size)
-								    : NULL;
+	unsigned int targets = 0;
+	struct job *job;
 
+	/* With the target in twice it would have to be read before it is written. */
+	for (unsigned int i = 0; i < sources; i++)
+		targets += from[i] == to;
+	if (!size || !sources || sources > XOR_SOURCES || targets > 1)
+		return NULL;
+	job = job_new(XOR, sources, size);
 	for (unsigned int i = 0; job && i < sources; i++) {
 		job->from[i] = from[i];
 		if (from[i] == to && i)

@@ -89,7 +89,8 @@ static void give_last(struct dma_chan *chan)
 	chan->dbg_client_name = NULL;
 	device->dmk_busy--;
 	/* First in, first out: what has just been let go rests longest. */
-	list_add_tail(&chan->dmk_free, &device->dmk_free);
+	if (chan->dev) /* it is still registered */
+		list_add_tail(&chan->dmk_free, &device->dmk_free);
 	kref_put(&device->ref, released);
 }
 
@@ -160,7 +161,7 @@ static int channel_add(struct dma_device *device, struct dma_chan *chan, const c
 		free(dev);
 		return -ENOMEM;
 	}
-	chan->chan_id = device->chancnt;
+	chan->chan_id = device->dmk_ids++;
 	if (name ? dev_set_name(&dev->device, "%s", name)
 		 : dev_set_name(&dev->device, "dma%dchan%d", device->dev_id, chan->chan_id)) {
 		put_device(&dev->device);
@@ -176,7 +177,8 @@ static int channel_add(struct dma_device *device, struct dma_chan *chan, const c
 
 static void channel_remove(struct dma_chan *chan)
 {
-	if (chan->client_count)
+	/* Who can be released later waits for them. */
+	if (chan->client_count && !chan->device->device_release)
 		dmk_complain(NULL,
 			     "the DMA channel %s is unregistered, and %d client%s of it are left",
 			     dma_chan_name(chan), chan->client_count,
@@ -269,6 +271,7 @@ int dma_async_device_register(struct dma_device *device)
 	kref_init(&device->ref);
 	INIT_LIST_HEAD(&device->dmk_free);
 	device->chancnt = 0;
+	device->dmk_ids = 0;
 	device->dmk_busy = 0;
 	device->dmk_gone = false;
 	list_for_each_entry(chan, &device->channels, device_node)

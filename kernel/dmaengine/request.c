@@ -308,7 +308,14 @@ struct dma_chan *dma_find_channel(enum dma_transaction_type type)
 
 void dma_issue_pending_all(void)
 {
-	dmk_dma_lock();
-	each_shared(true, dma_async_issue_pending);
-	dmk_dma_unlock();
+	struct dma_chan *chan, *last = NULL;
+
+	/* Without the lock: who is called back may want it. Twice for a channel does no harm. */
+	for (unsigned int type = 0; type < DMA_TX_TYPE_END; type++)
+		for (unsigned int i = 0; i < SPREAD; i++) {
+			chan = __atomic_load_n(&table[type][i], __ATOMIC_ACQUIRE);
+			if (chan && chan != last)
+				dma_async_issue_pending(chan);
+			last = chan;
+		}
 }

@@ -90,14 +90,22 @@ static void complete(struct virt_dma_desc *vd)
 	struct dmaengine_desc_callback cb;
 	const struct dmaengine_result result = vd->tx_result;
 
+	const bool again = dmaengine_desc_test_reuse(&vd->tx);
+
 	dmaengine_desc_get_callback(&vd->tx, &cb);
 	dma_descriptor_unmap(&vd->tx);
 	list_del(&vd->node);
-	vchan_vdesc_fini(vd);
+	if (again)
+		vchan_vdesc_fini(vd);
 	dmaengine_desc_callback_invoke(&cb, &result);
+	if (!again)
+		vchan_vdesc_fini(vd);
 }
 
-/* Called back with the descriptor freed: it may be prepared anew in the callback. */
+/*
+ * A callback may look at its descriptor's metadata, so that it is freed after it; and may submit
+ * one that is for reuse again, so that this is put back before.
+ */
 static void vchan_tasklet(struct tasklet_struct *tasklet)
 {
 	struct virt_dma_chan *vc = from_tasklet(vc, tasklet, task);

@@ -515,6 +515,43 @@ static void test_ENG_01_a_descriptor_for_reuse_is_submitted_again(void **state)
 	fake_unregister();
 }
 
+/* The threads that copy take it for a new one each time, also when it was dropped in between. */
+static void test_ENG_01_a_copy_for_reuse_is_submitted_again(void **state)
+{
+	struct dma_chan *chan = must_request(DMA_MEMSET);
+	struct device *master = dmaengine_get_dma_device(chan);
+	u8 *bytes = must_kmalloc(SIZE);
+	dma_addr_t dma = must_map(master, bytes, SIZE, DMA_FROM_DEVICE);
+	struct dma_async_tx_descriptor *tx =
+		dmaengine_prep_dma_memset(chan, dma, 0x21, SIZE, DMA_PREP_INTERRUPT);
+	struct dma_tx_state seen;
+
+	assert_non_null(tx);
+	assert_int_equal(dmaengine_desc_set_reuse(tx), 0);
+	for (int i = 0; i < 3; i++) {
+		dma_cookie_t cookie;
+
+		expect_calls(1);
+		cookie = submit(tx, i);
+		assert_int_equal(dmaengine_tx_status(chan, cookie, &seen), DMA_IN_PROGRESS);
+		dma_async_issue_pending(chan);
+		must_be_called();
+		assert_int_equal(dmaengine_tx_status(chan, cookie, &seen), DMA_COMPLETE);
+		assert_int_equal(seen.residue, 0);
+		dma_sync_single_for_cpu(master, dma, SIZE, DMA_FROM_DEVICE);
+		assert_int_equal(bytes[SIZE - 1], 0x21);
+		bytes[SIZE - 1] = 0;
+		dma_sync_single_for_device(master, dma, SIZE, DMA_FROM_DEVICE);
+		submit(tx, i);
+		dma_async_issue_pending(chan);
+		dmaengine_terminate_sync(chan);
+	}
+	assert_int_equal(dmaengine_desc_free(tx), 0);
+	dma_unmap_single(master, dma, SIZE, DMA_FROM_DEVICE);
+	kfree(bytes);
+	dma_release_channel(chan);
+}
+
 static void test_ENG_01_mappings_go_with_the_descriptor(void **state)
 {
 	struct dma_chan *chan = must_request(DMA_MEMCPY);
@@ -684,10 +721,12 @@ static void test_ENG_04_a_failed_one_says_so_and_the_next_goes_on(void **state)
 	struct dma_chan *chan = must_request(DMA_MEMCPY);
 	struct device *master = dmaengine_get_dma_device(chan);
 	u8 *bytes = must_kmalloc(2 * 64);
-	dma_addr_t dma = must_map(master, bytes, 2 * 64, DMA_BIDIRECTIONAL);
 	dma_cookie_t bad, good;
+	dma_addr_t dma;
 
-	memset(bytes, 1, 64);
+	memset(bytes, 1, 2 * 64);
+	memset(bytes + 64, 0, 64);
+	dma = must_map(master, bytes, 2 * 64, DMA_BIDIRECTIONAL);
 	expect_calls(2);
 	bad = submit(dmaengine_prep_dma_memcpy(chan, dma, 1ULL << 52, 64, DMA_PREP_INTERRUPT), 1);
 	good = submit(dmaengine_prep_dma_memcpy(chan, dma + 64, dma, 64, DMA_PREP_INTERRUPT), 2);
@@ -867,6 +906,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_ENG_01_what_a_peripherals_channel_can_is_told),
 		CONTRACT_TEST(test_ENG_01_a_cyclic_one_calls_back_each_period_until_it_is_ended),
 		CONTRACT_TEST(test_ENG_01_a_descriptor_for_reuse_is_submitted_again),
+		CONTRACT_TEST(test_ENG_01_a_copy_for_reuse_is_submitted_again),
 		CONTRACT_TEST(test_ENG_01_mappings_go_with_the_descriptor),
 		CONTRACT_TEST(test_ENG_01_shared_channels_are_found_while_somebody_shares),
 		CONTRACT_TEST(test_ENG_01_cookies_rise_and_wrap),
