@@ -16,7 +16,6 @@
 #include "advice.h"
 #include "findings.h"
 
-enum { ATTR_SKIP_CPU_SYNC = 1 << 5 };
 
 /* Memory that consistent memory would do as well for is small, and changes hands all the time. */
 enum { SHARED_SYNCS = 16, SHARED_BYTES = 16384 };
@@ -293,7 +292,7 @@ static void fill(struct dmk_lent *lent, const struct dmk_event *event)
 	lent->dir = event->dir;
 	lent->mapping = event->kind == DMK_EVENT_MAP;
 	lent->turns = lent->mapping || event->alloc_kind != DMK_KIND_COHERENT;
-	lent->skipped = event->attrs & ATTR_SKIP_CPU_SYNC;
+	lent->skipped = event->attrs & DMK_ATTR_SKIP_CPU_SYNC;
 	lent->coherent = event->coherent || registers || !lent->mapping;
 	lent->dma = event->dma.v;
 	lent->size = dmk_event_bytes(event);
@@ -361,7 +360,7 @@ void dmk_lent_end(struct dmk_advisor *advisor, const struct dmk_event *event)
 
 	if (lent && event->reason == DMK_REASON_NONE)
 		end(advisor, lent,
-		    mapping && !(event->attrs & ATTR_SKIP_CPU_SYNC) ? NEXT_UNMAP : NEXT_END);
+		    mapping && !(event->attrs & DMK_ATTR_SKIP_CPU_SYNC) ? NEXT_UNMAP : NEXT_END);
 }
 
 void dmk_lent_end_links(struct dmk_advisor *advisor, const struct dmk_event *event)

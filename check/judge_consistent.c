@@ -8,10 +8,8 @@
 /*
  * Attributes that decide how the memory is made, so that the free must know them. Linux's values.
  */
-#define ATTR_WRITE_COMBINE     (1UL << 2)
-#define ATTR_NO_KERNEL_MAPPING (1UL << 4)
-#define ATTR_FORCE_CONTIGUOUS  (1UL << 6)
-#define ATTRS_THAT_COUNT       (ATTR_WRITE_COMBINE | ATTR_NO_KERNEL_MAPPING | ATTR_FORCE_CONTIGUOUS)
+#define ATTRS_THAT_COUNT \
+	(DMK_ATTR_WRITE_COMBINE | DMK_ATTR_NO_KERNEL_MAPPING | DMK_ATTR_FORCE_CONTIGUOUS)
 
 #define ULL(value) ((unsigned long long)(value))
 

@@ -10,9 +10,6 @@
 #include "findings.h"
 
 /* Linux's values; observer.h passes attributes as the driver gave them. */
-#define ATTR_SKIP_CPU_SYNC   (1UL << 5)
-#define ATTR_LINES_MAY_SHARE (1UL << 11) /* DMA_ATTR_CPU_CACHE_CLEAN */
-#define ATTR_COHERENT        (1UL << 12) /* DMA_ATTR_REQUIRE_COHERENT */
 
 #define ULL(value) ((unsigned long long)(value))
 
@@ -26,13 +23,14 @@ static bool device_writes(enum dmk_direction dir)
  */
 static bool may_share_lines(enum dmk_map_kind kind, unsigned long attrs)
 {
-	return dmk_is_registers(kind, attrs) || attrs & (ATTR_SKIP_CPU_SYNC | ATTR_COHERENT);
+	return dmk_is_registers(kind, attrs) ||
+	       attrs & (DMK_ATTR_SKIP_CPU_SYNC | DMK_ATTR_REQUIRE_COHERENT);
 }
 
 /* The promise that the CPU writes none of the line is one that all who share it have to make. */
 static bool both_promise(unsigned long a, unsigned long b)
 {
-	return a & b & ATTR_LINES_MAY_SHARE;
+	return a & b & DMK_ATTR_CPU_CACHE_CLEAN;
 }
 
 static bool share_bytes(const struct dmk_range *a, const struct dmk_range *b)
@@ -139,7 +137,7 @@ static bool wants_lines(const struct dmk_record *record)
 	return record->kind == DMK_RECORD_MAPPING && device_writes(record->dir) &&
 	       !record->coherent && !record->excused &&
 	       !may_share_lines(record->map_kind, record->attrs) &&
-	       !(record->attrs & ATTR_LINES_MAY_SHARE);
+	       !(record->attrs & DMK_ATTR_CPU_CACHE_CLEAN);
 }
 
 /* Once for each mapping: the other neighbours are there for the same reason. */

@@ -10,8 +10,6 @@
 #include "findings.h"
 
 /* Linux's values; observer.h passes attributes as the driver gave them. */
-#define ATTR_SKIP_CPU_SYNC (1UL << 5)
-#define ATTR_MMIO          (1UL << 10)
 
 #define ULL(value) ((unsigned long long)(value))
 
@@ -40,7 +38,7 @@ bool dmk_memory_piece(const struct dmk_event *event, unsigned int i, struct dmk_
 
 bool dmk_is_registers(enum dmk_map_kind kind, unsigned long attrs)
 {
-	return kind == DMK_MAP_RESOURCE || attrs & ATTR_MMIO;
+	return kind == DMK_MAP_RESOURCE || attrs & DMK_ATTR_MMIO;
 }
 
 static bool maps_freed_memory(struct dmk_checker *checker, struct dmk_watched *device,
@@ -287,7 +285,7 @@ void dmk_judge_map(struct dmk_checker *checker, const struct dmk_event *event,
 	record->nents = event->nents;
 	record->mapped_nents = event->mapped_nents;
 	record->mapped = where;
-	if (event->attrs & ATTR_SKIP_CPU_SYNC)
+	if (event->attrs & DMK_ATTR_SKIP_CPU_SYNC)
 		dmk_record_turn(shadow, record, dmk_turns_unsynced(&record->turns));
 	record_pieces(shadow, record, event);
 	dmk_record_live(shadow, record);

@@ -6,7 +6,6 @@
  */
 #include "findings.h"
 
-#define ATTR_MMIO (1UL << 10) /* Linux's value */
 
 #define ULL(value) ((unsigned long long)(value))
 
@@ -69,7 +68,7 @@ bool dmk_judge_busy(struct dmk_checker *checker, struct dmk_record *record,
  */
 static enum dmk_map_kind kind_class(enum dmk_map_kind kind, unsigned long attrs)
 {
-	if (kind == DMK_MAP_PHYS && attrs & ATTR_MMIO)
+	if (kind == DMK_MAP_PHYS && attrs & DMK_ATTR_MMIO)
 		return DMK_MAP_RESOURCE;
 	return kind == DMK_MAP_SINGLE ? DMK_MAP_PAGE : kind;
 }
@@ -80,15 +79,11 @@ static bool same_kind(const struct dmk_record *record, const struct dmk_event *e
 	       kind_class(event->map_kind, event->attrs);
 }
 
-static bool is_mmio(enum dmk_map_kind kind, unsigned long attrs)
-{
-	return kind == DMK_MAP_RESOURCE || attrs & ATTR_MMIO;
-}
-
 /* Of the attributes only this one changes what an unmap does, if it is another than at the map. */
 static bool same_attrs(const struct dmk_record *record, const struct dmk_event *event)
 {
-	return is_mmio(record->map_kind, record->attrs) == is_mmio(event->map_kind, event->attrs);
+	return dmk_is_registers(record->map_kind, record->attrs) ==
+	       dmk_is_registers(event->map_kind, event->attrs);
 }
 
 /* The attribute is forgotten, or too much: that is what is wrong, and not the kind. */

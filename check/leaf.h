@@ -94,6 +94,17 @@ static inline uint64_t dmk_leaf_near(const struct dmk_leaf *leaf, uint64_t first
 	return leaf->used & dmk_cells(from, dmk_cell(last));
 }
 
+/**
+ * dmk_chain_at - from @range on in its chain, which has the newest first, the first that begins at
+ * @first; NULL: none.
+ */
+static inline struct dmk_range *dmk_chain_at(struct dmk_range *range, uint64_t first)
+{
+	while (range && range->first != first)
+		range = range->left;
+	return range;
+}
+
 /*
  * A lock that is held for some instructions. Its acquire pairs with the release of who had it
  * before; who finds that it was not let go of for long has met a thread that does not run.

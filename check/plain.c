@@ -35,11 +35,9 @@
 #include "range_tree.h"
 
 /* Linux's values; observer.h passes attributes as the driver gave them. */
-#define ATTR_SKIP_CPU_SYNC   (1UL << 5)
-#define ATTR_MMIO            (1UL << 10)
-#define ATTR_LINES_MAY_SHARE (1UL << 11) /* DMA_ATTR_CPU_CACHE_CLEAN */
-#define ATTR_COHERENT        (1UL << 12) /* DMA_ATTR_REQUIRE_COHERENT */
-#define ATTRS_TO_JUDGE       (ATTR_SKIP_CPU_SYNC | ATTR_MMIO | ATTR_LINES_MAY_SHARE | ATTR_COHERENT)
+#define ATTRS_TO_JUDGE                                                       \
+	(DMK_ATTR_SKIP_CPU_SYNC | DMK_ATTR_MMIO | DMK_ATTR_CPU_CACHE_CLEAN | \
+	 DMK_ATTR_REQUIRE_COHERENT)
 
 enum {
 	SPARE_MOST = 256,   /* records that a seat keeps */
@@ -352,14 +350,6 @@ static bool map(struct dmk_checker *checker, struct dmk_seat *seat, const struct
 
 /* --- did it fail? ----------------------------------------------------------------------------- */
 
-/* The newest that begins at @dma, in a chain that has the newest first. */
-static struct dmk_range *beginning(struct dmk_range *range, uint64_t dma)
-{
-	while (range && range->first != dma)
-		range = range->left;
-	return range;
-}
-
 static bool mapping_error(struct dmk_checker *checker, struct dmk_seat *seat,
 			  const struct dmk_event *event)
 {
@@ -372,9 +362,9 @@ static bool mapping_error(struct dmk_checker *checker, struct dmk_seat *seat,
 	if (!leaf || is_in_tree(&device->live, dma, dma))
 		return false;
 	dmk_leaf_lock(leaf);
-	range = beginning(leaf->cell[dmk_cell(dma)], dma);
+	range = dmk_chain_at(leaf->cell[dmk_cell(dma)], dma);
 	while (range && extent_of(range)->record->checked)
-		range = beginning(range->left, dma);
+		range = dmk_chain_at(range->left, dma);
 	if (range)
 		extent_of(range)->record->checked = true;
 	dmk_leaf_unlock(leaf);
@@ -403,11 +393,11 @@ static bool repeats(const struct dmk_record *record, const struct dmk_event *eve
 static struct dmk_record *leave_bus(const struct dmk_watched *device, struct dmk_leaf *leaf,
 				    const struct dmk_event *event)
 {
-	struct dmk_range *range = beginning(leaf->cell[dmk_cell(event->dma.v)], event->dma.v);
+	struct dmk_range *range = dmk_chain_at(leaf->cell[dmk_cell(event->dma.v)], event->dma.v);
 	struct dmk_record *record = range ? extent_of(range)->record : NULL;
 
 	if (!record || range != &record->bus.range || !repeats(record, event) ||
-	    beginning(range->left, event->dma.v) ||
+	    dmk_chain_at(range->left, event->dma.v) ||
 	    is_any_there(&device->transfers, range->first, range->last))
 		return NULL;
 	dmk_leaf_remove(leaf, range);

@@ -230,13 +230,6 @@ struct dmk_range *dmk_ranges_touching(const struct dmk_ranges *ranges, uint64_t 
 			    : small;
 }
 
-static struct dmk_range *beginning(struct dmk_range *range, uint64_t first)
-{
-	while (range && range->first != first)
-		range = range->left;
-	return range;
-}
-
 struct dmk_range *dmk_ranges_at(const struct dmk_ranges *ranges, uint64_t first,
 				const struct dmk_range *after)
 {
@@ -244,9 +237,9 @@ struct dmk_range *dmk_ranges_at(const struct dmk_ranges *ranges, uint64_t first,
 	struct dmk_range *range = NULL;
 
 	if (leaf)
-		range = beginning(leaf->cell[dmk_cell(first)], first);
+		range = dmk_chain_at(leaf->cell[dmk_cell(first)], first);
 	else if (after && is_in_leaf(after))
-		range = beginning(after->left, first);
+		range = dmk_chain_at(after->left, first);
 	if (range)
 		return range;
 	/* What begins at an address comes, in the tree's order, after what begins before it. */

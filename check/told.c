@@ -6,12 +6,11 @@
 #include "shadow.h"
 
 /* Linux's value; observer.h passes attributes as the driver gave them. */
-#define ATTR_COHERENT (1UL << 12) /* DMA_ATTR_REQUIRE_COHERENT */
 
 bool dmk_record_is_judged(const struct dmk_record *record)
 {
 	return dmk_takes_turns(record->kind) && !record->excused && !record->no_sync &&
-	       !record->device->no_sync && !(record->attrs & ATTR_COHERENT);
+	       !record->device->no_sync && !(record->attrs & DMK_ATTR_REQUIRE_COHERENT);
 }
 
 /* Bytes from one on that are alike: up to @last, and no further. */

@@ -10,17 +10,6 @@
 
 #include "range.h"
 
-/** Attributes of a call that mean something here, with Linux's values (<linux/dma-mapping.h>). */
-enum {
-	DMK_ATTR_NO_KERNEL_MAPPING = 1 << 4,
-	DMK_ATTR_SKIP_CPU_SYNC = 1 << 5,
-	DMK_ATTR_FORCE_CONTIGUOUS = 1 << 6,
-	DMK_ATTR_ALLOC_SINGLE_PAGES = 1 << 7,
-	DMK_ATTR_NO_WARN = 1 << 8,
-	DMK_ATTR_MMIO = 1 << 10,
-	DMK_ATTR_REQUIRE_COHERENT = 1 << 12,
-};
-
 enum { DMK_RAM_KNOWN = 8 };
 
 struct dmk_core {

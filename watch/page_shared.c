@@ -11,7 +11,6 @@
 enum { CALLERS = 256, WALK_MAX = 8 };
 
 /* Linux's value; observer.h passes attributes as the driver gave them. */
-#define ATTR_MMIO (1UL << 10) /* DMA_ATTR_MMIO */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all below */
 static struct dmk_watch_shared shared[CALLERS];
@@ -72,7 +71,7 @@ static void count(const void *caller)
 
 void dmk_watch_map(const struct dmk_event *event)
 {
-	if (event->map_kind == DMK_MAP_RESOURCE || event->attrs & ATTR_MMIO)
+	if (event->map_kind == DMK_MAP_RESOURCE || event->attrs & DMK_ATTR_MMIO)
 		return;
 	pthread_mutex_lock(&lock);
 	mappings++;

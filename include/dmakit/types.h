@@ -58,6 +58,19 @@ enum dmk_direction {
 	DMK_NONE = 3,
 };
 
+/** Attributes of a call that mean something here, with Linux's values (<linux/dma-mapping.h>). */
+enum dmk_attr {
+	DMK_ATTR_WRITE_COMBINE = 1 << 2,
+	DMK_ATTR_NO_KERNEL_MAPPING = 1 << 4,
+	DMK_ATTR_SKIP_CPU_SYNC = 1 << 5,
+	DMK_ATTR_FORCE_CONTIGUOUS = 1 << 6,
+	DMK_ATTR_ALLOC_SINGLE_PAGES = 1 << 7,
+	DMK_ATTR_NO_WARN = 1 << 8,
+	DMK_ATTR_MMIO = 1 << 10,
+	DMK_ATTR_CPU_CACHE_CLEAN = 1 << 11, /* two mappings may share a cache line: it is meant */
+	DMK_ATTR_REQUIRE_COHERENT = 1 << 12,
+};
+
 /** Printf-style checking for declarations of ours. */
 #define DMK_PRINTF(string, first) __attribute__((__format__(__printf__, string, first)))
 
