@@ -143,7 +143,7 @@ class Explore(Check):
         self.refused("check", "--explore", "3", "card.c")
 
     def test_one_call_fails_with_each_seed(self):
-        source = driver(probe="if (!devm_kzalloc(&pdev->dev, 64, GFP_KERNEL))\n\t\treturn *(int *)NULL;")
+        source = driver(probe="if (!devm_kzalloc(&pdev->dev, 64, GFP_KERNEL))\n\t\treturn *(volatile int *)NULL;")
         done = self.explore(source, 3, "--fail", "1", status=1)
         self.assertIn("crashed: ", done.stdout)
         self.assertIn("with 3 of 3 seeds", done.stdout)

@@ -141,7 +141,7 @@ class Rows(Check):
         self.assertNotIn(" on pc", rows[0][4][0])
         self.assertIn("\ntiny: 7 calls that can fail", done.stdout)
         source = driver(probe="void *data = kmalloc(64, GFP_KERNEL);\n\n\tif (!data)"
-                        "\n\t\treturn dma_get_cache_alignment() > 1 ? *(int *)data : -ENOMEM;\n\tkfree(data);")
+                        "\n\t\treturn dma_get_cache_alignment() > 1 ? *(volatile int *)data : -ENOMEM;\n\tkfree(data);")
         done = self.each(source, "--machine", "tiny", "--machine", "arm-noncoherent", status=1)
         rows = self.rows(done.stdout, source)
         self.assertEqual([row[:3] for row in rows], [["crashed", 2, 1]])
