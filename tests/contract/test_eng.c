@@ -894,6 +894,32 @@ static void test_ENG_05_what_is_not_issued_is_not_under_way(void **state)
 	dma_release_channel(chan);
 }
 
+/* So many that the last is not done when its buffer is taken away. */
+static void test_ENG_05_an_unmap_while_they_copy_is_reported(void **state)
+{
+	enum { JOBS = 20000, BYTES = 1 << 13 };
+	struct dma_chan *chan = must_request(DMA_MEMSET);
+	struct device *master = dmaengine_get_dma_device(chan);
+	u8 *busy = must_kmalloc(BYTES), *taken = must_kmalloc(BYTES);
+	dma_addr_t first = must_map(master, busy, BYTES, DMA_FROM_DEVICE);
+	dma_addr_t last = must_map(master, taken, BYTES, DMA_FROM_DEVICE);
+	struct dma_async_tx_descriptor *tx;
+
+	for (int i = 0; i <= JOBS; i++) {
+		tx = dmaengine_prep_dma_memset(chan, i < JOBS ? first : last, 1, BYTES, 0);
+		assert_non_null(tx);
+		dmaengine_submit(tx);
+	}
+	dma_async_issue_pending(chan);
+	dma_unmap_single(master, last, BYTES, DMA_FROM_DEVICE);
+	expect_finding("STR-07", 1);
+	dmaengine_terminate_sync(chan);
+	dma_unmap_single(master, first, BYTES, DMA_FROM_DEVICE);
+	kfree(busy);
+	kfree(taken);
+	dma_release_channel(chan);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
@@ -921,6 +947,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_ENG_05_threads_reach_highmem),
 		CONTRACT_TEST(test_ENG_05_threads_copy_what_they_are_told_and_no_more),
 		CONTRACT_TEST(test_ENG_05_what_is_not_issued_is_not_under_way),
+		CONTRACT_TEST(test_ENG_05_an_unmap_while_they_copy_is_reported),
 	};
 
 	return contract_main(argc, argv, tests, ARRAY_SIZE(tests));
