@@ -220,37 +220,33 @@ static struct dmk_allocation *take(struct dmk_dev *dev, enum dmk_alloc_kind kind
 		reason);
 }
 
-void dmk_free(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs)
+/* The record knows whether it is managed: the two calls differ in what they announce. */
+static void free_coherent(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma,
+			  unsigned long attrs, bool managed, struct dmk_place place)
 {
 	struct dmk_allocation *record;
 	enum dmk_reason reason;
 
 	if (!cpu)
 		return;
-	reason = dmk_free_context(dev, "dma_free_coherent", DMK_PLACE_HERE);
+	reason = dmk_free_context(dev, managed ? "dmam_free_coherent" : "dma_free_coherent", place);
 	record = take(dev, DMK_KIND_COHERENT, size, cpu, dma, &reason);
 	if (dmk_heard())
 		dmk_tell(&FREE_EVENT(.alloc_kind = DMK_KIND_COHERENT, .attrs = attrs,
-				     DMK_EVENT_HERE));
+				     .by_managed = managed, .caller = place.caller,
+				     .frame = place.frame));
 	if (record)
 		dmk_record_end(record);
 }
 
-/* The record knows whether it is managed: the two calls differ in what they announce. */
+void dmk_free(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs)
+{
+	free_coherent(dev, size, cpu, dma, attrs, false, DMK_PLACE_HERE);
+}
+
 void dmk_free_managed(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma, unsigned long attrs)
 {
-	struct dmk_allocation *record;
-	enum dmk_reason reason;
-
-	if (!cpu)
-		return;
-	reason = dmk_free_context(dev, "dmam_free_coherent", DMK_PLACE_HERE);
-	record = take(dev, DMK_KIND_COHERENT, size, cpu, dma, &reason);
-	if (dmk_heard())
-		dmk_tell(&FREE_EVENT(.alloc_kind = DMK_KIND_COHERENT, .attrs = attrs,
-				     .by_managed = true, DMK_EVENT_HERE));
-	if (record)
-		dmk_record_end(record);
+	free_coherent(dev, size, cpu, dma, attrs, true, DMK_PLACE_HERE);
 }
 
 void dmk_free_cached(struct dmk_dev *dev, size_t size, void *cpu, dmk_dma dma,

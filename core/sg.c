@@ -402,30 +402,30 @@ static void sync_entries(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 	}
 }
 
+static void announce_sync(enum dmk_event_kind kind, struct dmk_dev *dev, struct scatterlist *sg,
+			  int nents, enum dmk_direction dir, struct dmk_place place)
+{
+	announce_list(&(struct dmk_event){.kind = kind,
+					  .dev = dev,
+					  .dir = dir,
+					  .mapped_nents = nents < 0 ? 0 : (unsigned int)nents,
+					  .caller = place.caller,
+					  .frame = place.frame},
+		      sg, nents);
+}
+
 void dmk_sync_sg_for_cpu(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 			 enum dmk_direction dir)
 {
 	sync_entries(dev, sg, nents, dir, true);
 	if (dmk_heard())
-		announce_list(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_CPU,
-						  .dev = dev,
-						  .dir = dir,
-						  .mapped_nents = nents < 0 ? 0
-									    : (unsigned int)nents,
-						  DMK_EVENT_HERE},
-			      sg, nents);
+		announce_sync(DMK_EVENT_SYNC_FOR_CPU, dev, sg, nents, dir, DMK_PLACE_HERE);
 }
 
 void dmk_sync_sg_for_device(struct dmk_dev *dev, struct scatterlist *sg, int nents,
 			    enum dmk_direction dir)
 {
 	if (dmk_heard())
-		announce_list(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_DEVICE,
-						  .dev = dev,
-						  .dir = dir,
-						  .mapped_nents = nents < 0 ? 0
-									    : (unsigned int)nents,
-						  DMK_EVENT_HERE},
-			      sg, nents);
+		announce_sync(DMK_EVENT_SYNC_FOR_DEVICE, dev, sg, nents, dir, DMK_PLACE_HERE);
 	sync_entries(dev, sg, nents, dir, false);
 }

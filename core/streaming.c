@@ -258,6 +258,21 @@ int dmk_mapping_error(struct dmk_dev *dev, dmk_dma dma)
 	return result;
 }
 
+static __attribute__((__noinline__)) void
+announce_sync(enum dmk_event_kind kind, struct dmk_dev *dev, dmk_dma dma, size_t size,
+	      enum dmk_direction dir, struct dmk_place place)
+{
+	dmk_tell(&(struct dmk_event){.kind = kind,
+				     .map_kind = DMK_MAP_SINGLE,
+				     .dev = dev,
+				     .dma = dma,
+				     .size = size,
+				     .dir = dir,
+				     .interrupt = dmk_in_interrupt(),
+				     .caller = place.caller,
+				     .frame = place.frame});
+}
+
 void dmk_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
 {
 	if (dev && dev->domain)
@@ -265,28 +280,14 @@ void dmk_sync_for_cpu(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_di
 	else
 		dmk_direct_sync_for_cpu(dev, dma, size, dir);
 	if (dmk_heard())
-		dmk_tell(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_CPU,
-					     .map_kind = DMK_MAP_SINGLE,
-					     .dev = dev,
-					     .dma = dma,
-					     .size = size,
-					     .dir = dir,
-					     .interrupt = dmk_in_interrupt(),
-					     DMK_EVENT_HERE});
+		announce_sync(DMK_EVENT_SYNC_FOR_CPU, dev, dma, size, dir, DMK_PLACE_HERE);
 }
 
 /* Announced first: once it is done the device may be at it already. */
 void dmk_sync_for_device(struct dmk_dev *dev, dmk_dma dma, size_t size, enum dmk_direction dir)
 {
 	if (dmk_heard())
-		dmk_tell(&(struct dmk_event){.kind = DMK_EVENT_SYNC_FOR_DEVICE,
-					     .map_kind = DMK_MAP_SINGLE,
-					     .dev = dev,
-					     .dma = dma,
-					     .size = size,
-					     .dir = dir,
-					     .interrupt = dmk_in_interrupt(),
-					     DMK_EVENT_HERE});
+		announce_sync(DMK_EVENT_SYNC_FOR_DEVICE, dev, dma, size, dir, DMK_PLACE_HERE);
 	if (dev && dev->domain)
 		dmk_domain_sync_for_device(dev, dma, size, dir);
 	else
