@@ -58,6 +58,7 @@ struct row {
 	void (*run)(struct work *work, unsigned int n);
 	unsigned int parts; /* operations in one of those @n, whose time is divided by it; 0: 1 */
 	unsigned int least; /* @n is a multiple of this power of two; 0: 1 */
+	unsigned int most;  /* @n is no more; 0: as a repeat's length wants it */
 	size_t bytes;       /* of a buffer or block */
 	unsigned int live;  /* of what is allocated or mapped meanwhile, by each thread */
 	/**
@@ -66,6 +67,8 @@ struct row {
 	 */
 	void *(*prepare)(const struct row *row);
 	void (*finish)(const struct row *row, void *state);
+	/** settle - before time is taken: what came before is over. May be NULL. */
+	void (*settle)(struct work *work);
 	/*
 	 * measured by itself, after the others: what it keeps live would slow those that share it
 	 */
@@ -86,7 +89,7 @@ struct row {
 
 	const char *
 		curve; /* the curve that it is a point of, or NULL; a PEER's is drawn beside ours */
-	bool over_threads; /* the curve's axis: threads, else live */
+	bool over_threads, over_channels; /* the curve's axis; else live. @live is channels, too */
 };
 
 /** The rows of one file. */
@@ -100,7 +103,7 @@ struct rows {
 	}
 
 extern const struct rows bench_floors, bench_peers, bench_direct, bench_coherent, bench_pools,
-	bench_bounce, bench_iova, bench_pgtable, bench_domain, bench_checked;
+	bench_bounce, bench_iova, bench_pgtable, bench_domain, bench_checked, bench_engine;
 
 /** Smallest and middle of a row's repeats, in nanoseconds. */
 struct figures {

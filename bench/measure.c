@@ -130,6 +130,8 @@ static void run_one(unsigned int index)
 
 	meet(&team.begun, row_threads(row));
 	row->run(work, warm_up(row));
+	if (row->settle)
+		row->settle(work);
 	meet(&team.warm, row_threads(row));
 	team.start[index] = now_ns();
 	row->run(work, team.n);
@@ -222,11 +224,12 @@ static double run_row(const struct row *row, void *state, unsigned int n)
 static unsigned int find_n(const struct row *row, void *state)
 {
 	const double wanted = row_threads(row) > 1 ? REPEAT_NS_THREADS : REPEAT_NS;
+	const unsigned int most = row->most ? row->most : MOST;
 	unsigned int n = row->least ? row->least : 1;
 
 	do {
 		run_row(row, state, n);
-	} while ((double)(team.end[0] - team.start[0]) < wanted / 2 && n < MOST && (n *= 2));
+	} while ((double)(team.end[0] - team.start[0]) < wanted / 2 && n < most && (n *= 2));
 	return n;
 }
 

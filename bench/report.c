@@ -109,10 +109,13 @@ static json_t *beside_json(const char *name, const struct figures *mine,
 
 static json_t *curve_json(const struct row *row)
 {
+	const char *const axis = row->over_threads    ? "threads"
+				 : row->over_channels ? "channels"
+						      : "live";
+
 	if (!row->curve)
 		return json_null();
-	return json_pack("{s:s, s:s, s:i}", "name", row->curve, "axis",
-			 row->over_threads ? "threads" : "live", "at",
+	return json_pack("{s:s, s:s, s:i}", "name", row->curve, "axis", axis, "at",
 			 (int)(row->over_threads ? row_threads(row) : row->live));
 }
 

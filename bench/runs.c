@@ -9,7 +9,10 @@
 #define PC BENCH_DIRECTORY "/pc.dts"
 
 const struct run bench_runs[] = {
-	{.name = "a PC", .where = AT_PC, .machine = PC, .append = "swiotlb=65536"},
+	{.name = "a PC",
+	 .where = AT_PC,
+	 .machine = PC,
+	 .append = "swiotlb=65536 dmakit.dma_channels=8192"},
 	{.name = "a PC whose bounce pool is full",
 	 .where = AT_FULL,
 	 .machine = PC,
@@ -35,8 +38,8 @@ const struct run bench_runs[] = {
 const unsigned int nr_bench_runs = sizeof(bench_runs) / sizeof(bench_runs[0]);
 
 static const struct rows *const files[] = {
-	&bench_floors, &bench_peers, &bench_direct,  &bench_coherent, &bench_pools,
-	&bench_bounce, &bench_iova,  &bench_pgtable, &bench_domain,   &bench_checked,
+	&bench_floors, &bench_peers,   &bench_direct, &bench_coherent, &bench_pools,  &bench_bounce,
+	&bench_iova,   &bench_pgtable, &bench_domain, &bench_checked,  &bench_engine,
 };
 
 const struct row *bench_row(unsigned int index)

@@ -28,7 +28,14 @@
 
 #include "../device/internal.h"
 
-enum { CHANNELS = 8, THREADS = 4, BATCH = 32, XOR_SOURCES = 32, STEP = 1 << 20 };
+enum {
+	CHANNELS = 8,
+	MOST_CHANNELS = 1 << 16,
+	THREADS = 4,
+	BATCH = 32,
+	XOR_SOURCES = 32,
+	STEP = 1 << 20
+};
 
 enum operation { COPY, SET, XOR, INTERLEAVE, NOTHING };
 
@@ -64,7 +71,7 @@ static struct {
 	bool there; /* guarded by `making` */
 	struct device dev;
 	struct dma_device device;
-	struct lane lane[CHANNELS];
+	struct lane *lane; /* as many as there are channels */
 	struct task_struct *thread[THREADS];
 	unsigned int threads;
 } copier = {.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -609,9 +616,21 @@ static void stop_threads(void)
 		kthread_stop(copier.thread[--copier.threads]);
 }
 
+/* dmakit.dma_channels=N; 8 when nothing is said. */
+static unsigned int channels_wanted(void)
+{
+	const char *value = dmk_boot_argument(dmk_port_running->machine->bootargs,
+					      "dmakit.dma_channels=");
+	const unsigned long n = value ? strtoul(value, NULL, 0) : CHANNELS;
+
+	return n < 1 ? 1 : n < MOST_CHANNELS ? n : MOST_CHANNELS;
+}
+
 static int register_channels(void)
 {
+	const unsigned int channels = channels_wanted();
 	struct dma_device *device = &copier.device;
+	int result;
 
 	*device = (struct dma_device){
 		.dev = &copier.dev,
@@ -637,11 +656,17 @@ static int register_channels(void)
 	dma_cap_set(DMA_INTERRUPT, device->cap_mask);
 	dma_cap_set(DMA_INTERLEAVE, device->cap_mask);
 	INIT_LIST_HEAD(&device->channels);
-	for (unsigned int i = 0; i < CHANNELS; i++) {
-		copier.lane[i] = (struct lane){.vc.desc_free = job_free};
+	copier.lane = calloc(channels, sizeof(copier.lane[0]));
+	if (!copier.lane)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < channels; i++) {
+		copier.lane[i].vc.desc_free = job_free;
 		vchan_init(&copier.lane[i].vc, device);
 	}
-	return dma_async_device_register(device);
+	result = dma_async_device_register(device);
+	if (result)
+		free(copier.lane);
+	return result;
 }
 
 static int make(void)
@@ -678,6 +703,7 @@ void dmk_dma_copier_stop(void)
 		dma_async_device_unregister(&copier.device);
 		stop_threads();
 		device_unregister(&copier.dev);
+		free(copier.lane);
 	}
 	copier.there = false;
 	pthread_mutex_unlock(&making);

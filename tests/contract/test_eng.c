@@ -237,7 +237,7 @@ enum { CALLS = 64 };
 static struct {
 	long what[CALLS];
 	struct dmaengine_result result[CALLS];
-	int n;
+	int n; /* atomic: channels call back beside each other */
 	struct completion last;
 	int wanted;
 } calls;
@@ -251,11 +251,13 @@ static void expect_calls(int n)
 
 static void called_with(void *param, const struct dmaengine_result *result)
 {
-	if (calls.n < CALLS) {
-		calls.what[calls.n] = (long)param;
-		calls.result[calls.n] = *result;
+	const int n = __atomic_fetch_add(&calls.n, 1, __ATOMIC_ACQ_REL);
+
+	if (n < CALLS) {
+		calls.what[n] = (long)param;
+		calls.result[n] = *result;
 	}
-	if (++calls.n == calls.wanted)
+	if (n + 1 == calls.wanted)
 		complete(&calls.last);
 }
 
@@ -691,6 +693,37 @@ static void test_ENG_03_thousands_of_channels_with_work_under_way(void **state)
 	free(chan);
 }
 
+/* As many as there are: 8, or what dmakit.dma_channels= says. */
+static void test_ENG_03_threads_have_work_under_way_on_each_channel(void **state)
+{
+	struct dma_chan **chan = calloc(MANY, sizeof(*chan)), *more;
+	const dma_cap_mask_t mask = capable_of(DMA_MEMSET);
+	u8 *bytes = must_kmalloc(4 * MANY);
+	struct device *master;
+	unsigned int n = 0;
+	dma_addr_t dma;
+
+	assert_non_null(chan);
+	while (n < MANY && (more = dma_request_channel(mask, NULL, NULL)))
+		chan[n++] = more;
+	assert_true(n == 8 || n == MANY);
+	master = dmaengine_get_dma_device(chan[0]);
+	dma = must_map(master, bytes, 4 * n, DMA_FROM_DEVICE);
+	expect_calls(n);
+	for (unsigned int i = 0; i < n; i++)
+		submit(dmaengine_prep_dma_memset(chan[i], dma + 4 * i, 1 + i % 251, 4, 0), i);
+	for (unsigned int i = n; i--;)
+		dma_async_issue_pending(chan[i]);
+	must_be_called();
+	dma_unmap_single(master, dma, 4 * n, DMA_FROM_DEVICE);
+	for (unsigned int i = 0; i < n; i++)
+		assert_int_equal(bytes[4 * i + i % 4], 1 + i % 251);
+	for (unsigned int i = 0; i < n; i++)
+		dma_release_channel(chan[i]);
+	kfree(bytes);
+	free(chan);
+}
+
 /* --- ENG-04 ----------------------------------------------------------------------------------- */
 
 static void test_ENG_04_descriptors_end_in_order(void **state)
@@ -940,6 +973,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_ENG_02_who_has_which_channel_is_listed),
 		CONTRACT_TEST(test_ENG_02_it_lives_until_the_last_channel_is_given_back),
 		CONTRACT_TEST(test_ENG_03_thousands_of_channels_with_work_under_way),
+		CONTRACT_TEST(test_ENG_03_threads_have_work_under_way_on_each_channel),
 		CONTRACT_TEST(test_ENG_04_descriptors_end_in_order),
 		CONTRACT_TEST(test_ENG_04_a_failed_one_says_so_and_the_next_goes_on),
 		CONTRACT_TEST(test_ENG_04_terminate_loses_none_and_nobody_is_called),

@@ -26,6 +26,8 @@ static const struct {
 	{"iommu=", "^(no)?pt$", "iommu=pt or iommu=nopt"},
 	{"dmakit.quarantine=", "^" NUMBER "$", "a number of bytes, as in dmakit.quarantine=65536"},
 	{"dmakit.evictions=", NULL, NULL},
+	{"dmakit.dma_channels=", "^" NUMBER "$",
+	 "a number of channels that copy with threads, as in dmakit.dma_channels=64"},
 	{"dmakit.interleave=", "^" NUMBER "$",
 	 "a number, of times between two at which a thread is held up, as in dmakit.interleave=20"},
 	{"dmakit.iova_reuse=", "^(newest|oldest|last|random(,[0-9]+)?)$",
@@ -62,7 +64,7 @@ static int judge(const char *word)
 	fprintf(stderr,
 		"dmakit: nobody reads the boot argument \"%s\"; what is read: mem=, cma=, swiotlb=, iommu.strict=, "
 		"iommu.forcedac=, iommu.passthrough=, iommu=, dma_debug_driver=, dmakit.quarantine=, dmakit.evictions=, "
-		"dmakit.interleave=, dmakit.iova_reuse= and dmakit.swiotlb_max= (a driver's own are for --param)\n",
+		"dmakit.dma_channels=, dmakit.interleave=, dmakit.iova_reuse= and dmakit.swiotlb_max= (a driver's own are for --param)\n",
 		word);
 	return STATUS_CLEAN;
 }

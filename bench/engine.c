@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * DMA engine: what a descriptor costs from prepared to called back, what taking a channel costs,
+ * and what the threads that copy make of it, beside plain memcpy() of the same memory.
+ */
+#include "bench.h"
+#include "null_engine.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+
+enum {
+	TINY = 64,
+	WINDOW = 256,       /* copies under way at a time */
+	DESCRIPTORS = 4096, /* of a null provider, in all */
+	MANY = 4096,
+	SETTLE_US = 2000, /* until a thread without work sleeps */
+	SPINS = 100,
+};
+
+/* One thread's: how many it submitted, and how many of them it was called back for. */
+struct client {
+	unsigned long called __attribute__((__aligned__(128))); /* atomic */
+	unsigned long sent;
+	unsigned int next; /* channel */
+};
+
+struct engine {
+	struct null_engine *null; /* NULL: the threads that copy */
+	u8 *memory;               /* of them: from, then to */
+	dma_addr_t from, to;
+	struct client client[BENCH_THREADS];
+	unsigned int nr;
+	struct dma_chan *chan[]; /* by thread */
+};
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+/* Null providers can't XOR. */
+static struct dma_chan *take_copier(void)
+{
+	dma_cap_mask_t mask;
+	struct dma_chan *chan;
+
+	dma_cap_zero(mask);
+	dma_cap_set(DMA_MEMCPY, mask);
+	dma_cap_set(DMA_XOR, mask);
+	chan = dma_request_chan_by_mask(&mask);
+	return IS_ERR(chan) ? NULL : chan;
+}
+
+static struct engine *engine_new(const struct row *row, struct null_engine *null)
+{
+	const unsigned int nr = row->live * row_threads(row);
+	struct engine *engine = bench_calloc(1, sizeof(*engine) + nr * sizeof(engine->chan[0]));
+
+	engine->null = null;
+	engine->nr = nr;
+	for (unsigned int i = 0; i < nr; i++) {
+		engine->chan[i] = null ? null_engine_take(null) : take_copier();
+		if (!engine->chan[i])
+			bench_die("too few DMA channels");
+	}
+	return engine;
+}
+
+static struct null_engine *make_null(unsigned int channels)
+{
+	const unsigned int depth = DESCRIPTORS / channels < 64 ? DESCRIPTORS / channels : 64;
+	struct null_engine *null = null_engine_new(bench_wide, channels, depth < 2 ? 2 : depth);
+
+	if (!null)
+		bench_die("no memory for a DMA controller");
+	return null;
+}
+
+static void *prepare_null(const struct row *row)
+{
+	return engine_new(row, make_null(row->live * row_threads(row)));
+}
+
+static void *prepare_copier(const struct row *row)
+{
+	struct engine *engine = engine_new(row, NULL);
+	struct device *master = dmaengine_get_dma_device(engine->chan[0]);
+
+	engine->memory = kmalloc(2 * row->bytes, GFP_KERNEL);
+	if (!engine->memory)
+		bench_die("no memory to copy");
+	memset(engine->memory, 1, 2 * row->bytes);
+	engine->from = dma_map_single(master, engine->memory, row->bytes, DMA_TO_DEVICE);
+	engine->to = dma_map_single(master, engine->memory + row->bytes, row->bytes,
+				    DMA_FROM_DEVICE);
+	if (dma_mapping_error(master, engine->from) || dma_mapping_error(master, engine->to))
+		bench_die("what is to be copied can't be mapped");
+	return engine;
+}
+
+static void finish(const struct row *row, void *state)
+{
+	struct engine *engine = state;
+	struct device *master = dmaengine_get_dma_device(engine->chan[0]);
+
+	if (engine->memory) {
+		dma_unmap_single(master, engine->from, row->bytes, DMA_TO_DEVICE);
+		dma_unmap_single(master, engine->to, row->bytes, DMA_FROM_DEVICE);
+		kfree(engine->memory);
+	}
+	for (unsigned int i = 0; i < engine->nr; i++)
+		dma_release_channel(engine->chan[i]);
+	if (engine->null)
+		null_engine_free(engine->null);
+	free(engine);
+}
+
+/* --- descriptors ------------------------------------------------------------------------------ */
+
+/* There may be fewer processors than threads that have to do with it. */
+static void rest(unsigned int *spins)
+{
+	if (++*spins < SPINS)
+		cpu_relax();
+	else
+		sched_yield();
+}
+
+static void called_back(void *client)
+{
+	__atomic_add_fetch(&((struct client *)client)->called, 1, __ATOMIC_RELEASE);
+}
+
+static unsigned long under_way(struct client *client)
+{
+	return client->sent - __atomic_load_n(&client->called, __ATOMIC_ACQUIRE);
+}
+
+static void wait_until(struct client *client, unsigned long few)
+{
+	unsigned int spins = 0;
+
+	while (under_way(client) > few)
+		rest(&spins);
+}
+
+static void send(struct engine *engine, struct client *client, struct dma_chan *chan, size_t bytes)
+{
+	struct dma_async_tx_descriptor *tx;
+	unsigned int spins = 0;
+
+	while (!(tx = dmaengine_prep_dma_memcpy(chan, engine->to, engine->from, bytes,
+						DMA_PREP_INTERRUPT | DMA_CTRL_ACK)))
+		rest(&spins);
+	tx->callback = called_back;
+	tx->callback_param = client;
+	client->sent++;
+	dmaengine_submit(tx);
+}
+
+/* @n descriptors over the thread's channels, @batch at a time on each. */
+static inline __attribute__((__always_inline__)) void
+send_all(struct work *work, unsigned int n, unsigned int batch, unsigned int window)
+{
+	const struct row *row = work->row;
+	struct engine *engine = work->state;
+	struct client *client = &engine->client[work->index];
+	struct dma_chan **chan = &engine->chan[work->index * row->live];
+
+	for (unsigned int i = 0; i < n; i += batch) {
+		client->next = client->next + 1 < row->live ? client->next + 1 : 0;
+		for (unsigned int k = 0; k < batch; k++)
+			send(engine, client, chan[client->next], row->bytes);
+		dma_async_issue_pending(chan[client->next]);
+		wait_until(client, window);
+	}
+}
+
+static void settle(struct work *work)
+{
+	wait_until(&((struct engine *)work->state)->client[work->index], 0);
+}
+
+static void one_by_one(struct work *work, unsigned int n)
+{
+	send_all(work, n, 1, WINDOW);
+	settle(work);
+}
+
+enum { BATCHED = 32 };
+
+static void in_batches(struct work *work, unsigned int n)
+{
+	send_all(work, n, BATCHED, WINDOW);
+	settle(work);
+}
+
+/* Each waited for before the next. */
+static void alone(struct work *work, unsigned int n)
+{
+	send_all(work, n, 1, 0);
+}
+
+/* The submitter's part: nothing is waited for. */
+static void submitted(struct work *work, unsigned int n)
+{
+	send_all(work, n, 1, ~0U);
+}
+
+static void settle_asleep(struct work *work)
+{
+	settle(work);
+	usleep(SETTLE_US);
+}
+
+/* --- channels --------------------------------------------------------------------------------- */
+
+static void *prepare_channels(const struct row *row)
+{
+	return make_null(row->live);
+}
+
+static void finish_channels(const struct row *row, void *state)
+{
+	null_engine_free(state);
+}
+
+static void channels(struct work *work, unsigned int n)
+{
+	dma_cap_mask_t mask;
+
+	dma_cap_zero(mask);
+	dma_cap_set(DMA_MEMCPY, mask);
+	for (unsigned int i = 0; i < n; i++) {
+		struct dma_chan *chan = dma_request_channel(mask, NULL, NULL);
+
+		if (!chan)
+			bench_die("no DMA channel");
+		dma_release_channel(chan);
+	}
+}
+
+/* --- plain memcpy of the same memory ---------------------------------------------------------- */
+
+static void *prepare_memcpy(const struct row *row)
+{
+	u8 *memory = kmalloc(2 * row->bytes, GFP_KERNEL);
+
+	if (!memory)
+		bench_die("no memory to copy");
+	memset(memory, 1, 2 * row->bytes);
+	return memory;
+}
+
+static void finish_memcpy(const struct row *row, void *state)
+{
+	kfree(state);
+}
+
+static void plain(struct work *work, unsigned int n)
+{
+	const size_t bytes = work->row->bytes;
+	u8 *from = work->state;
+
+	for (unsigned int i = 0; i < n; i++) {
+		memcpy(from + bytes, from, bytes);
+		bench_keep((uintptr_t)from);
+	}
+}
+
+/* --- the rows --------------------------------------------------------------------------------- */
+
+#define NULLS(channels_, function)                                                  \
+	.where = AT_PC, .run = function, .prepare = prepare_null, .finish = finish, \
+	.live = channels_, .least = 4096, .bytes = TINY, .floor = "handed to another thread"
+#define COPIER(channels_, function, size)                                             \
+	.where = AT_PC, .run = function, .prepare = prepare_copier, .finish = finish, \
+	.live = channels_, .bytes = size
+#define CURVE(text) .curve = "DMA descriptor, " text, .over_channels = true
+#define TINIES(text, channels_)                                                              \
+	{                                                                                    \
+		.name = "DMA descriptor, copying threads, 64 B, " text " channels",          \
+		COPIER(channels_, one_by_one, TINY), .least = 4096, CURVE("copying threads") \
+	}
+#define MEMCPY(text, size)                                                                       \
+	{                                                                                        \
+		.name = "memcpy, machine's memory, " text, .kind = BENCH_FLOOR, .who = "memcpy", \
+		.where = AT_PC, .run = plain, .bytes = size, .prepare = prepare_memcpy,          \
+		.finish = finish_memcpy                                                          \
+	}
+#define COPIES(text, size, times)                                                        \
+	.name = "DMA copy, threads, " text, COPIER(1, one_by_one, size), .least = times, \
+	.same = "memcpy, machine's memory, " text, .same_is = "memcpy"
+#define NINE_TENTHS .goal_times = 1 / 0.9
+
+static const struct row rows[] = {
+	{.name = "DMA descriptor, no controller, 8 channels",
+	 NULLS(8, one_by_one),
+	 CURVE("no controller")},
+	{.name = "DMA descriptor, no controller, 64 channels",
+	 NULLS(64, one_by_one),
+	 CURVE("no controller")},
+	{.name = "DMA descriptor, no controller, 512 channels",
+	 NULLS(512, one_by_one),
+	 CURVE("no controller")},
+	{.name = "DMA descriptor, no controller, 4,096 channels",
+	 NULLS(MANY, one_by_one),
+	 CURVE("no controller")},
+	{.name = "DMA descriptor, no controller, 32 at a time", NULLS(8, in_batches)},
+	{.name = "DMA descriptor, no controller, 2 threads",
+	 .threads = 2,
+	 NULLS(8, one_by_one),
+	 .same = "DMA descriptor, no controller, 8 channels"},
+	{.name = "DMA channel request + release, 8 channels",
+	 .where = AT_PC,
+	 .run = channels,
+	 .prepare = prepare_channels,
+	 .finish = finish_channels,
+	 .live = 8,
+	 .alone = true,
+	 .floor = "spinlock pair",
+	 .curve = "DMA channel request + release",
+	 .over_channels = true},
+	{.name = "DMA channel request + release, 4,096 channels",
+	 .where = AT_PC,
+	 .run = channels,
+	 .prepare = prepare_channels,
+	 .finish = finish_channels,
+	 .live = MANY,
+	 .alone = true,
+	 .floor = "spinlock pair",
+	 .curve = "DMA channel request + release",
+	 .over_channels = true},
+	TINIES("8", 8),
+	TINIES("64", 64),
+	TINIES("512", 512),
+	TINIES("4,096", MANY),
+	MEMCPY("4 KiB", 4 << 10),
+	MEMCPY("16 KiB", 16 << 10),
+	MEMCPY("64 KiB", 64 << 10),
+	MEMCPY("256 KiB", 256 << 10),
+	MEMCPY("1 MiB", 1 << 20),
+	{COPIES("4 KiB", 4 << 10, 4096)},
+	{COPIES("16 KiB", 16 << 10, 1024)},
+	{COPIES("64 KiB", 64 << 10, 512), NINE_TENTHS},
+	{COPIES("256 KiB", 256 << 10, 128), NINE_TENTHS},
+	{COPIES("1 MiB", 1 << 20, 64), NINE_TENTHS},
+	{.name = "DMA copy, one waited for, 4 KiB",
+	 COPIER(1, alone, 4 << 10),
+	 .least = 256,
+	 .same = "memcpy, machine's memory, 4 KiB",
+	 .same_is = "memcpy"},
+	{.name = "DMA copy, one waited for, 64 KiB",
+	 COPIER(1, alone, 64 << 10),
+	 .least = 256,
+	 .same = "memcpy, machine's memory, 64 KiB",
+	 .same_is = "memcpy"},
+	{.name = "DMA copy, the submitter's part",
+	 COPIER(1, submitted, 4 << 10),
+	 .least = 64,
+	 .settle = settle,
+	 .same = "memcpy, machine's memory, 4 KiB",
+	 .same_is = "memcpy"},
+	{.name = "DMA copy, the submitter's part, thread asleep",
+	 COPIER(1, submitted, 4 << 10),
+	 .most = 1,
+	 .settle = settle_asleep,
+	 .same = "memcpy, machine's memory, 4 KiB",
+	 .same_is = "memcpy"},
+};
+
+const struct rows bench_engine = BENCH_ROWS(rows);
