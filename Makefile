@@ -7,7 +7,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all setup demo test bench install clean help
+.PHONY: all setup demo test test-wild bench install clean help
 
 all: setup
 	@scripts/build $(BUILD)
@@ -21,6 +21,11 @@ demo: setup
 
 test: setup
 	@scripts/test
+
+# Sources out of Debian's packages, compiled as they are and run: docs/WILD.md. `make test` runs them too.
+test-wild: setup
+	@scripts/build $(BUILD) -- commands
+	@scripts/wild --build $(BUILD)
 
 # What others' allocators need is had where it can be; what can't is named at the end.
 bench: setup
@@ -42,6 +47,7 @@ help:
 	@echo 'make            build; dmakit is build/tools/dmakit'
 	@echo 'make demo       install what is missing, build, check the reference drivers on every machine, show a report'
 	@echo 'make test       the whole test suite: gcc, clang, sanitizers; ends with N passed, N failed'
+	@echo "make test-wild  drivers out of Debian's packages, compiled as they are and run"
 	@echo "make bench      nanoseconds per operation, beside floors and others' allocators; BENCH='--quick --only pool': its options"
 	@echo 'make install    PREFIX=$(PREFIX); DESTDIR is honoured'
 	@echo 'make clean      remove the build directories'
