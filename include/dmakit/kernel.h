@@ -69,8 +69,14 @@ bool dmk_module_get(unsigned int index, struct dmk_module_info *info);
  */
 int dmk_module_param(const char *module_and_name, const char *value);
 /**
+ * dmk_module_param_name - walk the parameters of the program's modules: "edu.debug". false: no such
+ * index.
+ */
+bool dmk_module_param_name(unsigned int index, char *name, size_t size);
+/**
  * dmk_module_load - run init; probes what matches. Return what init returned; -ENOENT: no such
- * module. @name NULL: all.
+ * module. @name NULL: all, in link order, up to the first that fails: one that comes later may need
+ * it.
  */
 int dmk_module_load(const char *name);
 /**

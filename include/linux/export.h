@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A module's own identity, and exports, which mean nothing here: all modules of a program are
- * linked with each other.
+ * A module's own identity, and what it exports: the names are left in dmk_exports for who puts
+ * several modules into one program. The program's link needs no export.
  */
 #ifndef _LINUX_EXPORT_H
 #define _LINUX_EXPORT_H
@@ -39,9 +39,11 @@ struct module {
 static struct module dmk_this_module __attribute__((unused)) = { .name = KBUILD_MODNAME };
 #define THIS_MODULE (&dmk_this_module)
 
-#define EXPORT_SYMBOL(symbol)
-#define EXPORT_SYMBOL_GPL(symbol)
-#define EXPORT_SYMBOL_NS(symbol, ns)
-#define EXPORT_SYMBOL_NS_GPL(symbol, ns)
+#define EXPORT_SYMBOL(symbol)                      \
+	static const char dmk_export_##symbol[]    \
+		__attribute__((used, section("dmk_exports"))) = #symbol
+#define EXPORT_SYMBOL_GPL(symbol) EXPORT_SYMBOL(symbol)
+#define EXPORT_SYMBOL_NS(symbol, ns) EXPORT_SYMBOL(symbol)
+#define EXPORT_SYMBOL_NS_GPL(symbol, ns) EXPORT_SYMBOL(symbol)
 
 #endif

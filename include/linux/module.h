@@ -13,6 +13,7 @@
 #include <linux/kobject.h>
 #include <linux/mod_devicetable.h>
 #include <linux/moduleparam.h>
+#include <linux/printk.h>
 #include <linux/stat.h>
 
 #define DMK_PASTE_(a, b) a##b

@@ -176,20 +176,16 @@ static int load(struct dmk_module *module)
 int dmk_module_load(const char *name)
 {
 	struct dmk_module *module;
-	int first_error = 0;
+	int error = 0;
 
 	collect();
 	if (name) {
 		module = find(name);
 		return module ? load(module) : -ENOENT;
 	}
-	for (unsigned int i = 0; i < nr_modules; i++) {
-		int error = modules[i].state == MODULE_STATE_LIVE ? 0 : load(&modules[i]);
-
-		if (error && !first_error)
-			first_error = error;
-	}
-	return first_error;
+	for (unsigned int i = 0; i < nr_modules && !error; i++)
+		error = modules[i].state == MODULE_STATE_LIVE ? 0 : load(&modules[i]);
+	return error;
 }
 
 static int unload(struct dmk_module *module)
@@ -366,6 +362,21 @@ int dmk_module_param(const char *module_and_name, const char *value)
 		return error == -ERANGE || error == -ENOSPC ? -EINVAL : error;
 	}
 	return -ENOENT;
+}
+
+bool dmk_module_param_name(unsigned int index, char *name, size_t size)
+{
+	collect();
+	for_each_entry(param, dmk_params)
+	{
+		struct dmk_module *module = find((*param)->mod->name);
+
+		if (!module || index--)
+			continue;
+		snprintf(name, size, "%s.%s", module->name, (*param)->name);
+		return true;
+	}
+	return false;
 }
 
 static int parse(const char *text, long long min, unsigned long long max,

@@ -16,7 +16,6 @@
 #include "common/version.h"
 #include "common/watch.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -30,7 +29,7 @@ enum mode { MODE_LINK, MODE_OBJECT, MODE_OTHER /* -E, -S, -M: one pass, no file 
 struct request {
 	enum mode mode;
 	bool shared; /* -shared or -r: no library, no main */
-	bool has_std, has_modname, has_debug;
+	bool has_std, has_modname, has_basename, has_debug;
 	enum tool_watch watch; /* how a driver's loads and stores are to be seen */
 	unsigned int sanitizers; /* of the user's, that have loads and stores to themselves */
 	bool silent;     /* -###, --version and the like: nothing is compiled */
@@ -150,6 +149,12 @@ static unsigned int sanitizers_in(const char *text)
 	return found;
 }
 
+static void note_definition(struct request *request, const char *definition)
+{
+	request->has_modname |= !strncmp(definition, "KBUILD_MODNAME", 14);
+	request->has_basename |= !strncmp(definition, "KBUILD_BASENAME", 15);
+}
+
 static void note_mode(struct request *request, const char *option)
 {
 	if (!strcmp(option, "-c"))
@@ -161,8 +166,8 @@ static void note_mode(struct request *request, const char *option)
 		request->shared = true;
 	else if (!strncmp(option, "-std=", 5) || !strcmp(option, "-ansi"))
 		request->has_std = true;
-	else if (!strncmp(option, "-DKBUILD_MODNAME", 16))
-		request->has_modname = true;
+	else if (!strncmp(option, "-D", 2))
+		note_definition(request, option + 2);
 	else if (!strncmp(option, "-g", 2))
 		request->has_debug = true;
 	else if (sanitizers_in(option))
@@ -235,9 +240,8 @@ static int parse(struct request *request, int argc, char **argv)
 			return -1;
 		}
 		note_mode(request, argv[i]);
-		if (!strcmp(argv[i], "-D") && argv[i + 1] &&
-		    !strncmp(argv[i + 1], "KBUILD_MODNAME", 14))
-			request->has_modname = true;
+		if (!strcmp(argv[i], "-D") && argv[i + 1])
+			note_definition(request, argv[i + 1]);
 
 		struct tool_args *to = belongs_to_link(argv[i]) ? &request->link : &request->flags;
 
@@ -251,38 +255,6 @@ static int parse(struct request *request, int argc, char **argv)
 }
 
 /* --- one source ------------------------------------------------------------------------------- */
-
-/* A test or program of the host's: it includes <dmakit/…>, and nothing that a kernel has. */
-static bool is_host_source(const char *name)
-{
-	bool dmakit = false, kernel = false;
-	FILE *file = fopen(name, "r");
-	char line[1024], header[256];
-
-	if (!file)
-		return false; /* the compiler will say so */
-	while (fgets(line, sizeof(line), file)) {
-		if (!tool_included(line, header, sizeof(header)))
-			continue;
-		dmakit |= !strncmp(header, "dmakit/", 7);
-		kernel |= !strncmp(header, "linux/", 6) || !strncmp(header, "asm/", 4) ||
-			  !strncmp(header, "scsi/", 5);
-	}
-	fclose(file);
-	return dmakit && !kernel;
-}
-
-/* "drivers/my-card.c" -> "my_card", as the kernel's build names modules. */
-static void module_name(const char *source, char *name, size_t size)
-{
-	const char *base = strrchr(source, '/');
-	size_t n = 0;
-
-	base = base ? base + 1 : source;
-	for (; *base && strcmp(base, ".c") && n + 1 < size; base++)
-		name[n++] = isalnum((unsigned char)*base) ? *base : '_';
-	name[n] = '\0';
-}
 
 /*
  * The callbacks that the compiler puts in for a sanitizer become dmakit's by the header, in the
@@ -308,7 +280,7 @@ static void add_world(struct tool_args *args, const struct request *request, con
 {
 	char name[256];
 
-	if (is_host_source(source)) {
+	if (tool_is_host_source(source)) {
 		tool_args_add(args, "-idirafter");
 		tool_args_add(args, paths.include);
 		tool_args_add(args, "-D_GNU_SOURCE");
@@ -324,11 +296,11 @@ static void add_world(struct tool_args *args, const struct request *request, con
 	tool_args_add(args, "-fno-strict-aliasing");
 	tool_args_add(args, "-fno-builtin-printf");
 	add_watch(args, watch_of(request));
-	if (request->has_modname)
-		return;
-	module_name(source, name, sizeof(name));
-	tool_args_addf(args, "-DKBUILD_MODNAME=\"%s\"", name);
-	tool_args_addf(args, "-DKBUILD_BASENAME=\"%s\"", name);
+	tool_module_name(source, name, sizeof(name));
+	if (!request->has_modname)
+		tool_args_addf(args, "-DKBUILD_MODNAME=\"%s\"", name);
+	if (!request->has_basename)
+		tool_args_addf(args, "-DKBUILD_BASENAME=\"%s\"", name);
 }
 
 static void add_compiler(struct tool_args *args)
@@ -364,7 +336,7 @@ static int add_compile_flags(struct tool_args *args, const struct request *reque
 	for (size_t i = 0; i < request->flags.n; i++)
 		tool_args_add(args, request->flags.item[i]);
 	/* The driver goes on after an access to what is the device's, whatever the flags say. */
-	if (watch_of(request) == TOOL_WATCH_ASAN && !is_host_source(source))
+	if (watch_of(request) == TOOL_WATCH_ASAN && !tool_is_host_source(source))
 		tool_args_add(args, "-fsanitize-recover=address");
 	return 0;
 }

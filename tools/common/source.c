@@ -33,3 +33,70 @@ char *tool_included(const char *line, char *name, size_t size)
 	snprintf(name, size, "%.*s", (int)n - 1, at + 1);
 	return name;
 }
+
+bool tool_is_host_source(const char *source)
+{
+	bool dmakit = false, kernel = false;
+	FILE *file = fopen(source, "r");
+	char line[1024], header[256];
+
+	if (!file)
+		return false; /* the compiler will say so */
+	while (fgets(line, sizeof(line), file)) {
+		if (!tool_included(line, header, sizeof(header)))
+			continue;
+		dmakit |= !strncmp(header, "dmakit/", 7);
+		kernel |= !strncmp(header, "linux/", 6) || !strncmp(header, "asm/", 4) ||
+			  !strncmp(header, "scsi/", 5);
+	}
+	fclose(file);
+	return dmakit && !kernel;
+}
+
+static bool ends_with(const char *word, size_t length, const char *end)
+{
+	const size_t n = strlen(end);
+
+	return length >= n && !strncmp(word + length - n, end, n);
+}
+
+static bool line_has_init(const char *line)
+{
+	const char *word = past_space(line), *after;
+	size_t n = 0;
+
+	while (isalnum((unsigned char)word[n]) || word[n] == '_')
+		n++;
+	after = past_space(word + n);
+	if (*after != '(')
+		return false;
+	if (!strncmp(word, "module_", 7))
+		return ends_with(word, n, "_driver") || (n == 11 && ends_with(word, n, "_init"));
+	return ends_with(word, n, "initcall") || ends_with(word, n, "initcall_sync");
+}
+
+bool tool_has_init(const char *source)
+{
+	FILE *file = fopen(source, "r");
+	char line[1024];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = line_has_init(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+void tool_module_name(const char *source, char *name, size_t size)
+{
+	const char *base = strrchr(source, '/');
+	size_t n = 0;
+
+	base = base ? base + 1 : source;
+	for (; *base && strcmp(base, ".c") && strcmp(base, ".o") && strcmp(base, ".ko") &&
+	       n + 1 < size;
+	     base++)
+		name[n++] = isalnum((unsigned char)*base) ? *base : '_';
+	name[n] = '\0';
+}

@@ -5,6 +5,7 @@
  * that calls it, in words a driver's author uses.
  */
 #include "dmakit/dmakit.h"
+#include "dmakit/modules.h"
 #include "common/source.h"
 
 #include <errno.h>
@@ -307,12 +308,16 @@ static void say_missing_headers(const struct tool_build *build, const char *sour
 		fclose(file);
 }
 
-static int compile(const struct tool_build *build, const char *source, const char *object)
+/* @module: whose part it is; NULL: the source is a module of its own, or none. */
+static int compile(const struct tool_build *build, const char *source, const char *object,
+		   const char *module)
 {
 	struct tool_args args = {0};
 	int status;
 
 	add_compiler(build, &args);
+	if (module)
+		tool_args_addf(&args, "-DKBUILD_MODNAME=\"%s\"", module);
 	/* a function that is not there is named at the link, with all its callers */
 	tool_args_add(&args, "-Wno-implicit-function-declaration");
 	tool_args_add(&args, "-O1");
@@ -354,23 +359,79 @@ close_text:
 	return status;
 }
 
-int tool_build(struct tool_build *build)
+static int compile_next(const struct tool_build *build, const char *source, const char *module,
+			struct tool_args *objects)
 {
-	struct tool_args objects = {0};
+	static unsigned int number;
+
+	if (tool_is_object(source)) {
+		tool_args_add(objects, source);
+		return STATUS_CLEAN;
+	}
+	tool_args_addf(objects, "%s/%u.o", build->directory, number++);
+	return compile(build, source, objects->item[objects->n - 1], module);
+}
+
+static int compile_modules(const struct tool_build *build, struct tool_modules *modules)
+{
 	int status = STATUS_CLEAN;
 
-	setenv("LC_ALL", "C", 1); /* the linker's words are read */
-	for (size_t i = 0; i < build->sources.n && !status; i++)
-		status = check_source(build->sources.item[i]);
-	for (size_t i = 0; i < build->sources.n && !status; i++) {
-		tool_args_addf(&objects, "%s/%zu.o", build->directory, i);
-		status = compile(build, build->sources.item[i], objects.item[i]);
+	for (size_t i = 0; i < modules->n; i++) {
+		struct tool_module *module = &modules->item[i];
+
+		for (size_t j = 0; j < module->sources.n && !status; j++)
+			status = compile_next(build, module->sources.item[j],
+					      j ? module->name : NULL, &module->objects);
 	}
+	return status;
+}
+
+/* What is among the driver's sources and no part of it, and what was given as tests. */
+static int compile_tests(const struct tool_build *build, struct tool_args *objects)
+{
+	int status = STATUS_CLEAN;
+
+	for (size_t i = 0; i < build->sources.n && !status; i++) {
+		if (i >= build->nr_drivers || tool_is_host_source(build->sources.item[i]))
+			status = compile_next(build, build->sources.item[i], NULL, objects);
+	}
+	return status;
+}
+
+static int build_modules(struct tool_build *build, struct tool_modules *modules)
+{
+	struct tool_args objects = {0};
+	int status = compile_modules(build, modules);
+
+	if (!status)
+		status = tool_modules_arrange(modules, build->directory);
+	for (size_t i = 0; i < modules->n; i++) {
+		for (size_t j = 0; j < modules->item[i].objects.n; j++)
+			tool_args_add(&objects, modules->item[i].objects.item[j]);
+	}
+	if (!status)
+		status = compile_tests(build, &objects);
 	if (!status && snprintf(build->program, sizeof(build->program), "%s/program",
 				build->directory) >= (int)sizeof(build->program))
 		status = tool_refuse("the path of the temporary directory is too long");
 	if (!status)
 		status = link_program(build, &objects);
 	tool_args_free(&objects);
+	return status;
+}
+
+int tool_build(struct tool_build *build)
+{
+	struct tool_modules modules = {0};
+	int status = STATUS_CLEAN;
+
+	setenv("LC_ALL", "C", 1); /* the linker's words are read */
+	for (size_t i = 0; i < build->sources.n && !status; i++)
+		status = check_source(build->sources.item[i]);
+	if (!status)
+		status = tool_modules_group(&build->sources, build->nr_drivers, &modules);
+	if (!status)
+		status = build_modules(build, &modules);
+	tool_modules_free(&modules);
 	return status;
 }

@@ -5,6 +5,7 @@
  */
 #include "dmakit/check_command.h"
 #include "dmakit/jobs.h"
+#include "dmakit/modules.h"
 #include "common/version.h"
 #include "common/watch.h"
 
@@ -51,11 +52,14 @@ static const struct option options[] = {
 
 static void help(void)
 {
-	puts("usage: dmakit check [options] DRIVER.c... [-- TEST.c... | PROGRAM ARGS...]\n"
+	puts("usage: dmakit check [options] DRIVER.c|MODULE.ko... [-- TEST.c... | PROGRAM ARGS...]\n"
 	     "\n"
 	     "Compiles a Linux driver, unmodified, into a program; boots a machine, loads the driver, probes\n"
 	     "the devices it names, runs the test, removes the driver, and reports each DMA mistake with its\n"
 	     "place and its mend. Without a test the driver's files and disks get a default exercise.\n"
+	     "A module begins with each file that has a module_init(); the files after it without one are its\n"
+	     "own. Several modules are loaded in the order of what they export and use. card.ko and card.o,\n"
+	     "made with dmakit-cc, do in place of sources.\n"
 	     "\n"
 	     "  --machine NAME|FILE.dts|qemu|all\n"
 	     "                        the machine (default: pc); may be repeated; `dmakit machines` lists them\n"
@@ -400,13 +404,16 @@ static int take_sources(struct check *check, int argc, char **argv, int end)
 {
 	if (optind >= end)
 		return tool_refuse(
-			"check: which driver? usage: dmakit check [options] DRIVER.c... [-- TEST.c...]");
+			"check: which driver? usage: dmakit check [options] DRIVER.c|MODULE.ko... [-- TEST.c...]");
 	for (int i = optind; i < end; i++) {
-		if (!is_c_source(argv[i]) && access(argv[i], F_OK) == 0)
-			return tool_refuse("check: \"%s\" is no .c file", argv[i]);
+		if (!is_c_source(argv[i]) && !tool_is_object(argv[i]) &&
+		    access(argv[i], F_OK) == 0)
+			return tool_refuse("check: \"%s\" is no .c file, and no .ko or .o",
+					   argv[i]);
 		if (take_source(check, argv[i]))
 			return STATUS_REFUSED;
 	}
+	check->build.nr_drivers = check->build.sources.n;
 	return end < argc ? take_test(check, &argv[end + 1]) : STATUS_CLEAN;
 }
 

@@ -42,7 +42,8 @@ struct tool_build {
 	const char *linux_version; /* NULL: newest */
 	const char *watch;         /* how the driver's accesses are seen, as dmakit-cc knows it */
 	const char *directory;     /* where it may write */
-	struct tool_args sources;
+	struct tool_args sources;  /* the driver's, and after them tests */
+	size_t nr_drivers;         /* how many of them are the driver's */
 	char program[PATH_MAX]; /* the result */
 };
 

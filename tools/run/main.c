@@ -225,6 +225,41 @@ static int boot(void)
 	return result;
 }
 
+/* The parameters of all modules, between commas. The caller's, of malloc. */
+static char *all_parameters(void)
+{
+	char name[128], *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (unsigned int i = 0; out && dmk_module_param_name(i, name, sizeof(name)); i++)
+		fprintf(out, "%s%s", i ? ", " : "", name);
+	if (out)
+		fclose(out);
+	return text;
+}
+
+static char *no_parameter_text(const char *wanted)
+{
+	enum { NAMES = 64 };
+	const char *names[NAMES + 1] = {0}, *near;
+	static char name[NAMES][128];
+	char *all, *text;
+
+	for (unsigned int i = 0;
+	     i < NAMES && dmk_module_param_name(i, name[i], sizeof(name[i])); i++)
+		names[i] = name[i];
+	if (!names[0])
+		return dmk_report_format("no module parameter %s; the driver has none", wanted);
+	near = dmk_nearest(wanted, names);
+	if (near)
+		return dmk_report_format("no module parameter %s; did you mean %s?", wanted, near);
+	all = all_parameters();
+	text = dmk_report_format("no module parameter %s; there are %s", wanted, all ? all : "");
+	free(all);
+	return text;
+}
+
 static int set_parameters(void)
 {
 	for (unsigned int i = 0; i < dmk_run.options.nr_params; i++) {
@@ -236,7 +271,7 @@ static int set_parameters(void)
 			continue;
 		dmk_run.report.outcome = DMK_OUTCOME_REFUSED;
 		dmk_run.report.error = result == -ENOENT
-					       ? dmk_report_format("no module parameter %s", name)
+					       ? no_parameter_text(name)
 					       : dmk_report_format("\"%s\" is no value for %s",
 								   value, name);
 		return result;
@@ -247,15 +282,19 @@ static int set_parameters(void)
 /* Returns whether a driver has something to drive. */
 static bool load(void)
 {
-	struct dmk_module_info module;
-	int result;
+	struct dmk_module_info module, second;
+	const bool several = dmk_module_get(1, &second);
+	int result = 0;
 
 	if (!dmk_module_get(0, &module))
 		return false;
 	dmk_run_fail_begin();
-	result = dmk_module_load(NULL);
+	for (unsigned int i = 0; !result && dmk_module_get(i, &module); i++)
+		result = dmk_module_load(module.name);
 	if (result < 0 && !dmk_run_failed_on_purpose())
-		dmk_run_problem("loading the module failed: %s (%d)", strerror(-result), result);
+		dmk_run_problem("loading the module %s%sfailed: %s (%d)",
+				several ? module.name : "", several ? " " : "", strerror(-result),
+				result);
 	dmk_run.report.bound = dmk_bound_devices();
 	return dmk_run.report.bound || dmk_run.probes || result < 0 || dmk_run_failed_on_purpose();
 }
