@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A driver's files, from a test: what open(2), read(2), ioctl(2), mmap(2) and poll(2) do to a
- * driver's file_operations. Host world.
+ * driver's file_operations. Files are in /dev, and below /proc and /sys (debugfs is in
+ * /sys/kernel/debug). Host world.
  *
  * Every call works as the system call does, except that an error is returned as a negative errno.
  */
@@ -13,8 +14,8 @@
 struct dmk_file;
 
 /**
- * dmk_open - open "/dev/edu0" (or "edu0"). @flags as open(2). Return: 0 and @file, -ENOENT, or what
- * the driver said.
+ * dmk_open - open "/dev/edu0" (or "edu0"), "/proc/edu", "/sys/class/edu/edu0/speed". @flags as
+ * open(2). Return: 0 and @file, -ENOENT, or what the driver said.
  */
 int dmk_open(const char *path, int flags, struct dmk_file **file);
 int dmk_close(struct dmk_file *file);
@@ -49,6 +50,19 @@ void dmk_close_files(void);
  * least 64 bytes.
  */
 bool dmk_device_file(unsigned int index, char *name, size_t size);
+
+struct dmk_file_status {
+	unsigned int mode;         /* kind and permissions, as st_mode has them */
+	unsigned int major, minor; /* of a device */
+	int64_t size;
+};
+/** dmk_file_status - of what is at an absolute path, links followed. 0, -ENOENT. */
+int dmk_file_status(const char *path, struct dmk_file_status *status);
+/**
+ * dmk_file_list - walk a directory, "/dev" or one below /proc and /sys. Return: 1 and a name of at
+ * most @size bytes, 0: no such index, -ENOENT, -ENOTDIR.
+ */
+int dmk_file_list(const char *directory, unsigned int index, char *name, size_t size);
 
 /**
  * dmk_interrupt_files - make every sleeping read, write, ioctl and poll of the calling program's

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files of character devices: what a driver's file_operations get. There are no file systems here.
+ * Files of character devices, and of what drivers show below /proc and /sys: what a driver's
+ * file_operations get. There are no file systems here.
  */
 #ifndef _LINUX_FS_H
 #define _LINUX_FS_H
@@ -54,9 +55,14 @@ struct inode {
 	struct cdev *i_cdev;
 };
 
+struct qstr {
+	u32 len;
+	const unsigned char *name;
+};
+
 struct dentry {
 	struct inode *d_inode;
-	const char *d_dmk_name;
+	struct qstr d_name; /* without the directory */
 };
 
 struct path {

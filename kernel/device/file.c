@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * A driver's files, called in this process: dmakit/file.h over file_operations. A name in /dev is a
- * device with a number, or, for a cdev that no device names, the region's name and the minor.
+ * device with a number, or, for a cdev that no device names, the region's name and the minor. What
+ * is below /proc and /sys is in the tree (tree.h).
  */
 #include "internal.h"
+#include "tree.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -14,6 +16,7 @@
 
 #include <dmakit/file.h>
 #include <linux/cdev.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/miscdevice.h>
@@ -29,8 +32,10 @@ struct dmk_file {
 	struct inode inode;
 	struct dentry dentry;
 	struct dmk_file *next; /* all open ones */
+	struct dmk_node *node; /* of a file in the tree; else NULL */
 	struct module *owner;
 	int users; /* the opener, and each area */
+	bool released; /* its release() was called, or will not be */
 	char name[64];
 };
 
@@ -110,6 +115,50 @@ bool dmk_device_file(unsigned int index, char *name, size_t size)
 	return false;
 }
 
+static bool is_in_tree(const char *path)
+{
+	return !strncmp(path, "/proc/", 6) || !strncmp(path, "/sys/", 5);
+}
+
+static const char *device_part(const char *path)
+{
+	return strncmp(path, "/dev/", 5) ? path : path + 5;
+}
+
+int dmk_file_status(const char *path, struct dmk_file_status *status)
+{
+	struct dmk_node *node;
+	dev_t devt;
+
+	if (!is_in_tree(path)) {
+		if (!find_number(device_part(path), &devt))
+			return -ENOENT;
+		*status = (struct dmk_file_status){S_IFCHR | 0600, MAJOR(devt), MINOR(devt), 0};
+		return 0;
+	}
+	node = dmk_node_find(path);
+	if (!node)
+		return -ENOENT;
+	*status = (struct dmk_file_status){.mode = node->mode, .size = node->size};
+	dmk_node_put(node);
+	return 0;
+}
+
+int dmk_file_list(const char *directory, unsigned int index, char *name, size_t size)
+{
+	struct dmk_node *node;
+	int result;
+
+	if (!strcmp(directory, "/dev"))
+		return dmk_device_file(index, name, size);
+	node = dmk_node_find(directory);
+	if (!node)
+		return -ENOENT;
+	result = S_ISDIR(node->mode) ? dmk_node_list(node, index, name, size) : -ENOTDIR;
+	dmk_node_put(node);
+	return result;
+}
+
 /* --- open and close --------------------------------------------------------------------------- */
 
 static fmode_t mode_of(int flags)
@@ -124,27 +173,31 @@ static fmode_t mode_of(int flags)
 	}
 }
 
-static struct dmk_file *make_file(const char *name, dev_t devt, int flags)
+/* What a file is before its open() is called; @inode says what it is of. */
+static struct dmk_file *make_file(const char *name, const struct inode *inode,
+				  const struct file_operations *ops, int flags)
 {
-	struct cdev *cdev = dmk_cdev_find(devt);
-	struct dmk_file *file = cdev ? calloc(1, sizeof(*file)) : NULL;
+	struct dmk_file *file = calloc(1, sizeof(*file));
 
 	if (!file)
 		return NULL;
 	snprintf(file->name, sizeof(file->name), "%s", name);
 	file->users = 1;
-	file->inode =
-		(struct inode){.i_mode = 0020600, .i_rdev = devt, .i_cdev = cdev, .i_ino = devt};
-	file->dentry = (struct dentry){.d_inode = &file->inode, .d_dmk_name = file->name};
+	file->inode = *inode;
+	file->dentry = (struct dentry){
+		.d_inode = &file->inode,
+		.d_name.name = (const unsigned char *)file->name,
+		.d_name.len = (u32)strlen(file->name),
+	};
 	file->file = (struct file){
-		.f_op = cdev->ops,
+		.f_op = ops,
 		.f_inode = &file->inode,
 		.f_flags = (unsigned int)flags,
 		.f_mode = mode_of(flags) | FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE,
 		.f_path.dentry = &file->dentry,
 		.dmk = file,
 	};
-	file->owner = cdev->ops->owner ? cdev->ops->owner : cdev->owner;
+	file->owner = ops->owner;
 	return file;
 }
 
@@ -160,37 +213,120 @@ static void preset_private_data(struct dmk_file *file)
 	put_device(dev);
 }
 
+static struct dmk_file *make_device_file(const char *name, int flags)
+{
+	struct dmk_file *file;
+	struct cdev *cdev;
+	dev_t devt;
+
+	if (!find_number(name, &devt))
+		return ERR_PTR(-ENOENT);
+	cdev = dmk_cdev_find(devt);
+	if (!cdev)
+		return ERR_PTR(-ENXIO);
+	file = make_file(name,
+			 &(struct inode){.i_mode = S_IFCHR | 0600,
+					 .i_rdev = devt,
+					 .i_cdev = cdev,
+					 .i_ino = devt},
+			 cdev->ops, flags);
+	if (!file)
+		return ERR_PTR(-ENOMEM);
+	if (!file->owner)
+		file->owner = cdev->owner;
+	preset_private_data(file);
+	return file;
+}
+
+static struct dmk_file *make_node_file(struct dmk_node *node, int flags)
+{
+	struct dmk_file *file;
+
+	if (S_ISDIR(node->mode))
+		return ERR_PTR(-EISDIR);
+	if (!node->fops)
+		return ERR_PTR(-ENXIO);
+	file = make_file(node->name,
+			 &(struct inode){.i_mode = node->mode,
+					 .i_size = node->size,
+					 .i_ino = (unsigned long)node,
+					 .i_private = node->data},
+			 node->fops, flags);
+	if (!file)
+		return ERR_PTR(-ENOMEM);
+	file->node = dmk_node_get(node);
+	return file;
+}
+
+static struct dmk_file *make_any_file(const char *path, int flags)
+{
+	struct dmk_file *file;
+	struct dmk_node *node;
+
+	if (!is_in_tree(path))
+		return make_device_file(device_part(path), flags);
+	node = dmk_node_find(path);
+	if (!node)
+		return ERR_PTR(-ENOENT);
+	file = make_node_file(node, flags);
+	dmk_node_put(node);
+	return file;
+}
+
+static void free_file(struct dmk_file *file)
+{
+	dmk_node_put(file->node);
+	free(file);
+}
+
+/* Around every call of a file's operations. 0, or -ENODEV: the file was removed. */
+static int enter(struct dmk_file *file)
+{
+	if (file->node && !dmk_node_enter(file->node))
+		return -ENODEV;
+	dmk_task_enter_file();
+	return 0;
+}
+
+static void leave(struct dmk_file *file)
+{
+	dmk_task_leave_file();
+	if (file->node)
+		dmk_node_leave(file->node);
+}
+
+static int call_open(struct dmk_file *file)
+{
+	int error = enter(file);
+
+	if (error)
+		return -ENOENT;
+	if (file->file.f_op->open)
+		error = file->file.f_op->open(&file->inode, &file->file);
+	leave(file);
+	return error == -ERESTARTSYS ? -EINTR : error;
+}
+
 int dmk_open(const char *path, int flags, struct dmk_file **result)
 {
 	struct dmk_file *file;
-	dev_t devt;
-	int error = 0;
+	int error;
 
 	if (!path || !result)
 		return -EFAULT;
 	*result = NULL;
-	if (!strncmp(path, "/dev/", 5))
-		path += 5;
-	if (!find_number(path, &devt))
-		return -ENOENT;
-	if (!dmk_cdev_find(devt))
-		return -ENXIO;
-	file = make_file(path, devt, flags);
-	if (!file)
-		return -ENOMEM;
+	file = make_any_file(path, flags);
+	if (IS_ERR(file))
+		return (int)PTR_ERR(file);
 	if (!try_module_get(file->owner)) {
-		free(file);
+		free_file(file);
 		return -ENXIO;
 	}
-	preset_private_data(file);
-	dmk_task_enter_file();
-	if (file->file.f_op->open)
-		error = file->file.f_op->open(&file->inode, &file->file);
-	dmk_task_leave_file();
+	error = call_open(file);
 	if (error) {
 		module_put(file->owner);
-		free(file);
-		return error == -ERESTARTSYS ? -EINTR : error;
+		free_file(file);
+		return error;
 	}
 	pthread_mutex_lock(&lock);
 	file->next = files;
@@ -208,6 +344,39 @@ static struct dmk_file *of_file(struct file *file)
 void dmk_file_hold(struct file *file)
 {
 	__atomic_add_fetch(&of_file(file)->users, 1, __ATOMIC_RELAXED);
+}
+
+static void call_release(struct dmk_file *file)
+{
+	bool first = !__atomic_exchange_n(&file->released, true, __ATOMIC_ACQ_REL);
+
+	if (first && file->file.f_op->release)
+		file->file.f_op->release(&file->inode, &file->file);
+}
+
+/* The next open file of @node that was not released, with a user more. */
+static struct dmk_file *unreleased(const struct dmk_node *node)
+{
+	struct dmk_file *file;
+
+	pthread_mutex_lock(&lock);
+	file = files;
+	while (file && (file->node != node || __atomic_load_n(&file->released, __ATOMIC_ACQUIRE)))
+		file = file->next;
+	if (file)
+		dmk_file_hold(&file->file);
+	pthread_mutex_unlock(&lock);
+	return file;
+}
+
+void dmk_files_end(const struct dmk_node *node)
+{
+	struct dmk_file *file;
+
+	while ((file = unreleased(node))) {
+		call_release(file);
+		dmk_file_drop(&file->file);
+	}
 }
 
 static void unlist(struct dmk_file *file)
@@ -229,10 +398,9 @@ void dmk_file_drop(struct file *linux_file)
 	if (__atomic_sub_fetch(&file->users, 1, __ATOMIC_ACQ_REL))
 		return;
 	unlist(file);
-	if (file->file.f_op->release)
-		file->file.f_op->release(&file->inode, &file->file);
+	call_release(file);
 	module_put(file->owner);
-	free(file);
+	free_file(file);
 }
 
 int dmk_close(struct dmk_file *file)
@@ -241,9 +409,11 @@ int dmk_close(struct dmk_file *file)
 
 	if (!file)
 		return -EBADF;
-	dmk_task_enter_file();
-	if (file->file.f_op->flush)
+	if (file->file.f_op->flush && !enter(file)) {
 		error = file->file.f_op->flush(&file->file, NULL);
+		leave(file);
+	}
+	dmk_task_enter_file();
 	dmk_file_drop(&file->file);
 	dmk_task_leave_file();
 	return error;
@@ -286,9 +456,11 @@ static long do_read(struct dmk_file *file, void *buffer, size_t size, loff_t *po
 		return result;
 	if (!file->file.f_op->read)
 		return -EINVAL;
-	dmk_task_enter_file();
+	result = enter(file);
+	if (result)
+		return result;
 	result = file->file.f_op->read(&file->file, buffer, size, position);
-	dmk_task_leave_file();
+	leave(file);
 	return result_of(result);
 }
 
@@ -300,9 +472,11 @@ static long do_write(struct dmk_file *file, const void *buffer, size_t size, lof
 		return result;
 	if (!file->file.f_op->write)
 		return -EINVAL;
-	dmk_task_enter_file();
+	result = enter(file);
+	if (result)
+		return result;
 	result = file->file.f_op->write(&file->file, buffer, size, position);
-	dmk_task_leave_file();
+	leave(file);
 	return result_of(result);
 }
 
@@ -340,25 +514,35 @@ long dmk_pwrite(struct dmk_file *file, const void *buffer, size_t size, int64_t 
 
 int64_t dmk_lseek(struct dmk_file *file, int64_t offset, int whence)
 {
+	int64_t result;
+
 	if (!file)
 		return -EBADF;
 	if (!(file->file.f_mode & FMODE_LSEEK))
 		return -ESPIPE;
-	if (file->file.f_op->llseek)
-		return file->file.f_op->llseek(&file->file, offset, whence);
-	return -ESPIPE;
+	if (!file->file.f_op->llseek)
+		return -ESPIPE;
+	result = enter(file);
+	if (result)
+		return result;
+	result = file->file.f_op->llseek(&file->file, offset, whence);
+	leave(file);
+	return result;
 }
 
 long dmk_ioctl(struct dmk_file *file, unsigned int command, unsigned long argument)
 {
-	long result = -ENOTTY;
+	long result;
 
 	if (!file)
 		return -EBADF;
-	dmk_task_enter_file();
-	if (file->file.f_op->unlocked_ioctl)
-		result = file->file.f_op->unlocked_ioctl(&file->file, command, argument);
-	dmk_task_leave_file();
+	if (!file->file.f_op->unlocked_ioctl)
+		return -ENOTTY;
+	result = enter(file);
+	if (result)
+		return result;
+	result = file->file.f_op->unlocked_ioctl(&file->file, command, argument);
+	leave(file);
 	return result_of(result);
 }
 
@@ -370,9 +554,11 @@ int dmk_fsync(struct dmk_file *file)
 		return -EBADF;
 	if (!file->file.f_op->fsync)
 		return -EINVAL;
-	dmk_task_enter_file();
+	result = enter(file);
+	if (result)
+		return result;
 	result = file->file.f_op->fsync(&file->file, 0, LLONG_MAX, 0);
-	dmk_task_leave_file();
+	leave(file);
 	return (int)result_of(result);
 }
 
@@ -389,9 +575,11 @@ int dmk_mmap(struct dmk_file *file, size_t size, int prot, int flags, int64_t of
 		return -EACCES;
 	if (!file->file.f_op->mmap)
 		return -ENODEV;
-	dmk_task_enter_file();
+	result = enter(file);
+	if (result)
+		return result;
 	result = dmk_area_map(&file->file, size, prot, flags, (uint64_t)offset, address);
-	dmk_task_leave_file();
+	leave(file);
 	return (int)result_of(result);
 }
 
@@ -491,10 +679,12 @@ int dmk_poll(struct dmk_file *file, short events, int timeout_ms)
 	if (!file->file.f_op->poll)
 		return events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
 	init_waitqueue_head(&polling.woken);
-	dmk_task_enter_file();
+	result = enter(file);
+	if (result)
+		return POLLERR | POLLHUP;
 	result = poll_loop(file, &polling, wanted, timeout_ms);
 	dequeue_all(&polling);
-	dmk_task_leave_file();
+	leave(file);
 	return result;
 }
 

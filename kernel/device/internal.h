@@ -141,6 +141,10 @@ struct cdev *dmk_cdev_find(dev_t devt);
 /** Numbers with a cdev that no device names, for /dev by region name: false: no such index. */
 bool dmk_cdev_unnamed(unsigned int index, struct dmk_region_name *name);
 
+struct dmk_node;
+/** Call release() of the files that are open on a node, and of no other later. */
+void dmk_files_end(const struct dmk_node *node);
+
 struct vm_area_struct;
 int dmk_area_map(struct file *file, size_t size, int prot, int flags, uint64_t offset,
 		 void **address);

@@ -151,14 +151,9 @@ static int64_t serve_open(struct connection *connection, const struct dmk_remote
 
 static int64_t serve_exists(const char *path)
 {
-	const char *wanted = strncmp(path, "/dev/", 5) ? path : path + 5;
-	unsigned int i;
-	char name[64];
+	struct dmk_file_status status;
 
-	for (i = 0; dmk_device_file(i, name, sizeof(name)); i++)
-		if (!strcmp(name, wanted))
-			return 0;
-	return -ENOENT;
+	return dmk_file_status(path, &status);
 }
 
 /*

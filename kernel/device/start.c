@@ -3,6 +3,7 @@
  * The device half's beginning and end.
  */
 #include "internal.h"
+#include "tree.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -47,6 +48,7 @@ void dmk_devices_stop(void)
 	dmk_chrdev_stop();
 	dmk_platform_stop();
 	dmk_pci_stop();
+	dmk_tree_stop();
 	dmk_modules_stop();
 	dmk_isa_dma_stop();
 	dmk_resources_stop();

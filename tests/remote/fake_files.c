@@ -129,12 +129,9 @@ void fake_set_ready(int ready)
 	pthread_mutex_unlock(&fake.lock);
 }
 
-bool dmk_device_file(unsigned int index, char *name, size_t size)
+int dmk_file_status(const char *path, struct dmk_file_status *status)
 {
-	if (index > 1)
-		return false;
-	strcpy(name, index ? "fake1" : "fake0");
-	return true;
+	return strcmp(path, "/dev/fake0") && strcmp(path, "/dev/fake1") ? -ENOENT : 0;
 }
 
 int dmk_open(const char *path, int flags, struct dmk_file **file)

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Files by path: what drivers show below /proc and /sys, as a test or a program reads and writes
+ * it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <dmakit/file.h>
+#include <dmakit/kernel.h>
+
+#include "fake.h"
+#include "world.h"
+
+static char complaint[256];
+
+static void hear(void *ctx, const void *caller, const char *text)
+{
+	snprintf(complaint, sizeof(complaint), "%s", text);
+}
+
+static int boot(void **state)
+{
+	int error;
+
+	fake_reset();
+	memset(&world, 0, sizeof(world));
+	complaint[0] = '\0';
+	error = fake_boot();
+	dmk_complaints_to(hear, NULL);
+	return error ? error : dmk_module_load("world");
+}
+
+static int halt(void **state)
+{
+	fake_shutdown();
+	dmk_complaints_to(NULL, NULL);
+	return 0;
+}
+
+/* All of a file, in pieces of @piece bytes, ended by a NUL. Bytes, or the first error. */
+static long read_file(const char *path, char *to, size_t room, size_t piece)
+{
+	struct dmk_file *file;
+	long done = 0, n = dmk_open(path, O_RDONLY, &file);
+
+	if (n)
+		return n;
+	do {
+		n = dmk_read(file, to + done, piece < room - done - 1 ? piece : room - done - 1);
+		done += n > 0 ? n : 0;
+	} while (n > 0);
+	to[done] = '\0';
+	dmk_close(file);
+	return n < 0 ? n : done;
+}
+
+static long write_file(const char *path, const char *text)
+{
+	struct dmk_file *file;
+	long n = dmk_open(path, O_WRONLY, &file);
+
+	if (n)
+		return n;
+	n = dmk_write(file, text, strlen(text));
+	dmk_close(file);
+	return n;
+}
+
+/* --- /proc ------------------------------------------------------------------------------------ */
+
+static void test_a_proc_file_is_read_and_written_by_its_path(void **state)
+{
+	struct dmk_file *file;
+	char text[64];
+
+	assert_int_equal(read_file("/proc/world/text", text, sizeof(text), 2), 5);
+	assert_string_equal(text, "hello");
+	assert_int_equal(write_file("/proc/world/text", "bye"), 3);
+	assert_int_equal(read_file("/proc/world/link", text, sizeof(text), 64), 3);
+	assert_string_equal(text, "bye");
+	assert_int_equal(world.releases, 3);
+	assert_int_equal(dmk_open("/proc/world", O_RDONLY, &file), -EISDIR);
+	assert_int_equal(dmk_open("/proc/other", O_RDONLY, &file), -ENOENT);
+	assert_int_equal(dmk_open("/proc/world/text/more", O_RDONLY, &file), -ENOENT);
+}
+
+static void test_a_directory_is_listed_and_each_thing_says_what_it_is(void **state)
+{
+	static const char *const wanted[] = {"text", "nothing", "single", "records", "link"};
+	struct dmk_file_status status;
+	char name[64];
+
+	for (unsigned int i = 0; i < 5; i++) {
+		assert_int_equal(dmk_file_list("/proc/world", i, name, sizeof(name)), 1);
+		assert_string_equal(name, wanted[i]);
+	}
+	assert_int_equal(dmk_file_list("/proc/world", 5, name, sizeof(name)), 0);
+	assert_int_equal(dmk_file_list("/proc/world/text", 0, name, sizeof(name)), -ENOTDIR);
+	assert_int_equal(dmk_file_list("/proc/moon", 0, name, sizeof(name)), -ENOENT);
+	assert_int_equal(dmk_file_status("/proc/world", &status), 0);
+	assert_int_equal(status.mode, 0040555);
+	assert_int_equal(dmk_file_status("/proc/world/link", &status), 0);
+	assert_int_equal(status.mode, 0100644);
+	assert_int_equal(dmk_file_status("/proc/moon", &status), -ENOENT);
+}
+
+static void test_proc_answers_what_a_driver_does_not(void **state)
+{
+	struct dmk_file *file;
+	char byte;
+
+	assert_int_equal(dmk_open("/proc/world/nothing", O_RDWR, &file), 0);
+	assert_int_equal(dmk_read(file, &byte, 1), -EIO);
+	assert_int_equal(dmk_write(file, "x", 1), -EIO);
+	assert_int_equal(dmk_ioctl(file, 1, 0), -ENOTTY);
+	assert_int_equal(dmk_lseek(file, 0, SEEK_SET), -ESPIPE);
+	dmk_close(file);
+}
+
+static void test_a_name_is_taken_once(void **state)
+{
+	assert_false(world_twice());
+	world_remove_text();
+	assert_true(world_twice());
+}
+
+static void test_a_file_that_is_removed_is_released_and_answers_no_more(void **state)
+{
+	struct dmk_file *file;
+	char byte;
+
+	assert_int_equal(dmk_open("/proc/world/text", O_RDWR, &file), 0);
+	world_remove_text();
+	assert_int_equal(world.releases, 1);
+	assert_int_equal(dmk_read(file, &byte, 1), -ENODEV);
+	assert_int_equal(dmk_close(file), 0);
+	assert_int_equal(world.releases, 1);
+}
+
+static void test_a_file_may_remove_itself(void **state)
+{
+	char text[8];
+
+	world.remove_in_write = 1;
+	assert_int_equal(write_file("/proc/world/text", "x"), 1);
+	assert_int_equal(read_file("/proc/world/text", text, sizeof(text), 1), -ENOENT);
+}
+
+static void test_what_a_driver_leaves_in_proc_is_named(void **state)
+{
+	world.leave_behind = 1;
+	fake_shutdown();
+	assert_string_equal(complaint, "/proc/world was left behind by its driver");
+	assert_int_equal(fake_boot(), 0);
+}
+
+/* --- sequences -------------------------------------------------------------------------------- */
+
+static void expect_records(size_t piece)
+{
+	static char text[WORLD_RECORDS * WORLD_RECORD_BYTES + 8192];
+	char wanted[64];
+	long n = read_file("/proc/world/records", text, sizeof(text), piece), at = 0;
+
+	for (int i = 0; i < WORLD_RECORDS; i++) {
+		if (i == world.skipped)
+			continue;
+		snprintf(wanted, sizeof(wanted), "record %04d", i);
+		assert_memory_equal(text + at, wanted, strlen(wanted));
+		at += WORLD_RECORD_BYTES + (i == world.wide ? 6000 : 0);
+		assert_int_equal(text[at - 1], '\n');
+	}
+	assert_int_equal(n, at);
+}
+
+static void test_records_come_whole_whatever_the_reader_asks_for(void **state)
+{
+	static const size_t piece[] = {1, 7, WORLD_RECORD_BYTES, 4096, 100000};
+
+	for (size_t i = 0; i < sizeof(piece) / sizeof(*piece); i++)
+		expect_records(piece[i]);
+	assert_int_equal(world.starts, world.stops);
+}
+
+static void test_a_record_larger_than_the_buffer_is_printed_again(void **state)
+{
+	world.wide = 500;
+	world.skipped = 3;
+	expect_records(4096);
+	expect_records(65536);
+}
+
+static void test_what_comes_before_an_error_is_read(void **state)
+{
+	static char text[WORLD_RECORDS * WORLD_RECORD_BYTES];
+
+	world.failing = 2;
+	assert_int_equal(read_file("/proc/world/records", text, sizeof(text), 4096), -EIO);
+	assert_string_equal(text, "record 0000\nrecord 0001\n");
+}
+
+static void test_a_sequence_is_read_at_any_place(void **state)
+{
+	struct dmk_file *file;
+	char text[16] = "";
+
+	assert_int_equal(dmk_open("/proc/world/records", O_RDONLY, &file), 0);
+	assert_int_equal(dmk_pread(file, text, 6, 700 * WORLD_RECORD_BYTES + 5), 6);
+	assert_string_equal(text, "d 0700");
+	assert_int_equal(dmk_lseek(file, 2 * WORLD_RECORD_BYTES, SEEK_SET), 24);
+	assert_int_equal(dmk_read(file, text, 11), 11);
+	assert_string_equal(text, "record 0002");
+	assert_int_equal(dmk_lseek(file, -11, SEEK_CUR), 24);
+	assert_int_equal(dmk_lseek(file, 0, SEEK_END), -EINVAL);
+	assert_int_equal(dmk_pread(file, text, 1, 1 << 30), 0);
+	dmk_close(file);
+}
+
+static void test_a_single_record_shows_what_it_is_now(void **state)
+{
+	char text[64];
+
+	world.number = 42;
+	assert_true(read_file("/proc/world/single", text, sizeof(text), 64) > 0);
+	assert_string_equal(text, "value 42 a    |x\\040y\n");
+	world.number = 7;
+	assert_true(read_file("/proc/world/single", text, sizeof(text), 3) > 0);
+	assert_string_equal(text, "value 7 a    |x\\040y\n");
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, boot, halt)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_a_proc_file_is_read_and_written_by_its_path),
+		CASE(test_a_directory_is_listed_and_each_thing_says_what_it_is),
+		CASE(test_proc_answers_what_a_driver_does_not),
+		CASE(test_a_name_is_taken_once),
+		CASE(test_a_file_that_is_removed_is_released_and_answers_no_more),
+		CASE(test_a_file_may_remove_itself),
+		CASE(test_what_a_driver_leaves_in_proc_is_named),
+		CASE(test_records_come_whole_whatever_the_reader_asks_for),
+		CASE(test_a_record_larger_than_the_buffer_is_printed_again),
+		CASE(test_what_comes_before_an_error_is_read),
+		CASE(test_a_sequence_is_read_at_any_place),
+		CASE(test_a_single_record_shows_what_it_is_now),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the test sees of the driver in world.c; both worlds include it.
+ */
+#ifndef TESTS_DEVICE_WORLD_H
+#define TESTS_DEVICE_WORLD_H
+
+enum { WORLD_TEXT = 64, WORLD_RECORDS = 1000, WORLD_RECORD_BYTES = 12 };
+
+struct world_state {
+	char text[WORLD_TEXT];
+	int number;
+	int starts, stops, shows, releases;
+	int wide, skipped, failing; /* numbers of records */
+	int remove_in_write, leave_behind;
+};
+
+extern struct world_state world;
+
+int world_twice(void);
+void world_remove_text(void);
+
+#endif
