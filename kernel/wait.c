@@ -199,6 +199,18 @@ bool try_wait_for_completion(struct completion *completion)
 	return done;
 }
 
+static void timed_out_at(const void *what, struct dmk_place place)
+{
+	if (dmk_observed())
+		dmk_announce(&(
+			struct dmk_event){.kind = DMK_EVENT_TIMED_OUT, .cpu = what, DMK_AT(place)});
+}
+
+void dmk_timed_out(const void *what)
+{
+	timed_out_at(what, DMK_HERE);
+}
+
 /*
  * The lock is held when done is seen, so complete() has let go of the completion, which may end
  * with its waiter's stack.
@@ -229,6 +241,8 @@ static long wait_done(struct completion *completion, long timeout, unsigned int 
 	}
 	list_del_init(&entry.entry);
 	spin_unlock(&completion->wait.lock);
+	if (!result)
+		timed_out_at(completion, place);
 	return result;
 }
 

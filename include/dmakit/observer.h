@@ -133,6 +133,14 @@ enum dmk_event_kind {
 	 * page, BAD_ADDRESS odd, BAD_SIZE none, too many or odd (ISA-04).
 	 */
 	DMK_EVENT_CHANNEL_MISTAKE,
+	/* a wait with a limit came to it: .cpu the completion or queue that was waited for */
+	DMK_EVENT_TIMED_OUT,
+
+	/*
+	 * The DMA engine (ENG): .engine says what was done, with which channel and descriptor; .dev
+	 * is what its memory is mapped for, .name the channel's
+	 */
+	DMK_EVENT_ENGINE,
 
 	/*
 	 * Devices, from the machine: .requester, .dma, .size, .write; .result is 0, or a negative
@@ -261,6 +269,64 @@ struct dmk_event_order {
 	const uint8_t *bytes; /* what it read of the earlier one: what was there before */
 };
 
+/** What happened to a channel of a DMA engine, or to one of its descriptors. */
+enum dmk_engine_step {
+	DMK_ENGINE_TAKEN,      /* a client has the channel; .client who asked for it by name */
+	DMK_ENGINE_GIVEN,      /* it is about to be given back */
+	DMK_ENGINE_LEFT,       /* its controller goes, and .result clients have the channel */
+	DMK_ENGINE_CONFIGURED, /* .slave: what is asked for; .result */
+	/*
+	 * By the provider's helper, without .pieces, and after that by the client's call, with
+	 * them; a list's address is the event's .cpu, its entries as said .nents. .direction,
+	 * .slave, .cyclic
+	 */
+	DMK_ENGINE_PREPARED,
+	DMK_ENGINE_SUBMIT, /* the client's call begins; .callback, .param */
+	DMK_ENGINE_QUEUED, /* the provider gave it .cookie; the same, and .reuse */
+	DMK_ENGINE_ISSUE,  /* what is queued on the channel is about to begin */
+	DMK_ENGINE_ASKED,  /* what became of .cookie, or of the latest: .result is the answer */
+	DMK_ENGINE_ENDED,  /* the provider says so of .descriptor; .reuse, .unordered */
+	/* ... takes .callback and .param out of it; .locked: and calls back with its lock held */
+	DMK_ENGINE_CALLBACK,
+	DMK_ENGINE_UNMAPPED,     /* ... is about to unmap what it took along */
+	DMK_ENGINE_FREED,        /* the client gives one back that is for reuse */
+	DMK_ENGINE_TERMINATE,    /* begins */
+	DMK_ENGINE_SYNCHRONIZED, /* has returned */
+	/* ... is about to be called by the channel's own callback, in a thread */
+	DMK_ENGINE_WAITS_FOR_ITSELF,
+};
+
+/** Memory that a descriptor reads or writes. */
+struct dmk_event_piece {
+	dmk_dma dma;
+	uint64_t size; /* bytes from its first to its last */
+	bool write;
+	bool sparse; /* not all of them */
+	bool ram;    /* there is RAM at a physical address of that number */
+};
+
+/** How a channel talks to a peripheral, as a client says it or a controller can do it. */
+struct dmk_event_slave {
+	uint32_t src_widths, dst_widths; /* bytes; of a controller: bits, one for each */
+	uint32_t src_burst, dst_burst;   /* words; of a controller: 0 not known */
+	uint32_t directions;             /* of a controller: bits by direction; 0 not known */
+};
+
+struct dmk_event_engine {
+	enum dmk_engine_step step;
+	/* they identify: compare, don't follow */
+	const void *channel, *descriptor;
+	const struct dmk_dev *client;
+	int32_t cookie;
+	const void *callback, *param;
+	const struct dmk_event_piece *pieces;
+	unsigned int nr_pieces;
+	int direction;     /* enum dma_transfer_direction; -1: none */
+	bool wants_config; /* the controller takes one, and the direction is a peripheral's */
+	const struct dmk_event_slave *slave; /* CONFIGURED; PREPARED: what the controller can */
+	bool reuse, cyclic, unordered, locked;
+};
+
 struct dmk_event {
 	enum dmk_event_kind kind;
 	enum dmk_map_kind map_kind;
@@ -291,7 +357,8 @@ struct dmk_event {
 	unsigned int nents;            /* as the driver said it */
 	unsigned int mapped_nents;     /* as the core returned it */
 
-	const struct dmk_event_order *order; /* STORE_UNSEEN */
+	const struct dmk_event_order *order;   /* STORE_UNSEEN */
+	const struct dmk_event_engine *engine; /* ENGINE */
 
 	const void *pool;
 	uint64_t cookie;

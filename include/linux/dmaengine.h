@@ -35,6 +35,8 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
+#include <dmakit/observer.h>
+
 /* --- cookies ---------------------------------------------------------------------------------- */
 
 /**
@@ -220,6 +222,7 @@ struct dma_chan {
 	void *private;
 
 	struct list_head dmk_free; /* of the controller's channels that nobody has */
+	spinlock_t *dmk_lock;      /* under which nobody is called back; NULL: not known */
 };
 
 static inline const char *dma_chan_name(struct dma_chan *chan)
@@ -470,6 +473,32 @@ static inline struct device *dmaengine_get_dma_device(struct dma_chan *chan)
 int dma_get_slave_caps(struct dma_chan *chan, struct dma_slave_caps *caps)
 	DMK_SYM(dma_get_slave_caps);
 
+/* --- what who watches is told ----------------------------------------------------------------- */
+
+/*
+ * Called while somebody watches (dmk_observed()); each tells of one step, which it does not take.
+ * Of what was prepared: NULL is none.
+ */
+void dmk_engine_copy(struct dma_async_tx_descriptor *tx, dma_addr_t dest, dma_addr_t src,
+		     size_t size);
+void dmk_engine_fill(struct dma_async_tx_descriptor *tx, dma_addr_t dest, size_t size);
+void dmk_engine_ring(struct dma_async_tx_descriptor *tx, dma_addr_t dma, size_t size,
+		     enum dma_transfer_direction direction);
+void dmk_engine_list(struct dma_async_tx_descriptor *tx, struct scatterlist *sgl,
+		     unsigned int nents, enum dma_transfer_direction direction);
+void dmk_engine_vecs(struct dma_async_tx_descriptor *tx, const struct dma_vec *vecs, size_t nents,
+		     enum dma_transfer_direction direction);
+void dmk_engine_interleaved(struct dma_async_tx_descriptor *tx,
+			    struct dma_interleaved_template *xt);
+void dmk_engine_configured(struct dma_chan *chan, const struct dma_slave_config *config,
+			   int result);
+void dmk_engine_asked(struct dma_chan *chan, dma_cookie_t cookie, enum dma_status status);
+/** Of a channel, and of a descriptor. */
+void dmk_engine_does(enum dmk_engine_step step, struct dma_chan *chan);
+void dmk_engine_tell(enum dmk_engine_step step, struct dma_async_tx_descriptor *tx);
+/** Is about to wait for the channel's callbacks; watched or not. */
+void dmk_engine_synchronizing(struct dma_chan *chan);
+
 /* --- clients: preparing ----------------------------------------------------------------------- */
 
 static inline bool is_slave_direction(enum dma_transfer_direction direction)
@@ -479,7 +508,13 @@ static inline bool is_slave_direction(enum dma_transfer_direction direction)
 
 static inline int dmaengine_slave_config(struct dma_chan *chan, struct dma_slave_config *config)
 {
-	return chan->device->device_config ? chan->device->device_config(chan, config) : -ENOSYS;
+	int result = -ENOSYS;
+
+	if (chan->device->device_config)
+		result = chan->device->device_config(chan, config);
+	if (dmk_observed())
+		dmk_engine_configured(chan, config, result);
+	return result;
 }
 
 /*
@@ -491,27 +526,42 @@ static inline struct dma_async_tx_descriptor *
 dmaengine_prep_dma_memcpy(struct dma_chan *chan, dma_addr_t dest, dma_addr_t src, size_t len,
 			  unsigned long flags)
 {
+	struct dma_async_tx_descriptor *desc;
+
 	if (!chan || !chan->device || !chan->device->device_prep_dma_memcpy)
 		return NULL;
-	return chan->device->device_prep_dma_memcpy(chan, dest, src, len, flags);
+	desc = chan->device->device_prep_dma_memcpy(chan, dest, src, len, flags);
+	if (dmk_observed())
+		dmk_engine_copy(desc, dest, src, len);
+	return desc;
 }
 
 static inline struct dma_async_tx_descriptor *
 dmaengine_prep_dma_memset(struct dma_chan *chan, dma_addr_t dest, int value, size_t len,
 			  unsigned long flags)
 {
+	struct dma_async_tx_descriptor *desc;
+
 	if (!chan || !chan->device || !chan->device->device_prep_dma_memset)
 		return NULL;
-	return chan->device->device_prep_dma_memset(chan, dest, value, len, flags);
+	desc = chan->device->device_prep_dma_memset(chan, dest, value, len, flags);
+	if (dmk_observed())
+		dmk_engine_fill(desc, dest, len);
+	return desc;
 }
 
 static inline struct dma_async_tx_descriptor *
 dmaengine_prep_slave_sg(struct dma_chan *chan, struct scatterlist *sgl, unsigned int sg_len,
 			enum dma_transfer_direction dir, unsigned long flags)
 {
+	struct dma_async_tx_descriptor *desc;
+
 	if (!chan || !chan->device || !chan->device->device_prep_slave_sg)
 		return NULL;
-	return chan->device->device_prep_slave_sg(chan, sgl, sg_len, dir, flags, NULL);
+	desc = chan->device->device_prep_slave_sg(chan, sgl, sg_len, dir, flags, NULL);
+	if (dmk_observed())
+		dmk_engine_list(desc, sgl, sg_len, dir);
+	return desc;
 }
 
 static inline struct dma_async_tx_descriptor *
@@ -530,30 +580,45 @@ static inline struct dma_async_tx_descriptor *
 dmaengine_prep_peripheral_dma_vec(struct dma_chan *chan, const struct dma_vec *vecs, size_t nents,
 				  enum dma_transfer_direction dir, unsigned long flags)
 {
+	struct dma_async_tx_descriptor *desc;
+
 	if (!chan || !chan->device || !chan->device->device_prep_peripheral_dma_vec)
 		return NULL;
-	return chan->device->device_prep_peripheral_dma_vec(chan, vecs, nents, dir, flags);
+	desc = chan->device->device_prep_peripheral_dma_vec(chan, vecs, nents, dir, flags);
+	if (dmk_observed())
+		dmk_engine_vecs(desc, vecs, nents, dir);
+	return desc;
 }
 
 static inline struct dma_async_tx_descriptor *
 dmaengine_prep_dma_cyclic(struct dma_chan *chan, dma_addr_t buf_addr, size_t buf_len,
 			  size_t period_len, enum dma_transfer_direction dir, unsigned long flags)
 {
+	struct dma_async_tx_descriptor *desc;
+
 	if (!chan || !chan->device || !chan->device->device_prep_dma_cyclic)
 		return NULL;
-	return chan->device->device_prep_dma_cyclic(chan, buf_addr, buf_len, period_len, dir,
+	desc = chan->device->device_prep_dma_cyclic(chan, buf_addr, buf_len, period_len, dir,
 						    flags);
+	if (dmk_observed())
+		dmk_engine_ring(desc, buf_addr, buf_len, dir);
+	return desc;
 }
 
 static inline struct dma_async_tx_descriptor *
 dmaengine_prep_interleaved_dma(struct dma_chan *chan, struct dma_interleaved_template *xt,
 			       unsigned long flags)
 {
+	struct dma_async_tx_descriptor *desc;
+
 	if (!chan || !chan->device || !chan->device->device_prep_interleaved_dma)
 		return NULL;
 	if (flags & DMA_PREP_REPEAT && !dma_has_cap(DMA_REPEAT, chan->device->cap_mask))
 		return NULL;
-	return chan->device->device_prep_interleaved_dma(chan, xt, flags);
+	desc = chan->device->device_prep_interleaved_dma(chan, xt, flags);
+	if (dmk_observed())
+		dmk_engine_interleaved(desc, xt);
+	return desc;
 }
 
 static inline size_t dmaengine_get_icg(bool inc, bool sgl, size_t icg, size_t dir_icg)
@@ -583,12 +648,16 @@ static inline size_t dmaengine_get_src_icg(struct dma_interleaved_template *xt,
  */
 static inline dma_cookie_t dmaengine_submit(struct dma_async_tx_descriptor *desc)
 {
+	if (dmk_observed())
+		dmk_engine_tell(DMK_ENGINE_SUBMIT, desc);
 	return desc->tx_submit(desc);
 }
 
 /** dma_async_issue_pending - begin with what was submitted. Any context. */
 static inline void dma_async_issue_pending(struct dma_chan *chan)
 {
+	if (dmk_observed())
+		dmk_engine_does(DMK_ENGINE_ISSUE, chan);
 	chan->device->device_issue_pending(chan);
 }
 
@@ -596,7 +665,11 @@ static inline void dma_async_issue_pending(struct dma_chan *chan)
 static inline enum dma_status dmaengine_tx_status(struct dma_chan *chan, dma_cookie_t cookie,
 						  struct dma_tx_state *state)
 {
-	return chan->device->device_tx_status(chan, cookie, state);
+	enum dma_status status = chan->device->device_tx_status(chan, cookie, state);
+
+	if (dmk_observed())
+		dmk_engine_asked(chan, cookie, status);
+	return status;
 }
 
 static inline enum dma_status dma_async_is_tx_complete(struct dma_chan *chan, dma_cookie_t cookie,
@@ -652,16 +725,21 @@ static inline int dmaengine_resume(struct dma_chan *chan)
 /** dmaengine_terminate_async - end all of it; callbacks may still run. Any context. */
 static inline int dmaengine_terminate_async(struct dma_chan *chan)
 {
-	return chan->device->device_terminate_all ? chan->device->device_terminate_all(chan)
-						  : -EINVAL;
+	if (!chan->device->device_terminate_all)
+		return -EINVAL;
+	if (dmk_observed())
+		dmk_engine_does(DMK_ENGINE_TERMINATE, chan);
+	return chan->device->device_terminate_all(chan);
 }
 
 /** dmaengine_synchronize - no callback runs any more. May sleep; not from a callback. */
 static inline void dmaengine_synchronize(struct dma_chan *chan)
 {
-	might_sleep();
+	dmk_engine_synchronizing(chan);
 	if (chan->device->device_synchronize)
 		chan->device->device_synchronize(chan);
+	if (dmk_observed())
+		dmk_engine_does(DMK_ENGINE_SYNCHRONIZED, chan);
 }
 
 static inline int dmaengine_terminate_sync(struct dma_chan *chan)
@@ -721,6 +799,8 @@ static inline int dmaengine_desc_free(struct dma_async_tx_descriptor *desc)
 {
 	if (!dmaengine_desc_test_reuse(desc))
 		return -EPERM;
+	if (dmk_observed())
+		dmk_engine_tell(DMK_ENGINE_FREED, desc);
 	return desc->desc_free(desc);
 }
 
@@ -760,6 +840,8 @@ static inline void dma_descriptor_unmap(struct dma_async_tx_descriptor *tx)
 {
 	if (!tx->unmap)
 		return;
+	if (dmk_observed())
+		dmk_engine_tell(DMK_ENGINE_UNMAPPED, tx);
 	dmaengine_unmap_put(tx->unmap);
 	tx->unmap = NULL;
 }

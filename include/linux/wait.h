@@ -147,15 +147,17 @@ void __wake_up_locked(struct wait_queue_head *queue, unsigned int mode, int n)
 			dmk_left = 1;                                                              \
 		dmk_true || !dmk_left;                                                             \
 	})
-#define dmk_wait_event_timeout(queue, condition, state, timeout)                                   \
-	({                                                                                         \
-		long dmk_left = (timeout);                                                         \
-		long dmk_why = 0;                                                                  \
-		dmk_might_sleep("wait_event_timeout");                                             \
-		if (!dmk_wait_timed(condition))                                                    \
-			dmk_why = dmk_wait_event(queue, dmk_wait_timed(condition), (state), 0, 0,  \
-						 dmk_left = schedule_timeout(dmk_left));           \
-		dmk_why ? dmk_why : dmk_left;                                                      \
+#define dmk_wait_event_timeout(queue, condition, state, timeout)                                  \
+	({                                                                                        \
+		long dmk_left = (timeout);                                                        \
+		long dmk_why = 0;                                                                 \
+		dmk_might_sleep("wait_event_timeout");                                            \
+		if (!dmk_wait_timed(condition))                                                   \
+			dmk_why = dmk_wait_event(queue, dmk_wait_timed(condition), (state), 0, 0, \
+						 dmk_left = schedule_timeout(dmk_left));          \
+		if (!dmk_why && !dmk_left)                                                        \
+			dmk_timed_out(&(queue));                                                  \
+		dmk_why ? dmk_why : dmk_left;                                                     \
 	})
 #define dmk_wait_event_plain(queue, condition, state, exclusive)                                 \
 	({                                                                                       \
@@ -168,6 +170,8 @@ void __wake_up_locked(struct wait_queue_head *queue, unsigned int mode, int n)
 	})
 
 void dmk_might_sleep(const char *function);
+/** A wait for it has come to its limit: who watches is told. */
+void dmk_timed_out(const void *what);
 
 #define wait_event(queue, condition) \
 	((void)dmk_wait_event_plain(queue, condition, TASK_UNINTERRUPTIBLE, 0))

@@ -7,6 +7,7 @@
  *	of_dma.c      by a devicetree's dmas
  *	descriptor.c  descriptors, their metadata, the mappings they take along
  *	virt_dma.c    queues of descriptors, for providers
+ *	tell.c        what who watches is told of all of it
  *	copy.c        the provider that is always there: threads that copy
  *
  * One lock guards the registry: who has a channel, and which there are. Neither preparing,
@@ -39,6 +40,14 @@ struct dma_chan *dmk_dma_pick(struct dma_device *device, const dma_cap_mask_t *m
 
 /** A channel that a devicetree names; ERR_PTR(-ENODEV): it names none. The lock is not held. */
 struct dma_chan *dmk_dma_of_request(struct device *dev, const char *name);
+
+/*
+ * tell.c: a client has a channel; it is about to give it back; or the controller goes without
+ * waiting for that. While somebody watches; @place is the driver's call.
+ */
+void dmk_engine_taken(struct dma_chan *chan, struct dmk_place place);
+void dmk_engine_given(struct dma_chan *chan, struct dmk_place place);
+void dmk_engine_left(struct dma_chan *chan, struct dmk_place place);
 
 /* request.c: which channels are shared has changed; the lock is held. */
 void dmk_dma_shared_changed(void);

@@ -175,10 +175,14 @@ static int channel_add(struct dma_device *device, struct dma_chan *chan, const c
 	return 0;
 }
 
-static void channel_remove(struct dma_chan *chan)
+static void channel_remove(struct dma_chan *chan, struct dmk_place place)
 {
+	const struct dma_device *device = chan->device;
+
+	if (chan->client_count && !device->device_release && !device->dmk_last && dmk_observed())
+		dmk_engine_left(chan, place);
 	/* Who can be released later waits for them. */
-	if (chan->client_count && !chan->device->device_release)
+	if (chan->client_count && !device->device_release)
 		dmk_complain(NULL,
 			     "the DMA channel %s is unregistered, and %d client%s of it are left",
 			     dma_chan_name(chan), chan->client_count,
@@ -236,13 +240,13 @@ static int add_channels(struct dma_device *device)
 	return 0;
 }
 
-static void remove_channels(struct dma_device *device)
+static void remove_channels(struct dma_device *device, struct dmk_place place)
 {
 	struct dma_chan *chan;
 
 	list_for_each_entry(chan, &device->channels, device_node)
 		if (chan->dev)
-			channel_remove(chan);
+			channel_remove(chan, place);
 }
 
 static void add_in_order(struct dma_device *device)
@@ -280,7 +284,7 @@ int dma_async_device_register(struct dma_device *device)
 	device->dev_id = numbers++;
 	result = add_channels(device);
 	if (result) {
-		remove_channels(device);
+		remove_channels(device, DMK_HERE);
 		dmk_dma_unlock();
 		return result;
 	}
@@ -299,7 +303,7 @@ void dma_async_device_unregister(struct dma_device *device)
 	list_del_init(&device->global_node);
 	device->dmk_gone = true;
 	dmk_dma_shared_changed();
-	remove_channels(device);
+	remove_channels(device, DMK_HERE);
 	kref_put(&device->ref, released);
 	dmk_dma_unlock();
 }
@@ -320,7 +324,7 @@ int dma_async_device_channel_register(struct dma_device *device, struct dma_chan
 void dma_async_device_channel_unregister(struct dma_device *device, struct dma_chan *chan)
 {
 	dmk_dma_lock();
-	channel_remove(chan);
+	channel_remove(chan, DMK_HERE);
 	dmk_dma_shared_changed();
 	dmk_dma_unlock();
 }

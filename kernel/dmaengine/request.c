@@ -38,11 +38,19 @@ static struct dma_chan *pick_any(const dma_cap_mask_t *mask, dma_filter_fn fn, v
 	return chan;
 }
 
+/* What a call that gives channels returns: @chan, and NULL or an error are no channel. */
+static struct dma_chan *taken(struct dma_chan *chan, struct dmk_place place)
+{
+	if (!IS_ERR_OR_NULL(chan) && dmk_observed())
+		dmk_engine_taken(chan, place);
+	return chan;
+}
+
 struct dma_chan *dmk_dma_request_channel(const dma_cap_mask_t *mask, dma_filter_fn fn, void *param)
 {
 	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
 		return NULL;
-	return pick_any(mask, fn, param);
+	return taken(pick_any(mask, fn, param), DMK_HERE);
 }
 
 struct dma_chan *dma_request_chan_by_mask(const dma_cap_mask_t *mask)
@@ -52,7 +60,7 @@ struct dma_chan *dma_request_chan_by_mask(const dma_cap_mask_t *mask)
 	if (!mask)
 		return ERR_PTR(-ENODEV);
 	if (!dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
-		chan = pick_any(mask, NULL, NULL);
+		chan = taken(pick_any(mask, NULL, NULL), DMK_HERE);
 	return chan ? chan : ERR_PTR(-ENODEV);
 }
 
@@ -71,7 +79,7 @@ struct dma_chan *dma_get_slave_channel(struct dma_chan *chan)
 	dmk_dma_lock();
 	chan = take_one(chan, NULL);
 	dmk_dma_unlock();
-	return chan;
+	return taken(chan, DMK_HERE);
 }
 
 struct dma_chan *dma_get_any_slave_channel(struct dma_device *device)
@@ -84,7 +92,7 @@ struct dma_chan *dma_get_any_slave_channel(struct dma_device *device)
 	dmk_dma_lock();
 	chan = dmk_dma_pick(device, &mask, NULL, NULL, NULL);
 	dmk_dma_unlock();
-	return chan;
+	return taken(chan, DMK_HERE);
 }
 
 void dma_release_channel(struct dma_chan *chan)
@@ -94,6 +102,8 @@ void dma_release_channel(struct dma_chan *chan)
 
 	dmk_dma_lock();
 	last = chan->client_count == 1;
+	if (last && dmk_observed())
+		dmk_engine_given(chan, DMK_HERE);
 	if (last && !--device->privatecnt)
 		dma_cap_clear(DMA_PRIVATE, device->cap_mask);
 	dmk_dma_give(chan); /* the device may be gone after it */
@@ -165,7 +175,7 @@ struct dma_chan *dma_request_chan(struct device *dev, const char *name)
 		return ERR_PTR(-EINVAL);
 	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
 		return ERR_PTR(-ENODEV);
-	return request(dev, name);
+	return taken(request(dev, name), DMK_HERE);
 }
 
 static void release_action(void *chan)
@@ -182,7 +192,7 @@ struct dma_chan *devm_dma_request_chan(struct device *dev, const char *name)
 		return ERR_PTR(-EINVAL);
 	if (dmk_should_fail(DMK_FAIL_DEVICE, DMK_CALLER))
 		return ERR_PTR(-ENODEV);
-	chan = request(dev, name);
+	chan = taken(request(dev, name), DMK_HERE);
 	if (IS_ERR(chan))
 		return chan;
 	result = devm_add_action_or_reset(dev, release_action, chan);

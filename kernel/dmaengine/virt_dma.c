@@ -53,6 +53,8 @@ struct dma_async_tx_descriptor *vchan_tx_prep(struct virt_dma_chan *vc, struct v
 	vd->tx.tx_submit = vchan_tx_submit;
 	vd->tx.desc_free = vchan_tx_desc_free;
 	vd->tx_result = (struct dmaengine_result){DMA_TRANS_NOERROR, 0};
+	if (dmk_observed())
+		dmk_engine_tell(DMK_ENGINE_PREPARED, &vd->tx);
 	spin_lock_irqsave(&vc->lock, flags);
 	list_add_tail(&vd->node, &vc->desc_allocated);
 	spin_unlock_irqrestore(&vc->lock, flags);
@@ -174,5 +176,6 @@ void vchan_init(struct virt_dma_chan *vc, struct dma_device *dmadev)
 	tasklet_setup(&vc->task, vchan_tasklet);
 	vc->cyclic = NULL;
 	vc->chan.device = dmadev;
+	vc->chan.dmk_lock = &vc->lock;
 	list_add_tail(&vc->chan.device_node, &dmadev->channels);
 }

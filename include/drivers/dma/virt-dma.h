@@ -56,6 +56,8 @@ void vchan_dma_desc_free_list(struct virt_dma_chan *vc, struct list_head *head)
 /** vchan_issue_pending - .lock is held. Return: whether anything is issued. */
 static inline bool vchan_issue_pending(struct virt_dma_chan *vc)
 {
+	if (dmk_observed())
+		dmk_engine_does(DMK_ENGINE_ISSUE, &vc->chan);
 	list_splice_tail_init(&vc->desc_submitted, &vc->desc_issued);
 	return !list_empty(&vc->desc_issued);
 }
