@@ -21,10 +21,10 @@ static void machines_fill(void)
 	const struct dmk_machine_info *profile = dmk_sim_profiles();
 	unsigned int n = 0;
 
-	for (; profile->name && n + 1 < MACHINES_MAX; profile++)
+	for (; profile->name && n < MACHINES_MAX; profile++)
 		machines[n++] = *profile;
-	machines[n++] = (struct dmk_machine_info){
-		"qemu", "QEMU's own devices, outside this process: q35, coherent, no IOMMU"};
+	for (unsigned int i = 0; n < MACHINES_MAX && dmk_qemu_machine(i, &machines[n]); i++)
+		n++;
 	for (unsigned int i = 0; i < n; i++)
 		names[i] = machines[i].name;
 }
@@ -37,7 +37,12 @@ const struct dmk_machine_info *dmk_machine_list(void)
 
 static bool is_qemu(const char *machine)
 {
-	return !strcmp(machine, "qemu");
+	struct dmk_machine_info board;
+
+	for (unsigned int i = 0; dmk_qemu_machine(i, &board); i++)
+		if (!strcmp(board.name, machine))
+			return true;
+	return false;
 }
 
 static bool is_profile(const char *machine)
@@ -94,8 +99,13 @@ int dmk_machine_open(const struct dmk_machine_config *config, struct dmk_port *p
 	return unknown_machine(machine, error, error_size);
 }
 
+const char *dmk_machine_device(const char *machine, unsigned int index)
+{
+	return is_qemu(machine) ? dmk_qemu_device(machine, index) : NULL;
+}
+
 const char *dmk_machine_model_for(const char *machine, uint16_t vendor, uint16_t device)
 {
-	return is_qemu(machine) ? dmk_qemu_model_for(vendor, device)
+	return is_qemu(machine) ? dmk_qemu_model_for(machine, vendor, device)
 				: dmk_sim_model_for(vendor, device);
 }

@@ -91,6 +91,12 @@ int dmk_module_unload(const char *name);
  */
 bool dmk_module_pci_id(unsigned int index, uint16_t *vendor, uint16_t *device);
 
+/**
+ * What the program's modules name in MODULE_DEVICE_TABLE(of, …), as a devicetree's `compatible` has
+ * it: NULL when there is no such index.
+ */
+const char *dmk_module_compatible(unsigned int index);
+
 /** How many devices are bound to a driver now. */
 unsigned int dmk_bound_devices(void);
 

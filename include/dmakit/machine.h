@@ -21,7 +21,7 @@ struct dmk_device_request {
 };
 
 struct dmk_machine_config {
-	const char *machine; /* a profile's name, "qemu", or the path of a .dts or .dtb */
+	const char *machine; /* a profile's name, a QEMU board's, or the path of a .dts or .dtb */
 	const char *append;  /* added to the machine's boot arguments; NULL: nothing */
 	uint64_t seed;       /* of all that the machine decides by chance */
 	const struct dmk_device_request *devices;
@@ -57,6 +57,14 @@ const struct dmk_machine_info *dmk_machine_list(void);
  */
 const char *dmk_machine_model_for(const char *machine, uint16_t vendor, uint16_t device);
 
+/**
+ * dmk_machine_device - the device @index, from 0, that is soldered to a machine which has nothing
+ * but such and which takes time to start: what a devicetree would call it
+ * Return: its `compatible`; NULL: none, and for every @index on a machine that devices can be
+ *         plugged into.
+ */
+const char *dmk_machine_device(const char *machine, unsigned int index);
+
 /** The name in @names (ended by NULL) that is nearest to @word, or NULL when none is near. */
 const char *dmk_nearest(const char *word, const char *const *names);
 
@@ -65,10 +73,13 @@ int dmk_sim_open(const struct dmk_machine_config *config, struct dmk_port *port,
 		 size_t error_size);
 int dmk_qemu_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error,
 		  size_t error_size);
-/* What each family can plug in, as dmk_machine_model_for() has it; called by it alone. */
+/* As dmk_machine_model_for() and dmk_machine_device(), each family's; called by these alone. */
 const char *dmk_sim_model_for(uint16_t vendor, uint16_t device);
-const char *dmk_qemu_model_for(uint16_t vendor, uint16_t device);
+const char *dmk_qemu_model_for(const char *machine, uint16_t vendor, uint16_t device);
+const char *dmk_qemu_device(const char *machine, unsigned int index);
 /* The simulation's profiles, ended by a NULL name; called by dmk_machine_list(). */
 const struct dmk_machine_info *dmk_sim_profiles(void);
+/* QEMU's boards, from 0. Return: whether there is one of this @index. As above. */
+bool dmk_qemu_machine(unsigned int index, struct dmk_machine_info *info);
 
 #endif

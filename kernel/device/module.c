@@ -26,6 +26,8 @@ extern const struct kernel_param *const __start_dmk_params[] __attribute__((weak
 extern const struct kernel_param *const __stop_dmk_params[] __attribute__((weak));
 extern const struct dmk_id_table *const __start_dmk_pci_ids[] __attribute__((weak));
 extern const struct dmk_id_table *const __stop_dmk_pci_ids[] __attribute__((weak));
+extern const struct dmk_id_table *const __start_dmk_of_ids[] __attribute__((weak));
+extern const struct dmk_id_table *const __stop_dmk_of_ids[] __attribute__((weak));
 
 struct dmk_module {
 	char name[64];
@@ -275,6 +277,18 @@ bool dmk_module_pci_id(unsigned int index, uint16_t *vendor, uint16_t *device)
 	*vendor = (uint16_t)id->vendor;
 	*device = (uint16_t)id->device;
 	return true;
+}
+
+const char *dmk_module_compatible(unsigned int index)
+{
+	for_each_entry(table, dmk_of_ids) {
+		const struct of_device_id *id = (*table)->ids;
+
+		for (; id->name[0] || id->type[0] || id->compatible[0]; id++)
+			if (!index--)
+				return id->compatible;
+	}
+	return NULL;
 }
 
 /* --- users ------------------------------------------------------------------------------------ */

@@ -11,10 +11,16 @@
 
 _Static_assert(DMK_QEMU_MSIS == 64, "msi_used has a bit for each");
 
-void dmk_qemu_irqs_init(struct dmk_qemu_irqs *irqs, int poke)
+void dmk_qemu_irqs_init(struct dmk_qemu_irqs *irqs, const struct dmk_qemu_board *board,
+			uint64_t msi_address, int poke)
 {
 	memset(irqs, 0, sizeof(*irqs));
 	pthread_mutex_init(&irqs->lock, NULL);
+	irqs->first_input = board->first_irq;
+	irqs->nr_inputs = board->nr_inputs;
+	irqs->first_msi = board->first_irq + board->nr_inputs;
+	irqs->nr_irqs = irqs->first_msi + (msi_address ? DMK_QEMU_MSIS : 0);
+	irqs->msi_address = msi_address;
 	irqs->poke = poke;
 }
 
@@ -42,17 +48,20 @@ static void poke_if_news(struct dmk_qemu_irqs *irqs, const struct dmk_qemu_irq *
 
 void dmk_qemu_irqs_input(struct dmk_qemu_irqs *irqs, unsigned int input, bool level)
 {
-	if (input >= DMK_QEMU_INPUTS)
+	struct dmk_qemu_irq *irq;
+
+	if (input >= irqs->nr_inputs)
 		return;
+	irq = &irqs->irq[irqs->first_input + input];
 	pthread_mutex_lock(&irqs->lock);
-	irqs->irq[input].up = level;
-	poke_if_news(irqs, &irqs->irq[input]);
+	irq->up = level;
+	poke_if_news(irqs, irq);
 	pthread_mutex_unlock(&irqs->lock);
 }
 
 void dmk_qemu_irqs_message(struct dmk_qemu_irqs *irqs, unsigned int vector)
 {
-	struct dmk_qemu_irq *irq = &irqs->irq[DMK_QEMU_MSI_FIRST + vector];
+	struct dmk_qemu_irq *irq = &irqs->irq[irqs->first_msi + vector];
 
 	pthread_mutex_lock(&irqs->lock);
 	if (irqs->msi_used & 1ULL << vector)
@@ -65,7 +74,7 @@ void dmk_qemu_irqs_enable(struct dmk_qemu_irqs *irqs, unsigned int number, bool 
 {
 	struct dmk_qemu_irq *irq = &irqs->irq[number];
 
-	if (number >= DMK_QEMU_IRQS)
+	if (number >= irqs->nr_irqs)
 		return;
 	pthread_mutex_lock(&irqs->lock);
 	irq->enabled = enable;
@@ -105,13 +114,13 @@ int dmk_qemu_irqs_alloc(struct dmk_qemu_irqs *irqs, unsigned int n, bool contigu
 {
 	unsigned int first, i;
 
-	if (!n || n > DMK_QEMU_MSIS)
+	if (!irqs->msi_address || !n || n > DMK_QEMU_MSIS)
 		return -ENOSPC;
 	pthread_mutex_lock(&irqs->lock);
 	first = find_vectors(irqs, n, contiguous ? round_up_power(n) : 1);
 	if (first < DMK_QEMU_MSIS) {
 		irqs->msi_used |= bits(first, n);
-		memset(&irqs->irq[DMK_QEMU_MSI_FIRST + first], 0, n * sizeof(*irqs->irq));
+		memset(&irqs->irq[irqs->first_msi + first], 0, n * sizeof(*irqs->irq));
 	}
 	pthread_mutex_unlock(&irqs->lock);
 	if (first == DMK_QEMU_MSIS)
@@ -120,15 +129,16 @@ int dmk_qemu_irqs_alloc(struct dmk_qemu_irqs *irqs, unsigned int n, bool contigu
 	for (i = 0; i < n; i++)
 		messages[i] = (struct dmk_msi_message){.address = irqs->msi_address,
 						       .data = first + i};
-	return DMK_QEMU_MSI_FIRST + first;
+	return irqs->first_msi + first;
 }
 
 void dmk_qemu_irqs_free(struct dmk_qemu_irqs *irqs, unsigned int first_irq, unsigned int n)
 {
-	if (first_irq < DMK_QEMU_MSI_FIRST || !n || n > DMK_QEMU_IRQS - first_irq)
+	if (first_irq < irqs->first_msi || first_irq >= irqs->nr_irqs || !n ||
+	    n > irqs->nr_irqs - first_irq)
 		return;
 	pthread_mutex_lock(&irqs->lock);
-	irqs->msi_used &= ~bits(first_irq - DMK_QEMU_MSI_FIRST, n);
+	irqs->msi_used &= ~bits(first_irq - irqs->first_msi, n);
 	memset(&irqs->irq[first_irq], 0, n * sizeof(*irqs->irq));
 	pthread_mutex_unlock(&irqs->lock);
 }
@@ -157,7 +167,7 @@ void dmk_qemu_irqs_deliver(struct dmk_qemu_irqs *irqs, const struct dmk_sink *si
 	bool level, edge;
 	unsigned int i;
 
-	for (i = 1; i < DMK_QEMU_IRQS; i++)
+	for (i = 1; i < irqs->nr_irqs; i++)
 		while (take_news(irqs, &irqs->irq[i], &level, &edge))
 			sink->irq(sink->ctx, i, level, edge);
 }

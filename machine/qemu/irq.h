@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupts of the QEMU machine: which are allocated, enabled, up and told. Numbers 16 .. 23 are
- * the PCI inputs of the I/O APIC, 1 .. 15 the old ones, and from DMK_QEMU_MSI_FIRST on messages.
+ * Interrupts of the QEMU machine: which are allocated, enabled, up and told. Numbers from
+ * `first_input` on are the inputs of the board's controller (on a PC 0 .. 23: the old ones to 15,
+ * then PCI's), and from `first_msi` on messages, where there are any.
  *
  * Whoever hears of a change notes it here and pokes the keeper; only the keeper's thread calls the
  * sink, with no lock held. So the kernel part may call any hook with its own locks held, and no
@@ -12,13 +13,11 @@
 
 #include <pthread.h>
 
-#include <dmakit/port.h>
+#include "board.h"
 
 enum {
-	DMK_QEMU_INPUTS = 24,
-	DMK_QEMU_MSI_FIRST = DMK_QEMU_INPUTS,
 	DMK_QEMU_MSIS = 64,
-	DMK_QEMU_IRQS = DMK_QEMU_INPUTS + DMK_QEMU_MSIS,
+	DMK_QEMU_IRQS = 256, /* the most that a board has: see dmk_qemu_irqs_init() */
 };
 
 struct dmk_qemu_irq {
@@ -30,14 +29,19 @@ struct dmk_qemu_irq {
 };
 
 struct dmk_qemu_irqs {
-	pthread_mutex_t lock; /* innermost */
-	struct dmk_qemu_irq irq[DMK_QEMU_IRQS];
-	uint64_t msi_used;    /* a bit each */
+	/* constant */
+	unsigned int first_input, nr_inputs, first_msi, nr_irqs;
 	uint64_t msi_address; /* where a device writes its messages */
 	int poke;             /* the keeper's eventfd */
+
+	pthread_mutex_t lock; /* innermost; of what follows */
+	struct dmk_qemu_irq irq[DMK_QEMU_IRQS];
+	uint64_t msi_used; /* a bit each */
 };
 
-void dmk_qemu_irqs_init(struct dmk_qemu_irqs *irqs, int poke);
+/** dmk_qemu_irqs_init - @msi_address: 0 on a board that has no messages */
+void dmk_qemu_irqs_init(struct dmk_qemu_irqs *irqs, const struct dmk_qemu_board *board,
+			uint64_t msi_address, int poke);
 void dmk_qemu_irqs_destroy(struct dmk_qemu_irqs *irqs);
 void dmk_qemu_irqs_input(struct dmk_qemu_irqs *irqs, unsigned int input, bool level);
 void dmk_qemu_irqs_message(struct dmk_qemu_irqs *irqs, unsigned int vector);

@@ -10,32 +10,19 @@
 #include <unistd.h>
 
 /*
- * What a PC keeps for itself: page 0 (its BIOS's data), and 640 KiB to 1 MiB (video memory and ROM,
- * not RAM in QEMU either).
- */
-#define BIOS_DATA_END 0x1000ULL
-#define VIDEO_BASE    0xa0000ULL
-#define EXTENDED_BASE 0x100000ULL
-
-#define DIRECT_SIZE (DMK_QEMU_HIGH_BASE + DMK_QEMU_HIGH_SIZE)
-
-dmk_phys dmk_qemu_memory_last(void)
-{
-	return DMK_PHYS(DIRECT_SIZE - 1);
-}
-
-/*
  * Bytes of RAM from @phys to the end of its run; 0: no RAM there. @offset: where it is in the file.
  */
-static uint64_t ram_at(dmk_phys phys, off_t *offset)
+static uint64_t ram_at(const struct dmk_qemu_board *board, dmk_phys phys, off_t *offset)
 {
-	if (phys.v < DMK_QEMU_LOW_SIZE) {
-		*offset = phys.v;
-		return DMK_QEMU_LOW_SIZE - phys.v;
-	}
-	if (phys.v >= DMK_QEMU_HIGH_BASE && phys.v - DMK_QEMU_HIGH_BASE < DMK_QEMU_HIGH_SIZE) {
-		*offset = DMK_QEMU_LOW_SIZE + (phys.v - DMK_QEMU_HIGH_BASE);
-		return DMK_QEMU_HIGH_SIZE - (phys.v - DMK_QEMU_HIGH_BASE);
+	unsigned int i;
+
+	for (i = 0; i < DMK_QEMU_RAM_RUNS; i++) {
+		const struct dmk_qemu_ram *run = &board->ram[i];
+
+		if (phys.v < run->first || phys.v - run->first >= run->size)
+			continue;
+		*offset = run->offset + (phys.v - run->first);
+		return run->size - (phys.v - run->first);
 	}
 	*offset = 0;
 	return 0;
@@ -46,7 +33,7 @@ static int map_run(struct dmk_qemu_memory *memory, void *at, dmk_phys phys, uint
 	off_t offset;
 	void *got;
 
-	if (ram_at(phys, &offset) < size)
+	if (ram_at(memory->board, phys, &offset) < size)
 		return -EINVAL;
 	got = mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory->fd, offset);
 	return got == MAP_FAILED ? -ENOMEM : 0;
@@ -80,20 +67,22 @@ static void *reserve(size_t size)
 
 static void describe(struct dmk_qemu_memory *memory)
 {
-	const uint64_t bounds[DMK_QEMU_MEMORY_RANGES][2] = {
-		{BIOS_DATA_END, VIDEO_BASE},
-		{EXTENDED_BASE, DMK_QEMU_LOW_SIZE},
-		{DMK_QEMU_HIGH_BASE, DMK_QEMU_HIGH_BASE + DMK_QEMU_HIGH_SIZE},
-	};
-	unsigned int i;
+	const struct dmk_qemu_ram *run = memory->board->ram;
+	unsigned int n;
 
-	for (i = 0; i < DMK_QEMU_MEMORY_RANGES; i++)
-		memory->range[i] = (struct dmk_memory){
-			.first = DMK_PHYS(bounds[i][0]),
-			.size = bounds[i][1] - bounds[i][0],
+	for (n = 0; n < DMK_QEMU_RAM_RUNS && run[n].size; n++)
+		memory->range[n] = (struct dmk_memory){
+			.first = DMK_PHYS(run[n].first),
+			.size = run[n].size,
 			.kind = DMK_MEMORY_RAM,
 			.name = "",
 		};
+	memory->nr_ranges = n;
+}
+
+static size_t direct_size(const struct dmk_qemu_memory *memory)
+{
+	return dmk_qemu_board_last(memory->board).v + 1;
 }
 
 static int map_direct(struct dmk_qemu_memory *memory)
@@ -101,11 +90,11 @@ static int map_direct(struct dmk_qemu_memory *memory)
 	unsigned int i;
 	int err;
 
-	memory->direct = reserve(DIRECT_SIZE);
+	memory->direct = reserve(direct_size(memory));
 	if (!memory->direct)
 		return -ENOMEM;
 
-	for (i = 0; i < DMK_QEMU_MEMORY_RANGES; i++) {
+	for (i = 0; i < memory->nr_ranges; i++) {
 		const struct dmk_memory *range = &memory->range[i];
 
 		err = map_run(memory, (char *)memory->direct + range->first.v, range->first,
@@ -116,18 +105,19 @@ static int map_direct(struct dmk_qemu_memory *memory)
 	return 0;
 
 unreserve:
-	munmap(memory->direct, DIRECT_SIZE);
+	munmap(memory->direct, direct_size(memory));
 	return err;
 }
 
-int dmk_qemu_memory_create(struct dmk_qemu_memory *memory)
+int dmk_qemu_memory_create(struct dmk_qemu_memory *memory, const struct dmk_qemu_board *board)
 {
 	int err;
 
+	memory->board = board;
 	memory->fd = memfd_create("dmakit-qemu-ram", MFD_CLOEXEC);
 	if (memory->fd < 0)
 		return -errno;
-	err = ftruncate(memory->fd, DMK_QEMU_RAM_SIZE) ? -errno : 0;
+	err = ftruncate(memory->fd, board->ram_size) ? -errno : 0;
 	if (err)
 		goto close_fd;
 	describe(memory);
@@ -143,15 +133,15 @@ close_fd:
 
 void dmk_qemu_memory_destroy(struct dmk_qemu_memory *memory)
 {
-	munmap(memory->direct, DIRECT_SIZE);
+	munmap(memory->direct, direct_size(memory));
 	close(memory->fd);
 }
 
 /* How many of @pages, from the first, lie side by side in RAM too: they take one mapping. */
-static size_t run_length(const dmk_phys *pages, size_t n)
+static size_t run_length(const struct dmk_qemu_memory *memory, const dmk_phys *pages, size_t n)
 {
 	off_t offset;
-	uint64_t room = ram_at(pages[0], &offset) / DMK_PAGE_SIZE;
+	uint64_t room = ram_at(memory->board, pages[0], &offset) / DMK_PAGE_SIZE;
 	size_t i;
 
 	for (i = 1; i < n && i < room; i++)
@@ -168,7 +158,7 @@ void *dmk_qemu_memory_view(struct dmk_qemu_memory *memory, const dmk_phys *pages
 	if (!view)
 		return NULL;
 	for (at = 0; at < n; at += run) {
-		run = run_length(pages + at, n - at);
+		run = run_length(memory, pages + at, n - at);
 		if (map_run(memory, view + at * DMK_PAGE_SIZE, pages[at], run * DMK_PAGE_SIZE)) {
 			munmap(view, n * DMK_PAGE_SIZE);
 			return NULL;

@@ -6,30 +6,19 @@
 #ifndef DMK_QEMU_MEMORY_H
 #define DMK_QEMU_MEMORY_H
 
-#include <dmakit/port.h>
-
-/*
- * Half of RAM below 4 GiB and half above, so that a driver's mask makes a difference: the low half
- * ends at 512 MiB, where a mask of 28 bits (256 MiB) already cuts it. The file is sparse: what
- * nobody writes costs nothing.
- */
-#define DMK_QEMU_LOW_SIZE  (512ULL << 20)
-#define DMK_QEMU_HIGH_BASE (4ULL << 30)
-#define DMK_QEMU_HIGH_SIZE (512ULL << 20)
-#define DMK_QEMU_RAM_SIZE  (DMK_QEMU_LOW_SIZE + DMK_QEMU_HIGH_SIZE)
-
-enum { DMK_QEMU_MEMORY_RANGES = 3 };
+#include "board.h"
 
 struct dmk_qemu_memory {
+	const struct dmk_qemu_board *board;
 	int fd;
 	void *direct; /* physical 0 */
-	struct dmk_memory range[DMK_QEMU_MEMORY_RANGES];
+	unsigned int nr_ranges;
+	struct dmk_memory range[DMK_QEMU_RAM_RUNS];
 };
 
 /** dmk_qemu_memory_create - Return: 0 or a negative errno with nothing left behind. */
-int dmk_qemu_memory_create(struct dmk_qemu_memory *memory);
+int dmk_qemu_memory_create(struct dmk_qemu_memory *memory, const struct dmk_qemu_board *board);
 void dmk_qemu_memory_destroy(struct dmk_qemu_memory *memory);
-dmk_phys dmk_qemu_memory_last(void);
 
 /** As the port's view_map and view_unmap. */
 void *dmk_qemu_memory_view(struct dmk_qemu_memory *memory, const dmk_phys *pages, size_t n);

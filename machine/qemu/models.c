@@ -5,6 +5,8 @@
  */
 #include "models.h"
 
+#include "board.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,10 +50,12 @@ const char *const dmk_qemu_model_names[] = {
 _Static_assert(ARRAY_SIZE(dmk_qemu_model_names) == ARRAY_SIZE(models) + 1,
 	       "the same models in both");
 
-const char *dmk_qemu_model_for(uint16_t vendor, uint16_t device)
+const char *dmk_qemu_model_for(const char *machine, uint16_t vendor, uint16_t device)
 {
 	size_t i;
 
+	if (!dmk_qemu_board_find(machine)->pci)
+		return NULL;
 	if (!vendor)
 		return device < ARRAY_SIZE(models) ? models[device].name : NULL;
 	for (i = 0; i < ARRAY_SIZE(models); i++)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The machine "qemu": a q35 PC without firmware and with a processor that does nothing, of which
- * only the devices are used. They run in QEMU's process; RAM is shared with it (memory.c),
- * registers are reached over its test socket (wire.c), messages arrive at a doorbell (doorbell.c).
- * This file puts the parts together: opening, the keeper thread, the port.
+ * The machines "qemu" and "qemu-...": boards (boards.c) without firmware and with a processor that
+ * does nothing, of which only the devices are used. They run in QEMU's process; RAM is shared with
+ * it (memory.c), registers are reached over its test socket (wire.c), messages arrive at a doorbell
+ * (doorbell.c), where there is PCI. This file puts the parts together: opening, the keeper thread,
+ * the port.
  *
  * Threads. Hooks run in whatever thread calls them. One thread is the machine's own, the keeper: it
  * starts QEMU and stays as long as QEMU does (the kernel ties QEMU's life to the thread that forked
@@ -28,6 +29,7 @@
 
 #include <dmakit/machine.h>
 
+#include "board.h"
 #include "doorbell.h"
 #include "irq.h"
 #include "memory.h"
@@ -36,17 +38,15 @@
 #include "process.h"
 #include "wire.h"
 
-#define PROGRAM "qemu-system-x86_64"
-#define PACKAGE "qemu-system-x86"
-
 enum { TERM_GRACE_MS = 2000, CORE_GRACE_MS = 5000 };
 
 /* What the keeper watches; below DMK_QEMU_MSIS it is a vector of the doorbell. */
 enum { WATCH_WIRE = DMK_QEMU_MSIS, WATCH_SAID, WATCH_PROCESS, WATCH_POKE };
 
 struct qemu {
+	const struct dmk_qemu_board *board;
 	struct dmk_qemu_memory memory;
-	struct dmk_qemu_doorbell doorbell;
+	struct dmk_qemu_doorbell doorbell; /* used where the board has PCI, as pci is */
 	struct dmk_qemu_wire wire;
 	struct dmk_qemu_irqs irqs;
 	struct dmk_qemu_pci pci;
@@ -56,7 +56,8 @@ struct qemu {
 	int epoll, poke;
 	pthread_t keeper;
 	char **argv;
-	int inherited[5]; /* QEMU's: wire, doorbell, RAM, ROM; -1 */
+	int inherited[5]; /* QEMU's: wire, RAM, and if there are any doorbell, ROM; -1 */
+	int card, rom;    /* of these, the doorbell and the ROM; -1: there is none */
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
@@ -72,6 +73,7 @@ struct qemu {
 	struct dmk_pci_host host;
 	struct dmk_bus bus;
 	struct dmk_window window;
+	struct dmk_platform_device platform[DMK_QEMU_BOARD_DEVICES];
 	char *bootargs;
 };
 
@@ -119,7 +121,7 @@ static uint64_t port_mmio_read(void *ctx, dmk_phys address, unsigned int width)
 
 	dmk_qemu_wire_ask(&qemu->wire, &value, "read%c 0x%llx", width_letter(width),
 			  (unsigned long long)address.v);
-	if (!value && dmk_qemu_pci_nobody(&qemu->pci, address.v))
+	if (!value && qemu->board->pci && dmk_qemu_pci_nobody(&qemu->pci, address.v))
 		value = ~0ULL;
 	return value & all_ones(width);
 }
@@ -133,11 +135,18 @@ static void port_mmio_write(void *ctx, dmk_phys address, unsigned int width, uin
 			   (unsigned long long)(value & all_ones(width)));
 }
 
+static bool has_ports(const struct qemu *qemu)
+{
+	return qemu->board->caps & DMK_CAP_PORT_IO;
+}
+
 static uint32_t port_port_in(void *ctx, uint16_t port, unsigned int width)
 {
 	struct qemu *qemu = ctx;
 	uint64_t value;
 
+	if (!has_ports(qemu))
+		return all_ones(width);
 	dmk_qemu_wire_ask(&qemu->wire, &value, "in%c 0x%x", width_letter(width), port);
 	return value & all_ones(width);
 }
@@ -147,21 +156,23 @@ static void port_port_out(void *ctx, uint16_t port, unsigned int width, uint32_t
 {
 	struct qemu *qemu = ctx;
 
+	if (!has_ports(qemu))
+		return;
 	dmk_qemu_wire_ask(&qemu->wire, NULL, "out%c 0x%x 0x%x", width_letter(width), port,
 			  value & (uint32_t)all_ones(width));
 }
 
 /* The doorbell is part of the machine and not a device for drivers. */
-static bool is_hidden(uint16_t bdf, unsigned int offset)
+static bool is_hidden(const struct qemu *qemu, uint16_t bdf, unsigned int offset)
 {
-	return bdf >> 3 == DMK_QEMU_DOORBELL_SLOT || offset >= 4096;
+	return !qemu->board->pci || bdf >> 3 == DMK_QEMU_DOORBELL_SLOT || offset >= 4096;
 }
 
 static uint32_t port_config_read(void *ctx, uint16_t bdf, unsigned int offset, unsigned int width)
 {
 	struct qemu *qemu = ctx;
 
-	if (is_hidden(bdf, offset))
+	if (is_hidden(qemu, bdf, offset))
 		return all_ones(width);
 	return dmk_qemu_pci_read(&qemu->wire, bdf, offset, width) & all_ones(width);
 }
@@ -171,7 +182,7 @@ static void port_config_write(void *ctx, uint16_t bdf, unsigned int offset, unsi
 {
 	struct qemu *qemu = ctx;
 
-	if (is_hidden(bdf, offset))
+	if (is_hidden(qemu, bdf, offset))
 		return;
 	dmk_qemu_pci_write(&qemu->wire, bdf, offset, width, value & (uint32_t)all_ones(width));
 	dmk_qemu_pci_changed(&qemu->pci, offset);
@@ -179,7 +190,9 @@ static void port_config_write(void *ctx, uint16_t bdf, unsigned int offset, unsi
 
 static unsigned int port_intx_irq(void *ctx, uint16_t bdf, unsigned int pin)
 {
-	return dmk_qemu_pci_pin(bdf, pin);
+	const struct qemu *qemu = ctx;
+
+	return qemu->board->pci ? dmk_qemu_pci_pin(bdf, pin) : 0;
 }
 
 static int port_msi_alloc(void *ctx, uint16_t bdf, unsigned int n, bool contiguous,
@@ -217,6 +230,7 @@ static bool port_quiesce(void *ctx, unsigned int usec)
 }
 
 static void stop(struct qemu *qemu);
+static void bring_down(struct qemu *qemu);
 static void destroy(struct qemu *qemu);
 
 static void port_shutdown(void *ctx)
@@ -224,7 +238,7 @@ static void port_shutdown(void *ctx)
 	struct qemu *qemu = ctx;
 
 	stop(qemu);
-	dmk_qemu_pci_destroy(&qemu->pci);
+	bring_down(qemu);
 	destroy(qemu);
 }
 
@@ -440,37 +454,53 @@ static bool argument(struct qemu *qemu, unsigned int *n, const char *format, ...
 	return true;
 }
 
-static bool fixed_arguments(struct qemu *qemu, unsigned int *n)
+static bool doorbell_arguments(struct qemu *qemu, unsigned int *n)
 {
-	const int *fd = qemu->inherited;
-	const char *program = getenv("DMAKIT_QEMU");
-
-	return argument(qemu, n, "%s", program && *program ? program : PROGRAM) &&
-	       argument(qemu, n, "-M") &&
-	       argument(
-		       qemu, n,
-		       "q35,memory-backend=ram0,max-ram-below-4g=%llu,hpet=off,pit=off,sata=off,smbus=off",
-		       DMK_QEMU_LOW_SIZE) &&
-	       argument(qemu, n, "-m") && argument(qemu, n, "%lluM", DMK_QEMU_RAM_SIZE >> 20) &&
-	       argument(qemu, n, "-object") &&
-	       argument(qemu, n,
-			"memory-backend-file,id=ram0,size=%llu,mem-path=/proc/self/fd/%d,share=on",
-			DMK_QEMU_RAM_SIZE, fd[2]) &&
-	       argument(qemu, n, "-accel") && argument(qemu, n, "tcg") &&
-	       argument(qemu, n, "-nodefaults") && argument(qemu, n, "-no-user-config") &&
-	       argument(qemu, n, "-display") && argument(qemu, n, "none") &&
-	       argument(qemu, n, "-bios") && argument(qemu, n, "/proc/self/fd/%d", fd[3]) &&
-	       argument(qemu, n, "-chardev") &&
-	       argument(qemu, n, "socket,id=dmakit-wire,fd=%d", fd[0]) &&
-	       argument(qemu, n, "-object") &&
-	       argument(qemu, n, "qtest,id=dmakit-qtest,chardev=dmakit-wire,log=none") &&
-	       argument(qemu, n, "-chardev") &&
-	       argument(qemu, n, "socket,id=dmakit-doorbell,fd=%d", fd[1]) &&
+	return argument(qemu, n, "-chardev") &&
+	       argument(qemu, n, "socket,id=dmakit-doorbell,fd=%d", qemu->card) &&
 	       argument(qemu, n, "-device") &&
 	       argument(
 		       qemu, n,
 		       "ivshmem-doorbell,chardev=dmakit-doorbell,vectors=%d,ioeventfd=off,addr=0x%x",
 		       DMK_QEMU_MSIS, DMK_QEMU_DOORBELL_SLOT);
+}
+
+static bool board_arguments(struct qemu *qemu, unsigned int *n)
+{
+	const struct dmk_qemu_board *board = qemu->board;
+	const char *const *extra;
+
+	for (extra = board->extra; *extra; extra++)
+		if (!argument(qemu, n, "%s", *extra))
+			return false;
+	if (board->rom &&
+	    !(argument(qemu, n, "-bios") && argument(qemu, n, "/proc/self/fd/%d", qemu->rom)))
+		return false;
+	return !board->pci || doorbell_arguments(qemu, n);
+}
+
+static bool fixed_arguments(struct qemu *qemu, unsigned int *n)
+{
+	const struct dmk_qemu_board *board = qemu->board;
+	const char *program = getenv("DMAKIT_QEMU");
+	unsigned long long ram = board->ram_size;
+
+	return argument(qemu, n, "%s", program && *program ? program : board->program) &&
+	       argument(qemu, n, "-M") &&
+	       argument(qemu, n, "%s,memory-backend=ram0", board->machine) &&
+	       argument(qemu, n, "-m") && argument(qemu, n, "%lluM", ram >> 20) &&
+	       argument(qemu, n, "-object") &&
+	       argument(qemu, n,
+			"memory-backend-file,id=ram0,size=%llu,mem-path=/proc/self/fd/%d,share=on",
+			ram, qemu->memory.fd) &&
+	       argument(qemu, n, "-accel") && argument(qemu, n, "tcg") &&
+	       argument(qemu, n, "-nodefaults") && argument(qemu, n, "-no-user-config") &&
+	       argument(qemu, n, "-display") && argument(qemu, n, "none") &&
+	       argument(qemu, n, "-chardev") &&
+	       argument(qemu, n, "socket,id=dmakit-wire,fd=%d", qemu->inherited[0]) &&
+	       argument(qemu, n, "-object") &&
+	       argument(qemu, n, "qtest,id=dmakit-qtest,chardev=dmakit-wire,log=none") &&
+	       board_arguments(qemu, n);
 }
 
 static bool device_arguments(struct qemu *qemu, unsigned int *n,
@@ -512,66 +542,94 @@ static int make_arguments(struct qemu *qemu, const struct dmk_machine_config *co
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/*
- * The processor's first and only instructions: cli; hlt; jmp back. At the reset vector, 16 bytes
- * below 4 GiB.
- */
-static int make_rom(void)
+/* The ROM that the processor starts in. Return: a descriptor or a negative errno. */
+static int make_rom(const struct dmk_qemu_board *board)
 {
-	static const unsigned char halt[] = {0xfa, 0xf4, 0xeb, 0xfd};
+	const ssize_t size = board->rom_size;
 	int fd = memfd_create("dmakit-qemu-rom", MFD_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, 0x10000) || pwrite(fd, halt, sizeof(halt), 0xfff0) != sizeof(halt)) {
+	if (ftruncate(fd, 0x10000) || pwrite(fd, board->rom, size, board->rom_offset) != size) {
 		close(fd);
 		return -EIO;
 	}
 	return fd;
 }
 
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static void close_inherited(struct qemu *qemu)
 {
 	/* RAM's stays open: it is ours too. */
 	close(qemu->inherited[0]);
-	close(qemu->inherited[1]);
-	close(qemu->inherited[3]);
+	close_if_open(qemu->card);
+	close_if_open(qemu->rom);
+}
+
+/* The doorbell and the ROM, where the board has them. */
+static int prepare_card_and_rom(struct qemu *qemu)
+{
+	int err = 0;
+
+	qemu->card = -1;
+	qemu->rom = -1;
+	if (qemu->board->pci)
+		err = dmk_qemu_doorbell_create(&qemu->doorbell, &qemu->card);
+	if (err || !qemu->board->rom)
+		return err;
+	qemu->rom = make_rom(qemu->board);
+	if (qemu->rom >= 0)
+		return 0;
+	err = qemu->rom;
+	close_if_open(qemu->card);
+	if (qemu->board->pci)
+		dmk_qemu_doorbell_destroy(&qemu->doorbell);
+	return err;
+}
+
+static void list_inherited(struct qemu *qemu, int wire)
+{
+	unsigned int n = 0;
+
+	qemu->inherited[n++] = wire;
+	qemu->inherited[n++] = qemu->memory.fd;
+	if (qemu->card >= 0)
+		qemu->inherited[n++] = qemu->card;
+	if (qemu->rom >= 0)
+		qemu->inherited[n++] = qemu->rom;
+	qemu->inherited[n] = -1;
 }
 
 /* Everything that exists before QEMU does. */
 static int prepare_ends(struct qemu *qemu)
 {
-	int pair[2], card, rom, err;
+	int pair[2], err;
 
-	err = dmk_qemu_doorbell_create(&qemu->doorbell, &card);
+	err = prepare_card_and_rom(qemu);
 	if (err)
 		return err;
-	rom = make_rom();
-	err = rom;
-	if (rom < 0)
-		goto destroy_doorbell;
 	err = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ? -errno : 0;
 	if (err)
-		goto close_rom;
+		goto close_card_and_rom;
 	err = dmk_qemu_wire_init(&qemu->wire, pair[0], qemu->epoll, WATCH_WIRE);
 	if (err)
 		goto close_pair;
-
-	qemu->inherited[0] = pair[1];
-	qemu->inherited[1] = card;
-	qemu->inherited[2] = qemu->memory.fd;
-	qemu->inherited[3] = rom;
-	qemu->inherited[4] = -1;
+	list_inherited(qemu, pair[1]);
 	return 0;
 
 close_pair:
 	close(pair[0]);
 	close(pair[1]);
-close_rom:
-	close(rom);
-destroy_doorbell:
-	close(card);
-	dmk_qemu_doorbell_destroy(&qemu->doorbell);
+close_card_and_rom:
+	close_if_open(qemu->rom);
+	close_if_open(qemu->card);
+	if (qemu->board->pci)
+		dmk_qemu_doorbell_destroy(&qemu->doorbell);
 	return err;
 }
 
@@ -584,9 +642,17 @@ static int watch_ends(struct qemu *qemu)
 	 * The last vector is the doorbell's own until it is connected: see
 	 * dmk_qemu_doorbell_connect().
 	 */
-	for (i = 0; i < DMK_QEMU_MSIS - 1 && !err; i++)
+	for (i = 0; qemu->board->pci && i < DMK_QEMU_MSIS - 1 && !err; i++)
 		err = keeper_watch(qemu, qemu->doorbell.event[i], i);
 	return err;
+}
+
+/* What of prepare_ends() QEMU does not inherit. */
+static void destroy_ends(struct qemu *qemu)
+{
+	dmk_qemu_wire_destroy(&qemu->wire);
+	if (qemu->board->pci)
+		dmk_qemu_doorbell_destroy(&qemu->doorbell);
 }
 
 static int prepare(struct qemu *qemu, const struct dmk_machine_config *config)
@@ -612,9 +678,9 @@ static int prepare(struct qemu *qemu, const struct dmk_machine_config *config)
 	err = -errno;
 	if (qemu->poke < 0)
 		goto close_epoll;
-	dmk_qemu_irqs_init(&qemu->irqs, qemu->poke);
-	qemu->irqs.msi_address = DMK_QEMU_DOORBELL_ADDRESS;
-	err = dmk_qemu_memory_create(&qemu->memory);
+	dmk_qemu_irqs_init(&qemu->irqs, qemu->board,
+			   qemu->board->pci ? DMK_QEMU_DOORBELL_ADDRESS : 0, qemu->poke);
+	err = dmk_qemu_memory_create(&qemu->memory, qemu->board);
 	if (err)
 		goto close_poke;
 	err = prepare_ends(qemu);
@@ -629,8 +695,7 @@ static int prepare(struct qemu *qemu, const struct dmk_machine_config *config)
 
 destroy_ends:
 	close_inherited(qemu);
-	dmk_qemu_wire_destroy(&qemu->wire);
-	dmk_qemu_doorbell_destroy(&qemu->doorbell);
+	destroy_ends(qemu);
 destroy_memory:
 	dmk_qemu_memory_destroy(&qemu->memory);
 close_poke:
@@ -645,8 +710,7 @@ free_bootargs:
 /* All that prepare() made, except what close_inherited() closes; the keeper is gone. */
 static void destroy(struct qemu *qemu)
 {
-	dmk_qemu_wire_destroy(&qemu->wire);
-	dmk_qemu_doorbell_destroy(&qemu->doorbell);
+	destroy_ends(qemu);
 	dmk_qemu_memory_destroy(&qemu->memory);
 	dmk_qemu_irqs_destroy(&qemu->irqs);
 	free_arguments(qemu);
@@ -678,18 +742,20 @@ static void wait_ended(struct qemu *qemu)
 	pthread_mutex_unlock(&qemu->lock);
 }
 
-static int explain_no_program(int err, char *error, size_t error_size)
+static int explain_no_program(const struct dmk_qemu_board *board, int err, char *error,
+			      size_t error_size)
 {
 	const char *program = getenv("DMAKIT_QEMU");
 
 	if (program && *program)
-		snprintf(error, error_size, "qemu: can't run %s (from DMAKIT_QEMU): %s", program,
-			 strerror(-err));
+		snprintf(error, error_size, "%s: can't run %s (from DMAKIT_QEMU): %s", board->name,
+			 program, strerror(-err));
 	else if (err == -ENOENT)
-		snprintf(error, error_size,
-			 "qemu: " PROGRAM " is not installed: apt-get install " PACKAGE);
+		snprintf(error, error_size, "%s: %s is not installed: apt-get install %s",
+			 board->name, board->program, board->package);
 	else
-		snprintf(error, error_size, "qemu: can't run " PROGRAM ": %s", strerror(-err));
+		snprintf(error, error_size, "%s: can't run %s: %s", board->name, board->program,
+			 strerror(-err));
 	return err == -ENOMEM || err == -EAGAIN ? -ENOMEM : -ENODEV;
 }
 
@@ -702,20 +768,30 @@ static const char *quoted(const char *words, char *name, size_t size)
 	return name;
 }
 
-static int explain_unknown_model(const char *name, char *error, size_t error_size)
+static int explain_unknown_model(const struct dmk_qemu_board *board, const char *name, char *error,
+				 size_t error_size)
 {
-	const char *nearest = dmk_nearest(name, dmk_qemu_model_names), *const * known;
+	const char *const *known = dmk_qemu_model_names;
+	const char *nearest = dmk_nearest(name, known);
 	size_t at;
 
-	at = snprintf(error, error_size, "qemu: QEMU has no device \"%.64s\"; it has: %s", name,
-		      nearest ? nearest : "");
-	for (known = dmk_qemu_model_names; *known && at < error_size; known++)
+	if (!board->pci) {
+		snprintf(
+			error, error_size,
+			"%s: QEMU has no device \"%.64s\"; what this board has is soldered to it (all that QEMU has: %s -device help)",
+			board->name, name, board->program);
+		return -ENOENT;
+	}
+	at = snprintf(error, error_size, "%s: QEMU has no device \"%.64s\"; it has: %s",
+		      board->name, name, nearest ? nearest : "");
+	for (; *known && at < error_size; known++)
 		if (*known != nearest)
 			at += snprintf(error + at, error_size - at, "%s%s",
 				       known == dmk_qemu_model_names && !nearest ? "" : ", ",
 				       *known);
 	if (at < error_size)
-		snprintf(error + at, error_size - at, " (all of them: " PROGRAM " -device help)");
+		snprintf(error + at, error_size - at, " (all of them: %s -device help)",
+			 board->program);
 	return -ENOENT;
 }
 
@@ -736,26 +812,22 @@ static int explain_end(struct qemu *qemu, char *error, size_t error_size)
 	char name[64];
 
 	if (strstr(qemu->words, "is not a valid device model name"))
-		return explain_unknown_model(quoted(qemu->words, name, sizeof(name)), error,
-					     error_size);
+		return explain_unknown_model(qemu->board, quoted(qemu->words, name, sizeof(name)),
+					     error, error_size);
 	if (!strncmp(qemu->words, "-device ", 8)) {
-		snprintf(error, error_size, "qemu: %s", qemu->words);
+		snprintf(error, error_size, "%s: %s", qemu->board->name, qemu->words);
 		return -EINVAL;
 	}
-	snprintf(error, error_size, "qemu: QEMU %s at its start%s%s", qemu->end,
+	snprintf(error, error_size, "%s: QEMU %s at its start%s%s", qemu->board->name, qemu->end,
 		 *qemu->words ? ": " : "", qemu->words);
 	return -EIO;
 }
 
-/* QEMU runs: what a firmware would do, as far as drivers need it. */
-static int bring_up(struct qemu *qemu)
+static int bring_up_pci(struct qemu *qemu)
 {
 	unsigned int last = DMK_QEMU_MSIS - 1;
-	int err = dmk_qemu_wire_ask(&qemu->wire, NULL, "irq_intercept_in ioapic");
+	int err = dmk_qemu_pci_init(&qemu->pci, &qemu->wire);
 
-	if (err)
-		return err;
-	err = dmk_qemu_pci_init(&qemu->pci, &qemu->wire);
 	if (err)
 		return err;
 	err = dmk_qemu_doorbell_connect(&qemu->doorbell, &qemu->wire);
@@ -766,13 +838,28 @@ static int bring_up(struct qemu *qemu)
 	return err;
 }
 
+/* QEMU runs: what a firmware would do, as far as drivers need it. */
+static int bring_up(struct qemu *qemu)
+{
+	int err = dmk_qemu_wire_ask(&qemu->wire, NULL, "irq_intercept_in %s",
+				    qemu->board->intercept);
+
+	return err || !qemu->board->pci ? err : bring_up_pci(qemu);
+}
+
+static void bring_down(struct qemu *qemu)
+{
+	if (qemu->board->pci)
+		dmk_qemu_pci_destroy(&qemu->pci);
+}
+
 static int start(struct qemu *qemu, char *error, size_t error_size)
 {
 	int err = wait_started(qemu);
 
 	close_inherited(qemu);
 	if (err)
-		return explain_no_program(err, error, error_size);
+		return explain_no_program(qemu->board, err, error, error_size);
 
 	err = bring_up(qemu);
 	pthread_mutex_lock(&qemu->lock);
@@ -781,56 +868,68 @@ static int start(struct qemu *qemu, char *error, size_t error_size)
 	if (qemu->open)
 		return 0;
 	if (!err)
-		dmk_qemu_pci_destroy(&qemu->pci);
+		bring_down(qemu);
 	if (err == -EIO || !err) {
 		wait_ended(qemu);
 		return explain_end(qemu, error, error_size);
 	}
-	snprintf(error, error_size, "qemu: the doorbell for interrupt messages can't be set up: %s",
-		 strerror(-err));
+	snprintf(error, error_size, "%s: the doorbell for interrupt messages can't be set up: %s",
+		 qemu->board->name, strerror(-err));
 	return -EIO;
 }
 
-static void describe(struct qemu *qemu)
+static void describe_pci(struct qemu *qemu)
 {
-	qemu->window = (struct dmk_window){.size = ~0ULL};
-	qemu->bus = (struct dmk_bus){
-		.name = "pcie.0", .windows = &qemu->window, .nr_windows = 1, .coherent = true};
 	qemu->host = (struct dmk_pci_host){
 		.mmio32 = {DMK_QEMU_MMIO32, DMK_PHYS(DMK_QEMU_MMIO32), DMK_QEMU_MMIO32_SIZE},
 		.mmio64 = {DMK_QEMU_MMIO64, DMK_PHYS(DMK_QEMU_MMIO64), DMK_QEMU_MMIO64_SIZE},
 		.io = {DMK_QEMU_IO, DMK_PHYS(DMK_QEMU_IO), DMK_QEMU_IO_SIZE},
 		.dma = &qemu->bus,
 	};
+	qemu->machine.pci = &qemu->host;
+}
+
+static void describe(struct qemu *qemu)
+{
+	const struct dmk_qemu_board *board = qemu->board;
+
+	qemu->window = (struct dmk_window){.size = ~0ULL};
+	qemu->bus = (struct dmk_bus){
+		.name = board->bus, .windows = &qemu->window, .nr_windows = 1, .coherent = true};
 	qemu->machine = (struct dmk_machine){
-		.name = "qemu",
-		.summary = "QEMU's own devices, outside this process: q35, coherent, no IOMMU",
-		.caps = DMK_CAP_PORT_IO | DMK_CAP_BOUNCE | DMK_CAP_ISA_DMA,
+		.name = board->name,
+		.summary = board->summary,
+		.caps = board->caps,
 		.cache_line = 1,
 		.memory = qemu->memory.range,
-		.nr_memory = DMK_QEMU_MEMORY_RANGES,
+		.nr_memory = qemu->memory.nr_ranges,
 		.direct_base = qemu->memory.direct,
-		.direct_last = dmk_qemu_memory_last(),
-		.dma_zone_last = (16ULL << 20) - 1,
-		.dma32_zone_last = (4ULL << 30) - 1,
+		.direct_last = dmk_qemu_board_last(board),
+		.dma_zone_last = board->dma_zone_last,
+		.dma32_zone_last = board->dma32_zone_last,
 		.bootargs = qemu->bootargs,
-		.pci = &qemu->host,
-		.isa = &qemu->bus,
-		.nr_irqs = DMK_QEMU_IRQS,
+		.platform = qemu->platform,
+		.nr_platform = dmk_qemu_board_platform(board, &qemu->bus, qemu->platform),
+		.isa = board->caps & DMK_CAP_ISA_DMA ? &qemu->bus : NULL,
+		.nr_irqs = qemu->irqs.nr_irqs,
 	};
+	if (board->pci)
+		describe_pci(qemu);
 }
 
 int dmk_qemu_open(const struct dmk_machine_config *config, struct dmk_port *port, char *error,
 		  size_t error_size)
 {
+	const struct dmk_qemu_board *board = dmk_qemu_board_find(config->machine);
 	struct qemu *qemu;
 	int err = -ENOMEM;
 
 	if (has_nameless_device(config))
-		return explain_unknown_model("", error, error_size);
+		return explain_unknown_model(board, "", error, error_size);
 	qemu = calloc(1, sizeof(*qemu));
 	if (!qemu)
 		goto say_why;
+	qemu->board = board;
 	err = prepare(qemu, config);
 	if (err)
 		goto free_qemu;
@@ -854,6 +953,6 @@ destroy_qemu:
 free_qemu:
 	free(qemu);
 say_why:
-	snprintf(error, error_size, "qemu: %s", strerror(-err));
+	snprintf(error, error_size, "%s: %s", board->name, strerror(-err));
 	return -ENOMEM;
 }

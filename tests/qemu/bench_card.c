@@ -45,12 +45,12 @@ static void parse(struct dmk_device_request *request, char *text)
 	}
 }
 
-int bench_open(struct bench *bench, const char *const *devices)
+int bench_open_board(struct bench *bench, const char *machine, const char *const *devices)
 {
 	struct dmk_device_request request[32];
 	char text[32][128];
 	struct dmk_machine_config config = {
-		.machine = "qemu",
+		.machine = machine,
 		.devices = request,
 		.sink = {.irq = noted_irq, .died = noted_death, .ctx = bench},
 	};
@@ -64,6 +64,11 @@ int bench_open(struct bench *bench, const char *const *devices)
 		config.nr_devices++;
 	}
 	return dmk_qemu_open(&config, &bench->port, bench->error, sizeof(bench->error));
+}
+
+int bench_open(struct bench *bench, const char *const *devices)
+{
+	return bench_open_board(bench, "qemu", devices);
 }
 
 void bench_close(struct bench *bench)

@@ -10,7 +10,7 @@
 
 #include <dmakit/machine.h>
 
-enum { BENCH_IRQS = 128 };
+enum { BENCH_IRQS = 256 };
 
 /** What the sink was told. */
 struct bench {
@@ -23,7 +23,11 @@ struct bench {
 	char error[512];
 };
 
-/** bench_open - @devices: "edu,addr=3" each, ended by NULL. Return: as dmk_machine_open(). */
+/**
+ * bench_open_board - @devices: "edu,addr=3" each, ended by NULL. Return: as dmk_machine_open().
+ * bench_open - a q35
+ */
+int bench_open_board(struct bench *bench, const char *machine, const char *const *devices);
 int bench_open(struct bench *bench, const char *const *devices);
 void bench_close(struct bench *bench);
 

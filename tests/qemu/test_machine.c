@@ -724,7 +724,7 @@ static void test_each_known_model_has_the_id_it_is_known_by(void **state)
 	struct bench bench;
 	unsigned int n, slot;
 
-	for (n = 0; (name = dmk_qemu_model_for(0, n)); n++)
+	for (n = 0; (name = dmk_qemu_model_for("qemu", 0, n)); n++)
 		devices[n] = name;
 	assert_true(n > 3 && n < 29);
 	open_or_fail(&bench, devices);
@@ -733,7 +733,7 @@ static void test_each_known_model_has_the_id_it_is_known_by(void **state)
 
 		if (id == 0xffffffff)
 			continue;
-		name = dmk_qemu_model_for(id & 0xffff, id >> 16);
+		name = dmk_qemu_model_for("qemu", id & 0xffff, id >> 16);
 		if (!name)
 			fail_msg("%08x in slot %x is none of the table", id, slot);
 		for (n = 0; devices[n] && strcmp(devices[n], name); n++)
@@ -743,7 +743,7 @@ static void test_each_known_model_has_the_id_it_is_known_by(void **state)
 	}
 	for (n = 0; devices[n]; n++)
 		assert_string_equal(devices[n], "seen");
-	assert_null(dmk_qemu_model_for(0xdead, 0xbeef));
+	assert_null(dmk_qemu_model_for("qemu", 0xdead, 0xbeef));
 	bench_close(&bench);
 }
 

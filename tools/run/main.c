@@ -129,6 +129,36 @@ static void list_ids(FILE *out)
 		fputs(", ...", out);
 }
 
+/*
+ * Whether the machine has only what is soldered to it, and none of that is what the program's
+ * drivers name: then there is no need to start it.
+ */
+static bool names_nothing_there(void)
+{
+	const char *device, *wanted;
+	uint16_t vendor, id;
+	unsigned int i, j;
+
+	if (!dmk_machine_device(dmk_run.options.machine, 0) || dmk_run.options.nr_devices)
+		return false;
+	for (i = 0; (wanted = dmk_module_compatible(i)); i++)
+		for (j = 0; (device = dmk_machine_device(dmk_run.options.machine, j)); j++)
+			if (!strcmp(device, wanted))
+				return false;
+	return i || dmk_module_pci_id(0, &vendor, &id);
+}
+
+static void list_soldered(FILE *out)
+{
+	const char *device, *before = "";
+
+	for (unsigned int i = 0; (device = dmk_machine_device(dmk_run.options.machine, i)); i++) {
+		if (strcmp(device, before))
+			fprintf(out, "%s%s", i ? ", " : "", device);
+		before = device;
+	}
+}
+
 static void list_models(FILE *out)
 {
 	const char *model;
@@ -148,6 +178,12 @@ static char *no_device_text(void)
 	fprintf(out, "no device for this driver on machine %s: ", dmk_run.options.machine);
 	list_ids(out);
 	fputs("; devices there are: ", out);
+	if (dmk_machine_device(dmk_run.options.machine, 0)) {
+		list_soldered(out);
+		fputs("; each machine has its own: dmakit machines", out);
+		fclose(out);
+		return text;
+	}
 	list_models(out);
 	fputs("; plug one in with --device MODEL, or describe your board in a .dts and give it with --machine FILE.dts",
 	      out);
@@ -335,6 +371,12 @@ static int boot_and_load(void)
 	const bool may_choose = !dmk_run.options.nr_devices;
 	struct dmk_module_info module;
 
+	if (names_nothing_there()) {
+		dmk_run.report.outcome = DMK_OUTCOME_REFUSED;
+		dmk_run.report.no_device = true;
+		dmk_run.report.error = no_device_text();
+		return -1;
+	}
 	if (may_choose && !machine_is_file())
 		choose_devices();
 	for (;;) {

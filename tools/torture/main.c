@@ -58,11 +58,17 @@ static void help(void)
 
 /* --- the command line ------------------------------------------------------------------------- */
 
+static bool is_qemu(const char *name)
+{
+	return !strncmp(name, "qemu", 4);
+}
+
 static int add_machine(const char *name)
 {
-	if (!strcmp(name, "qemu"))
+	if (is_qemu(name))
 		return tool_refuse(
-			"torture: qemu has no card that can be told what to do; the simulated machines do: dmakit machines");
+			"torture: %s has no card that can be told what to do; the simulated machines do: dmakit machines",
+			name);
 	for (unsigned int i = 0; i < nr_machines; i++)
 		if (!strcmp(machine[i], name))
 			return STATUS_CLEAN;
@@ -77,7 +83,7 @@ static int add_machines(const char *name)
 	if (strcmp(name, "all"))
 		return add_machine(name);
 	for (const struct dmk_machine_info *info = dmk_machine_list(); info->name; info++)
-		if (strcmp(info->name, "qemu") && add_machine(info->name))
+		if (!is_qemu(info->name) && add_machine(info->name))
 			return STATUS_REFUSED;
 	return STATUS_CLEAN;
 }
