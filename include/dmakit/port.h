@@ -101,7 +101,7 @@ struct dmk_pci_host {
 	const struct dmk_bus *slot_dma[DMK_PCI_SLOTS];
 };
 
-enum { DMK_PLATFORM_REGS = 4, DMK_PLATFORM_IRQS = 4, DMK_PLATFORM_COMPATIBLES = 4 };
+enum { DMK_PLATFORM_REGS = 4, DMK_PLATFORM_IRQS = 16, DMK_PLATFORM_COMPATIBLES = 4 };
 
 /** A device that no bus can discover; from a devicetree node. */
 struct dmk_platform_device {
