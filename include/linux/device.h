@@ -7,6 +7,7 @@
 #ifndef _LINUX_DEVICE_H
 #define _LINUX_DEVICE_H
 
+#include <linux/topology.h>
 #include <linux/types.h>
 #include <linux/compiler.h>
 #include <linux/dev_printk.h>

@@ -9,9 +9,8 @@
 #include <linux/compiler.h>
 #include <linux/gfp_types.h>
 #include <linux/mm_types.h>
+#include <linux/numa.h>
 #include <linux/types.h>
-
-#define NUMA_NO_NODE (-1)
 
 static inline bool gfpflags_allow_blocking(gfp_t gfp)
 {

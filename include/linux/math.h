@@ -5,6 +5,7 @@
 #ifndef _LINUX_MATH_H
 #define _LINUX_MATH_H
 
+#include <asm/div64.h>
 #include <linux/types.h>
 
 #undef roundup
@@ -62,6 +63,11 @@ static inline unsigned long int_sqrt(unsigned long x)
 		}
 	}
 	return root;
+}
+
+static inline u32 int_sqrt64(u64 x)
+{
+	return (u32)int_sqrt(x);
 }
 
 #endif

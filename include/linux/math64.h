@@ -8,13 +8,6 @@
 #include <linux/math.h>
 #include <linux/types.h>
 
-#define do_div(n, base)                                                                            \
-	({                                                                                         \
-		u32 dmk_base = (base);                                                             \
-		u32 dmk_remainder = (u64)(n) % dmk_base;                                           \
-		(n) = (u64)(n) / dmk_base;                                                         \
-		dmk_remainder;                                                                     \
-	})
 #define div64_long(x, y) div64_s64((x), (y))
 #define div64_ul(x, y) div64_u64((x), (y))
 #define DIV64_U64_ROUND_UP(n, d) div64_u64((n) + (d) - 1, (d))

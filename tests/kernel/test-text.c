@@ -25,6 +25,7 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 #include <linux/xarray.h>
+#include <linux/topology.h>
 
 static int boot(void **state)
 {
@@ -353,8 +354,39 @@ static void test_arithmetic(void **state)
 	assert_int_equal(byte, 0x50);
 	assert_int_equal(sign_extend32(0x80, 7), -128);
 	assert_int_equal(int_sqrt(99), 9);
+	assert_int_equal(int_sqrt64(99), 9);
+	assert_int_equal(int_sqrt64(~0ULL), ~0U);
 	assert_int_equal(cpu_to_be32(0x01020304), 0x04030201);
 	assert_int_equal(upper_32_bits(0x123456789ULL), 1);
+}
+
+static void test_sets_of_cpus(void **state)
+{
+	struct cpumask some, other;
+	unsigned int cpu, n = 0;
+
+	cpumask_clear(&some);
+	assert_true(cpumask_empty(&some));
+	assert_int_equal(cpumask_first(&some), nr_cpu_ids);
+	cpumask_set_cpu(1, &some);
+	cpumask_set_cpu(3, &some);
+	assert_false(cpumask_full(&some));
+	assert_int_equal(cpumask_weight(&some), 2);
+	assert_int_equal(cpumask_first(&some), 1);
+	assert_int_equal(cpumask_next(1, &some), 3);
+	assert_int_equal(cpumask_next(3, &some), nr_cpu_ids);
+	for_each_cpu(cpu, &some) n += cpu;
+	assert_int_equal(n, 4);
+	assert_true(cpumask_and(&other, &some, cpumask_of(3)));
+	assert_true(cpumask_equal(&other, cpumask_of(3)));
+	assert_false(cpumask_intersects(&other, cpumask_of(1)));
+	assert_true(cpumask_empty(cpumask_of(nr_cpu_ids)));
+	cpumask_setall(&other);
+	assert_true(cpumask_equal(&other, cpu_online_mask));
+	assert_true(cpumask_equal(&other, cpumask_of_node(0)));
+	assert_int_equal(cpumask_weight(cpu_possible_mask), num_possible_cpus());
+	assert_true(node_possible(0));
+	assert_false(node_possible(MAX_NUMNODES));
 }
 
 static void test_lists(void **state)
@@ -413,6 +445,7 @@ int main(void)
 		BOOTED(test_numbers_for_things),
 		BOOTED(test_copies_and_strings),
 		BOOTED(test_arithmetic),
+		BOOTED(test_sets_of_cpus),
 		BOOTED(test_lists),
 		BOOTED(test_random_numbers_stay_below),
 	};
