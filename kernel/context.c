@@ -576,6 +576,7 @@ static void *kthread_main(void *data)
 	task_enter(task);
 	pthread_setname_np(pthread_self(), task->task.comm);
 	sleep_until(-1); /* for wake_up_process() */
+	__atomic_store_n(&task->started, true, __ATOMIC_RELEASE);
 	if (!__atomic_load_n(&task->should_stop, __ATOMIC_ACQUIRE))
 		result = task->function(task->data);
 	kthread_exits(task, result);
@@ -593,7 +594,7 @@ static struct task_struct *kthread_new(int (*function)(void *data), void *data, 
 	if (!task)
 		return ERR_PTR(-ENOMEM);
 
-	task->task.flags = PF_KTHREAD;
+	task->task.flags = PF_KTHREAD | PF_NOFREEZE;
 	task->function = function;
 	task->data = data;
 	task->state = TASK_UNINTERRUPTIBLE;
@@ -669,6 +670,7 @@ static int stop_and_join(struct dmk_task *task)
 	task->state = TASK_RUNNING;
 	pthread_cond_signal(&task->wake);
 	pthread_mutex_unlock(&task->lock);
+	dmk_freezer_wake();
 	if (mine)
 		pthread_join(task->thread, NULL);
 	else
@@ -710,13 +712,42 @@ bool kthread_should_park(void)
 
 bool kthread_freezable_should_stop(bool *was_frozen)
 {
+	bool stood = dmk_stand_still(true);
+
 	if (was_frozen)
-		*was_frozen = false;
+		*was_frozen = stood;
 	return kthread_should_stop();
+}
+
+/* The host decides where a thread runs: what a driver binds is what it is told then. */
+static void bind(struct task_struct *task, const struct cpumask *mask, const char *call,
+		 const void *caller)
+{
+	unsigned int cpu = cpumask_first(mask);
+
+	if (__atomic_load_n(&to_task(task)->started, __ATOMIC_ACQUIRE))
+		dmk_complain(caller, "%s: thread \"%s\" runs already, and stays where it is", call,
+			     task->comm);
+	else if (cpu >= nr_cpu_ids)
+		dmk_complain(caller, "%s: thread \"%s\" is given no CPU that there is", call,
+			     task->comm);
+	else
+		to_task(task)->bound = cpu;
 }
 
 void kthread_bind(struct task_struct *task, unsigned int cpu)
 {
+	bind(task, cpumask_of(cpu), "kthread_bind", DMK_CALLER);
+}
+
+void kthread_bind_mask(struct task_struct *task, const struct cpumask *mask)
+{
+	bind(task, mask, "kthread_bind_mask", DMK_CALLER);
+}
+
+unsigned int dmk_processor_id(void)
+{
+	return dmk_self()->bound;
 }
 
 /*
@@ -739,6 +770,7 @@ void dmk_context_stop(void)
 	unsigned int waited;
 	char text[128] = "";
 
+	dmk_threads_thaw();
 	for (waited = 0; waited < STOP_PATIENCE_SECONDS * 1000; waited++) {
 		pthread_mutex_lock(&tasks_lock);
 		task = kthread_left();
@@ -758,6 +790,16 @@ void dmk_context_stop(void)
 	if (task)
 		dmk_print(3, NULL, text);
 	join_exited(0);
+}
+
+void dmk_tasks_each(void (*look)(struct dmk_task *task, void *ctx), void *ctx)
+{
+	struct dmk_task *task;
+
+	pthread_mutex_lock(&tasks_lock);
+	list_for_each_entry(task, &tasks, link)
+		look(task, ctx);
+	pthread_mutex_unlock(&tasks_lock);
 }
 
 bool dmk_thread_get(unsigned int index, struct dmk_thread_info *info)

@@ -82,6 +82,9 @@ struct dmk_task {
 	int (*function)(void *data);
 	void *data;
 	bool should_stop; /* atomic */
+	bool started;     /* atomic: its function is called, or it was stopped before */
+	unsigned int bound; /* a CPU; set before it starts */
+	bool stands_still;  /* the freezer's lock's */
 	int result;
 	pthread_t thread;
 };
@@ -106,6 +109,15 @@ void dmk_task_enter_file(void);
 void dmk_task_leave_file(void);
 /** Make all system calls of threads other than the caller's return as if a signal had come. */
 void dmk_tasks_interrupt(void);
+/** For each thread; the list's lock is held. */
+void dmk_tasks_each(void (*look)(struct dmk_task *task, void *ctx), void *ctx);
+/**
+ * freezer.c: stand still, if the machine is to sleep and the thread to stand still, until it is
+ * awake, or until the thread is to stop. Return: it stood.
+ */
+bool dmk_stand_still(bool until_stopped);
+/** A thread that stands still may have to stop. */
+void dmk_freezer_wake(void);
 /** dmk_tasks_settle - dmk_os_ops.settle */
 bool dmk_tasks_settle(void);
 

@@ -152,6 +152,19 @@ extern void (*dmk_heap_watch)(const void *memory, size_t asked, size_t room, boo
 /* --- threads ---------------------------------------------------------------------------------- */
 
 /**
+ * dmk_threads_freeze - have the driver's freezable kthreads stand still, as when the machine goes
+ * to sleep: those that called set_freezable(), where they wait for an event in the freezable way
+ * or call try_to_freeze()
+ *
+ * Context: one at a time.
+ * Return: 0: all stand still; -EBUSY: one did not within @patience_ms, which is told, and all go
+ *         on.
+ */
+int dmk_threads_freeze(unsigned int patience_ms);
+/** dmk_threads_thaw - they go on */
+void dmk_threads_thaw(void);
+
+/**
  * A thread that runs driver code: kthreads, workers, interrupt threads, and threads of a test that
  * called in.
  */

@@ -6,6 +6,7 @@
 #define _LINUX_KTHREAD_H
 
 #include <linux/compiler.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/sched.h>
 
@@ -36,7 +37,13 @@ int kthread_stop_put(struct task_struct *task) DMK_SYM(kthread_stop_put);
 bool kthread_should_stop(void) DMK_SYM(kthread_should_stop);
 bool kthread_should_park(void) DMK_SYM(kthread_should_park);
 bool kthread_freezable_should_stop(bool *was_frozen) DMK_SYM(kthread_freezable_should_stop);
+/**
+ * kthread_bind, kthread_bind_mask - which CPUs it sees itself on: before its first
+ * wake_up_process(); later is a mistake that is reported and does nothing
+ */
 void kthread_bind(struct task_struct *task, unsigned int cpu) DMK_SYM(kthread_bind);
+void kthread_bind_mask(struct task_struct *task, const struct cpumask *mask)
+	DMK_SYM(kthread_bind_mask);
 
 #include <linux/sched/task.h>
 

@@ -43,6 +43,7 @@ struct task_struct {
 
 #define PF_KTHREAD 0x00200000
 #define PF_EXITING 0x00000004
+#define PF_NOFREEZE 0x00008000 /* set of a kthread that has not called set_freezable() */
 
 struct task_struct *dmk_current(void);
 #define current dmk_current()
@@ -71,9 +72,12 @@ void yield(void) DMK_SYM(yield);
 #define task_pid_nr(task) ((task)->pid)
 #define task_tgid_nr(task) ((task)->tgid)
 #define get_task_comm(buffer, task) dmk_strscpy((buffer), (task)->comm, sizeof(buffer))
-#define smp_processor_id() 0
-#define raw_smp_processor_id() 0
-#define get_cpu() (preempt_disable(), 0)
+
+/** The CPU that the thread is bound to, by kthread_bind() or kthread_bind_mask(); others: 0. */
+unsigned int dmk_processor_id(void);
+#define smp_processor_id()           dmk_processor_id()
+#define raw_smp_processor_id()       dmk_processor_id()
+#define get_cpu()                    (preempt_disable(), dmk_processor_id())
 #define put_cpu() preempt_enable()
 #define sched_set_fifo(task) ((void)(task))
 #define sched_set_fifo_low(task) ((void)(task))

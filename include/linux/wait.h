@@ -147,25 +147,27 @@ void __wake_up_locked(struct wait_queue_head *queue, unsigned int mode, int n)
 			dmk_left = 1;                                                              \
 		dmk_true || !dmk_left;                                                             \
 	})
-#define dmk_wait_event_timeout(queue, condition, state, timeout)                                  \
+/* @stood: true: instead of sleeping, something else was waited for. */
+#define dmk_wait_event_timeout(queue, condition, state, timeout, stood)                           \
 	({                                                                                        \
 		long dmk_left = (timeout);                                                        \
 		long dmk_why = 0;                                                                 \
 		dmk_might_sleep("wait_event_timeout");                                            \
 		if (!dmk_wait_timed(condition))                                                   \
 			dmk_why = dmk_wait_event(queue, dmk_wait_timed(condition), (state), 0, 0, \
-						 dmk_left = schedule_timeout(dmk_left));          \
+						 if (!(stood))                                    \
+							 dmk_left = schedule_timeout(dmk_left));  \
 		if (!dmk_why && !dmk_left)                                                        \
 			dmk_timed_out(&(queue));                                                  \
 		dmk_why ? dmk_why : dmk_left;                                                     \
 	})
-#define dmk_wait_event_plain(queue, condition, state, exclusive)                                 \
+#define dmk_wait_event_plain(queue, condition, state, exclusive, stood)                          \
 	({                                                                                       \
 		int dmk_why = 0;                                                                 \
 		dmk_might_sleep("wait_event");                                                   \
 		if (!(condition))                                                                \
 			dmk_why = (int)dmk_wait_event(queue, condition, (state), (exclusive), 0, \
-						      schedule());                               \
+						      if (!(stood)) schedule());                 \
 		dmk_why;                                                                         \
 	})
 
@@ -174,32 +176,40 @@ void dmk_might_sleep(const char *function);
 void dmk_timed_out(const void *what);
 
 #define wait_event(queue, condition) \
-	((void)dmk_wait_event_plain(queue, condition, TASK_UNINTERRUPTIBLE, 0))
+	((void)dmk_wait_event_plain(queue, condition, TASK_UNINTERRUPTIBLE, 0, false))
 #define io_wait_event(queue, condition) wait_event(queue, condition)
 #define wait_event_exclusive_cmd(queue, condition, before, after)                               \
 	((void)dmk_wait_event(queue, condition, TASK_UNINTERRUPTIBLE, 1, 0, before; schedule(); \
 			      after))
 /** Return: 0, or -ERESTARTSYS. */
-#define wait_event_interruptible(queue, condition)                                                 \
-	dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 0)
-#define wait_event_interruptible_exclusive(queue, condition)                                       \
-	dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 1)
+#define wait_event_interruptible(queue, condition) \
+	dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 0, false)
+#define wait_event_interruptible_exclusive(queue, condition) \
+	dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 1, false)
 #define wait_event_killable(queue, condition) \
-	dmk_wait_event_plain(queue, condition, TASK_KILLABLE, 0)
-#define wait_event_freezable(queue, condition) wait_event_interruptible(queue, condition)
+	dmk_wait_event_plain(queue, condition, TASK_KILLABLE, 0, false)
+/*
+ * As the interruptible ones; a freezable kthread stands still in them while the machine sleeps
+ * (linux/freezer.h). Whether it is to, it asks when who freezes would wake it.
+ */
+bool dmk_stood_still(void);
+#define wait_event_freezable(queue, condition) \
+	dmk_wait_event_plain(queue, condition, TASK_INTERRUPTIBLE, 0, dmk_stood_still())
+#define wait_event_freezable_timeout(queue, condition, timeout) \
+	dmk_wait_event_timeout(queue, condition, TASK_INTERRUPTIBLE, timeout, dmk_stood_still())
 #define wait_event_idle(queue, condition) wait_event(queue, condition)
 /**
  * Return: jiffies left, at least 1: the condition is true; 0: time is up and it is not;
  * -ERESTARTSYS.
  */
-#define wait_event_timeout(queue, condition, timeout)                                              \
-	dmk_wait_event_timeout(queue, condition, TASK_UNINTERRUPTIBLE, timeout)
+#define wait_event_timeout(queue, condition, timeout) \
+	dmk_wait_event_timeout(queue, condition, TASK_UNINTERRUPTIBLE, timeout, false)
 #define wait_event_idle_timeout(queue, condition, timeout) \
 	wait_event_timeout(queue, condition, timeout)
-#define wait_event_interruptible_timeout(queue, condition, timeout)                                \
-	dmk_wait_event_timeout(queue, condition, TASK_INTERRUPTIBLE, timeout)
-#define wait_event_killable_timeout(queue, condition, timeout)                                     \
-	dmk_wait_event_timeout(queue, condition, TASK_KILLABLE, timeout)
+#define wait_event_interruptible_timeout(queue, condition, timeout) \
+	dmk_wait_event_timeout(queue, condition, TASK_INTERRUPTIBLE, timeout, false)
+#define wait_event_killable_timeout(queue, condition, timeout) \
+	dmk_wait_event_timeout(queue, condition, TASK_KILLABLE, timeout, false)
 
 /* The lock is held by the caller, let go while sleeping, and held again for the condition. */
 #define dmk_wait_event_lock(queue, condition, state, unlock, lock)                                 \

@@ -16,6 +16,7 @@
 
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/freezer.h>
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/kthread.h>
@@ -23,6 +24,7 @@
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
+#include <linux/smp.h>
 #include <linux/semaphore.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -538,6 +540,170 @@ static void test_delays_last(void **state)
 	assert_int_equal(msecs_to_jiffies(1), 1);
 	assert_int_equal(msecs_to_jiffies(2000), 2 * HZ);
 	assert_int_equal(jiffies_to_msecs(HZ), 1000);
+}
+
+/* --- standing still --------------------------------------------------------------------------- */
+
+/* A thread that waits for an event again and again. */
+struct walker {
+	wait_queue_head_t queue;
+	int event;  /* there is one */
+	int rounds; /* it made */
+	int stood;  /* kthread_freezable_should_stop() said so */
+	bool freezable, timed, asks;
+};
+
+#define WALKER(name, ...)                                                                         \
+	struct walker name = {.queue = __WAIT_QUEUE_HEAD_INITIALIZER((name).queue), __VA_ARGS__}; \
+	struct task_struct *task = kthread_run(walk, &(name), #name);                             \
+	assert_false(IS_ERR(task))
+
+static void wait_somehow(struct walker *walker)
+{
+	if (walker->asks)
+		msleep(1);
+	else if (walker->timed)
+		wait_event_freezable_timeout(walker->queue, kthread_should_stop(), 1);
+	else
+		wait_event_freezable(walker->queue, get(&walker->event) || kthread_should_stop());
+}
+
+static int walk(void *data)
+{
+	struct walker *walker = data;
+	bool stood = false;
+
+	if (walker->freezable)
+		set_freezable();
+	while (!(walker->asks ? kthread_freezable_should_stop(&stood) : kthread_should_stop())) {
+		if (stood)
+			set(&walker->stood, 1);
+		wait_somehow(walker);
+		set(&walker->event, 0);
+		set(&walker->rounds, get(&walker->rounds) + 1);
+	}
+	return 0;
+}
+
+static void walk_one_round(struct walker *walker)
+{
+	int before = get(&walker->rounds);
+
+	EVENTUALLY(waitqueue_active(&walker->queue));
+	set(&walker->event, 1);
+	wake_up(&walker->queue);
+	EVENTUALLY(get(&walker->rounds) > before);
+}
+
+static void test_a_freezable_thread_stands_still_until_the_machine_is_awake(void **state)
+{
+	WALKER(walker, .freezable = true);
+	int before;
+
+	walk_one_round(&walker);
+	assert_false(freezing(task));
+	assert_int_equal(dmk_threads_freeze(10000), 0);
+	assert_true(frozen(task));
+	assert_true(freezing(task));
+	before = get(&walker.rounds);
+	set(&walker.event, 1);
+	wake_up(&walker.queue);
+	usleep(20000);
+	assert_int_equal(get(&walker.rounds), before);
+	dmk_threads_thaw();
+	EVENTUALLY(get(&walker.rounds) > before);
+	assert_false(frozen(task));
+	assert_int_equal(kthread_stop(task), 0);
+}
+
+static void test_a_thread_is_not_freezable_unless_it_says_so(void **state)
+{
+	WALKER(walker, .freezable = false);
+
+	assert_int_equal(dmk_threads_freeze(10000), 0);
+	assert_false(freezing(task));
+	walk_one_round(&walker);
+	assert_false(frozen(task));
+	dmk_threads_thaw();
+	assert_int_equal(kthread_stop(task), 0);
+}
+
+static void test_freezing_catches_threads_at_any_point(void **state)
+{
+	WALKER(walker, .freezable = true, .timed = true);
+
+	for (int i = 0; i < 50; i++) {
+		int before = get(&walker.rounds);
+
+		EVENTUALLY(get(&walker.rounds) > before);
+		assert_int_equal(dmk_threads_freeze(10000), 0);
+		assert_true(frozen(task));
+		dmk_threads_thaw();
+	}
+	assert_int_equal(kthread_stop(task), 0);
+}
+
+static void test_a_thread_that_stands_still_may_be_told_to_stop(void **state)
+{
+	WALKER(walker, .freezable = true, .asks = true);
+
+	EVENTUALLY(get(&walker.rounds) > 0);
+	assert_int_equal(dmk_threads_freeze(10000), 0);
+	dmk_threads_thaw();
+	EVENTUALLY(get(&walker.stood));
+	assert_int_equal(dmk_threads_freeze(10000), 0);
+	assert_int_equal(kthread_stop(task), 0);
+	dmk_threads_thaw();
+}
+
+static int sleep_deeply(void *data)
+{
+	set_freezable();
+	set(data, 1);
+	while (!kthread_should_stop())
+		schedule_timeout_uninterruptible(1);
+	return 0;
+}
+
+static void test_a_freezable_thread_that_never_stands_still_is_told_of(void **state)
+{
+	int runs = 0;
+	struct task_struct *task = kthread_run(sleep_deeply, &runs, "deep");
+
+	EVENTUALLY(get(&runs));
+	assert_int_equal(dmk_threads_freeze(5), -EBUSY);
+	assert_false(freezing(task));
+	assert_int_equal(kthread_stop(task), 0);
+}
+
+static int where_am_i(void *data)
+{
+	set(data, (int)smp_processor_id());
+	return 0;
+}
+
+static void test_a_bound_thread_is_on_its_cpu(void **state)
+{
+	struct task_struct *task;
+	struct cpumask mask;
+	int cpu = -1;
+
+	cpumask_clear(&mask);
+	cpumask_set_cpu(3, &mask);
+	cpumask_set_cpu(2, &mask);
+	task = get_task_struct(kthread_create(where_am_i, &cpu, "bound"));
+	kthread_bind_mask(task, &mask);
+	wake_up_process(task);
+	EVENTUALLY(get(&cpu) >= 0);
+	assert_int_equal(get(&cpu), 2);
+	kthread_bind(task, 1); /* too late: told, and nothing else */
+	assert_int_equal(kthread_stop_put(task), 0);
+	cpu = -1;
+	task = get_task_struct(kthread_create_on_node(where_am_i, &cpu, 0, "free"));
+	wake_up_process(task);
+	EVENTUALLY(get(&cpu) >= 0);
+	assert_int_equal(get(&cpu), 0);
+	assert_int_equal(kthread_stop_put(task), 0);
 }
 
 /* --- later work ------------------------------------------------------------------------------- */
@@ -1142,6 +1308,13 @@ int main(void)
 		BOOTED(test_completions_may_live_on_the_stack),
 		BOOTED(test_a_kthread_with_a_reference_may_be_stopped_late),
 		BOOTED(test_a_kthread_that_never_ran_gives_EINTR),
+		BOOTED(test_a_freezable_thread_stands_still_until_the_machine_is_awake),
+		BOOTED(test_a_thread_is_not_freezable_unless_it_says_so),
+		BOOTED(test_freezing_catches_threads_at_any_point),
+		HELD_UP(test_freezing_catches_threads_at_any_point),
+		BOOTED(test_a_thread_that_stands_still_may_be_told_to_stop),
+		BOOTED(test_a_freezable_thread_that_never_stands_still_is_told_of),
+		BOOTED(test_a_bound_thread_is_on_its_cpu),
 		BOOTED(test_timers_fire_in_softirq_context),
 		BOOTED(test_CTX_02_a_timer_that_arms_itself_is_deleted),
 		BOOTED(test_hrtimers_restart),
