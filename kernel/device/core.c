@@ -90,6 +90,9 @@ void device_initialize(struct device *dev)
 
 void dmk_device_masters(struct device *dev, const struct dmk_bus *bus, uint32_t requester)
 {
+	/* What it was given for its parent's bus it may not have on this one. */
+	if (dev->p)
+		dmk_dev_exit(&dev->dmk);
 	dmk_dev_init(&dev->dmk, dev_name(dev), bus, dev);
 	if (dev->p)
 		dev->p->requester = requester;
