@@ -16,7 +16,7 @@
 
 struct dmk_instance; /* one card; the machine's */
 
-enum { DMK_MODEL_BARS = 6, DMK_MODELS_REGISTERED = 64 };
+enum { DMK_MODEL_BARS = 6, DMK_MODELS_REGISTERED = 64, DMK_REQUEST_LINES = 32 };
 
 enum dmk_bar_kind {
 	DMK_BAR_NONE,
@@ -25,6 +25,9 @@ enum dmk_bar_kind {
 	DMK_BAR_MMIO64_PREFETCH,
 	DMK_BAR_IO
 };
+
+/** What a peripheral asks of its DMA controller: one unit of its FIFO, or a burst as agreed. */
+enum dmk_request { DMK_REQUEST_NONE, DMK_REQUEST_SINGLE, DMK_REQUEST_BURST };
 
 /**
  * A setting of a model: `--device edu,dma_mask=0xffffffff`, or a property of its devicetree node.
@@ -60,6 +63,16 @@ struct dmk_model {
 	 * vector n
 	 */
 	const char *compatible;
+	/*
+	 * on the platform bus: the request lines that it drives, by their names in the node's
+	 * dma-names; at most 4, ended by NULL. NULL: none
+	 */
+	const char *const *requests;
+	/**
+	 * requested - of a DMA controller: a request line went up. On the device thread, with the
+	 * lock held. NULL: it is no such controller.
+	 */
+	void (*requested)(struct dmk_instance *card, void *state);
 
 	const struct dmk_model_property *properties; /* ended by a NULL name; NULL: none */
 	size_t state_size; /* bytes of zeroed state an instance has */
@@ -124,6 +137,28 @@ void dmk_instance_end(struct dmk_instance *card, uint64_t cookie);
  */
 size_t dmk_instance_channel(struct dmk_instance *card, unsigned int channel, void *buffer,
 			    size_t size, bool write, bool *end);
+
+/**
+ * dmk_instance_request - a peripheral drives its request line .requests[@index], to the controller
+ * that its node's dmas name. A level: it stays until it is driven otherwise. No effect where no
+ * controller is named.
+ */
+void dmk_instance_request(struct dmk_instance *card, unsigned int index, enum dmk_request level);
+/** dmk_instance_requested - a controller looks at its request line @line. */
+enum dmk_request dmk_instance_requested(const struct dmk_instance *controller, unsigned int line);
+/**
+ * dmk_instance_port_read/dmk_instance_port_write - a controller accesses a peripheral's register at
+ * physical address @phys, by a port of its own: past windows, IOMMU and firewall, as the CPU does
+ * @size: 1, 2 or 4 bytes, aligned
+ * Unlike dmk_instance_write() a write is not posted: the register has it on return, and with it
+ * the request line is as the register leaves it.
+ * Return: 0, or -EIO: no other device's register is there. A read that fails fills @buffer with
+ *         ones.
+ */
+int dmk_instance_port_read(struct dmk_instance *controller, uint64_t phys, void *buffer,
+			   size_t size);
+int dmk_instance_port_write(struct dmk_instance *controller, uint64_t phys, const void *buffer,
+			    size_t size);
 
 /**
  * Drive INTA# (INTx), or the platform interrupt @vector: a level. No effect on the line while MSI

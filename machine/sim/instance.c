@@ -16,6 +16,7 @@ enum { NAMES_MAX = 128 };
 
 struct maker {
 	struct sim *sim;
+	const struct dmk_machine_config *config;
 	char *error;
 	size_t error_size;
 };
@@ -117,6 +118,7 @@ static int instance_start(const struct maker *m, struct dmk_instance *card)
 
 void dmk_sim_instances_end(struct sim *sim)
 {
+	dmk_sim_requests_end(sim);
 	while (sim->instances) {
 		struct dmk_instance *card = sim->instances;
 
@@ -176,7 +178,7 @@ static int unknown_model(const struct maker *m, const char *name)
 	unsigned int n = 0;
 
 	for (const struct dmk_model *at = dmk_model_next(NULL); at; at = dmk_model_next(at))
-		if (n < NAMES_MAX && at->pci.vendor)
+		if (n < NAMES_MAX && (at->pci.vendor || at->compatible))
 			names[n++] = at->name;
 	refuse(m, 0, "no device model \"%.64s\"", name);
 	list_names(m, name, names);
@@ -238,6 +240,8 @@ static int plug_requested(const struct maker *m, const struct dmk_device_request
 
 	if (!model)
 		return unknown_model(m, request->model);
+	if (dmk_sim_is_soldered(model))
+		return 0; /* graft.c has made its node */
 	if (slot == SIM_PCI_SLOTS)
 		return refuse(m, -EINVAL, "no PCI slot is free for \"%s\"", model->name);
 	result = plug(m, model, slot, &card);
@@ -311,10 +315,21 @@ static int place_registers(const struct maker *m, struct dmk_instance *card)
 	return 0;
 }
 
-static int place_platform(const struct maker *m, unsigned int index, int node)
+static int request_properties(const struct maker *m, struct dmk_instance *card, int node)
+{
+	uint64_t index;
+
+	if (dmk_sim_profile_number(&m->sim->profile, node, SIM_GRAFTED, &index) ||
+	    index >= m->config->nr_devices)
+		return 0;
+	return set_properties(m, card, &m->config->devices[index]);
+}
+
+static int place_platform(const struct maker *m, unsigned int index)
 {
 	const struct dmk_platform_device *device = &m->sim->profile.platform[index];
 	const struct dmk_model *model = model_for(device);
+	const int node = m->sim->profile.platform_node[index];
 	struct dmk_instance *card;
 	int result;
 
@@ -330,18 +345,29 @@ static int place_platform(const struct maker *m, unsigned int index, int node)
 	snprintf(card->name, sizeof(card->name), "%.47s", device->name);
 	result = place_registers(m, card);
 	result = result ? result : node_properties(m, card, node);
-	return result ? result : instance_start(m, card);
+	return result ? result : request_properties(m, card, node);
+}
+
+/* All are there before the first one drives a line to another. */
+static int make_platform(const struct maker *m)
+{
+	int result = 0;
+
+	for (unsigned int i = 0; i < m->sim->profile.machine.nr_platform && !result; i++)
+		result = place_platform(m, i);
+	result = result ? result : dmk_sim_requests_wire(m->sim, m->error, m->error_size);
+	for (struct dmk_instance *at = m->sim->instances; at && !result; at = at->next)
+		result = instance_start(m, at);
+	return result;
 }
 
 int dmk_sim_instances_make(struct sim *sim, const struct dmk_machine_config *config, char *error,
 			   size_t error_size)
 {
-	const struct maker m = {sim, error, error_size};
+	const struct maker m = {sim, config, error, error_size};
 	const struct sim_profile *profile = &sim->profile;
-	int result = 0;
+	int result = make_platform(&m);
 
-	for (unsigned int i = 0; i < profile->machine.nr_platform && !result; i++)
-		result = place_platform(&m, i, profile->platform_node[i]);
 	for (unsigned int i = 0; i < profile->nr_soldered && !result; i++)
 		result = plug_soldered(&m, &profile->soldered[i]);
 	for (unsigned int i = 0; i < config->nr_devices && !result; i++)

@@ -74,20 +74,26 @@ int dmk_sim_peer_write(struct dmk_instance *card, const struct sim_peer *peer, c
 }
 
 /* With the peer's lock held. */
-static void do_post(struct sim_post *post)
+static void store(const struct sim_peer *to, const uint8_t *bytes, size_t size)
 {
 	unsigned int width;
 
+	for (size_t at = 0; at < size; at += width) {
+		uint64_t value = 0;
+
+		width = width_at(to->offset + at, size - at);
+		memcpy(&value, bytes + at, width);
+		dmk_sim_bar_write(to->card, to->bar, to->offset + at, width, value);
+	}
+}
+
+/* The same. */
+static void do_post(struct sim_post *post)
+{
 	if (post->done)
 		return;
 	post->done = true;
-	for (size_t at = 0; at < post->size; at += width) {
-		uint64_t value = 0;
-
-		width = width_at(post->to.offset + at, post->size - at);
-		memcpy(&value, post->bytes + at, width);
-		dmk_sim_bar_write(post->to.card, post->to.bar, post->to.offset + at, width, value);
-	}
+	store(&post->to, post->bytes, post->size);
 }
 
 static struct sim_post *first_post(struct sim_posts *posts)
@@ -151,7 +157,7 @@ void dmk_sim_posts_end(struct sim *sim)
 	pthread_mutex_destroy(&sim->posts.lock);
 }
 
-/* --- reads ------------------------------------------------------------------------------------ */
+/* --- at once ---------------------------------------------------------------------------------- */
 
 static bool lock_in_time(struct dmk_instance *peer)
 {
@@ -179,16 +185,35 @@ static struct sim_post *own_post(const struct dmk_instance *card, const struct d
 	return post;
 }
 
+/* The card's own posts to the peer come first. */
+static bool enter(struct dmk_instance *card, const struct sim_peer *peer)
+{
+	struct sim_post *post;
+
+	if (!lock_in_time(peer->card))
+		return false;
+	while ((post = own_post(card, peer->card)))
+		do_post(post);
+	return true;
+}
+
+int dmk_sim_peer_write_now(struct dmk_instance *card, const struct sim_peer *peer,
+			   const void *bytes, size_t size)
+{
+	if (!enter(card, peer))
+		return -EIO;
+	store(peer, bytes, size);
+	pthread_mutex_unlock(&peer->card->lock);
+	return 0;
+}
+
 int dmk_sim_peer_read(struct dmk_instance *card, const struct sim_peer *peer, void *bytes,
 		      size_t size)
 {
-	struct sim_post *post;
 	unsigned int width;
 
-	if (!lock_in_time(peer->card))
+	if (!enter(card, peer))
 		return -EIO;
-	while ((post = own_post(card, peer->card)))
-		do_post(post);
 	for (size_t at = 0; at < size; at += width) {
 		uint64_t value;
 

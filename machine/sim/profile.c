@@ -381,19 +381,21 @@ static void read_caps(struct reader *r)
 	machine->platform = r->profile->platform;
 }
 
-int dmk_sim_profile_read(struct sim_profile *profile, const char *name, const char *append,
+int dmk_sim_profile_read(struct sim_profile *profile, const struct dmk_machine_config *config,
 			 char *error, size_t error_size)
 {
+	const char *name = config->machine;
 	struct reader r = {.profile = profile};
 	int result = dmk_sim_load(name, &profile->fdt, error, error_size);
 
+	result = result ? result : dmk_sim_graft(profile, config, error, error_size);
 	if (result)
 		return result;
 	profile->file = copied(profile, name);
 	if (!profile->file)
 		return -ENOMEM;
 	r.tree = (struct tree){profile->fdt, name, error, error_size};
-	result = read_texts(&r, name, append);
+	result = read_texts(&r, name, config->append);
 	result = result ? result : dmk_sim_read_arguments(&r);
 	result = result ? result : dmk_sim_read_memory(&r);
 	result = result ? result : read_bus(&r, 0, 0);

@@ -333,8 +333,7 @@ static const struct dmk_port_ops sim_ops = {
 static int sim_make(struct sim *sim, const struct dmk_machine_config *config, char *error,
 		    size_t error_size)
 {
-	int result = dmk_sim_profile_read(&sim->profile, config->machine, config->append, error,
-					  error_size);
+	int result = dmk_sim_profile_read(&sim->profile, config, error, error_size);
 
 	if (result)
 		return result;

@@ -14,6 +14,8 @@
  *	irq.c       interrupt lines, up to the sink
  *	clock.c     the device thread: timers, quiet
  *	peer.c      a card's DMA to another card's registers
+ *	graft.c     devices that are asked for and need a node of the devicetree
+ *	request.c   request lines from peripherals to DMA controllers
  *	instance.c  cards: life, interrupts, what <dmakit/model.h> promises
  *	access.c    a card's access to memory
  *	iommu.c     IOMMUs, with iommu_walk.c; iommu.h
@@ -127,8 +129,16 @@ struct sim_profile {
 	} wired[SIM_WIRED_IRQS];
 };
 
-int dmk_sim_profile_read(struct sim_profile *profile, const char *name, const char *append,
+int dmk_sim_profile_read(struct sim_profile *profile, const struct dmk_machine_config *config,
 			 char *error, size_t error_size);
+/**
+ * Add nodes for what is requested and has no bus; before the tree is read. Such a node says in
+ * SIM_GRAFTED which of the requests it is for.
+ */
+#define SIM_GRAFTED "dmakit,request"
+int dmk_sim_graft(struct sim_profile *profile, const struct dmk_machine_config *config, char *error,
+		  size_t error_size);
+bool dmk_sim_is_soldered(const struct dmk_model *model);
 void dmk_sim_profile_free(struct sim_profile *profile);
 void *dmk_sim_profile_alloc(struct sim_profile *profile, size_t n, size_t size);
 /** Value of a number in a node, 4 or 8 bytes. Return 0, -ENOENT: absent, -EINVAL: another size. */
@@ -272,6 +282,14 @@ struct sim_pci_function {
 	uint64_t msix_pending;
 };
 
+enum { SIM_REQUESTS = 4 };
+
+/** Where a peripheral's request goes. */
+struct sim_request {
+	struct dmk_instance *controller; /* NULL: nowhere */
+	unsigned int line;
+};
+
 struct dmk_instance {
 	struct dmk_instance *next;
 	struct sim *sim;
@@ -296,6 +314,10 @@ struct dmk_instance {
 	uint32_t asserting; /* by vector: what is up on the line */
 
 	struct sim_timer timer[SIM_TIMERS]; /* guarded by clock.lock */
+
+	struct sim_request request[SIM_REQUESTS]; /* constant while cards run */
+	uint32_t wired;                           /* lines that somebody drives; constant too */
+	uint8_t requested[DMK_REQUEST_LINES];     /* enum dmk_request; atomic */
 };
 
 int dmk_sim_instances_make(struct sim *sim, const struct dmk_machine_config *config, char *error,
@@ -340,6 +362,12 @@ int dmk_sim_peer_write(struct dmk_instance *card, const struct sim_peer *peer, c
 		       size_t size);
 int dmk_sim_peer_read(struct dmk_instance *card, const struct sim_peer *peer, void *bytes,
 		      size_t size);
+/** The same without a queue: done on return. */
+int dmk_sim_peer_write_now(struct dmk_instance *card, const struct sim_peer *peer,
+			   const void *bytes, size_t size);
+/** Lines from each peripheral to its controller; between the cards' making and their start. */
+int dmk_sim_requests_wire(struct sim *sim, char *error, size_t error_size);
+void dmk_sim_requests_end(struct sim *sim);
 /** What was posted before arrives. With no card's lock held. */
 void dmk_sim_posts_deliver(struct sim *sim);
 void dmk_sim_posts_start(struct sim *sim);
