@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+extern const struct dmk_model dmk_model_dmac;
 extern const struct dmk_model dmk_model_edu;
 extern const struct dmk_model dmk_model_hba;
 extern const struct dmk_model dmk_model_lab;
@@ -15,6 +16,7 @@ extern const struct dmk_model dmk_model_ringcard;
 extern const struct dmk_model dmk_model_sound;
 
 const struct dmk_model *const dmk_models[] = {
+	&dmk_model_dmac,
 	&dmk_model_edu,
 	&dmk_model_hba,
 	&dmk_model_lab,

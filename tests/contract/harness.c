@@ -502,9 +502,11 @@ static void run_on_machine(void **state)
 	test->run(state);
 }
 
+enum { MORE_CARDS = 4 };
+
 static int boot(void **state)
 {
-	static const struct dmk_device_request cards[LAB_CARDS] = {
+	struct dmk_device_request cards[LAB_CARDS + MORE_CARDS] = {
 		{.model = "lab"},
 		{.model = "lab"},
 	};
@@ -513,11 +515,13 @@ static int boot(void **state)
 		.machine = machine_name,
 		.seed = machine_seed,
 		.devices = cards,
-		.nr_devices = LAB_CARDS,
+		.nr_devices = LAB_CARDS + test->nr_devices,
 		.no_checker = test->no_checker,
 	};
 	char append[512], error[512];
 
+	for (unsigned int i = 0; i < test->nr_devices && i < MORE_CARDS; i++)
+		cards[LAB_CARDS + i] = test->devices[i];
 	snprintf(append, sizeof(append), "%s %s", machine_append ? machine_append : "",
 		 test->append ? test->append : "");
 	options.append = append;

@@ -64,11 +64,17 @@ struct contract_test {
 	CMUnitTestFunction run;
 	const char *append; /* more boot arguments, for this test alone */
 	bool no_checker;
+	const struct dmk_device_request *devices; /* what it has beside the two cards */
+	unsigned int nr_devices;
 };
 
 #define CONTRACT_TEST(function)                  \
 	{                                        \
 #function, function, NULL, false \
+	}
+#define CONTRACT_TEST_ON(function, list)                                 \
+	{                                                                \
+#function, function, NULL, false, (list), ARRAY_SIZE(list)       \
 	}
 #define CONTRACT_TEST_WITH(function, arguments)       \
 	{                                             \
