@@ -666,7 +666,7 @@ class Verbs(Command):
         self.assertIn("check", self.dmakit("help", status=0).stdout)
         self.assertEqual(self.dmakit("--help", status=0).stdout, self.dmakit("help", status=0).stdout)
         self.assertRegex(self.dmakit("version", status=0).stdout, r"^dmakit \d+\.\d+\.\d+\n$")
-        for verb in ("check", "machines", "explain"):
+        for verb in ("check", "run", "machines", "explain"):
             self.assertIn(f"usage: dmakit {verb}", self.dmakit(verb, "--help", status=0).stdout)
 
     def test_no_verb_and_a_wrong_one(self):

@@ -129,7 +129,7 @@ static int run_machines(struct check *check)
 	return status;
 }
 
-static int run_check(struct check *check)
+int check_build(struct check *check)
 {
 	if (check_files_open(check))
 		return STATUS_REFUSED;
@@ -139,6 +139,13 @@ static int run_check(struct check *check)
 		return STATUS_REFUSED;
 	if (check->program && access(check->paths.preload, R_OK) < 0)
 		return tool_refuse("cannot run a program: %s is missing", check->paths.preload);
+	return STATUS_CLEAN;
+}
+
+static int run_check(struct check *check)
+{
+	if (check_build(check))
+		return STATUS_REFUSED;
 	if (check->fail_each)
 		return check_fail_each(check);
 	if (check->explore)
@@ -155,33 +162,41 @@ static void keep_command(struct tool_args *command, int argc, char **argv)
 		tool_args_add(command, argv[i]);
 }
 
-int tool_check(int argc, char **argv)
+int check_command(struct check *check, int argc, char **argv, int (*work)(struct check *check))
 {
-	static struct check check = {.timeout = 60, .seed = 1, .build.watch = "instrumented"};
 	int status;
 
-	keep_command(&check.command, argc, argv);
-	status = check_options(&check, argc, argv);
+	keep_command(&check->command, argc, argv);
+	status = check_options(check, argc, argv);
 	if (status)
 		return status < 0 ? STATUS_CLEAN : status;
-	if (tool_paths(&check.paths) < 0 || tool_temp(check.directory, sizeof(check.directory)) < 0)
+	if (tool_paths(&check->paths) < 0 ||
+	    tool_temp(check->directory, sizeof(check->directory)) < 0)
 		return STATUS_REFUSED;
 	tool_catch_stop();
-	status = run_check(&check);
-	check_files_drop(&check);
-	if (check.keep)
-		fprintf(stderr, "dmakit: the program is in %s\n", check.directory);
+	status = work(check);
+	check_files_drop(check);
+	if (check->keep)
+		fprintf(stderr, "dmakit: the program is in %s\n", check->directory);
 	else
-		tool_remove_tree(check.directory);
-	tool_args_free(&check.build.sources);
-	tool_args_free(&check.pass);
-	tool_args_free(&check.command);
-	free(check.append);
-	dmk_suppressions_free(check.suppressions);
+		tool_remove_tree(check->directory);
+	tool_args_free(&check->build.sources);
+	tool_args_free(&check->pass);
+	tool_args_free(&check->command);
+	free(check->append);
+	dmk_suppressions_free(check->suppressions);
 	if (tool_stopped) {
 		fflush(stdout);
 		signal(tool_stopped, SIG_DFL);
 		raise(tool_stopped);
 	}
 	return status;
+}
+
+int tool_check(int argc, char **argv)
+{
+	static struct check check = {
+		.verb = "check", .timeout = 60, .seed = 1, .build.watch = "instrumented"};
+
+	return check_command(&check, argc, argv, run_check);
 }

@@ -16,10 +16,12 @@ enum { CHECK_MACHINES = 64 };
 enum check_file_kind { CHECK_JSON, CHECK_HTML, CHECK_SARIF, CHECK_JUNIT, CHECK_TRACE, CHECK_FILES };
 
 struct check {
+	const char *verb; /* "check", or "run": one machine, and a program that has it to itself */
 	struct tool_paths paths;
 	char directory[PATH_MAX - 64]; /* ours, temporary */
 	struct tool_build build;
 	char **program;           /* a program after --; NULL: none */
+	const char *findings;     /* a file for the text of a "run"; NULL: standard error */
 	struct tool_args pass;    /* options for each run, as the runner knows them */
 	struct tool_args command; /* the command line as it was given */
 	char *append;             /* boot arguments, all of them; NULL: none */
@@ -45,6 +47,15 @@ struct check {
 	uint64_t seed;                         /* the first */
 	struct tool_table table;
 };
+
+/**
+ * check_command - the whole of a verb: its command line into *@check, @work, and all put away again
+ * Return: the exit status.
+ */
+int check_command(struct check *check, int argc, char **argv, int (*work)(struct check *check));
+
+/** check_is_run - whether the verb is "run" */
+bool check_is_run(const struct check *check);
 
 /**
  * check_options - read the command line into *@check
@@ -74,6 +85,9 @@ int check_files_open(struct check *check);
 int check_files_write(struct check *check, const struct dmk_report *reports);
 /** check_files_drop - of those that were not written nothing is left */
 void check_files_drop(struct check *check);
+
+/** check_build - files opened, the program made. STATUS_CLEAN, or STATUS_REFUSED: said. */
+int check_build(struct check *check);
 
 /**
  * check_conclude - show and write the reports, one of each machine

@@ -44,11 +44,45 @@ static const struct option options[] = {
 	{"per-site", required_argument, NULL, 'P'},
 	{"explore", required_argument, NULL, 'E'},
 	{"jobs", required_argument, NULL, 'J'},
+	{"findings", required_argument, NULL, 'F'},
 	{"keep", no_argument, NULL, 'k'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
+
+/* Of those, what makes sense for one run that a program has to itself. */
+static const char *const run_options[] = {
+	"machine", "device",       "append",  "seed",  "json",   "html",  "sarif",   "junit",
+	"trace",   "timeline",     "linux",   "param", "watch",  "advice", "timeout", "suppressions",
+	"limit",   "driver",       "gen-suppressions", "keep",   "verbose", "help",  "findings",
+	NULL,
+};
+
+static void run_help(void)
+{
+	puts("usage: dmakit run [options] DRIVER.c|MODULE.ko... [-- PROGRAM ARGS...]\n"
+	     "\n"
+	     "Compiles a Linux driver, unmodified, boots a machine, loads the driver, probes its devices, and\n"
+	     "runs a program that finds /dev/NAME in place, and what the driver has below /sys and /proc. The\n"
+	     "program has standard input, output and error to itself. Without a program: a shell.\n"
+	     "\n"
+	     "What is wrong with the driver's DMA is told at the end, on standard error; nothing is, when there\n"
+	     "is nothing wrong.\n"
+	     "\n"
+	     "  --findings FILE       write that to FILE instead, the summary of a clean run included\n"
+	     "  --timeout SECONDS     report a hang after this time (default: never)\n"
+	     "  --advice MODE         what could be done with less: none (default), short, all\n"
+	     "\n"
+	     "and of `dmakit check`, one machine only: --machine, --device, --append, --param, --seed, --watch,\n"
+	     "--linux, --suppressions, --gen-suppressions, --limit, --driver, --json, --html, --sarif, --junit,\n"
+	     "--trace, --timeline, --keep, --verbose.\n"
+	     "\n"
+	     "Programs are dynamically linked; a static one, and system calls made directly, see no driver.\n"
+	     "\n"
+	     "Exit status: the program's (128 + N when signal N killed it); 1 when there were findings, whatever\n"
+	     "the program's; 2 when it could not run.");
+}
 
 static void help(void)
 {
@@ -333,6 +367,9 @@ static int one_option(struct check *check, int option, char **argv)
 	case 'G':
 		check->gen_suppressions = true;
 		return STATUS_CLEAN;
+	case 'F':
+		check->findings = optarg;
+		return STATUS_CLEAN;
 	case 'k':
 		check->keep = true;
 		return STATUS_CLEAN;
@@ -340,7 +377,37 @@ static int one_option(struct check *check, int option, char **argv)
 		check->verbose = true;
 		return STATUS_CLEAN;
 	}
-	return tool_bad_option("check", option, argv, options);
+	return tool_bad_option(check->verb, option, argv, options);
+}
+
+bool check_is_run(const struct check *check)
+{
+	return !strcmp(check->verb, "run");
+}
+
+static bool is_listed(const char *const *list, const char *word)
+{
+	for (; *list; list++) {
+		if (!strcmp(*list, word))
+			return true;
+	}
+	return false;
+}
+
+/* The options of the verb. */
+static const struct option *options_of(const struct check *check)
+{
+	static struct option list[sizeof(options) / sizeof(*options)];
+	size_t n = 0;
+
+	for (const struct option *option = options; option->name; option++) {
+		const bool is_run = is_listed(run_options, option->name);
+
+		if (check_is_run(check) ? is_run : option->val != 'F')
+			list[n++] = *option;
+	}
+	list[n] = (struct option){0};
+	return list;
 }
 
 static bool is_c_source(const char *name)
@@ -373,7 +440,7 @@ static int take_source(struct check *check, const char *source)
 {
 	for (size_t i = 0; i < check->build.sources.n; i++) {
 		if (!strcmp(check->build.sources.item[i], source))
-			return tool_refuse("check: \"%s\" is given twice", source);
+			return tool_refuse("%s: \"%s\" is given twice", check->verb, source);
 	}
 	tool_args_add(&check->build.sources, source);
 	return STATUS_CLEAN;
@@ -384,13 +451,14 @@ static int take_test(struct check *check, char **after)
 	int status = STATUS_CLEAN;
 
 	if (!after[0])
-		return tool_refuse("check: after -- comes a test, or a program with its arguments");
-	if (!is_c_source(after[0])) {
+		return tool_refuse("%s: after -- comes a %sprogram with its arguments", check->verb,
+				   check_is_run(check) ? "" : "test, or a ");
+	if (!is_c_source(after[0]) || check_is_run(check)) {
 		check->program = after;
 		return can_start(after[0])
 			       ? STATUS_CLEAN
-			       : tool_refuse("check: \"%s\" is no program that can be started",
-					     after[0]);
+			       : tool_refuse("%s: \"%s\" is no program that can be started",
+					     check->verb, after[0]);
 	}
 	for (int i = 0; after[i] && !status; i++) {
 		if (!is_c_source(after[i]))
@@ -404,12 +472,13 @@ static int take_sources(struct check *check, int argc, char **argv, int end)
 {
 	if (optind >= end)
 		return tool_refuse(
-			"check: which driver? usage: dmakit check [options] DRIVER.c|MODULE.ko... [-- TEST.c...]");
+			"%s: which driver? usage: dmakit %s [options] DRIVER.c|MODULE.ko... [-- %s...]",
+			check->verb, check->verb, check_is_run(check) ? "PROGRAM" : "TEST.c");
 	for (int i = optind; i < end; i++) {
 		if (!is_c_source(argv[i]) && !tool_is_object(argv[i]) &&
 		    access(argv[i], F_OK) == 0)
-			return tool_refuse("check: \"%s\" is no .c file, and no .ko or .o",
-					   argv[i]);
+			return tool_refuse("%s: \"%s\" is no .c file, and no .ko or .o",
+					   check->verb, argv[i]);
 		if (take_source(check, argv[i]))
 			return STATUS_REFUSED;
 	}
@@ -420,6 +489,7 @@ static int take_sources(struct check *check, int argc, char **argv, int end)
 /* Options end at the first --; what comes after it is not looked at. */
 int check_options(struct check *check, int argc, char **argv)
 {
+	const struct option *list = options_of(check);
 	int end = 1, option;
 	char *dashes = NULL;
 
@@ -430,9 +500,12 @@ int check_options(struct check *check, int argc, char **argv)
 		argv[end] = NULL;
 	}
 	opterr = 0;
-	while ((option = getopt_long(end, argv, ":m:d:a:s:j:l:p:t:f:w:kvh", options, NULL)) != -1) {
+	while ((option = getopt_long(end, argv,
+				     check_is_run(check) ? ":m:d:a:s:j:l:p:t:w:kvh"
+							 : ":m:d:a:s:j:l:p:t:f:w:kvh",
+				     list, NULL)) != -1) {
 		if (option == 'h') {
-			help();
+			check_is_run(check) ? run_help() : help();
 			return -1;
 		}
 		if (one_option(check, option, argv))
@@ -443,6 +516,12 @@ int check_options(struct check *check, int argc, char **argv)
 	if (check->gen_suppressions && check_stdout_taken(check))
 		return tool_refuse(
 			"--gen-suppressions prints text, and with a report as - there is none: give a file");
+	if (check_is_run(check) && check_stdout_taken(check))
+		return tool_refuse(
+			"run: standard output is the program's; name a file for the report");
+	if (check_is_run(check) && check->nr_machines > 1)
+		return tool_refuse("run: a program runs on one machine, and %u are named",
+				   check->nr_machines);
 	if (check->append)
 		pass_on(check, "--append", check->append);
 	if (check->per_site && !check->fail_each)
@@ -551,7 +630,7 @@ char *check_again(const struct check *check, const char *machine, const char *al
 	if (!out)
 		return NULL;
 	keep_words(check, left_out(check, also), &words);
-	fputs("dmakit check", out);
+	fprintf(out, "dmakit %s", check->verb);
 	if (!also || strcmp(machine, "pc")) {
 		fputs(" --machine", out);
 		print_word(out, machine);

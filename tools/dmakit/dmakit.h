@@ -15,6 +15,7 @@
 enum { STATUS_CLEAN, STATUS_FOUND, STATUS_REFUSED, STATUS_NO_CALL };
 
 int tool_check(int argc, char **argv);
+int tool_run_program(int argc, char **argv);
 int tool_torture(int argc, char **argv);
 int tool_machines(int argc, char **argv);
 int tool_explain(int argc, char **argv);

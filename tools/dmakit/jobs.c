@@ -32,6 +32,26 @@ void tool_catch_stop(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static volatile sig_atomic_t passed_through; /* its process */
+
+static void on_signal_for_run(int signal_number, siginfo_t *info, void *context)
+{
+	if (!passed_through)
+		tool_stopped = signal_number;
+	else if (info->si_code <= 0)
+		kill(passed_through, signal_number);
+}
+
+void tool_send_on(void)
+{
+	static const int list[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+	struct sigaction action = {.sa_sigaction = on_signal_for_run,
+				   .sa_flags = SA_SIGINFO | SA_RESTART};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
+		sigaction(list[i], &action, NULL);
+}
+
 static void report_file(const struct tool_jobs *jobs, const struct tool_job *job, char *name,
 			size_t size)
 {
@@ -65,6 +85,10 @@ static void start_job(const struct tool_jobs *jobs, struct tool_job *job)
 	tool_args_add(&args, "--quiet");
 	if (jobs->verbose)
 		tool_args_add(&args, "--verbose");
+	if (jobs->through) {
+		tool_args_add(&args, "--program-status");
+		tool_args_add(&args, jobs->through);
+	}
 	if (jobs->command) {
 		tool_args_add(&args, "--serve");
 		tool_args_add(&args, jobs->preload);
@@ -74,7 +98,13 @@ static void start_job(const struct tool_jobs *jobs, struct tool_job *job)
 		tool_args_add(&args, jobs->command[i]);
 	clock_gettime(CLOCK_MONOTONIC, &job->started);
 	/* what a test prints is no part of the report */
-	job->pid = tool_start(&args, nowhere >= 0 ? nowhere : STDERR_FILENO, nowhere);
+	job->pid = tool_start(&args,
+			      nowhere >= 0    ? nowhere
+			      : jobs->through ? -1
+					      : STDERR_FILENO,
+			      nowhere);
+	if (jobs->through && job->pid > 0)
+		passed_through = job->pid;
 	tool_args_free(&args);
 	if (nowhere >= 0)
 		close(nowhere);
@@ -171,6 +201,7 @@ double tool_seconds_since(const struct timespec *start)
 
 static void end_job(const struct tool_jobs *jobs, struct tool_job *job, int status)
 {
+	passed_through = 0;
 	if (read_report(jobs, job) < 0)
 		explain_end(jobs, job, status);
 	name_raw_stack(jobs, &job->report);

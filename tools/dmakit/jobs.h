@@ -30,6 +30,11 @@ struct tool_jobs {
 	const char *preload;             /* what that program gets loaded */
 	bool verbose;
 	bool silent;          /* what a run prints is for nobody */
+	/*
+	 * The command has standard input and output to itself: a file that gets its wait status.
+	 * Signals sent to us are sent on to the run. NULL: it is a test.
+	 */
+	const char *through;
 	double timeout;       /* seconds that a run may take by its own clock; 0: no limit */
 	unsigned int at_once; /* 1 to TOOL_JOBS */
 
@@ -61,5 +66,10 @@ extern volatile sig_atomic_t tool_stopped;
 
 /** tool_catch_stop - from now on such a signal is noted only */
 void tool_catch_stop(void);
+/**
+ * tool_send_on - while the run of jobs.through is under way, such a signal goes to it, if it was
+ * sent to this process alone; one of the terminal the run gets by itself.
+ */
+void tool_send_on(void);
 
 #endif

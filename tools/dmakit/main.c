@@ -14,6 +14,7 @@ static const struct verb {
 	const char *help;
 } verbs[] = {
 	{"check", tool_check, "run a driver on machines and report its DMA mistakes"},
+	{"run", tool_run_program, "run a program of yours that uses a driver, or a shell"},
 	{"torture", tool_torture, "work on machines at random and compare every byte"},
 	{"machines", tool_machines, "list the machines and what is special about each"},
 	{"explain", tool_explain,
@@ -79,7 +80,7 @@ static int unknown(const char *word)
 	if (near)
 		return tool_refuse("unknown verb \"%s\"; did you mean %s?", word, near);
 	return tool_refuse(
-		"unknown verb \"%s\"; there are check, torture, machines, explain, version and help",
+		"unknown verb \"%s\"; there are check, run, torture, machines, explain, version and help",
 		word);
 }
 
@@ -89,7 +90,7 @@ static int obey(int argc, char **argv)
 
 	if (!*word)
 		return tool_refuse(
-			"say what to do: check, torture, machines, explain, version or help");
+			"say what to do: check, run, torture, machines, explain, version or help");
 	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h")) {
 		help(stdout);
 		return STATUS_CLEAN;

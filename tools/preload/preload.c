@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,9 @@ static int64_t finish(int64_t result)
 	return -1;
 }
 
+/* A descriptor became another file: if it is a standard one, its stream is to know. Return: @fd. */
+static int enter_standard(int fd);
+
 /* --- open ------------------------------------------------------------------------------------- */
 
 static bool takes_mode(int flags)
@@ -85,7 +89,7 @@ static bool open_file(const char *path, int flags, int *fd)
 	errno = before;
 	if (*fd == -ENOENT)
 		return false;
-	*fd = finish(*fd);
+	*fd = enter_standard(finish(*fd));
 	return true;
 }
 
@@ -169,18 +173,6 @@ EXPORT int creat64(const char *path, mode_t mode)
 	int fd;
 
 	return open_file(path, O_CREAT | O_WRONLY | O_TRUNC, &fd) ? fd : REAL(creat64)(path, mode);
-}
-
-/* After the last close the driver has released the file, as after the system call. */
-EXPORT int close(int fd)
-{
-	uint64_t cookie;
-	bool ours = client_is_file(fd, &cookie);
-	int result = REAL(close)(fd);
-
-	if (ours && !result)
-		client_call(DMK_REMOTE_CLOSED, cookie, 0, 0, 0);
-	return result;
 }
 
 /* --- read and write --------------------------------------------------------------------------- */
@@ -760,8 +752,32 @@ static int stream_seek(void *cookie, off64_t *offset, int whence)
 	return 0;
 }
 
+/* Ours that are open, and their descriptors: a stream of this kind has none of its own. */
+static struct stream {
+	struct stream *next;
+	FILE *file;
+	int fd;
+} *streams;
+static pthread_mutex_t streams_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void forget_stream(int fd)
+{
+	struct stream **at = &streams, *old = NULL;
+
+	pthread_mutex_lock(&streams_lock);
+	while (*at && (*at)->fd != fd)
+		at = &(*at)->next;
+	if (*at) {
+		old = *at;
+		*at = old->next;
+	}
+	pthread_mutex_unlock(&streams_lock);
+	free(old);
+}
+
 static int stream_close(void *cookie)
 {
+	forget_stream((int)(intptr_t)cookie);
 	return close((int)(intptr_t)cookie);
 }
 
@@ -769,8 +785,44 @@ static FILE *stream_of(int fd, const char *mode)
 {
 	static const cookie_io_functions_t functions = {stream_read, stream_write, stream_seek,
 							stream_close};
+	struct stream *stream = malloc(sizeof(*stream));
+	FILE *file = stream ? fopencookie((void *)(intptr_t)fd, mode, functions) : NULL;
 
-	return fopencookie((void *)(intptr_t)fd, mode, functions);
+	if (!file) {
+		free(stream);
+		return NULL;
+	}
+	pthread_mutex_lock(&streams_lock);
+	*stream = (struct stream){streams, file, fd};
+	streams = stream;
+	pthread_mutex_unlock(&streams_lock);
+	return file;
+}
+
+static int stream_fd(FILE *file)
+{
+	const struct stream *stream;
+	int fd = -1;
+
+	pthread_mutex_lock(&streams_lock);
+	for (stream = streams; stream && stream->file != file; stream = stream->next)
+		;
+	if (stream)
+		fd = stream->fd;
+	pthread_mutex_unlock(&streams_lock);
+	return fd;
+}
+
+EXPORT int fileno(FILE *file)
+{
+	int fd = stream_fd(file);
+
+	return fd >= 0 ? fd : REAL(fileno)(file);
+}
+
+EXPORT int fileno_unlocked(FILE *file)
+{
+	return fileno(file);
 }
 
 static int flags_of(const char *mode)
@@ -818,14 +870,124 @@ EXPORT FILE *fdopen(int fd, const char *mode)
 	return is_file(fd) ? stream_of(fd, mode) : REAL(fdopen)(fd, mode);
 }
 
-/* A shell's redirection: the program's standard streams may be the driver's file. */
+/*
+ * Standard streams: a descriptor below 3 may be the driver's file, from the beginning (the shell
+ * that started the program), or from some time on (a shell's own commands: bash's echo prints into
+ * stdout). As long as it is, the stream of that name is one of ours.
+ */
+static struct {
+	FILE **name;
+	const char *mode;
+	FILE *ours;   /* made once, used again and again */
+	FILE *before; /* what the name stood for, while it is ours; else NULL */
+} standard[] = {{&stdin, "r"}, {&stdout, "w"}, {&stderr, "w"}};
+
+static FILE *our_standard(int fd)
+{
+	if (standard[fd].ours)
+		return standard[fd].ours;
+	standard[fd].ours = stream_of(fd, standard[fd].mode);
+	if (standard[fd].ours && fd == STDERR_FILENO)
+		setvbuf(standard[fd].ours, NULL, _IONBF, 0);
+	return standard[fd].ours;
+}
+
+/* What is in a stream's buffer goes where it was meant to go, before its descriptor changes. */
+static void leave_standard(int fd)
+{
+	if (fd >= 0 && fd < 3 && standard[fd].before)
+		fflush(*standard[fd].name);
+}
+
+static int enter_standard(int fd)
+{
+	FILE *ours;
+
+	if (fd < 0 || fd > 2 || is_file(fd) == (standard[fd].before != NULL))
+		return fd;
+	if (standard[fd].before) {
+		*standard[fd].name = standard[fd].before;
+		standard[fd].before = NULL;
+		return fd;
+	}
+	ours = our_standard(fd);
+	if (!ours)
+		return fd;
+	standard[fd].before = *standard[fd].name;
+	*standard[fd].name = ours;
+	return fd;
+}
+
 __attribute__((constructor)) static void standard_streams(void)
 {
-	FILE *in = is_file(STDIN_FILENO) ? stream_of(STDIN_FILENO, "r") : NULL;
-	FILE *out = is_file(STDOUT_FILENO) ? stream_of(STDOUT_FILENO, "w") : NULL;
+	int fd;
 
-	if (in)
-		stdin = in;
-	if (out)
-		stdout = out;
+	for (fd = 0; fd < 3; fd++)
+		enter_standard(fd);
+}
+
+EXPORT int dup2(int from, int to)
+{
+	leave_standard(to);
+	return enter_standard(REAL(dup2)(from, to));
+}
+
+EXPORT int dup3(int from, int to, int flags)
+{
+	leave_standard(to);
+	return enter_standard(REAL(dup3)(from, to, flags));
+}
+
+/* libc's own, which knows nothing of a stream that is ours: on what it stood for before. */
+static FILE *reopen_past_us(const char *path, const char *mode, FILE *stream)
+{
+	int fd;
+
+	for (fd = 0; fd < 3; fd++) {
+		if (stream != standard[fd].ours || !standard[fd].before)
+			continue;
+		leave_standard(fd);
+		stream = REAL(freopen)(path, mode, standard[fd].before);
+		enter_standard(fd);
+		return stream;
+	}
+	return REAL(freopen)(path, mode, stream);
+}
+
+EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)
+{
+	int fd, to = fileno(stream);
+
+	if (!path || !open_file(path, flags_of(mode), &fd))
+		return reopen_past_us(path, mode, stream);
+	if (fd < 0)
+		return NULL;
+	fflush(stream);
+	if (to < 0 || to > 2) {
+		fclose(stream);
+		return stream_of(fd, mode);
+	}
+	dup2(fd, to);
+	close(fd);
+	return *standard[to].name;
+}
+
+EXPORT FILE *freopen64(const char *path, const char *mode, FILE *stream)
+{
+	return freopen(path, mode, stream);
+}
+
+EXPORT int close(int fd)
+{
+	uint64_t cookie;
+	bool ours = client_is_file(fd, &cookie);
+	int result;
+
+	leave_standard(fd);
+	result = REAL(close)(fd);
+	enter_standard(fd);
+	/* After the last close the driver has released the file, as after the system call. */
+	if (ours && !result)
+		client_call(DMK_REMOTE_CLOSED, cookie, 0, 0, 0);
+	return result;
 }

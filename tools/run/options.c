@@ -23,6 +23,7 @@ static const struct option list[] = {
 	{"advice", required_argument, NULL, 'A'},
 	{"timeout", required_argument, NULL, 't'},
 	{"serve", required_argument, NULL, 'S'},
+	{"program-status", required_argument, NULL, 'W'},
 	{"suppressions", required_argument, NULL, 'U'},
 	{"limit", required_argument, NULL, 'L'},
 	{"driver", required_argument, NULL, 'D'},
@@ -217,6 +218,9 @@ static int one(struct dmk_run_options *options, int option, const char *program)
 		return set_timeout(options, optarg);
 	case 'S':
 		options->serve = optarg;
+		return 0;
+	case 'W':
+		options->program_status = optarg;
 		return 0;
 	case 'U':
 		return chosen(dmk_suppressions_read(options->suppressions, optarg));

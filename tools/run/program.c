@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program as the test: it runs as it is, in a process of its own, with the driver's files in
- * place through the preload library. What it says by its exit status is a test's result.
+ * place through the preload library. What it says by its exit status is a test's result; or, for
+ * `dmakit run`, nobody's business but its caller's, who gets it in a file.
  */
 #include "run/run.h"
 
+#include <dmakit/file.h>
 #include <dmakit/remote.h>
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -85,6 +88,48 @@ static void judge(int status, const struct timespec *begin)
 		failure->text = verdict(status);
 }
 
+static volatile sig_atomic_t running; /* the program's process */
+
+/* What a terminal sends it gets by itself. */
+static void send_on(int signal_number, siginfo_t *info, void *context)
+{
+	if (running && info->si_code <= 0)
+		kill(running, signal_number);
+}
+
+static void catch_signals(void)
+{
+	static const int list[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+	struct sigaction action = {.sa_sigaction = send_on, .sa_flags = SA_SIGINFO | SA_RESTART};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
+		sigaction(list[i], &action, NULL);
+}
+
+static void note_status(int status)
+{
+	FILE *file = fopen(dmk_run.options.program_status, "w");
+
+	if (file)
+		fprintf(file, "%d\n", status);
+	if (!file || fclose(file))
+		dmk_run_problem("the program's exit status can't be written: %s", strerror(errno));
+}
+
+/* Somebody sits there, and should know where they are. */
+static void welcome(void)
+{
+	char name[64], *end = dmk_run.options.command[1];
+
+	if (end || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "dmakit: %s, on machine %s; its files:", dmk_run.options.command[0],
+		dmk_run.options.machine);
+	for (unsigned int i = 0; dmk_device_file(i, name, sizeof(name)); i++)
+		fprintf(stderr, " /dev/%s", name);
+	fputc('\n', stderr);
+}
+
 static void run_with(const char *socket)
 {
 	char **environment = make_environment(socket);
@@ -97,7 +142,12 @@ static void run_with(const char *socket)
 		return;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &begin);
+	if (dmk_run.options.program_status) {
+		catch_signals();
+		welcome();
+	}
 	pid = start(environment);
+	running = pid > 0 ? pid : 0;
 	free(environment);
 	if (pid < 0) {
 		dmk_run_problem("the program could not be started: %s", strerror(errno));
@@ -105,7 +155,11 @@ static void run_with(const char *socket)
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	judge(status, &begin);
+	running = 0;
+	if (dmk_run.options.program_status)
+		note_status(status);
+	else
+		judge(status, &begin);
 }
 
 void dmk_run_program(void)

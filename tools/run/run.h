@@ -44,6 +44,7 @@ struct dmk_run_options {
 		/* a socket: offer the driver's files there, and run the program in command */
 		serve;
 	char **command;
+	const char *program_status; /* a file for its wait status, which is then no test's */
 };
 
 /**
