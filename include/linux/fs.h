@@ -124,6 +124,8 @@ loff_t dmk_no_llseek(struct file *file, loff_t offset, int whence);
 #define no_llseek dmk_no_llseek
 #endif
 loff_t noop_llseek(struct file *file, loff_t offset, int whence) DMK_SYM(noop_llseek);
+loff_t generic_file_llseek(struct file *file, loff_t offset, int whence)
+	DMK_SYM(generic_file_llseek);
 loff_t default_llseek(struct file *file, loff_t offset, int whence) DMK_SYM(default_llseek);
 loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t size)
 	DMK_SYM(fixed_size_llseek);
@@ -139,6 +141,36 @@ ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *position,
 ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *position,
 			       const void __user *from, size_t count)
 	DMK_SYM(simple_write_to_buffer);
+
+/**
+ * Files of one number: @get is asked when the file is read, @set told what is written. Either may
+ * be NULL: that gives -EACCES. The inode's i_private is passed on.
+ */
+#define DEFINE_SIMPLE_ATTRIBUTE(name, get, set, format)                       \
+	static int name##_open(struct inode *inode, struct file *file)        \
+	{                                                                     \
+		dmk_check_printk((format), 0ULL);                             \
+		return simple_attr_open(inode, file, (get), (set), (format)); \
+	}                                                                     \
+	static const struct file_operations name = {                          \
+		.owner = THIS_MODULE,                                         \
+		.open = name##_open,                                          \
+		.release = simple_attr_release,                               \
+		.read = simple_attr_read,                                     \
+		.write = simple_attr_write,                                   \
+		.llseek = generic_file_llseek,                                \
+	}
+static inline void __printf(1, 2) dmk_check_printk(const char *format, ...)
+{
+}
+int simple_attr_open(struct inode *inode, struct file *file, int (*get)(void *data, u64 *value),
+		     int (*set)(void *data, u64 value), const char *format)
+	DMK_SYM(simple_attr_open);
+int simple_attr_release(struct inode *inode, struct file *file) DMK_SYM(simple_attr_release);
+ssize_t simple_attr_read(struct file *file, char __user *buffer, size_t size, loff_t *position)
+	DMK_SYM(simple_attr_read);
+ssize_t simple_attr_write(struct file *file, const char __user *buffer, size_t size,
+			  loff_t *position) DMK_SYM(simple_attr_write);
 
 static inline struct inode *file_inode(const struct file *file)
 {

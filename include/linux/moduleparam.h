@@ -127,7 +127,11 @@ int param_set_copystring(const char *value, const struct kernel_param *param)
 	DMK_SYM(param_set_copystring);
 int param_get_string(char *buffer, const struct kernel_param *param) DMK_SYM(param_get_string);
 
-#define kernel_param_lock(module) ((void)(module))
-#define kernel_param_unlock(module) ((void)(module))
+/**
+ * kernel_param_lock - keep whoever reads and writes /sys/module/NAME/parameters, or loads the
+ * module, from its parameters; held while their get() and set() are called
+ */
+void kernel_param_lock(struct module *module) DMK_SYM(kernel_param_lock);
+void kernel_param_unlock(struct module *module) DMK_SYM(kernel_param_unlock);
 
 #endif

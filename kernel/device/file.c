@@ -279,11 +279,11 @@ static void free_file(struct dmk_file *file)
 	free(file);
 }
 
-/* Around every call of a file's operations. 0, or -ENODEV: the file was removed. */
+/* Around every call of a file's operations. 0, or what it gives since it was removed. */
 static int enter(struct dmk_file *file)
 {
 	if (file->node && !dmk_node_enter(file->node))
-		return -ENODEV;
+		return file->node->gone_result ? file->node->gone_result : -ENODEV;
 	dmk_task_enter_file();
 	return 0;
 }
@@ -756,6 +756,11 @@ static loff_t seek(struct file *file, loff_t offset, int whence, loff_t size, lo
 loff_t default_llseek(struct file *file, loff_t offset, int whence)
 {
 	return seek(file, offset, whence, file->f_inode->i_size, LONG_MAX);
+}
+
+loff_t generic_file_llseek(struct file *file, loff_t offset, int whence)
+{
+	return default_llseek(file, offset, whence);
 }
 
 loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t size)

@@ -141,6 +141,11 @@ struct cdev *dmk_cdev_find(dev_t devt);
 /** Numbers with a cdev that no device names, for /dev by region name: false: no such index. */
 bool dmk_cdev_unnamed(unsigned int index, struct dmk_region_name *name);
 
+struct kernel_param;
+/** A parameter's file, unless it is to have none; it goes with all those of its module. */
+void dmk_param_file_make(const char *module, const struct kernel_param *param);
+void dmk_param_files_remove(const char *module);
+
 struct dmk_node;
 /** Call release() of the files that are open on a node, and of no other later. */
 void dmk_files_end(const struct dmk_node *node);

@@ -33,6 +33,7 @@ struct dmk_module {
 	char name[64];
 	enum module_state state;
 	int users;
+	pthread_mutex_t params; /* held around a parameter's get() and set() */
 };
 
 static struct dmk_module modules[MODULES];
@@ -80,6 +81,7 @@ static void note(const char *from)
 		return;
 	}
 	modules[nr_modules].state = MODULE_STATE_UNFORMED;
+	pthread_mutex_init(&modules[nr_modules].params, NULL);
 	module_name_of(from, modules[nr_modules++].name);
 }
 
@@ -161,6 +163,12 @@ static bool can_unload(struct dmk_module *module)
 	return has_exit || !has_init;
 }
 
+static void show_params(struct dmk_module *module)
+{
+	for_each_entry(param, dmk_params) if (find((*param)->mod->name) == module)
+		dmk_param_file_make(module->name, *param);
+}
+
 static int load(struct dmk_module *module)
 {
 	int error, level;
@@ -168,8 +176,11 @@ static int load(struct dmk_module *module)
 	if (module->state == MODULE_STATE_LIVE)
 		return -EEXIST;
 	module->state = MODULE_STATE_COMING;
+	show_params(module);
 	error = call_inits(module, &level);
 	module->state = error ? MODULE_STATE_UNFORMED : MODULE_STATE_LIVE;
+	if (error)
+		dmk_param_files_remove(module->name);
 	if (error)
 		printk(KERN_ERR "module %s: init failed with error %d\n", module->name, error);
 	return error;
@@ -204,6 +215,7 @@ static int unload(struct dmk_module *module)
 	if (module->state != MODULE_STATE_GOING)
 		return -EBUSY;
 	call_exits(module);
+	dmk_param_files_remove(module->name);
 	module->state = MODULE_STATE_UNFORMED;
 	return 0;
 }
@@ -341,6 +353,22 @@ int module_refcount(struct module *module)
 
 /* --- parameters ------------------------------------------------------------------------------- */
 
+void kernel_param_lock(struct module *module)
+{
+	struct dmk_module *dmk = module ? of_module(module) : NULL;
+
+	if (dmk)
+		pthread_mutex_lock(&dmk->params);
+}
+
+void kernel_param_unlock(struct module *module)
+{
+	struct dmk_module *dmk = module ? of_module(module) : NULL;
+
+	if (dmk)
+		pthread_mutex_unlock(&dmk->params);
+}
+
 static bool is_same_name(const char *a, const char *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -372,7 +400,9 @@ int dmk_module_param(const char *module_and_name, const char *value)
 			return -EACCES;
 		if (!value && !((*param)->ops->flags & KERNEL_PARAM_OPS_FL_NOARG))
 			return -EINVAL;
+		pthread_mutex_lock(&module->params);
 		error = (*param)->ops->set(value, *param);
+		pthread_mutex_unlock(&module->params);
 		return error == -ERANGE || error == -ENOSPC ? -EINVAL : error;
 	}
 	return -ENOENT;

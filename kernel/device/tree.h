@@ -17,6 +17,7 @@ struct dmk_node {
 	bool gone;       /* removed: no call begins any more */
 	bool is_drivers; /* a driver made it, and is to remove it */
 	bool ends_files; /* a file's release() is called when it is removed, and not at its close */
+	int gone_result; /* of calls on what was opened before it was removed; 0: -ENODEV */
 	umode_t mode;    /* S_IFDIR, S_IFREG or S_IFLNK, and permissions */
 	char *name;
 	char *target; /* a link's, an absolute path */

@@ -20,6 +20,7 @@
 #include <dmakit/kernel.h>
 
 #include "fake.h"
+#include "paths.h"
 #include "world.h"
 
 static char complaint[256];
@@ -46,35 +47,6 @@ static int halt(void **state)
 	fake_shutdown();
 	dmk_complaints_to(NULL, NULL);
 	return 0;
-}
-
-/* All of a file, in pieces of @piece bytes, ended by a NUL. Bytes, or the first error. */
-static long read_file(const char *path, char *to, size_t room, size_t piece)
-{
-	struct dmk_file *file;
-	long done = 0, n = dmk_open(path, O_RDONLY, &file);
-
-	if (n)
-		return n;
-	do {
-		n = dmk_read(file, to + done, piece < room - done - 1 ? piece : room - done - 1);
-		done += n > 0 ? n : 0;
-	} while (n > 0);
-	to[done] = '\0';
-	dmk_close(file);
-	return n < 0 ? n : done;
-}
-
-static long write_file(const char *path, const char *text)
-{
-	struct dmk_file *file;
-	long n = dmk_open(path, O_WRONLY, &file);
-
-	if (n)
-		return n;
-	n = dmk_write(file, text, strlen(text));
-	dmk_close(file);
-	return n;
 }
 
 /* --- /proc ------------------------------------------------------------------------------------ */

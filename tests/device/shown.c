@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A driver of no card: what drivers show of themselves, as parameters and below /sys/kernel/debug,
+ * for test-shown.c to see. Driver world: kernel headers only.
+ */
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "shown.h"
+
+struct shown_state shown;
+
+/* --- parameters ------------------------------------------------------------------------------- */
+
+module_param_named(plain, shown.plain, int, 0644);
+module_param_named(hidden, shown.hidden, int, 0);
+module_param_string(text, shown.text, sizeof(shown.text), 0444);
+
+/* Whoever is in here is alone. */
+static void stay(void)
+{
+	int n = __atomic_add_fetch(&shown.in_param, 1, __ATOMIC_SEQ_CST);
+
+	if (n > shown.most_in_param)
+		shown.most_in_param = n;
+	if (shown.slow)
+		usleep_range(200, 300);
+	__atomic_sub_fetch(&shown.in_param, 1, __ATOMIC_SEQ_CST);
+}
+
+static int counted_set(const char *value, const struct kernel_param *param)
+{
+	stay();
+	shown.sets++;
+	return param_set_int(value, param);
+}
+
+static int counted_get(char *buffer, const struct kernel_param *param)
+{
+	stay();
+	shown.gets++;
+	return param_get_int(buffer, param);
+}
+
+static const struct kernel_param_ops counted_ops = {.set = counted_set, .get = counted_get};
+module_param_cb(counted, &counted_ops, &shown.plain, 0644);
+static const struct kernel_param_ops deaf_ops = {.get = counted_get};
+module_param_cb(deaf, &deaf_ops, &shown.plain, 0644);
+static const struct kernel_param_ops mute_ops = {.set = counted_set};
+module_param_cb(mute, &mute_ops, &shown.plain, 0644);
+
+/* --- debugfs ---------------------------------------------------------------------------------- */
+
+static struct dentry *directory;
+static u32 numbers[] = {1, 22, 333};
+static struct debugfs_u32_array array = {numbers, 3};
+static struct debugfs_blob_wrapper blob = {"bytes", 5};
+static char *name = "a name";
+static atomic_t counter = ATOMIC_INIT(-5);
+
+static int simple_get(void *data, u64 *value)
+{
+	*value = *(int *)data;
+	return 0;
+}
+
+static int simple_set(void *data, u64 value)
+{
+	if (shown.refuses)
+		return shown.refuses;
+	*(int *)data = (int)value;
+	return 0;
+}
+
+DEFINE_SIMPLE_ATTRIBUTE(simple_operations, simple_get, simple_set, "%lld\n");
+
+static int count_open(struct inode *inode, struct file *file)
+{
+	shown.opens++;
+	return simple_open(inode, file);
+}
+
+static ssize_t count_read(struct file *file, char __user *buffer, size_t size, loff_t *position)
+{
+	const char *text = file->private_data;
+
+	return simple_read_from_buffer(buffer, size, position, text, strlen(text));
+}
+
+static int count_release(struct inode *inode, struct file *file)
+{
+	shown.releases++;
+	return 0;
+}
+
+static const struct file_operations own_operations = {
+	.owner = THIS_MODULE,
+	.open = count_open,
+	.read = count_read,
+	.release = count_release,
+	.llseek = default_llseek,
+};
+
+static struct dentry *own;
+
+int shown_again(void)
+{
+	return PTR_ERR_OR_ZERO(debugfs_create_file("own", 0644, directory, NULL, &own_operations));
+}
+
+int shown_below_nothing(void)
+{
+	struct dentry *nothing = debugfs_create_dir("a/b", directory);
+	struct dentry *below = debugfs_create_file("x", 0644, nothing, NULL, &own_operations);
+
+	debugfs_remove(nothing);
+	return below == nothing ? (int)PTR_ERR(below) : 0;
+}
+
+int shown_remove_simple(void)
+{
+	struct dentry *found = debugfs_lookup("simple", directory);
+
+	if (!found)
+		return -ENOENT;
+	debugfs_remove(found);
+	dput(found);
+	return debugfs_lookup("simple", directory) ? -EBUSY : 0;
+}
+
+void shown_remove_twice(void)
+{
+	debugfs_remove(own);
+	debugfs_remove(own);
+}
+
+static void make_numbers(void)
+{
+	debugfs_create_u8("byte", 0644, directory, &shown.byte);
+	debugfs_create_x32("word", 0444, directory, &shown.word);
+	debugfs_create_u64("wide", 0200, directory, &shown.wide);
+	debugfs_create_bool("flag", 0644, directory, &shown.flag);
+	debugfs_create_atomic_t("counter", 0644, directory, &counter);
+}
+
+static int __init shown_init(void)
+{
+	directory = debugfs_create_dir("shown", NULL);
+	own = debugfs_create_file("own", 0644, directory, shown.text, &own_operations);
+	debugfs_create_file("simple", 0644, directory, &shown.simple, &simple_operations);
+	debugfs_create_symlink("link", NULL, "/sys/kernel/debug/shown/own");
+	make_numbers();
+	debugfs_create_u32_array("array", 0444, directory, &array);
+	debugfs_create_blob("blob", 0444, directory, &blob);
+	debugfs_create_str("name", 0444, directory, &name);
+	return 0;
+}
+
+static void __exit shown_exit(void)
+{
+	debugfs_lookup_and_remove("link", NULL);
+	if (!shown.leave_behind)
+		debugfs_remove_recursive(directory);
+}
+
+module_init(shown_init);
+module_exit(shown_exit);
+MODULE_LICENSE("GPL");
