@@ -92,6 +92,29 @@ static int descending(const void *a, const void *b)
 	return (*x < *y) - (*x > *y);
 }
 
+/*
+ * Of a large view neighbours do come in short rows: each row is a mapping of the host's, which has
+ * not so many (vm.max_map_count).
+ */
+enum { MOST_ROWS = 2048 };
+
+static void scatter(struct page **page, size_t n)
+{
+	size_t row = (n + MOST_ROWS - 1) / MOST_ROWS;
+
+	qsort(page, n, sizeof(*page), descending);
+	for (size_t first = 0; first < n; first += row) {
+		size_t last = (first + row < n ? first + row : n) - 1;
+
+		for (size_t i = first; i < last; i++, last--) {
+			struct page *other = page[i];
+
+			page[i] = page[last];
+			page[last] = other;
+		}
+	}
+}
+
 static void area_free(struct area *area)
 {
 	size_t i;
@@ -137,7 +160,7 @@ static void *vmalloc_at(size_t size, gfp_t gfp, struct dmk_place place)
 		if (!area->page[area->n])
 			goto free;
 	}
-	qsort(area->page, n, sizeof(area->page[0]), descending);
+	scatter(area->page, n);
 	if (!show(area, DMK_VIEW_CACHED))
 		goto free;
 	if (gfp & __GFP_ZERO)

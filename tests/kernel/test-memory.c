@@ -435,6 +435,21 @@ static void test_ADR_04_vmalloc_is_scattered_pages_side_by_side(void **state)
 	assert_int_equal(fake_last(DMK_EVENT_MEMORY_FREE).reason, DMK_REASON_NOT_FOUND);
 }
 
+/* The host has 65,530 mappings for all there is. */
+static void test_ADR_04_a_large_vmalloc_is_scattered_rows(void **state)
+{
+	enum { PAGES = 6000 };
+	char *area = vmalloc(PAGES * PAGE_SIZE);
+	unsigned int rows = 1;
+
+	assert_non_null(area);
+	for (unsigned int i = 1; i < PAGES; i++)
+		rows += vmalloc_to_pfn(area + i * PAGE_SIZE) !=
+			vmalloc_to_pfn(area + (i - 1) * PAGE_SIZE) + 1;
+	assert_in_range(rows, PAGES / 4, PAGES / 2);
+	vfree(area);
+}
+
 static void test_vmap_shows_pages_that_stay_the_callers(void **state)
 {
 	struct page *pages[2] = { alloc_page(GFP_KERNEL), alloc_page(GFP_KERNEL) };
@@ -535,6 +550,7 @@ int main(void)
 		BOOTED(test_MEM_01_kmalloc_by_chance_keeps_every_byte),
 		BOOTED(test_MEM_01_caches_of_a_drivers_own),
 		BOOTED(test_ADR_04_vmalloc_is_scattered_pages_side_by_side),
+		BOOTED(test_ADR_04_a_large_vmalloc_is_scattered_rows),
 		BOOTED(test_vmap_shows_pages_that_stay_the_callers),
 		BOOTED(test_ADR_04_highmem_has_an_address_while_it_is_mapped),
 		BOOTED(test_MEM_03_addresses_are_told_apart),
