@@ -15,10 +15,6 @@
 #define __exitdata
 #define __initconst
 #define __exitconst
-#define __devinit
-#define __devexit
-#define __devinitdata
-#define __devexit_p(function) (function)
 #define __exit_p(function) (function)
 #define __init_or_module
 #define __ref

@@ -8,6 +8,7 @@
 
 #include <linux/const.h>
 #include <linux/types.h>
+#include <linux/version.h>
 
 #define dmk_compare(a, b, op, x, y)                                                                \
 	({                                                                                         \
@@ -32,10 +33,13 @@
 #define max_t(type, a, b) max((type)(a), (type)(b))
 #define min3(a, b, c) min((__typeof__(a))min(a, b), c)
 #define max3(a, b, c) max((__typeof__(a))max(a, b), c)
+/* Until Linux 6.10 each driver had its own. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define MIN_T(type, a, b) MIN((type)(a), (type)(b))
 #define MAX_T(type, a, b) MAX((type)(a), (type)(b))
+#endif
 #define dmk_min_not_zero(a, b, x, y)                                                               \
 	({                                                                                         \
 		__auto_type x = (a);                                                               \

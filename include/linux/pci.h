@@ -498,6 +498,8 @@ static inline bool pci_msi_enabled(void)
 /* Until Linux 5.17 the pci_ forms of the DMA calls came along. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
 #include <linux/pci-dma-compat.h>
+#else
+#include <linux/dma-mapping.h>
 #endif
 
 #endif

@@ -99,11 +99,26 @@ static void instance_free(struct dmk_instance *card)
 	free(card);
 }
 
+/* The first of a model's functions that is not there, or NULL. */
+static const char *missing_function(const struct dmk_model *model)
+{
+	return !model->start   ? "start"
+	       : !model->reset ? "reset"
+	       : !model->stop  ? "stop"
+	       : !model->read  ? "read"
+	       : !model->write ? "write"
+			       : NULL;
+}
+
 static int instance_start(const struct maker *m, struct dmk_instance *card)
 {
+	const char *missing = missing_function(card->model);
 	char why[256] = "it gave no reason";
 	int result;
 
+	if (missing)
+		return refuse(m, -EINVAL, "%s: its model has no %s(), and each function must be there",
+			      card->name, missing);
 	card->random = m->sim->seed + card->requester * 0x9e3779b97f4a7c15ULL;
 	card->lateness = card->random ^ 0x6c617465;
 	card->error = why;
