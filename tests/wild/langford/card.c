@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A software radio on PCI Express, as its driver sees it: an Altera FPGA with two mSGDMA dispatchers
- * (Intel's "Embedded Peripherals IP User Guide", mSGDMA) behind a hard IP block that translates
+ * A software radio on PCI Express, as its driver sees it: an Altera FPGA with two mSGDMA
+ * dispatchers (Intel's "Embedded Peripherals IP User Guide", mSGDMA) behind a hard IP block that translates
  * addresses. It shows how a card of one's own is modelled in a file beside a test; nothing here
  * knows the driver.
  *
@@ -10,13 +10,13 @@
  *	        the FPGA's is. The low word keeps bits 31 .. 20.
  *	0x8000, 0x8100, .. 0x8500  six ports of 32 lines to the radio's parts; the third is input
  *
- * BAR 1, 16 KiB: dispatchers, to memory (received samples) at 0, from memory (samples to send) at 0x2000
+ * BAR 1, 16 KiB: dispatchers, to memory (received samples) at 0, from memory (to be sent) at 0x2000
  *	+0x0000  status: bit 0 busy, bit 1 no descriptor waits, bit 2 no room for one, bit 6 resetting
  *	+0x0004  control: bit 1 resets the dispatcher
  *	+0x0008  how many descriptors wait: bits 15 .. 0 to read memory, 31 .. 16 to write it
  *	+0x1000  descriptor: address to read, address to write, length, control (bit 31: go)
  *
- * A descriptor that is being carried out waits no more: the last is under way when the level says 0.
+ * A descriptor that is being carried out waits no more: one is under way when the level says 0.
  * Samples that were sent are received again (a cable from one end to the other); without any, the
  * receiver counts 32-bit words.
  */
@@ -58,7 +58,7 @@ struct dispatcher {
 	struct descriptor now;
 	uint64_t cookie; /* of what is under way, with its address */
 	uint64_t dma;
-	bool busy, to_memory;
+	bool busy, to_memory, lingers;
 	unsigned int resets;
 };
 
@@ -75,7 +75,7 @@ struct radio {
 
 static const struct dmk_model_property properties[] = {
 	{"usec", 500, "time for one descriptor, in microseconds, 1 to 1000000"},
-	{"linger_usec", 0, "time that the last of a row is under way longer, in microseconds"},
+	{"linger_usec", 0, "time that a descriptor is under way longer when no other waits, in microseconds"},
 	{"entries_keep", 0xfff00000, "bits that the translation table keeps of an address"},
 	{NULL},
 };
@@ -150,7 +150,7 @@ static void begin_next(struct dmk_instance *card, struct radio *radio, struct di
 	engine->dma = translate(radio, engine->to_memory ? engine->now.write : engine->now.read);
 	engine->cookie = dmk_instance_begin(card, engine->dma, engine->now.length,
 					    engine->to_memory);
-	wait_for_tick(card, engine, radio->usec + (engine->level ? 0 : radio->linger));
+	wait_for_tick(card, engine, radio->usec);
 }
 
 static void end(struct dmk_instance *card, struct dispatcher *engine)
@@ -158,10 +158,16 @@ static void end(struct dmk_instance *card, struct dispatcher *engine)
 	if (engine->busy)
 		dmk_instance_end(card, engine->cookie);
 	engine->busy = false;
+	engine->lingers = false;
 }
 
 static void tick(struct dmk_instance *card, struct radio *radio, struct dispatcher *engine)
 {
+	if (!engine->level && radio->linger && !engine->lingers) {
+		engine->lingers = true;
+		wait_for_tick(card, engine, radio->linger);
+		return;
+	}
 	carry_out(card, radio, engine);
 	end(card, engine);
 	if (engine->level)
@@ -185,6 +191,8 @@ static void commit(struct dmk_instance *card, struct radio *radio, struct dispat
 	engine->waiting[(engine->first + engine->level++) % DEPTH] = engine->next;
 	if (!engine->busy)
 		begin_next(card, radio, engine);
+	else if (engine->lingers)
+		wait_for_tick(card, engine, radio->usec);
 }
 
 static void reset_engine(struct dmk_instance *card, struct dispatcher *engine)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A machine that has no 400 MB for the driver: its open fails, and what it does about that is judged.
+ * A machine that has no 400 MB for the driver: its open fails, and what it does then is judged.
  * It keeps the mutex that it took: a second open would wait for ever.
  */
 #include <dmakit/file.h>
