@@ -60,6 +60,43 @@ static inline uint64_t mask_of_bits(unsigned int bits)
 	return bits == 64 ? ~0ull : (1ull << bits) - 1;
 }
 
+/** The places of a FIFO: which is next in, and next out; the caller has looked at .count. */
+struct card_fifo {
+	unsigned int first, count;
+};
+
+static inline unsigned int fifo_in(struct card_fifo *fifo, unsigned int places)
+{
+	return (fifo->first + fifo->count++) % places;
+}
+
+static inline unsigned int fifo_out(struct card_fifo *fifo, unsigned int places)
+{
+	const unsigned int first = fifo->first;
+
+	fifo->first = (first + 1) % places;
+	fifo->count--;
+	return first;
+}
+
+/* A request for what may be moved now: @ready units, where @burst of them are a burst. */
+static inline void drive_request(struct dmk_instance *card, unsigned int index, unsigned int ready,
+				 unsigned int burst)
+{
+	dmk_instance_request(card, index,
+			     ready >= burst ? DMK_REQUEST_BURST
+			     : ready        ? DMK_REQUEST_SINGLE
+					    : DMK_REQUEST_NONE);
+}
+
+/* A register with a byte each for what is received and what is sent; dropped: 0, or too many. */
+static inline void set_watermarks(uint32_t mark[2], uint32_t value, unsigned int most)
+{
+	for (unsigned int i = 0; i < 2; i++, value >>= 8)
+		if ((value & 0xff) && (value & 0xff) <= most)
+			mark[i] = value & 0xff;
+}
+
 /** What was asked for of a property; -EINVAL, and it is said, when it is not @least to @most. */
 static inline int card_property(struct dmk_instance *card, const char *name, uint64_t least,
 				uint64_t most, uint64_t *value)
