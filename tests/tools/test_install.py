@@ -37,6 +37,10 @@ class Install(Command):
         depends = self.run_command(self.tool("dmakit-cc"), "-M", "card.c", status=0).stdout
         self.assertIn(self.prefix, os.path.normpath(depends) + depends)
         self.assertNotIn(os.path.join(SOURCE, "include"), depends)
+        kbuild = self.run_command(self.tool("dmakit"), "--kbuild-dir", status=0).stdout.strip()
+        self.assertIn("NAME.ko", self.run_command("make", "-C", kbuild, "help", status=0).stdout)
+        self.write("Makefile", "obj-m := card.o\n")
+        self.run_command("make", "-C", kbuild, "M=" + self.here, status=0)
         self.find("dmakit.1")
         self.find("dmakit-cc.1")
         self.find("report.schema.json")

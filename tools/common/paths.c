@@ -42,6 +42,8 @@ static char *field_of(struct tool_paths *paths, const char *name)
 		return paths->rules;
 	if (!strcmp(name, "preload"))
 		return paths->preload;
+	if (!strcmp(name, "kbuild"))
+		return paths->kbuild;
 	return NULL;
 }
 
@@ -68,7 +70,8 @@ static int installed(struct tool_paths *paths)
 {
 	if (join(paths->include, paths->bin, DMAKIT_INCLUDEDIR) < 0 ||
 	    join(paths->library, paths->bin, DMAKIT_LIBDIR "/libdmakit.a") < 0 ||
-	    join(paths->rules, paths->bin, DMAKIT_DATADIR "/rules") < 0)
+	    join(paths->rules, paths->bin, DMAKIT_DATADIR "/rules") < 0 ||
+	    join(paths->kbuild, paths->bin, DMAKIT_DATADIR "/kbuild") < 0)
 		return -1;
 	return join(paths->preload, paths->bin, DMAKIT_LIBDIR "/dmakit/libdmakit-preload.so");
 }

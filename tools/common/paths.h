@@ -14,6 +14,7 @@ struct tool_paths {
 	char library[PATH_MAX]; /* libdmakit.a */
 	char rules[PATH_MAX];   /* a page per rule */
 	char preload[PATH_MAX]; /* libdmakit-preload.so */
+	char kbuild[PATH_MAX];  /* stands in for a kernel's build directory */
 };
 
 /** tool_paths - 0, or -1 with one line on standard error. */

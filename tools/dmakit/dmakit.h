@@ -16,6 +16,9 @@ enum { STATUS_CLEAN, STATUS_FOUND, STATUS_REFUSED, STATUS_NO_CALL };
 
 int tool_check(int argc, char **argv);
 int tool_run_program(int argc, char **argv);
+int tool_make(int argc, char **argv);
+/** tool_kbuild_dir - print the directory that stands in for a kernel's build directory */
+int tool_kbuild_dir(void);
 int tool_torture(int argc, char **argv);
 int tool_machines(int argc, char **argv);
 int tool_explain(int argc, char **argv);

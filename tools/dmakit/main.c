@@ -15,6 +15,7 @@ static const struct verb {
 } verbs[] = {
 	{"check", tool_check, "run a driver on machines and report its DMA mistakes"},
 	{"run", tool_run_program, "run a program of yours that uses a driver, or a shell"},
+	{"make", tool_make, "build modules by their own Makefile, for check and run"},
 	{"torture", tool_torture, "work on machines at random and compare every byte"},
 	{"machines", tool_machines, "list the machines and what is special about each"},
 	{"explain", tool_explain,
@@ -80,7 +81,7 @@ static int unknown(const char *word)
 	if (near)
 		return tool_refuse("unknown verb \"%s\"; did you mean %s?", word, near);
 	return tool_refuse(
-		"unknown verb \"%s\"; there are check, run, torture, machines, explain, version and help",
+		"unknown verb \"%s\"; there are check, run, make, torture, machines, explain, version and help",
 		word);
 }
 
@@ -90,7 +91,7 @@ static int obey(int argc, char **argv)
 
 	if (!*word)
 		return tool_refuse(
-			"say what to do: check, run, torture, machines, explain, version or help");
+			"say what to do: check, run, make, torture, machines, explain, version or help");
 	if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h")) {
 		help(stdout);
 		return STATUS_CLEAN;
@@ -99,6 +100,8 @@ static int obey(int argc, char **argv)
 		printf("dmakit %s\n", DMAKIT_VERSION);
 		return STATUS_CLEAN;
 	}
+	if (!strcmp(word, "--kbuild-dir"))
+		return tool_kbuild_dir();
 	for (unsigned int i = 0; i < VERBS; i++) {
 		if (!strcmp(word, verbs[i].name))
 			return verbs[i].run(argc - 1, argv + 1);
