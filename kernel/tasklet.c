@@ -2,8 +2,17 @@
 /*
  * Tasklets: short work that an interrupt handler leaves for right afterwards. One thread runs them,
  * in softirq context, in the order they were scheduled; so one never runs beside itself.
+ *
+ *	scheduled --> incoming (no lock) --> queue --> runs
+ *
+ * Scheduling is on the way of each completion, so it takes no lock: who sets `scheduled` pushes
+ * the tasklet, which is nobody else's until the runner has moved it to the queue. The runner looks
+ * at what is incoming after it said that it is asleep, and who pushes looks at that after the push
+ * (both sequentially consistent), so that one of them sees the other.
  */
 #include "internal.h"
+
+#include <sched.h>
 
 #include <linux/interrupt.h>
 #include <linux/kernel.h>
@@ -11,10 +20,38 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the queue and every tasklet */
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER, idle = PTHREAD_COND_INITIALIZER;
+static struct list_head *incoming; /* atomic: the newest; .next is the one before */
 static LIST_HEAD(queue);
+static bool asleep; /* atomic: the runner is, or is about to be */
 static struct tasklet_struct *running;
 static struct task_struct *runner;
-static bool stopping = true; /* nothing is scheduled before the start, or after the end */
+/* atomic: nothing is scheduled before the start, or after the end */
+static bool stopping = true;
+
+/*
+ * What is incoming goes to the queue, in its order. With the lock held. The acquire pairs with the
+ * push.
+ */
+static void collect(void)
+{
+	struct list_head *link = __atomic_exchange_n(&incoming, NULL, __ATOMIC_ACQUIRE), *older;
+	struct list_head *const at = queue.prev;
+
+	/* From the newest to the oldest, each before the one that came after it. */
+	for (; link; link = older) {
+		older = link->next;
+		list_add(link, at);
+		container_of(link, struct tasklet_struct, link)->queued = true;
+	}
+}
+
+static void unqueue(struct tasklet_struct *tasklet)
+{
+	list_del(&tasklet->link);
+	tasklet->queued = false;
+	/* An exchange: what was written before it was scheduled again, in vain, is seen. */
+	(void)__atomic_exchange_n(&tasklet->scheduled, false, __ATOMIC_ACQ_REL);
+}
 
 /* The first that is not disabled; a disabled one keeps its place. */
 static struct tasklet_struct *next_ready(void)
@@ -30,22 +67,28 @@ static struct tasklet_struct *next_ready(void)
 /* It may be freed by its own function, so it is not looked at afterwards. */
 static void run(struct tasklet_struct *tasklet)
 {
-	struct tasklet_struct copy = *tasklet;
-
-	list_del(&tasklet->link);
-	tasklet->scheduled = false;
+	unqueue(tasklet);
 	running = tasklet;
 	pthread_mutex_unlock(&lock);
 	dmk_interleave();
 	dmk_preempt_add(SOFTIRQ_OFFSET);
-	if (copy.use_callback)
-		copy.callback(tasklet);
+	if (tasklet->use_callback)
+		tasklet->callback(tasklet);
 	else
-		copy.func(copy.data);
+		tasklet->func(tasklet->data);
 	dmk_preempt_add(-(int)SOFTIRQ_OFFSET);
 	pthread_mutex_lock(&lock);
 	running = NULL;
 	pthread_cond_broadcast(&idle);
+}
+
+/* Until something is incoming, or else may have changed. With the lock held. */
+static void wait_for_work(void)
+{
+	__atomic_store_n(&asleep, true, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&incoming, __ATOMIC_SEQ_CST))
+		pthread_cond_wait(&changed, &lock);
+	__atomic_store_n(&asleep, false, __ATOMIC_RELAXED);
 }
 
 static int tasklet_thread(void *data)
@@ -53,12 +96,13 @@ static int tasklet_thread(void *data)
 	struct tasklet_struct *tasklet;
 
 	pthread_mutex_lock(&lock);
-	while (!stopping) {
+	while (!__atomic_load_n(&stopping, __ATOMIC_RELAXED)) {
+		collect();
 		tasklet = next_ready();
 		if (tasklet)
 			run(tasklet);
 		else
-			pthread_cond_wait(&changed, &lock);
+			wait_for_work();
 	}
 	pthread_mutex_unlock(&lock);
 	return 0;
@@ -67,7 +111,7 @@ static int tasklet_thread(void *data)
 int dmk_softirq_start(void)
 {
 	pthread_mutex_lock(&lock);
-	stopping = false;
+	__atomic_store_n(&stopping, false, __ATOMIC_RELAXED);
 	runner = dmk_thread_run(tasklet_thread, NULL, "softirq");
 	pthread_mutex_unlock(&lock);
 	return runner ? 0 : -ENOMEM;
@@ -78,7 +122,7 @@ void dmk_softirq_stop(void)
 	struct tasklet_struct *tasklet, *next;
 
 	pthread_mutex_lock(&lock);
-	stopping = true;
+	__atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
 	pthread_cond_signal(&changed);
 	pthread_mutex_unlock(&lock);
 	kthread_stop(runner);
@@ -88,32 +132,41 @@ void dmk_softirq_stop(void)
 	 */
 	pthread_mutex_lock(&lock);
 	runner = NULL;
-	list_for_each_entry_safe(tasklet, next, &queue, link) {
-		list_del(&tasklet->link);
-		tasklet->scheduled = false;
-	}
+	collect();
+	list_for_each_entry_safe(tasklet, next, &queue, link)
+		unqueue(tasklet);
 	pthread_mutex_unlock(&lock);
 }
 
 void tasklet_setup(struct tasklet_struct *tasklet, void (*callback)(struct tasklet_struct *tasklet))
 {
-	*tasklet = (struct tasklet_struct){ .use_callback = true, .callback = callback };
+	*tasklet = (struct tasklet_struct){.use_callback = true, .callback = callback};
 }
 
 void tasklet_init(struct tasklet_struct *tasklet, void (*func)(unsigned long data),
 		  unsigned long data)
 {
-	*tasklet = (struct tasklet_struct){ .func = func, .data = data };
+	*tasklet = (struct tasklet_struct){.func = func, .data = data};
+}
+
+static void push(struct list_head *link)
+{
+	link->next = __atomic_load_n(&incoming, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&incoming, &link->next, link, true, __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED))
+		;
 }
 
 void tasklet_schedule(struct tasklet_struct *tasklet)
 {
+	if (__atomic_load_n(&stopping, __ATOMIC_RELAXED) ||
+	    __atomic_exchange_n(&tasklet->scheduled, true, __ATOMIC_ACQ_REL))
+		return;
+	push(&tasklet->link);
+	if (!__atomic_load_n(&asleep, __ATOMIC_SEQ_CST))
+		return;
 	pthread_mutex_lock(&lock);
-	if (!tasklet->scheduled && !stopping) {
-		tasklet->scheduled = true;
-		list_add_tail(&tasklet->link, &queue);
-		pthread_cond_signal(&changed);
-	}
+	pthread_cond_signal(&changed);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -147,16 +200,33 @@ void tasklet_enable(struct tasklet_struct *tasklet)
 	pthread_mutex_unlock(&lock);
 }
 
+static bool is_scheduled(const struct tasklet_struct *tasklet)
+{
+	return __atomic_load_n(&tasklet->scheduled, __ATOMIC_ACQUIRE);
+}
+
+/* It is on the queue; or who scheduled it is about to push it: then let him. With the lock held. */
+static void take_off(struct tasklet_struct *tasklet)
+{
+	collect();
+	if (tasklet->queued) {
+		unqueue(tasklet);
+		return;
+	}
+	pthread_mutex_unlock(&lock);
+	sched_yield();
+	pthread_mutex_lock(&lock);
+}
+
 /* What is scheduled runs first, as in Linux; a disabled one would never, so it is taken off. */
 void tasklet_kill(struct tasklet_struct *tasklet)
 {
 	dmk_might_sleep_at("tasklet_kill", DMK_HERE);
 	pthread_mutex_lock(&lock);
-	while ((tasklet->scheduled && !tasklet->count) || (running == tasklet && current != runner))
+	while ((is_scheduled(tasklet) && !tasklet->count) ||
+	       (running == tasklet && current != runner))
 		pthread_cond_wait(&idle, &lock);
-	if (tasklet->scheduled) {
-		list_del(&tasklet->link);
-		tasklet->scheduled = false;
-	}
+	while (is_scheduled(tasklet))
+		take_off(tasklet);
 	pthread_mutex_unlock(&lock);
 }

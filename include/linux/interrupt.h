@@ -101,8 +101,8 @@ static __always_inline int __must_check devm_request_irq(struct device *dev, uns
 
 struct tasklet_struct {
 	struct list_head link;
-	bool scheduled; /* guarded by kernel/tasklet.c's lock, as the rest */
-	bool running;
+	bool scheduled; /* atomic; the rest is guarded by kernel/tasklet.c's lock */
+	bool queued;
 	int count; /* disabled so many times */
 	bool use_callback;
 	union {
