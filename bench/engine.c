@@ -276,15 +276,15 @@ static void plain(struct work *work, unsigned int n)
 
 #define NULLS(channels_, function)                                                  \
 	.where = AT_PC, .run = function, .prepare = prepare_null, .finish = finish, \
-	.live = channels_, .least = 4096, .bytes = TINY, .floor = "handed to another thread"
+	.live = channels_, .least = 2048, .bytes = TINY, .floor = "handed to another thread"
 #define COPIER(channels_, function, size)                                             \
 	.where = AT_PC, .run = function, .prepare = prepare_copier, .finish = finish, \
 	.live = channels_, .bytes = size
 #define CURVE(text) .curve = "DMA descriptor, " text, .over_channels = true
-#define TINIES(text, channels_)                                                              \
-	{                                                                                    \
-		.name = "DMA descriptor, copying threads, 64 B, " text " channels",          \
-		COPIER(channels_, one_by_one, TINY), .least = 4096, CURVE("copying threads") \
+#define TINIES(text, channels_)                                                             \
+	{                                                                                   \
+		.name = "DMA descriptor, copying threads, 64 B, " text " channels",         \
+		COPIER(channels_, one_by_one, TINY), .least = 512, CURVE("copying threads") \
 	}
 #define MEMCPY(text, size)                                                                       \
 	{                                                                                        \
@@ -344,11 +344,11 @@ static const struct row rows[] = {
 	MEMCPY("64 KiB", 64 << 10),
 	MEMCPY("256 KiB", 256 << 10),
 	MEMCPY("1 MiB", 1 << 20),
-	{COPIES("4 KiB", 4 << 10, 4096)},
-	{COPIES("16 KiB", 16 << 10, 1024)},
-	{COPIES("64 KiB", 64 << 10, 512), NINE_TENTHS},
-	{COPIES("256 KiB", 256 << 10, 128), NINE_TENTHS},
-	{COPIES("1 MiB", 1 << 20, 64), NINE_TENTHS},
+	{COPIES("4 KiB", 4 << 10, 1024)},
+	{COPIES("16 KiB", 16 << 10, 256)},
+	{COPIES("64 KiB", 64 << 10, 64), NINE_TENTHS},
+	{COPIES("256 KiB", 256 << 10, 32), NINE_TENTHS},
+	{COPIES("1 MiB", 1 << 20, 16), NINE_TENTHS},
 	{.name = "DMA copy, one waited for, 4 KiB",
 	 COPIER(1, alone, 4 << 10),
 	 .least = 256,
@@ -356,7 +356,7 @@ static const struct row rows[] = {
 	 .same_is = "memcpy"},
 	{.name = "DMA copy, one waited for, 64 KiB",
 	 COPIER(1, alone, 64 << 10),
-	 .least = 256,
+	 .least = 32,
 	 .same = "memcpy, machine's memory, 64 KiB",
 	 .same_is = "memcpy"},
 	{.name = "DMA copy, the submitter's part",

@@ -8,7 +8,7 @@
  *	descriptor.c  descriptors, their metadata, the mappings they take along
  *	virt_dma.c    queues of descriptors, for providers
  *	tell.c        what who watches is told of all of it
- *	copy.c        the provider that is always there: threads that copy
+ *	copy*.c       the provider that is always there: threads that copy
  *
  * One lock guards the registry: who has a channel, and which there are. Neither preparing,
  * submitting, nor completing takes it (ENG-03).
@@ -49,6 +49,11 @@ void dmk_engine_taken(struct dma_chan *chan, struct dmk_place place);
 void dmk_engine_given(struct dma_chan *chan, struct dmk_place place);
 void dmk_engine_left(struct dma_chan *chan, struct dmk_place place);
 
+/*
+ * virt_dma.c: those of @done, completed and taken off their channel's lists by the caller, are
+ * called back and freed, in softirq context and with no lock held.
+ */
+void dmk_vchan_call_back(struct list_head *done);
 /* request.c: which channels are shared has changed; the lock is held. */
 void dmk_dma_shared_changed(void);
 /* copy.c: with the first request for a channel; and with the machine's end, in internal.h. */

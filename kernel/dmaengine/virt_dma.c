@@ -108,11 +108,18 @@ static void complete(struct virt_dma_desc *vd)
  * A callback may look at its descriptor's metadata, so that it is freed after it; and may submit
  * one that is for reuse again, so that this is put back before.
  */
+void dmk_vchan_call_back(struct list_head *done)
+{
+	struct virt_dma_desc *vd, *next;
+
+	list_for_each_entry_safe(vd, next, done, node)
+		complete(vd);
+}
+
 static void vchan_tasklet(struct tasklet_struct *tasklet)
 {
 	struct virt_dma_chan *vc = from_tasklet(vc, tasklet, task);
 	struct dmaengine_desc_callback cb = {NULL};
-	struct virt_dma_desc *vd, *next;
 	LIST_HEAD(done);
 
 	spin_lock_irq(&vc->lock);
@@ -123,8 +130,7 @@ static void vchan_tasklet(struct tasklet_struct *tasklet)
 	spin_unlock_irq(&vc->lock);
 
 	dmaengine_desc_callback_invoke(&cb, NULL);
-	list_for_each_entry_safe(vd, next, &done, node)
-		complete(vd);
+	dmk_vchan_call_back(&done);
 }
 
 void vchan_dma_desc_free_list(struct virt_dma_chan *vc, struct list_head *head)

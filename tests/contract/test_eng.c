@@ -8,6 +8,7 @@
 #include <drivers/dma/virt-dma.h>
 #include <linux/dmaengine.h>
 #include <linux/highmem.h>
+#include <linux/kthread.h>
 #include <linux/of.h>
 #include <linux/of_dma.h>
 
@@ -805,6 +806,81 @@ static void test_ENG_04_terminate_loses_none_and_nobody_is_called(void **state)
 	fake_unregister();
 }
 
+struct ending {
+	struct dma_chan *chan;
+	dma_addr_t dma;
+	unsigned int called; /* atomic */
+	u64 random;
+	struct completion over;
+};
+
+static void count_call(void *called)
+{
+	__atomic_add_fetch((unsigned int *)called, 1, __ATOMIC_RELEASE);
+}
+
+/* Some jobs, small and large, of which some have ended when all are. */
+static void end_at_some_moment(struct ending *ending)
+{
+	struct dma_async_tx_descriptor *tx;
+	unsigned int called, jobs;
+
+	ending->random = ending->random * 6364136223846793005ULL + 1442695040888963407ULL;
+	jobs = 1 + (ending->random >> 40) % 24;
+	for (unsigned int i = 0; i < jobs; i++) {
+		tx = dmaengine_prep_dma_memset(ending->chan, ending->dma, i,
+					       i % 3 ? 64 : SIZE, DMA_PREP_INTERRUPT);
+		assert_non_null(tx);
+		tx->callback = count_call;
+		tx->callback_param = &ending->called;
+		dmaengine_submit(tx);
+		if (i == jobs / 2)
+			dma_async_issue_pending(ending->chan);
+	}
+	dma_async_issue_pending(ending->chan);
+	for (unsigned int i = (ending->random >> 33) % 2000; i; i--)
+		cpu_relax();
+	dmaengine_terminate_sync(ending->chan);
+	called = __atomic_load_n(&ending->called, __ATOMIC_ACQUIRE);
+	for (unsigned int i = 0; i < 200; i++)
+		cpu_relax();
+	assert_int_equal(__atomic_load_n(&ending->called, __ATOMIC_ACQUIRE), called);
+}
+
+static int end_again_and_again(void *data)
+{
+	struct ending *ending = data;
+
+	for (int round = 0; round < 200; round++)
+		end_at_some_moment(ending);
+	complete(&ending->over);
+	return 0;
+}
+
+static void test_ENG_04_threads_end_at_any_moment_and_call_nobody_afterwards(void **state)
+{
+	enum { CLIENTS = 3 };
+	static struct ending ending[CLIENTS];
+	u8 *bytes[CLIENTS];
+
+	for (int i = 0; i < CLIENTS; i++) {
+		bytes[i] = must_kmalloc(SIZE);
+		ending[i] = (struct ending){.chan = must_request(DMA_MEMSET),
+					    .random = contract_seed() + i};
+		ending[i].dma = must_map(dmaengine_get_dma_device(ending[i].chan), bytes[i], SIZE,
+					 DMA_FROM_DEVICE);
+		init_completion(&ending[i].over);
+		assert_false(IS_ERR(kthread_run(end_again_and_again, &ending[i], "client")));
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		wait_for_completion(&ending[i].over);
+		dma_unmap_single(dmaengine_get_dma_device(ending[i].chan), ending[i].dma, SIZE,
+				 DMA_FROM_DEVICE);
+		dma_release_channel(ending[i].chan);
+		kfree(bytes[i]);
+	}
+}
+
 /* --- ENG-05: the threads that copy ------------------------------------------------------------ */
 
 static void test_ENG_05_threads_xor_and_interleave(void **state)
@@ -977,6 +1053,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_ENG_04_descriptors_end_in_order),
 		CONTRACT_TEST(test_ENG_04_a_failed_one_says_so_and_the_next_goes_on),
 		CONTRACT_TEST(test_ENG_04_terminate_loses_none_and_nobody_is_called),
+		CONTRACT_TEST(test_ENG_04_threads_end_at_any_moment_and_call_nobody_afterwards),
 		CONTRACT_TEST(test_ENG_05_threads_xor_and_interleave),
 		CONTRACT_TEST(test_ENG_05_threads_reach_highmem),
 		CONTRACT_TEST(test_ENG_05_threads_copy_what_they_are_told_and_no_more),
