@@ -14,6 +14,7 @@
 
 static const char *machine_name = "pc";
 static const char *machine_append;
+static struct dmk_device_request more_card; /* what all tests have beside the two cards, or none */
 static uint64_t machine_seed = 1;
 static const char *outcomes; /* a file, to which each case's outcome is added; NULL: none */
 static bool unjudged;        /* what is found is no test's affair, but only to be told */
@@ -504,9 +505,15 @@ static void run_on_machine(void **state)
 
 enum { MORE_CARDS = 4 };
 
+/* A board that takes no cards has none: its tests are about what is soldered to it. */
+static bool takes_cards(void)
+{
+	return !dmk_machine_device(machine_name, 0);
+}
+
 static int boot(void **state)
 {
-	struct dmk_device_request cards[LAB_CARDS + MORE_CARDS] = {
+	struct dmk_device_request cards[LAB_CARDS + MORE_CARDS + 1] = {
 		{.model = "lab"},
 		{.model = "lab"},
 	};
@@ -515,13 +522,15 @@ static int boot(void **state)
 		.machine = machine_name,
 		.seed = machine_seed,
 		.devices = cards,
-		.nr_devices = LAB_CARDS + test->nr_devices,
+		.nr_devices = takes_cards() ? LAB_CARDS + test->nr_devices : 0,
 		.no_checker = test->no_checker,
 	};
 	char append[512], error[512];
 
 	for (unsigned int i = 0; i < test->nr_devices && i < MORE_CARDS; i++)
 		cards[LAB_CARDS + i] = test->devices[i];
+	if (more_card.model && takes_cards())
+		cards[options.nr_devices++] = more_card;
 	snprintf(append, sizeof(append), "%s %s", machine_append ? machine_append : "",
 		 test->append ? test->append : "");
 	options.append = append;
@@ -539,7 +548,7 @@ static int boot(void **state)
 		return -1;
 	}
 	booted = true;
-	if (dmk_module_load(NULL) || !lab_cards[LAB_CARDS - 1].dev) {
+	if (dmk_module_load(NULL) || (takes_cards() && !lab_cards[LAB_CARDS - 1].dev)) {
 		print_error("the lab cards' driver was not bound\n%s", log_text);
 		return -1;
 	}
@@ -579,7 +588,7 @@ static int shut_down(void **state)
 
 	if (!booted)
 		return 0;
-	if (lab_cards[0].dev)
+	if (lab_cards[0].dev || !takes_cards())
 		dmk_module_unload(NULL);
 	dmk_shutdown();
 	booted = false;
@@ -618,6 +627,8 @@ static int parse(int argc, char **argv)
 			machine_name = argv[i + 1];
 		else if (!strcmp(argv[i], "--append"))
 			machine_append = argv[i + 1];
+		else if (!strcmp(argv[i], "--device"))
+			more_card.model = argv[i + 1];
 		else if (!strcmp(argv[i], "--seed"))
 			machine_seed = strtoull(argv[i + 1], NULL, 0);
 		else if (!strcmp(argv[i], "--outcomes"))
@@ -631,7 +642,7 @@ static int parse(int argc, char **argv)
 	}
 	if (i < argc && argv[i][0] == '-') {
 		fprintf(stderr,
-			"usage: %s [--machine NAME] [--append ARGUMENTS] [--seed N] [--outcomes FILE] [--unjudged] [TEST…]\n",
+			"usage: %s [--machine NAME] [--append ARGUMENTS] [--device MODEL] [--seed N] [--outcomes FILE] [--unjudged] [TEST…]\n",
 			argv[0]);
 		exit(2);
 	}
