@@ -16,7 +16,12 @@
 
 struct dmk_instance; /* one card; the machine's */
 
-enum { DMK_MODEL_BARS = 6, DMK_MODELS_REGISTERED = 64, DMK_REQUEST_LINES = 32 };
+enum {
+	DMK_MODEL_BARS = 6,
+	DMK_MODELS_REGISTERED = 64,
+	DMK_REQUEST_LINES = 32,
+	DMK_ISA_IRQS = 16,
+};
 
 enum dmk_bar_kind {
 	DMK_BAR_NONE,
@@ -36,6 +41,7 @@ struct dmk_model_property {
 	const char *name;
 	uint64_t initial;
 	const char *help; /* one line, with unit and range */
+	bool is_file;     /* the path of a file: dmk_instance_file(); the value is 1 when given */
 };
 
 struct dmk_model {
@@ -57,6 +63,19 @@ struct dmk_model {
 	unsigned int msi_vectors;   /* 0, or a power of two up to 32 */
 	/* 0 .. 64; the table sits in a BAR that the machine adds after the model's own */
 	unsigned int msix_vectors;
+
+	/*
+	 * On the ISA bus, where a card has its numbers by jumpers: `--device sb16,port=0x240`, or
+	 * a node of .compatible with these ports. Bar n, of kind DMK_BAR_IO and of any size, begins
+	 * at port .at[n] above the property "port". The properties "irq" (0: none), "dma" and
+	 * "dma16" (0: none), where the model has them, are what it has from the start: no two cards
+	 * have the same. A slot has all lines and channels: of dmk_instance_irq() the vector is the
+	 * line, 1 to 15 and not 2, seen at its rise, and dmk_instance_channel() takes any.
+	 */
+	struct {
+		bool is_card;
+		uint16_t at[DMK_MODEL_BARS];
+	} isa;
 
 	/*
 	 * on the platform bus; NULL: never there. The node's reg n is bar n, its interrupt n is
@@ -98,6 +117,13 @@ struct dmk_model {
 
 /** Value of a property, as given or initial. @name must be one of the model's. */
 uint64_t dmk_instance_property(const struct dmk_instance *card, const char *name);
+
+/**
+ * dmk_instance_file - bytes of the file that property @name names: the card's own copy, which it
+ * may write to; the file stays as it is. They stay until stop().
+ * Return: NULL, and *@size 0, when none was given.
+ */
+uint8_t *dmk_instance_file(const struct dmk_instance *card, const char *name, size_t *size);
 
 /** Say why start() refuses; printf-style, one line. */
 void dmk_instance_error(struct dmk_instance *card, const char *format, ...) DMK_PRINTF(2, 3);

@@ -133,6 +133,12 @@ enum dmk_event_kind {
 	 * page, BAD_ADDRESS odd, BAD_SIZE none, too many or odd (ISA-04).
 	 */
 	DMK_EVENT_CHANNEL_MISTAKE,
+	/*
+	 * An ISA DMA channel was set up and unmasked: .cookie the channel, .dma, .size, .dir, as
+	 * programmed. From now on accesses of DMK_REQUESTER_CHANNEL + .cookie are those of the
+	 * device that has .dma mapped.
+	 */
+	DMK_EVENT_CHANNEL_ENABLE,
 	/* a wait with a limit came to it: .cpu the completion or queue that was waited for */
 	DMK_EVENT_TIMED_OUT,
 
@@ -182,6 +188,8 @@ enum dmk_event_kind {
  * the machine can't say, or the device never masters a bus.
  */
 #define DMK_REQUESTER_PLATFORM 0x80000000u
+/* Who uses channel n of the ISA DMA controllers: + n. The driver's last enable_dma() says whose. */
+#define DMK_REQUESTER_CHANNEL 0xffffff00u
 /* The kernel part's own threads that copy for who asks the DMA engine (ENG-05). */
 #define DMK_REQUESTER_COPIER 0xfffffffeu
 #define DMK_REQUESTER_NONE 0xffffffffu

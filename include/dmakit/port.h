@@ -108,8 +108,9 @@ struct dmk_platform_device {
 	const char *name; /* "1000.codec": the kernel's device name */
 	const char *compatible[DMK_PLATFORM_COMPATIBLES];
 	struct {
-		dmk_phys first;
+		dmk_phys first; /* or the first port */
 		uint64_t size;
+		bool is_port; /* x86 port I/O: a card on the ISA bus */
 	} reg[DMK_PLATFORM_REGS];
 	unsigned int nr_regs;
 	unsigned int irq[DMK_PLATFORM_IRQS];

@@ -384,7 +384,8 @@ static int add_resources(struct platform_device *pdev, const struct dmk_platform
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < from->nr_regs && i < DMK_PLATFORM_REGS; i++)
-		res[n++] = DEFINE_RES_MEM(from->reg[i].first.v, from->reg[i].size);
+		res[n++] = DEFINE_RES_NAMED(from->reg[i].first.v, from->reg[i].size, NULL,
+					    from->reg[i].is_port ? IORESOURCE_IO : IORESOURCE_MEM);
 	for (unsigned int i = 0; i < from->nr_irqs && i < DMK_PLATFORM_IRQS; i++)
 		res[n++] = DEFINE_RES_IRQ(from->irq[i]);
 	return platform_device_add_resources(pdev, res, n);

@@ -26,6 +26,8 @@ struct piece {
 
 struct access {
 	struct dmk_instance *card;
+	uint32_t requester; /* the card's, or a DMA channel's */
+	const struct dmk_bus *bus;
 	struct sim_iommu *iommu; /* NULL: none */
 	const struct sim_stream *stream;
 	bool write;
@@ -99,10 +101,9 @@ static int translate(struct access *access, uint64_t iova, uint64_t *phys, uint6
 		return -EIO;
 	if (dmk_sim_iommu_translate(access->iommu, access->stream, iova, access->write, phys, run,
 				    &reason))
-		return window_reaches(access->card->bus, *phys, run) ? 0 : -EIO;
+		return window_reaches(access->bus, *phys, run) ? 0 : -EIO;
 	access->faulted = true;
-	access->fault = (struct dmk_iommu_fault){access->card->requester, iova, access->write,
-						 reason};
+	access->fault = (struct dmk_iommu_fault){access->requester, iova, access->write, reason};
 	return -EFAULT;
 }
 
@@ -119,7 +120,7 @@ static int piece_find(struct access *access, uint64_t dma, size_t size, struct p
 
 	if (access->iommu)
 		result = translate(access, dma, &phys, &run);
-	else if (!window_find(card->bus, dma, &phys, &run))
+	else if (!window_find(access->bus, dma, &phys, &run))
 		result = -EIO;
 	if (result)
 		return result;
@@ -129,7 +130,7 @@ static int piece_find(struct access *access, uint64_t dma, size_t size, struct p
 		run = bank_run;
 	piece->phys = phys;
 	piece->size = run < size ? run : size;
-	if (!firewall_passes(card->bus, phys, piece->size))
+	if (!firewall_passes(access->bus, phys, piece->size))
 		return -EACCES;
 	return dmk_sim_is_shared(card->sim, piece->offset, piece->size) ? 0 : -EPERM;
 }
@@ -192,7 +193,7 @@ static bool one_run(struct access *access, uint64_t dma, size_t size, uint64_t *
 	uint64_t at = 0, run;
 
 	if (!access->iommu)
-		return window_find(access->card->bus, dma, phys, &run) && size <= run;
+		return window_find(access->bus, dma, phys, &run) && size <= run;
 	for (size_t done = 0; done < size; done += run) {
 		if (translate(access, dma + done, &at, &run) || (done && at != *phys + done))
 			return false;
@@ -213,7 +214,7 @@ static bool find_peer(struct access *access, uint64_t dma, size_t size)
 	return dma + (size - 1) >= dma && dmk_sim_pci_may_master(card) &&
 	       one_run(access, dma, size, &phys) &&
 	       !dmk_sim_memory_offset(card->sim, phys, &offset, &bank_run) &&
-	       firewall_passes(card->bus, phys, size) &&
+	       firewall_passes(access->bus, phys, size) &&
 	       dmk_sim_peer_find(card, phys, size, &access->peer);
 }
 
@@ -225,15 +226,15 @@ static int access_begin(struct access *access, struct dmk_instance *card, uint64
 {
 	struct dmk_event event = {
 		.kind = DMK_EVENT_DEVICE_ACCESS,
-		.requester = card->requester,
+		.requester = access->requester,
 		.dma = DMK_DMA(dma),
 		.size = size,
 		.write = write,
 	};
 
 	access->card = card;
-	access->iommu = card->bus->iommu ? card->bus->iommu->ctx : NULL;
-	access->stream = access->iommu ? dmk_sim_iommu_stream(access->iommu, card->requester)
+	access->iommu = access->bus->iommu ? access->bus->iommu->ctx : NULL;
+	access->stream = access->iommu ? dmk_sim_iommu_stream(access->iommu, access->requester)
 				       : NULL;
 	access->write = write;
 	access->piece = access->few;
@@ -283,7 +284,7 @@ static void stores_begin(struct access *access, uint64_t dma, size_t size, void 
 	if (!stores)
 		return;
 	access->seen = (struct dmk_device_access){
-		.requester = access->card->requester,
+		.requester = access->requester,
 		.dma = DMK_DMA(dma),
 		.size = size,
 		.write = access->write,
@@ -309,54 +310,93 @@ static void stores_end(const struct access *access)
 		stores->end(stores->ctx, &access->seen);
 }
 
-/* --- <dmakit/model.h> ------------------------------------------------------------------------- */
+/* --- reading and writing ---------------------------------------------------------------------- */
 
-int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size)
+static int read_bytes(struct access *access, struct dmk_instance *card, uint64_t dma, void *buffer,
+		      size_t size)
 {
-	struct access access;
 	uint8_t *to = buffer;
 
 	if (!size)
 		return 0;
 	dmk_sim_late(card->sim, &card->lateness);
-	if (access_begin(&access, card, dma, size, false)) {
+	if (access_begin(access, card, dma, size, false)) {
 		memset(buffer, 0xff, size);
-		return access_end(&access);
+		return access_end(access);
 	}
-	if (access.is_peer) {
-		access_end(&access);
-		return read_peer(&access, buffer, size);
+	if (access->is_peer) {
+		access_end(access);
+		return read_peer(access, buffer, size);
 	}
-	stores_begin(&access, dma, size, buffer);
-	for (size_t i = 0; i < access.nr_pieces; to += access.piece[i++].size) {
-		dmk_sim_memory_read(card->sim, access.piece[i].offset, to, access.piece[i].size,
-				    card->bus->coherent);
-		stores_part(&access, to - (uint8_t *)buffer, &access.piece[i]);
+	stores_begin(access, dma, size, buffer);
+	for (size_t i = 0; i < access->nr_pieces; to += access->piece[i++].size) {
+		dmk_sim_memory_read(card->sim, access->piece[i].offset, to, access->piece[i].size,
+				    access->bus->coherent);
+		stores_part(access, to - (uint8_t *)buffer, &access->piece[i]);
 	}
-	stores_end(&access);
-	return access_end(&access);
+	stores_end(access);
+	return access_end(access);
 }
 
-int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buffer, size_t size)
+static int write_bytes(struct access *access, struct dmk_instance *card, uint64_t dma,
+		       const void *buffer, size_t size)
 {
-	struct access access;
 	const uint8_t *from = buffer;
 
 	if (!size)
 		return 0;
 	dmk_sim_late(card->sim, &card->lateness);
-	if (access_begin(&access, card, dma, size, true))
-		return access_end(&access);
-	if (access.is_peer) {
-		access_end(&access);
-		return dmk_sim_peer_write(card, &access.peer, buffer, size);
+	if (access_begin(access, card, dma, size, true))
+		return access_end(access);
+	if (access->is_peer) {
+		access_end(access);
+		return dmk_sim_peer_write(card, &access->peer, buffer, size);
 	}
-	stores_begin(&access, dma, size, NULL);
-	for (size_t i = 0; i < access.nr_pieces; from += access.piece[i++].size) {
-		stores_part(&access, from - (const uint8_t *)buffer, &access.piece[i]);
-		dmk_sim_memory_write(card->sim, access.piece[i].offset, from, access.piece[i].size,
-				     card->bus->coherent);
+	stores_begin(access, dma, size, NULL);
+	for (size_t i = 0; i < access->nr_pieces; from += access->piece[i++].size) {
+		stores_part(access, from - (const uint8_t *)buffer, &access->piece[i]);
+		dmk_sim_memory_write(card->sim, access->piece[i].offset, from,
+				     access->piece[i].size, access->bus->coherent);
 	}
-	stores_end(&access);
-	return access_end(&access);
+	stores_end(access);
+	return access_end(access);
+}
+
+/* The controllers are on the ISA bus, whoever asks them to move something. */
+static struct access of_channel(const struct dmk_instance *card, unsigned int n)
+{
+	return (struct access){.requester = DMK_REQUESTER_CHANNEL + n,
+			       .bus = card->sim->profile.machine.isa};
+}
+
+int dmk_sim_channel_read(struct dmk_instance *card, unsigned int n, uint64_t address, void *buffer,
+			 size_t size)
+{
+	struct access access = of_channel(card, n);
+
+	return read_bytes(&access, card, address, buffer, size);
+}
+
+int dmk_sim_channel_write(struct dmk_instance *card, unsigned int n, uint64_t address,
+			  const void *buffer, size_t size)
+{
+	struct access access = of_channel(card, n);
+
+	return write_bytes(&access, card, address, buffer, size);
+}
+
+/* --- <dmakit/model.h> ------------------------------------------------------------------------- */
+
+int dmk_instance_read(struct dmk_instance *card, uint64_t dma, void *buffer, size_t size)
+{
+	struct access access = {.requester = card->requester, .bus = card->bus};
+
+	return read_bytes(&access, card, dma, buffer, size);
+}
+
+int dmk_instance_write(struct dmk_instance *card, uint64_t dma, const void *buffer, size_t size)
+{
+	struct access access = {.requester = card->requester, .bus = card->bus};
+
+	return write_bytes(&access, card, dma, buffer, size);
 }

@@ -32,7 +32,7 @@ struct graft {
 /* What is on no PCI card is a node of its own. */
 bool dmk_sim_is_soldered(const struct dmk_model *model)
 {
-	return !model->pci.vendor && model->compatible;
+	return !model->pci.vendor && !model->isa.is_card && model->compatible;
 }
 
 /* --- what is needed --------------------------------------------------------------------------- */

@@ -262,14 +262,20 @@ static bool moves(const struct sim_dma *dma, unsigned int n, bool write)
 	       (mode & MODE_DIRECTION) == (write ? MODE_WRITE : MODE_READ);
 }
 
-static void move(struct dmk_instance *card, uint64_t address, uint8_t *bytes, size_t size,
-		 bool write)
+static void move(struct dmk_instance *card, unsigned int n, uint8_t *bytes, size_t size, bool write)
 {
+	const uint64_t address = bus_address(&card->sim->dma, n);
+
 	/* Nobody tells an 8237 that there is no memory: what can't be read is ones. */
 	if (write)
-		dmk_instance_write(card, address, bytes, size);
+		dmk_sim_channel_write(card, n, address, bytes, size);
 	else
-		dmk_instance_read(card, address, bytes, size);
+		dmk_sim_channel_read(card, n, address, bytes, size);
+}
+
+static bool is_channel(const struct dmk_instance *card, unsigned int n)
+{
+	return n < SIM_CHANNELS && n != CASCADE && card->sim->profile.has_isa_dma;
 }
 
 size_t dmk_instance_channel(struct dmk_instance *card, unsigned int n, void *buffer, size_t size,
@@ -280,12 +286,12 @@ size_t dmk_instance_channel(struct dmk_instance *card, unsigned int n, void *buf
 	size_t done = 0, run;
 
 	*end = false;
-	if (n >= SIM_CHANNELS || n == CASCADE || !card->sim->profile.has_isa_dma)
+	if (!is_channel(card, n))
 		return 0;
 	pthread_mutex_lock(&dma->lock);
 	while (!*end && size - done >= unit && moves(dma, n, write)) {
 		run = run_of(&dma->channel[n], (size - done) / unit);
-		move(card, bus_address(dma, n), (uint8_t *)buffer + done, run * unit, write);
+		move(card, n, (uint8_t *)buffer + done, run * unit, write);
 		*end = advance(&dma->channel[n], run);
 		done += run * unit;
 	}

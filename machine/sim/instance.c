@@ -6,11 +6,15 @@
 #include "sim.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libfdt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { NAMES_MAX = 128 };
 
@@ -74,9 +78,11 @@ static struct dmk_instance *instance_new(struct sim *sim, const struct dmk_model
 		return NULL;
 	card->state = calloc(1, model->state_size ? model->state_size : 1);
 	card->values = calloc(n ? n : 1, sizeof(*card->values));
-	if (!card->state || !card->values) {
+	card->files = calloc(n ? n : 1, sizeof(*card->files));
+	if (!card->state || !card->values || !card->files) {
 		free(card->state);
 		free(card->values);
+		free(card->files);
 		free(card);
 		return NULL;
 	}
@@ -92,7 +98,11 @@ static struct dmk_instance *instance_new(struct sim *sim, const struct dmk_model
 
 static void instance_free(struct dmk_instance *card)
 {
+	for (unsigned int i = 0; i < property_count(card->model); i++)
+		if (card->files[i].bytes)
+			munmap(card->files[i].bytes, card->files[i].size);
 	pthread_mutex_destroy(&card->lock);
+	free(card->files);
 	free(card->pci);
 	free(card->values);
 	free(card->state);
@@ -221,6 +231,31 @@ static bool parse_number(const char *text, uint64_t *value)
 	return *text && *text != '-' && !*end && !errno;
 }
 
+/* A copy of the file's bytes: what the card writes stays with it. */
+static int map_file(const struct maker *m, struct dmk_instance *card, int at, const char *path)
+{
+	const char *name = card->model->properties[at].name;
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat stat;
+	void *bytes;
+	int result = fd < 0 || fstat(fd, &stat) ? -errno : 0;
+
+	if (!result && (!S_ISREG(stat.st_mode) || !stat.st_size))
+		result = -EINVAL;
+	if (!result) {
+		bytes = mmap(NULL, stat.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+		result = bytes == MAP_FAILED ? -errno : 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (result)
+		return refuse(m, -EINVAL, "device %s: %s=%.200s: %s", card->model->name, name, path,
+			      result == -EINVAL ? "no file, or an empty one" : strerror(-result));
+	card->files[at] = (struct sim_file){bytes, stat.st_size};
+	card->values[at] = 1;
+	return 0;
+}
+
 static int set_properties(const struct maker *m, struct dmk_instance *card,
 			  const struct dmk_device_request *request)
 {
@@ -230,6 +265,13 @@ static int set_properties(const struct maker *m, struct dmk_instance *card,
 
 		if (at < 0)
 			return unknown_property(m, card->model, name);
+		if (card->model->properties[at].is_file) {
+			int result = map_file(m, card, at, value ? value : "");
+
+			if (result)
+				return result;
+			continue;
+		}
 		if (!value || !parse_number(value, &card->values[at]))
 			return refuse(m, -EINVAL, "device %s: %s=%.64s is no number",
 				      card->model->name, name, value ? value : "");
@@ -246,6 +288,35 @@ static unsigned int free_slot(const struct sim *sim)
 	return slot;
 }
 
+static void name_isa_card(struct dmk_instance *card)
+{
+	snprintf(card->name, sizeof(card->name), "%.20s at port 0x%llx", card->model->name,
+		 (unsigned long long)dmk_instance_property(card, "port"));
+}
+
+static int plug_isa(const struct maker *m, const struct dmk_model *model,
+		    const struct dmk_device_request *request)
+{
+	struct sim *sim = m->sim;
+	struct dmk_instance *card;
+	int result;
+
+	if (!sim->profile.machine.isa)
+		return refuse(m, -EINVAL,
+			      "%s: no ISA bus to plug \"%s\" into: the machine pc-isa has one",
+			      sim->profile.machine.name, model->name);
+	card = instance_new(sim, model);
+	if (!card)
+		return refuse(m, -ENOMEM, "out of memory");
+	card->isa = true;
+	card->bus = sim->profile.machine.isa;
+	card->requester = DMK_REQUESTER_NONE;
+	result = set_properties(m, card, request);
+	name_isa_card(card);
+	result = result ? result : dmk_sim_isa_plug(card, m->error, m->error_size);
+	return result ? result : instance_start(m, card);
+}
+
 static int plug_requested(const struct maker *m, const struct dmk_device_request *request)
 {
 	const struct dmk_model *model = dmk_model_find(request->model);
@@ -255,6 +326,8 @@ static int plug_requested(const struct maker *m, const struct dmk_device_request
 
 	if (!model)
 		return unknown_model(m, request->model);
+	if (model->isa.is_card)
+		return plug_isa(m, model, request);
 	if (dmk_sim_is_soldered(model))
 		return 0; /* graft.c has made its node */
 	if (slot == SIM_PCI_SLOTS)
@@ -276,6 +349,14 @@ static int node_properties(const struct maker *m, struct dmk_instance *card, int
 		for (char *at = name; *at; at++)
 			if (*at == '_')
 				*at = '-';
+		if (card->model->properties[i].is_file) {
+			const char *path = fdt_getprop(profile->fdt, node, name, NULL);
+			int result = path ? map_file(m, card, i, path) : 0;
+
+			if (result)
+				return result;
+			continue;
+		}
 		if (dmk_sim_profile_number(profile, node, name, &card->values[i]) == -EINVAL)
 			return refuse(m, -EINVAL,
 				      "%.96s: %s: %s: a number of 4 or 8 bytes was expected",
@@ -340,6 +421,43 @@ static int request_properties(const struct maker *m, struct dmk_instance *card, 
 	return set_properties(m, card, &m->config->devices[index]);
 }
 
+static void set_value(struct dmk_instance *card, const char *name, uint64_t value)
+{
+	int at = find_property(card->model, name);
+
+	if (at >= 0)
+		card->values[at] = value;
+}
+
+/* A card of the ISA bus in the tree: its ports and its line are in the node's own properties. */
+static int place_isa(const struct maker *m, struct dmk_instance *card, int node)
+{
+	const struct dmk_platform_device *device = card->platform;
+	int result = node_properties(m, card, node);
+
+	if (result)
+		return result;
+	card->isa = true;
+	set_value(card, "port", device->reg[0].first.v - card->model->isa.at[0]);
+	if (device->nr_irqs)
+		set_value(card, "irq", device->irq[0]);
+	for (unsigned int i = 0; i < DMK_MODEL_BARS; i++) {
+		const uint64_t first = device->reg[0].first.v - card->model->isa.at[0] +
+				       card->model->isa.at[i];
+		const uint64_t size = card->model->bar[i].kind ? card->model->bar[i].size : 0;
+
+		if (!size || (i < device->nr_regs && device->reg[i].is_port &&
+			      device->reg[i].first.v == first && device->reg[i].size == size))
+			continue;
+		return refuse(
+			m, -EINVAL,
+			"%.96s: %s: reg: entry %u is <1 0x%llx 0x%llx> for model %s at this place",
+			m->sim->profile.file, device->name, i, (unsigned long long)first,
+			(unsigned long long)size, card->model->name);
+	}
+	return dmk_sim_isa_plug(card, m->error, m->error_size);
+}
+
 static int place_platform(const struct maker *m, unsigned int index)
 {
 	const struct dmk_platform_device *device = &m->sim->profile.platform[index];
@@ -358,6 +476,8 @@ static int place_platform(const struct maker *m, unsigned int index)
 	card->bus = device->dma;
 	card->requester = DMK_REQUESTER_PLATFORM + index;
 	snprintf(card->name, sizeof(card->name), "%.47s", device->name);
+	if (model->isa.is_card && device->nr_regs)
+		return place_isa(m, card, node);
 	result = place_registers(m, card);
 	result = result ? result : node_properties(m, card, node);
 	return result ? result : request_properties(m, card, node);
@@ -397,6 +517,14 @@ uint64_t dmk_instance_property(const struct dmk_instance *card, const char *name
 	int at = find_property(card->model, name);
 
 	return at < 0 ? 0 : card->values[at];
+}
+
+uint8_t *dmk_instance_file(const struct dmk_instance *card, const char *name, size_t *size)
+{
+	int at = find_property(card->model, name);
+
+	*size = at < 0 ? 0 : card->files[at].size;
+	return at < 0 ? NULL : card->files[at].bytes;
 }
 
 void dmk_instance_error(struct dmk_instance *card, const char *format, ...)
@@ -459,6 +587,8 @@ static unsigned int line_of(const struct dmk_instance *card, unsigned int vector
 {
 	if (card->pci)
 		return vector ? 0 : dmk_sim_pci_intx(card->sim, card->pci->bdf, 1);
+	if (card->isa)
+		return card->sim->profile.isa_lines & 1u << vector ? vector : 0;
 	return vector < card->platform->nr_irqs ? card->platform->irq[vector] : 0;
 }
 
@@ -477,7 +607,10 @@ void dmk_sim_instance_lines(struct dmk_instance *card)
 		if (!((wanted ^ card->asserting) & bit))
 			continue;
 		card->asserting ^= bit;
-		dmk_sim_irq_level(card->sim, line_of(card, i), wanted & bit);
+		if (card->isa)
+			dmk_sim_irq_rise(card->sim, line_of(card, i), wanted & bit);
+		else
+			dmk_sim_irq_level(card->sim, line_of(card, i), wanted & bit);
 	}
 }
 

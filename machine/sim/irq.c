@@ -65,6 +65,16 @@ void dmk_sim_irq_edge(struct sim *sim, unsigned int irq)
 	pthread_mutex_unlock(&sim->irq_lock);
 }
 
+void dmk_sim_irq_rise(struct sim *sim, unsigned int irq, bool up)
+{
+	if (!irq || irq >= SIM_WIRED_IRQS)
+		return;
+	pthread_mutex_lock(&sim->irq_lock);
+	sim->line[irq].edge = up;
+	deliver(sim, irq);
+	pthread_mutex_unlock(&sim->irq_lock);
+}
+
 void dmk_sim_irq_enable(struct sim *sim, unsigned int irq, bool enable)
 {
 	struct sim_line *line = &sim->line[irq];

@@ -93,6 +93,19 @@ static const void *platform_property(const struct dmk_platform_device *device, c
 	return value;
 }
 
+static bool is_isa(const struct tree *tree, int node)
+{
+	const char *type = dmk_tree_text(tree, node, "device_type");
+
+	return dmk_tree_compatible(tree, node, "isa") || (type && !strcmp(type, "isa"));
+}
+
+/* ISA's addresses begin with a cell that says of which kind they are: bit 0 says ports. */
+static bool is_port(const struct tree *tree, int parent, const fdt32_t *entry, unsigned int cells)
+{
+	return cells == 2 && is_isa(tree, parent) && fdt32_ld(entry) & 1;
+}
+
 static int read_registers(struct reader *r, int node, struct dmk_platform_device *device)
 {
 	struct tree_list reg;
@@ -105,9 +118,18 @@ static int read_registers(struct reader *r, int node, struct dmk_platform_device
 		uint64_t first = dmk_tree_value(entry, cells);
 		uint64_t size = dmk_tree_value(entry + cells, reg.entry - cells);
 
+		const bool port = is_port(&r->tree, parent, entry, cells);
+
+		if (port)
+			first = fdt32_ld(entry + 1);
 		if (!size || wraps(first, size))
 			return dmk_tree_bad(&r->tree, node, "reg", "entry %u is empty or wraps", i);
-		result = dmk_tree_translate(&r->tree, node, parent, size, &first);
+		if (port && (first > 0xffff || size > 0x10000 - first))
+			return dmk_tree_bad(&r->tree, node, "reg", "entry %u: ports end at 0xffff",
+					    i);
+		if (!port)
+			result = dmk_tree_translate(&r->tree, node, parent, size, &first);
+		device->reg[i].is_port = port;
 		device->reg[i].first = DMK_PHYS(first);
 		device->reg[i].size = size;
 		device->nr_regs = i + 1;
@@ -175,26 +197,40 @@ static bool is_no_device(const struct tree *tree, int node)
 	       dmk_sim_is_memory_node(tree, node);
 }
 
-static bool is_isa(const struct tree *tree, int node)
-{
-	const char *type = dmk_tree_text(tree, node, "device_type");
-
-	return dmk_tree_compatible(tree, node, "isa") || (type && !strcmp(type, "isa"));
-}
-
 static int read_bus(struct reader *r, int bus, unsigned int depth);
 
 /*
- * ISA's addresses begin with a cell that says of which kind they are: 0 is memory. Cards with ports
- * are passed over.
+ * The lines of the bus have the numbers of the controller that it names, 1 to 15, before anybody
+ * else has: drivers know them by heart. Without a controller there are none.
  */
-static bool is_isa_port(const struct tree *tree, int node)
+static int read_isa_lines(struct reader *r, int node)
 {
-	int size;
-	const fdt32_t *cells = fdt_getprop(tree->fdt, node, "reg", &size);
+	const int controller = dmk_tree_interrupt_parent(&r->tree, node);
+	uint64_t cells;
 
-	return is_isa(tree, fdt_parent_offset(tree->fdt, node)) &&
-	       (!cells || size < 4 || fdt32_ld(cells));
+	if (controller < 0 || dmk_tree_number(&r->tree, controller, "#interrupt-cells", &cells) ||
+	    cells < 1 || cells > 2) {
+		*r->tree.error = 0;
+		return 0;
+	}
+	for (unsigned int line = 1; line < DMK_ISA_IRQS; line++) {
+		const fdt32_t spec[2] = {cpu_to_fdt32(line), 0};
+		unsigned int irq;
+		const int result = dmk_sim_read_specifier(r, node, "interrupts", controller, spec,
+							  2, &irq);
+
+		if (result < 0)
+			return result;
+		if (irq == line)
+			r->profile->isa_lines |= 1u << line;
+	}
+	return 0;
+}
+
+/* What is nowhere on the bus is no card: firmware lists its own things there too. */
+static bool is_no_card(const struct tree *tree, int node)
+{
+	return is_isa(tree, fdt_parent_offset(tree->fdt, node)) && !dmk_tree_has(tree, node, "reg");
 }
 
 static int read_isa(struct reader *r, int node, unsigned int depth)
@@ -202,6 +238,7 @@ static int read_isa(struct reader *r, int node, unsigned int depth)
 	int result = dmk_sim_bus_get(r, node, node, (struct sim_between){NULL},
 				     &r->profile->machine.isa);
 
+	result = result ? result : read_isa_lines(r, node);
 	return result ? result : read_bus(r, node, depth + 1);
 }
 
@@ -233,7 +270,7 @@ static int read_node(struct reader *r, int node, unsigned int depth)
 		return dmk_sim_read_pci(r, node);
 	if (dmk_tree_enabled(&r->tree, node) && dmk_tree_compatible(&r->tree, node, "intel,8237"))
 		return read_isa_dma(r, node);
-	if (is_no_device(&r->tree, node) || is_isa_port(&r->tree, node))
+	if (is_no_device(&r->tree, node) || is_no_card(&r->tree, node))
 		return 0;
 	if (is_isa(&r->tree, node))
 		return read_isa(r, node, depth);

@@ -19,6 +19,7 @@
  *	instance.c  cards: life, interrupts, what <dmakit/model.h> promises
  *	access.c    a card's access to memory
  *	iommu.c     IOMMUs, with iommu_walk.c; iommu.h
+ *	isa.c       cards on the ISA bus: what is set with jumpers
  *	i8237.c     the DMA controllers of a PC
  *	sim.c       the port's operations
  *
@@ -117,6 +118,7 @@ struct sim_profile {
 	struct sim_iommu *iommus;
 	bool has_doorbell;
 	bool has_isa_dma;
+	uint32_t isa_lines; /* interrupts of the ISA bus, bit n the line whose number is n */
 	uint64_t doorbell;
 
 	unsigned int evictions; /* lines looked at per event */
@@ -243,6 +245,8 @@ struct sim_line {
 
 void dmk_sim_irq_level(struct sim *sim, unsigned int irq, bool up);
 void dmk_sim_irq_edge(struct sim *sim, unsigned int irq);
+/** A line that is seen when it rises, as those of the ISA bus are; down, it takes that back. */
+void dmk_sim_irq_rise(struct sim *sim, unsigned int irq, bool up);
 void dmk_sim_irq_enable(struct sim *sim, unsigned int irq, bool enable);
 /** What irq_enable() left to be told; on the device thread. */
 void dmk_sim_irq_deliver_kicked(struct sim *sim);
@@ -301,13 +305,18 @@ struct dmk_instance {
 	uint32_t requester;
 	const struct dmk_bus *bus;
 	uint64_t *values; /* of the model's properties */
+	struct sim_file {
+		uint8_t *bytes; /* NULL: none */
+		size_t size;
+	} * files;         /* the same, of those that are files */
 	uint64_t lateness; /* how often it is late: the lock's, as all the model's state */
 	uint64_t random;
 	char *error;
 	size_t error_size;
 
-	struct sim_pci_function *pci; /* NULL: on the platform bus */
-	const struct dmk_platform_device *platform;
+	struct sim_pci_function *pci;               /* NULL: on the platform bus, or on ISA */
+	const struct dmk_platform_device *platform; /* NULL: on PCI, or plugged in on ISA */
+	bool isa;
 	struct sim_decode decode[DMK_MODEL_BARS];
 
 	uint32_t level;     /* by vector: what the model drives */
@@ -327,6 +336,11 @@ void dmk_sim_instances_end(struct sim *sim);
  * Bring the lines of a card in step with what it drives and what its configuration lets through.
  */
 void dmk_sim_instance_lines(struct dmk_instance *card);
+
+/* --- ISA -------------------------------------------------------------------------------------- */
+
+/** Where its ports, line and channels are, of its properties. Return: 0, or -EINVAL and @error. */
+int dmk_sim_isa_plug(struct dmk_instance *card, char *error, size_t error_size);
 
 /* --- peer to peer ----------------------------------------------------------------------------- */
 
@@ -438,6 +452,11 @@ struct sim_dma {
 
 void dmk_sim_dma_start(struct sim *sim);
 void dmk_sim_dma_end(struct sim *sim);
+/** What dmk_instance_read() and _write() do, of the controllers: channel @n is who comes. */
+int dmk_sim_channel_read(struct dmk_instance *card, unsigned int n, uint64_t address, void *buffer,
+			 size_t size);
+int dmk_sim_channel_write(struct dmk_instance *card, unsigned int n, uint64_t address,
+			  const void *buffer, size_t size);
 /** A port of one byte; false: it is none of theirs. */
 bool dmk_sim_dma_read(struct sim *sim, uint64_t port, uint8_t *value);
 bool dmk_sim_dma_write(struct sim *sim, uint64_t port, uint8_t value);

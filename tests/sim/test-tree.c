@@ -344,7 +344,7 @@ static void test_ADR_02_windows_of_buses_inside_buses_are_composed(void **state)
 	bench_close();
 }
 
-static void test_an_ISA_bus_has_cards_with_memory_and_passes_ports_over(void **state)
+static void test_an_ISA_bus_has_cards_with_memory_and_with_ports(void **state)
 {
 	open_source(
 		HEAD
@@ -354,9 +354,14 @@ static void test_an_ISA_bus_has_cards_with_memory_and_passes_ports_over(void **s
 		" serial@i3f8 { compatible = \"ns16550\"; reg = <1 0x3f8 8>; };"
 		" speaker { compatible = \"pnpPNP,800\"; };"
 		" rom@c8000 { compatible = \"x\"; reg = <0 0xc8000 0x100>; }; }; };");
-	assert_int_equal(bench.machine->nr_platform, 1);
-	assert_string_equal(bench.machine->platform[0].name, "408000.rom");
-	assert_ptr_equal(bench.machine->platform[0].dma, bench.machine->isa);
+	assert_int_equal(bench.machine->nr_platform, 2);
+	assert_string_equal(bench.machine->platform[0].name, "3f8.serial");
+	assert_true(bench.machine->platform[0].reg[0].is_port);
+	assert_int_equal(bench.machine->platform[0].reg[0].first.v, 0x3f8);
+	assert_int_equal(bench.machine->platform[0].reg[0].size, 8);
+	assert_string_equal(bench.machine->platform[1].name, "408000.rom");
+	assert_false(bench.machine->platform[1].reg[0].is_port);
+	assert_ptr_equal(bench.machine->platform[1].dma, bench.machine->isa);
 	assert_int_equal(bench.machine->isa->windows[0].size, 0x80000);
 	bench_close();
 }
@@ -667,7 +672,7 @@ int main(void)
 		cmocka_unit_test(test_MEM_09_a_pool_out_of_the_direct_map_is_reached_by_views),
 		cmocka_unit_test(test_highmem_has_no_direct_address),
 		cmocka_unit_test(test_ADR_02_windows_of_buses_inside_buses_are_composed),
-		cmocka_unit_test(test_an_ISA_bus_has_cards_with_memory_and_passes_ports_over),
+		cmocka_unit_test(test_an_ISA_bus_has_cards_with_memory_and_with_ports),
 		cmocka_unit_test(test_a_card_soldered_to_a_slot_and_its_property),
 		cmocka_unit_test(test_a_blob_is_read_as_it_is),
 		cmocka_unit_test(test_a_broken_source_is_answered_with_file_node_and_property),
