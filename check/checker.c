@@ -27,7 +27,7 @@ static bool has_stack(const struct dmk_checker *checker, enum dmk_event_kind kin
 	return kind != DMK_EVENT_DEVICE_ACCESS && kind != DMK_EVENT_TRANSFER_BEGIN &&
 	       kind != DMK_EVENT_TRANSFER_END && kind != DMK_EVENT_MAPPING_ERROR &&
 	       kind != DMK_EVENT_CPU_ACCESS && kind != DMK_EVENT_STORE_UNSEEN &&
-	       kind != DMK_EVENT_NEED_SYNC;
+	       kind != DMK_EVENT_NEED_SYNC && kind != DMK_EVENT_CHANNEL_ENABLE;
 }
 
 static bool is_often_plain(enum dmk_event_kind kind)
@@ -134,6 +134,9 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 		break;
 	case DMK_EVENT_CHANNEL_MISTAKE:
 		dmk_judge_channel(checker, event, where);
+		break;
+	case DMK_EVENT_CHANNEL_ENABLE:
+		dmk_note_channel(checker, event);
 		break;
 	case DMK_EVENT_DEVICE_ACCESS:
 		totals->device_accesses++;

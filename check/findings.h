@@ -186,6 +186,7 @@ void dmk_judge_list_refused(struct dmk_checker *checker, const struct dmk_event 
 /** ISA-01, ISA-02, ISA-04: a DMA channel in the wrong way. */
 void dmk_judge_channel(struct dmk_checker *checker, const struct dmk_event *event,
 		       const struct dmk_trace *where);
+void dmk_note_channel(struct dmk_checker *checker, const struct dmk_event *event);
 
 void dmk_judge_life(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The channels of the ISA bus: programmed by who has not requested one, without the lock, or for a
- * transfer that an 8237 can't do (ISA-01, ISA-02, ISA-04).
+ * transfer that an 8237 can't do (ISA-01, ISA-02, ISA-04). And whose a channel's accesses are.
  */
 #include <string.h>
 
@@ -97,4 +97,22 @@ void dmk_judge_channel(struct dmk_checker *checker, const struct dmk_event *even
 		say_unlocked(finding, event);
 	else
 		say_transfer(finding, event);
+}
+
+/*
+ * No call says which device a channel works for; what is mapped where it was sent does. The one
+ * that it was keeps it, as long as it may be: with two that have the same address, and no IOMMU
+ * between, the memory is the same.
+ */
+void dmk_note_channel(struct dmk_checker *checker, const struct dmk_event *event)
+{
+	struct dmk_shadow *shadow = &checker->shadow;
+	struct dmk_watched *device =
+		dmk_shadow_requester(shadow, DMK_REQUESTER_CHANNEL + (uint32_t)event->cookie);
+
+	if (!device || !dmk_live_holding(device, event->dma.v))
+		for (device = shadow->device_list; device; device = device->next)
+			if (dmk_live_holding(device, event->dma.v))
+				break;
+	dmk_shadow_name_channel(shadow, event->cookie, device);
 }

@@ -125,9 +125,21 @@ struct dmk_watched *dmk_shadow_device(struct dmk_shadow *shadow, const struct dm
 
 struct dmk_watched *dmk_shadow_requester(const struct dmk_shadow *shadow, uint32_t requester)
 {
-	struct dmk_link *link = dmk_index_find(&shadow->requesters, requester);
+	struct dmk_link *link;
 
+	if (requester - DMK_REQUESTER_CHANNEL < DMK_ISA_CHANNELS)
+		return shadow->channel[requester - DMK_REQUESTER_CHANNEL];
+	link = dmk_index_find(&shadow->requesters, requester);
 	return link ? DMK_AROUND(link, struct dmk_watched, by_requester) : NULL;
+}
+
+void dmk_shadow_name_channel(struct dmk_shadow *shadow, uint64_t channel,
+			     struct dmk_watched *device)
+{
+	if (channel >= DMK_ISA_CHANNELS || shadow->channel[channel] == device)
+		return;
+	shadow->device_changes++;
+	shadow->channel[channel] = device;
 }
 
 void dmk_shadow_name_requester(struct dmk_shadow *shadow, struct dmk_watched *device,
@@ -158,6 +170,9 @@ void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *devic
 	while (device->pools)
 		dmk_shadow_pool_gone(shadow, device->pools);
 	dmk_shadow_name_requester(shadow, device, DMK_REQUESTER_NONE);
+	for (unsigned int i = 0; i < DMK_ISA_CHANNELS; i++)
+		if (shadow->channel[i] == device)
+			dmk_shadow_name_channel(shadow, i, NULL);
 	dmk_index_remove(&shadow->devices, &device->by_pointer);
 	if (device->previous)
 		device->previous->next = device->next;

@@ -221,6 +221,8 @@ struct dmk_object {
 	char name[32];
 };
 
+enum { DMK_ISA_CHANNELS = 8 };
+
 struct dmk_shadow {
 	/* bytes; 1 where all caches are coherent. Set at boot, before anybody else is there */
 	uint64_t cache_line;
@@ -230,6 +232,8 @@ struct dmk_shadow {
 	size_t live, max_live;
 	struct dmk_index devices, requesters, by_cpu, pools, transfers, spaces;
 	struct dmk_watched *device_list;
+	/* by ISA DMA channel: the device that it was last set up for, or NULL */
+	struct dmk_watched *channel[DMK_ISA_CHANNELS];
 	struct dmk_ranges mapped_memory; /* extents by physical address, of streaming mappings */
 	struct dmk_ranges consistent_memory; /* of allocations that both sides have at once */
 	struct dmk_ranges shared_memory; /* the same of allocations that both sides have in turns */
@@ -265,6 +269,9 @@ void dmk_shadow_exit(struct dmk_shadow *shadow);
  */
 struct dmk_watched *dmk_shadow_device(struct dmk_shadow *shadow, const struct dmk_dev *dev);
 struct dmk_watched *dmk_shadow_requester(const struct dmk_shadow *shadow, uint32_t requester);
+/** The accesses of ISA DMA channel @channel are @device's from now on; NULL: nobody's. */
+void dmk_shadow_name_channel(struct dmk_shadow *shadow, uint64_t channel,
+			     struct dmk_watched *device);
 void dmk_shadow_name_requester(struct dmk_shadow *shadow, struct dmk_watched *device,
 			       uint32_t requester);
 void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *device);

@@ -21,6 +21,7 @@ DEFINE_SPINLOCK(dma_spin_lock);
 static struct {
 	const char *owner; /* NULL: nobody; exchanged */
 	unsigned int address, count;
+	unsigned char mode;
 } channel[MAX_DMA_CHANNELS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -103,6 +104,25 @@ static void judge_transfer(unsigned int dmanr, struct dmk_place place)
 	pthread_mutex_unlock(&lock);
 	if (reason)
 		mistake("enable_dma", dmanr, reason, place);
+}
+
+/* Who watches finds the device by what it has mapped there: no call names it. */
+static void announce_use(unsigned int dmanr, struct dmk_place place)
+{
+	struct dmk_event event = {
+		.kind = DMK_EVENT_CHANNEL_ENABLE,
+		.name = "enable_dma",
+		.cookie = dmanr,
+		DMK_AT(place),
+	};
+
+	pthread_mutex_lock(&lock);
+	event.dma = DMK_DMA(channel[dmanr].address);
+	event.size = channel[dmanr].count;
+	event.dir = (channel[dmanr].mode & 0xc) == (DMA_MODE_READ & 0xc) ? DMK_FROM_DEVICE
+									 : DMK_TO_DEVICE;
+	pthread_mutex_unlock(&lock);
+	dmk_announce(&event);
 }
 
 /* --- who has a channel ------------------------------------------------------------------------ */
@@ -193,8 +213,10 @@ DMK_ENTRY void enable_dma(unsigned int dmanr)
 {
 	if (!may("enable_dma", dmanr, DMK_HERE))
 		return;
-	if (dmanr != CASCADE)
+	if (dmanr != CASCADE) {
 		judge_transfer(dmanr, DMK_HERE);
+		announce_use(dmanr, DMK_HERE);
+	}
 	put(dmanr, DMA1_MASK_REG, DMA2_MASK_REG, 0);
 }
 
@@ -212,8 +234,12 @@ DMK_ENTRY void clear_dma_ff(unsigned int dmanr)
 
 DMK_ENTRY void set_dma_mode(unsigned int dmanr, char mode)
 {
-	if (may("set_dma_mode", dmanr, DMK_HERE))
-		put(dmanr, DMA1_MODE_REG, DMA2_MODE_REG, (unsigned char)mode);
+	if (!may("set_dma_mode", dmanr, DMK_HERE))
+		return;
+	pthread_mutex_lock(&lock);
+	channel[dmanr].mode = (unsigned char)mode;
+	pthread_mutex_unlock(&lock);
+	put(dmanr, DMA1_MODE_REG, DMA2_MODE_REG, (unsigned char)mode);
 }
 
 DMK_ENTRY void set_dma_page(unsigned int dmanr, char pagenr)
