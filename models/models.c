@@ -9,22 +9,26 @@
 
 extern const struct dmk_model dmk_model_dmac;
 extern const struct dmk_model dmk_model_edu;
+extern const struct dmk_model dmk_model_fdc;
 extern const struct dmk_model dmk_model_hba;
 extern const struct dmk_model dmk_model_i2s;
 extern const struct dmk_model dmk_model_lab;
 extern const struct dmk_model dmk_model_nic;
 extern const struct dmk_model dmk_model_ringcard;
+extern const struct dmk_model dmk_model_sb16;
 extern const struct dmk_model dmk_model_sound;
 extern const struct dmk_model dmk_model_uart;
 
 const struct dmk_model *const dmk_models[] = {
 	&dmk_model_dmac,
 	&dmk_model_edu,
+	&dmk_model_fdc,
 	&dmk_model_hba,
 	&dmk_model_i2s,
 	&dmk_model_lab,
 	&dmk_model_nic,
 	&dmk_model_ringcard,
+	&dmk_model_sb16,
 	&dmk_model_sound,
 	&dmk_model_uart,
 	NULL,
