@@ -62,6 +62,11 @@ bool dmk_test_has_failed(void);
 const char *dmk_test_machine(void);
 /** The run's seed, for tests that choose by chance: the report prints it. */
 uint64_t dmk_test_seed(void);
+/**
+ * dmk_test_said - how many lines of the log so far, the driver's and the kernel's, have @text in
+ * them; of a very long log the lines that the report keeps
+ */
+unsigned int dmk_test_said(const char *text);
 /** Sleep, in milliseconds, as a user's program would. */
 void dmk_test_sleep(unsigned int ms);
 

@@ -446,6 +446,15 @@ class BadInput(Check):
         self.assertIn("edu", text)
         self.assertIn("--device", text)
 
+    def test_a_module_that_names_no_device_is_run_if_there_is_a_test(self):
+        self.write("card.c", "#include <linux/module.h>\n"
+                   "static int begin(void)\n{\n\tpr_info(\"hello\\n\");\n\treturn 0;\n}\nmodule_init(begin);\n"
+                   "static void end(void)\n{\n}\nmodule_exit(end);\nMODULE_LICENSE(\"GPL\");\n")
+        self.assertIn("names no PCI id", self.refused("check", "card.c"))
+        self.write("test.c", "#include <dmakit/test.h>\nDMK_TEST(it_says_hello)\n{\n\tDMK_EXPECT(dmk_test_said(\"hello\") == 1);\n"
+                   "\tDMK_EXPECT(dmk_test_said(\"good bye\") == 0);\n}\n")
+        self.assertIn("1 test passed", self.dmakit("check", "card.c", "--", "test.c", status=0).stdout)
+
     def without_qemu(self, *machines, status):
         """A machine whose program is not installed: PATH has a compiler and nothing else."""
         tools = os.path.join(self.here, "bin")

@@ -315,7 +315,19 @@ static int set_parameters(void)
 	return 0;
 }
 
-/* Returns whether a driver has something to drive. */
+/*
+ * Modules that name no device of any kind may need none, as a client of DMA channels, or be bound
+ * by name: what they do their test shows.
+ */
+static bool needs_no_device(void)
+{
+	uint16_t vendor, device;
+
+	return (dmk_run_nr_tests() || dmk_run.options.serve) &&
+	       !dmk_module_pci_id(0, &vendor, &device) && !dmk_module_compatible(0);
+}
+
+/* Returns whether a driver has something to drive, or to show. */
 static bool load(void)
 {
 	struct dmk_module_info module, second;
@@ -332,7 +344,8 @@ static bool load(void)
 				several ? module.name : "", several ? " " : "", strerror(-result),
 				result);
 	dmk_run.report.bound = dmk_bound_devices();
-	return dmk_run.report.bound || dmk_run.probes || result < 0 || dmk_run_failed_on_purpose();
+	return dmk_run.report.bound || dmk_run.probes || result < 0 ||
+	       dmk_run_failed_on_purpose() || needs_no_device();
 }
 
 static void unload(void)

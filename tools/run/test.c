@@ -153,6 +153,17 @@ uint64_t dmk_test_seed(void)
 	return dmk_run.options.seed;
 }
 
+unsigned int dmk_test_said(const char *text)
+{
+	unsigned int n = 0;
+
+	pthread_mutex_lock(&dmk_run.lock);
+	for (size_t i = 0; i < dmk_run.report.nr_log; i++)
+		n += strstr(dmk_run.report.log[i].text, text) != NULL;
+	pthread_mutex_unlock(&dmk_run.lock);
+	return n;
+}
+
 void dmk_test_sleep(unsigned int ms)
 {
 	struct timespec left = {ms / 1000, (long)(ms % 1000) * 1000000L};
