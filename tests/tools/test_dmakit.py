@@ -383,10 +383,53 @@ class BadInput(Check):
         self.assertEqual(done.stdout, "")
 
     def test_headers_that_are_not_there_all_at_once(self):
-        done = self.check("#include <linux/dma-buf.h>\n#include <linux/pci.h>\n# include <asm/nothing.h>\n" + driver(), status=2)
-        self.assertEqual(done.stderr.splitlines()[-2:], [
-            "dmakit: headers that dmakit does not have, which has those around DMA: <linux/dma-buf.h>, <asm/nothing.h>",
-            "dmakit: card.c does not compile"])
+        self.write("mine.h", "#pragma once\n#include <linux/dma-buf.h>\nstruct dma_buf_ops;\nvoid dma_buf_put(void *buf);\n")
+        self.write("help.c", "#include \"mine.h\"\n#include <asm/delay.h>\n#include <linux/pci.h>\n#include \"gone.h\"\n")
+        self.write("card.c", "#include <linux/dma-buf.h>\n#include <linux/pci.h>\n#if 0\n#include <linux/never.h>\n#endif\n"
+                   "# include <asm/nothing.h>\n#include <linux/dma-maping.h>\n" + driver())
+        done = self.dmakit("check", "card.c", "help.c", status=2)
+        lines = done.stderr.splitlines()
+        self.assertEqual(lines[lines.index("dmakit: headers that are not there (dmakit has those around DMA):") + 1:], [
+            "  <linux/dma-buf.h> card.c:1, mine.h:2; for dma_buf_ops, dma_buf_put",
+            "  <asm/nothing.h> card.c:6",
+            "  <linux/dma-maping.h> card.c:7; did you mean <linux/dma-mapping.h>?",
+            "  <asm/delay.h> help.c:2; there is <linux/delay.h>",
+            "  \"gone.h\" help.c:4",
+            "dmakit: card.c does not compile",
+            "dmakit: help.c does not compile"])
+
+    def test_a_driver_of_another_kernel_is_told_which(self):
+        old = 'static struct class *c;\nstatic void use(void)\n{\n\tc = class_create(THIS_MODULE, "c");\n\tclass_destroy(c);\n}\n'
+        done = self.check("#include <linux/device.h>\n" + driver(before=old, probe="use();"), status=2)
+        self.assertRegex(done.stderr, r"\ndmakit: card.c: written for another kernel than 6.18; compiles with --linux 6.1, 5.15, .*4.14\n")
+        self.assertEqual(done.stderr.splitlines()[-1], "dmakit: card.c does not compile")
+        new = "static struct class *c;\nstatic void use(void)\n{\n\tc = class_create(\"c\");\n\tclass_destroy(c);\n}\n"
+        done = self.check("#include <linux/device.h>\n" + driver(before=new, probe="use();"), "--linux", "5.10", status=2)
+        self.assertIn("written for another kernel than 5.10; compiles with --linux 6.18, 6.15, 6.12, 6.6\n", done.stderr)
+
+    def test_a_function_of_another_kernel_is_told_which(self):
+        self.write("card.c", driver(probe="pci_unmap_single(pdev, pci_map_single(pdev, pdev, 4, PCI_DMA_TODEVICE), 4, 1);")
+                   .replace("PCI_DMA_TODEVICE", "1"))
+        lines = self.dmakit("check", "card.c", status=2).stderr.splitlines()
+        self.assertIn("pci_map_single (card.c:", lines[0])
+        self.assertEqual(lines[1:], ["dmakit: all of them are there with --linux 5.15"])
+        self.write("card.c", driver(probe="pci_map_single(pdev, pdev, 4, 1); no_such_call(pdev); dma_map_singel(1);"))
+        lines = self.dmakit("check", "card.c", status=2).stderr.splitlines()
+        self.assertIn("; did you mean dma_map_single?)", lines[0])
+        self.assertEqual(lines[1:], ["dmakit: one of them is there with --linux 5.15: pci_map_single"])
+
+    def test_a_callback_of_another_kernel_is_told_which(self):
+        source = """#include <linux/platform_device.h>
+#include <linux/module.h>
+static int gone(struct platform_device *pdev)
+{
+	return 0;
+}
+static struct platform_driver lab = { .remove = gone, .driver = { .name = "lab" } };
+module_platform_driver(lab);
+"""
+        done = self.check(source, status=2)  # a card for it there is none
+        self.assertIn("dmakit: card.c: written for another kernel than 6.18; compiles without these warnings with --linux 6.6, ", done.stderr)
 
     def test_a_source_without_its_ending(self):
         self.write("card.c", driver())

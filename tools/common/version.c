@@ -16,6 +16,9 @@
 
 enum { OLDEST_CODE = 4 << 16 | 14 << 8, NEWEST_CODE = 6 << 16 | 18 << 8 };
 
+const char *const tool_linux_versions[] = {NEWEST, "6.15", "6.12", "6.6",  "6.1", "5.15",
+					   "5.10", "5.4",  "4.19", OLDEST, NULL};
+
 int tool_linux_version(const char *command, const char *text, unsigned int *code)
 {
 	unsigned int major = 0, minor = 0, patch = 0;

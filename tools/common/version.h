@@ -14,4 +14,7 @@
  */
 int tool_linux_version(const char *command, const char *text, unsigned int *code);
 
+/** Versions that are worth a try, newest first, ended by NULL: those that distributions have. */
+extern const char *const tool_linux_versions[];
+
 #endif

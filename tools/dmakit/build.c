@@ -5,6 +5,7 @@
  * that calls it, in words a driver's author uses.
  */
 #include "dmakit/dmakit.h"
+#include "dmakit/misfit.h"
 #include "dmakit/modules.h"
 #include "common/source.h"
 
@@ -112,9 +113,11 @@ static void print_place(FILE *out, const struct reference *reference, bool first
 		fputs("in its data", out);
 }
 
-static void print_symbol(FILE *out, const struct references *list, size_t first, const char *header)
+static void print_symbol(FILE *out, const struct references *list, size_t first, const char *header,
+			 const char *include)
 {
 	bool any = false;
+	char near[128];
 
 	fprintf(out, "%s", list->item[first].symbol);
 	if (header)
@@ -125,6 +128,9 @@ static void print_symbol(FILE *out, const struct references *list, size_t first,
 		print_place(out, &list->item[i], !any);
 		any = true;
 	}
+	if (any && !header &&
+	    tool_nearest_declared(include, list->item[first].symbol, near, sizeof(near)))
+		fprintf(out, "; did you mean %s?", near);
 	fputs(any ? ")" : "", out);
 }
 
@@ -138,10 +144,11 @@ static bool named_before(const struct references *list, size_t index)
 }
 
 /*
- * Those that dmakit has, in a header that was not included, or those that it has not. Returns how
- * many there are.
+ * Those that dmakit has, in a header that was not included, or those that it has not, or only for
+ * another Linux (@elsewhere). Returns how many there are.
  */
-static size_t list_undefined(FILE *out, const struct references *list, bool there)
+static size_t list_undefined(FILE *out, const struct references *list, bool there,
+			     const struct tool_args *elsewhere)
 {
 	struct tool_paths paths;
 	char header[300];
@@ -150,17 +157,20 @@ static size_t list_undefined(FILE *out, const struct references *list, bool ther
 	if (tool_paths(&paths) < 0)
 		return 0;
 	for (size_t i = 0; i < list->n; i++) {
+		const char *symbol = list->item[i].symbol;
+
 		if (named_before(list, i) ||
-		    tool_declaring_header(paths.include, list->item[i].symbol, header,
-					  sizeof(header)) != there)
+		    (!tool_args_has(elsewhere, symbol) &&
+		     tool_declaring_header(paths.include, symbol, header, sizeof(header))) != there)
 			continue;
 		fputs(n++ ? ", " : "", out);
-		print_symbol(out, list, i, there ? header : NULL);
+		print_symbol(out, list, i, there ? header : NULL, paths.include);
 	}
 	return n;
 }
 
-static char *undefined_text(const struct references *list, bool there)
+static char *undefined_text(const struct references *list, bool there,
+			    const struct tool_args *elsewhere)
 {
 	char *text = NULL;
 	size_t size, n;
@@ -168,7 +178,7 @@ static char *undefined_text(const struct references *list, bool there)
 
 	if (!out)
 		return NULL;
-	n = list_undefined(out, list, there);
+	n = list_undefined(out, list, there, elsewhere);
 	fclose(out);
 	if (!n) {
 		free(text);
@@ -179,8 +189,12 @@ static char *undefined_text(const struct references *list, bool there)
 
 static void say_undefined(const struct tool_build *build, const struct references *list)
 {
-	char *missing = undefined_text(list, false), *undeclared = undefined_text(list, true);
+	struct tool_other_linux other;
+	char *missing, *undeclared;
 
+	tool_find_other_linux(build, &other);
+	missing = undefined_text(list, false, &other.names);
+	undeclared = undefined_text(list, true, &other.names);
 	if (build->sources.n == 1)
 		fprintf(stderr, "dmakit: %s calls", base_of(build->sources.item[0]));
 	else
@@ -192,6 +206,8 @@ static void say_undefined(const struct tool_build *build, const struct reference
 		fprintf(stderr, " kernel functions without including their headers: %s",
 			undeclared);
 	fputc('\n', stderr);
+	tool_other_linux_say(&other);
+	tool_other_linux_free(&other);
 	free(missing);
 	free(undeclared);
 }
@@ -279,40 +295,37 @@ static void add_compiler(const struct tool_build *build, struct tool_args *args)
 		tool_args_addf(args, "--watch=%s", build->watch);
 }
 
-/*
- * Headers of the kernel's that dmakit has not: all of them at once, where the compiler stops at the
- * first.
- */
-static void say_missing_headers(const struct tool_build *build, const char *source)
+/* What the compiler says is shown as it is, and looked through. Returns its exit status. */
+static int run_compiler(struct tool_args *args, bool *warned)
 {
-	FILE *file = fopen(source, "r");
-	char line[1024], name[256], path[PATH_MAX];
-	unsigned int n = 0;
+	const char *no_color = getenv("NO_COLOR");
+	FILE *text = tmpfile();
+	char line[4096];
+	int status = 127;
+	pid_t pid;
 
-	while (file && fgets(line, sizeof(line), file)) {
-		if (!tool_included(line, name, sizeof(name)) ||
-		    (strncmp(name, "linux/", 6) && strncmp(name, "asm/", 4) &&
-		     strncmp(name, "scsi/", 5)) ||
-		    snprintf(path, sizeof(path), "%s/%s", build->paths->include, name) >=
-			    (int)sizeof(path) ||
-		    !access(path, R_OK))
-			continue;
-		fprintf(stderr, "%s<%s>",
-			n++ ? ", "
-			    : "dmakit: headers that dmakit does not have, which has those around DMA: ",
-			name);
+	if (!text)
+		return tool_run(args);
+	if (isatty(STDERR_FILENO) && !(no_color && *no_color))
+		tool_args_add(args, "-fdiagnostics-color=always");
+	pid = tool_start(args, -1, fileno(text));
+	if (pid > 0)
+		status = tool_wait(pid);
+	rewind(text);
+	while (fgets(line, sizeof(line), text)) {
+		fputs(line, stderr);
+		*warned |= strstr(line, "-Wincompatible-") && strstr(line, "pointer-types");
 	}
-	if (n)
-		fputc('\n', stderr);
-	if (file)
-		fclose(file);
+	fclose(text);
+	return status;
 }
 
 /* @module: whose part it is; NULL: the source is a module of its own, or none. */
-static int compile(const struct tool_build *build, const char *source, const char *object,
+static int compile(struct tool_build *build, const char *source, const char *object,
 		   const char *module)
 {
 	struct tool_args args = {0};
+	bool warned = false;
 	int status;
 
 	add_compiler(build, &args);
@@ -325,14 +338,25 @@ static int compile(const struct tool_build *build, const char *source, const cha
 	tool_args_add(&args, "-o");
 	tool_args_add(&args, object);
 	tool_args_add(&args, source);
-	status = tool_run(&args);
+	status = run_compiler(&args, &warned);
 	tool_args_free(&args);
 	if (status == 127)
 		return STATUS_REFUSED; /* which has been said */
-	if (!status)
-		return STATUS_CLEAN;
-	say_missing_headers(build, source);
-	return tool_refuse("%s does not compile", source);
+	if (status)
+		tool_args_add(&build->failed, source);
+	else if (warned)
+		tool_args_add(&build->warned, source);
+	return STATUS_CLEAN;
+}
+
+/* All that did not compile, at once. */
+static int say_failed(const struct tool_build *build)
+{
+	tool_say_missing_headers(build, &build->failed);
+	tool_say_other_linux(build, &build->failed, false);
+	for (size_t i = 0; i < build->failed.n; i++)
+		tool_refuse("%s does not compile", build->failed.item[i]);
+	return STATUS_REFUSED;
 }
 
 static int link_program(const struct tool_build *build, const struct tool_args *objects)
@@ -359,7 +383,7 @@ close_text:
 	return status;
 }
 
-static int compile_next(const struct tool_build *build, const char *source, const char *module,
+static int compile_next(struct tool_build *build, const char *source, const char *module,
 			struct tool_args *objects)
 {
 	static unsigned int number;
@@ -372,7 +396,7 @@ static int compile_next(const struct tool_build *build, const char *source, cons
 	return compile(build, source, objects->item[objects->n - 1], module);
 }
 
-static int compile_modules(const struct tool_build *build, struct tool_modules *modules)
+static int compile_modules(struct tool_build *build, struct tool_modules *modules)
 {
 	int status = STATUS_CLEAN;
 
@@ -387,7 +411,7 @@ static int compile_modules(const struct tool_build *build, struct tool_modules *
 }
 
 /* What is among the driver's sources and no part of it, and what was given as tests. */
-static int compile_tests(const struct tool_build *build, struct tool_args *objects)
+static int compile_tests(struct tool_build *build, struct tool_args *objects)
 {
 	int status = STATUS_CLEAN;
 
@@ -398,10 +422,24 @@ static int compile_tests(const struct tool_build *build, struct tool_args *objec
 	return status;
 }
 
+static int compile_all(struct tool_build *build, struct tool_modules *modules,
+		       struct tool_args *tests)
+{
+	int status = compile_modules(build, modules);
+
+	if (!status)
+		status = compile_tests(build, tests);
+	if (!status && build->failed.n)
+		return say_failed(build);
+	if (!status && build->warned.n)
+		tool_say_other_linux(build, &build->warned, true);
+	return status;
+}
+
 static int build_modules(struct tool_build *build, struct tool_modules *modules)
 {
-	struct tool_args objects = {0};
-	int status = compile_modules(build, modules);
+	struct tool_args objects = {0}, tests = {0};
+	int status = compile_all(build, modules, &tests);
 
 	if (!status)
 		status = tool_modules_arrange(modules, build->directory);
@@ -409,14 +447,15 @@ static int build_modules(struct tool_build *build, struct tool_modules *modules)
 		for (size_t j = 0; j < modules->item[i].objects.n; j++)
 			tool_args_add(&objects, modules->item[i].objects.item[j]);
 	}
-	if (!status)
-		status = compile_tests(build, &objects);
+	for (size_t i = 0; i < tests.n; i++)
+		tool_args_add(&objects, tests.item[i]);
 	if (!status && snprintf(build->program, sizeof(build->program), "%s/program",
 				build->directory) >= (int)sizeof(build->program))
 		status = tool_refuse("the path of the temporary directory is too long");
 	if (!status)
 		status = link_program(build, &objects);
 	tool_args_free(&objects);
+	tool_args_free(&tests);
 	return status;
 }
 
@@ -433,5 +472,7 @@ int tool_build(struct tool_build *build)
 	if (!status)
 		status = build_modules(build, &modules);
 	tool_modules_free(&modules);
+	tool_args_free(&build->failed);
+	tool_args_free(&build->warned);
 	return status;
 }

@@ -6,6 +6,8 @@
  */
 #include "dmakit/dmakit.h"
 
+#include <dmakit/machine.h>
+
 #include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
@@ -131,5 +133,54 @@ bool tool_declaring_header(const char *include, const char *name, char *header, 
 	}
 	if (n >= 0)
 		free(entry);
+	return found;
+}
+
+/* The words before an opening parenthesis, on lines that declare or define. */
+static void add_declared(const char *path, struct tool_args *names)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+
+	while (file && getline(&line, &size, file) >= 0) {
+		const char *open = strchr(line, '('), *start = open;
+		char name[128];
+
+		while (start && start > line && in_name(start[-1]))
+			start--;
+		if (!start || start == open || open - start >= (int)sizeof(name))
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)(open - start), start);
+		if (line_declares(line, name))
+			tool_args_add(names, name);
+	}
+	free(line);
+	if (file)
+		fclose(file);
+}
+
+bool tool_nearest_declared(const char *include, const char *name, char *near, size_t size)
+{
+	struct tool_args names = {0};
+	char path[PATH_MAX];
+	struct dirent **entry;
+	const char *found;
+	int n;
+
+	snprintf(path, sizeof(path), "%s/linux", include);
+	n = scandir(path, &entry, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/linux/%s", include, entry[i]->d_name);
+		if (strstr(entry[i]->d_name, ".h"))
+			add_declared(path, &names);
+		free(entry[i]);
+	}
+	if (n >= 0)
+		free(entry);
+	found = names.n ? dmk_nearest(name, (const char *const *)names.item) : NULL;
+	if (found)
+		snprintf(near, size, "%s", found);
+	tool_args_free(&names);
 	return found;
 }

@@ -48,6 +48,8 @@ struct tool_build {
 	const char *directory;     /* where it may write */
 	struct tool_args sources;  /* the driver's, and after them tests */
 	size_t nr_drivers;         /* how many of them are the driver's */
+	struct tool_args failed;   /* those that do not compile */
+	struct tool_args warned;   /* ... that hand over functions of other types than are called */
 	char program[PATH_MAX]; /* the result */
 };
 
@@ -59,6 +61,12 @@ int tool_build(struct tool_build *build);
  * declares it.
  */
 bool tool_declaring_header(const char *include, const char *name, char *header, size_t size);
+
+/**
+ * tool_nearest_declared - the function or macro of dmakit's headers whose name is nearest to @name,
+ * in @near. false: none is near.
+ */
+bool tool_nearest_declared(const char *include, const char *name, char *near, size_t size);
 
 /**
  * tool_headers_declare - whether a header below @include declares what the link calls @symbol, as
