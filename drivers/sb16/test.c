@@ -98,7 +98,8 @@ DMK_TEST(a_short_sound_is_played_at_once)
 	fill(3);
 	DMK_EXPECT(play(card, 1000) == 0);
 	DMK_EXPECT(info_of(card).halves == 1);
-	DMK_EXPECT(info_of(card).left == 0);
+	/* QEMU has its controller begin anew. */
+	DMK_EXPECT(info_of(card).left == (records() ? 0 : 1000));
 	DMK_EXPECT(play(card, 0) == 0);
 	DMK_EXPECT(play(card, SB16_HALF) == 0);
 	DMK_EXPECT(play(card, 2 * SB16_HALF) == 0);

@@ -141,6 +141,31 @@ const struct dmk_qemu_board dmk_qemu_boards[] = {
 		.bus = "pcie.0",
 	},
 	{
+		.name = "qemu-pc",
+		.summary =
+			"QEMU's PC with an ISA bus, for its DMA channels: a Sound Blaster 16, a floppy",
+		.program = "qemu-system-x86_64",
+		.package = "qemu-system-x86",
+		.machine = "pc,hpet=off,pit=off,usb=off,vmport=off",
+		.extra = (const char *const[]){NULL},
+		.rom = x86_halt,
+		.rom_size = sizeof(x86_halt),
+		.rom_offset = 0xfff0,
+		/* As much as such a PC had; nothing bounces, as on pc-isa. */
+		.ram_size = 64 * MIB,
+		.ram =
+			{
+				{4 * KIB, 636 * KIB, 4 * KIB},
+				{1 * MIB, 63 * MIB, 1 * MIB},
+			},
+		.dma_zone_last = 16 * MIB - 1,
+		.caps = DMK_CAP_PORT_IO | DMK_CAP_ISA_DMA,
+		.intercept = "ioapic",
+		.first_irq = 0,
+		.nr_inputs = 24,
+		.bus = "isa.0",
+	},
+	{
 		.name = "qemu-zcu102",
 		.summary =
 			"QEMU's Zynq UltraScale+ board, for its ZDMA: no PCI, coherent, memory above 4 GiB",
@@ -207,8 +232,12 @@ bool dmk_qemu_machine(unsigned int index, struct dmk_machine_info *info)
 
 const char *dmk_qemu_device(const char *machine, unsigned int index)
 {
-	const struct dmk_qemu_device *device = dmk_qemu_board_find(machine)->devices;
+	const struct dmk_qemu_board *board = dmk_qemu_board_find(machine);
+	const struct dmk_qemu_device *device = board->devices;
 
+	/* No driver is bound to them: they are there for who names no device at all. */
+	if (!device && !board->pci)
+		return index ? NULL : "intel,8237";
 	for (; device && device->name; device++)
 		if (!index--)
 			return device->compatible;

@@ -83,6 +83,103 @@ static bool names_property(const struct dmk_device_request *request, const char 
 	return false;
 }
 
+/* --- cards of the ISA bus --------------------------------------------------------------------- */
+
+/*
+ * They have the names of the simulation, so that one --device does on both. What QEMU wants to have
+ * behind a card, the host's sound or a disk, is an argument of its own.
+ */
+static const struct isa_card {
+	const char *name, *device; /* ours, QEMU's */
+	const char *port;          /* what QEMU calls the property of that name; NULL: has none */
+	const char *behind;        /* QEMU's property that says which */
+	const char *flag;          /* and the argument that makes it */
+	const char *own[2];        /* our properties of that */
+} isa_cards[] = {
+	{"sb16", "sb16", "iobase", "audiodev", "-audiodev", {"wav"}},
+	{"fdc", "floppy", NULL, "drive", "-drive", {"image", "readonly"}},
+};
+
+static const struct isa_card *find_isa_card(const struct dmk_device_request *request)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(isa_cards); i++)
+		if (!strcmp(isa_cards[i].name, request->model))
+			return &isa_cards[i];
+	return NULL;
+}
+
+static bool is_own(const struct isa_card *card, const char *property)
+{
+	unsigned int i;
+
+	for (i = 0; card && i < ARRAY_SIZE(card->own); i++)
+		if (card->own[i] && !strcmp(card->own[i], property))
+			return true;
+	return false;
+}
+
+static const char *theirs(const struct isa_card *card, const char *property)
+{
+	return card && card->port && !strcmp(property, "port") ? card->port : property;
+}
+
+static const char *value_of(const struct dmk_device_request *request, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < request->nr_properties; i++)
+		if (!strcmp(request->property[i].name, name))
+			return request->property[i].value;
+	return NULL;
+}
+
+/* What is written to a disk stays in QEMU: the file is as it was. */
+static void put_behind(FILE *out, const struct dmk_device_request *request, unsigned int index)
+{
+	const char *wav = value_of(request, "wav"), *image = value_of(request, "image");
+	const char *readonly = value_of(request, "readonly");
+
+	if (!strcmp(request->model, "fdc")) {
+		fprintf(out, "if=none,id=dmakit-%u", index);
+		if (image) {
+			fputs(",format=raw,snapshot=on,file=", out);
+			put_escaped(out, image);
+		}
+		if (readonly && strcmp(readonly, "0"))
+			fputs(",readonly=on", out);
+	} else if (wav) {
+		fprintf(out, "wav,id=dmakit-%u,path=", index);
+		put_escaped(out, wav);
+	} else {
+		fprintf(out, "none,id=dmakit-%u", index);
+	}
+}
+
+const char *dmk_qemu_model_behind(const struct dmk_device_request *request, unsigned int index,
+				  char **value)
+{
+	const struct isa_card *card = find_isa_card(request);
+	FILE *out;
+	size_t size;
+
+	*value = NULL;
+	if (!card)
+		return NULL;
+	out = open_memstream(value, &size);
+	if (!out)
+		return card->flag;
+	put_behind(out, request, index);
+	if (fclose(out)) {
+		free(*value);
+		*value = NULL;
+	}
+	return card->flag;
+}
+
+/* --- the option ------------------------------------------------------------------------------- */
+
 static void put_insisted(FILE *out, const struct dmk_device_request *request)
 {
 	size_t i;
@@ -97,8 +194,9 @@ static void put_insisted(FILE *out, const struct dmk_device_request *request)
 	}
 }
 
-char *dmk_qemu_model_option(const struct dmk_device_request *request)
+char *dmk_qemu_model_option(const struct dmk_device_request *request, unsigned int index)
 {
+	const struct isa_card *card = find_isa_card(request);
 	char *text = NULL;
 	size_t size;
 	unsigned int i;
@@ -106,10 +204,14 @@ char *dmk_qemu_model_option(const struct dmk_device_request *request)
 
 	if (!out)
 		return NULL;
-	put_escaped(out, request->model);
+	put_escaped(out, card ? card->device : request->model);
+	if (card)
+		fprintf(out, ",%s=dmakit-%u", card->behind, index);
 	for (i = 0; i < request->nr_properties; i++) {
+		if (is_own(card, request->property[i].name))
+			continue;
 		fputc(',', out);
-		put_escaped(out, request->property[i].name);
+		put_escaped(out, theirs(card, request->property[i].name));
 		fputc('=', out);
 		put_escaped(out, request->property[i].value);
 	}

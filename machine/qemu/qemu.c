@@ -503,16 +503,30 @@ static bool fixed_arguments(struct qemu *qemu, unsigned int *n)
 	       board_arguments(qemu, n);
 }
 
+/* @value is the arguments' from here on; NULL: there was no memory for it. */
+static bool made_argument(struct qemu *qemu, unsigned int *n, const char *flag, char *value)
+{
+	if (value && argument(qemu, n, "%s", flag)) {
+		qemu->argv[(*n)++] = value;
+		return true;
+	}
+	free(value);
+	return false;
+}
+
 static bool device_arguments(struct qemu *qemu, unsigned int *n,
 			     const struct dmk_machine_config *config)
 {
 	unsigned int i;
 
 	for (i = 0; i < config->nr_devices; i++) {
-		if (!argument(qemu, n, "-device"))
+		char *value;
+		const char *behind = dmk_qemu_model_behind(&config->devices[i], i, &value);
+
+		if (behind && !made_argument(qemu, n, behind, value))
 			return false;
-		qemu->argv[*n] = dmk_qemu_model_option(&config->devices[i]);
-		if (!qemu->argv[(*n)++])
+		value = dmk_qemu_model_option(&config->devices[i], i);
+		if (!made_argument(qemu, n, "-device", value))
 			return false;
 	}
 	return true;
@@ -531,7 +545,7 @@ static int make_arguments(struct qemu *qemu, const struct dmk_machine_config *co
 {
 	unsigned int n = 0;
 
-	qemu->argv = calloc(ARGUMENTS_FIXED + 2 * config->nr_devices + 1, sizeof(*qemu->argv));
+	qemu->argv = calloc(ARGUMENTS_FIXED + 4 * config->nr_devices + 1, sizeof(*qemu->argv));
 	if (!qemu->argv)
 		return -ENOMEM;
 	if (fixed_arguments(qemu, &n) && device_arguments(qemu, &n, config))
@@ -775,6 +789,13 @@ static int explain_unknown_model(const struct dmk_qemu_board *board, const char 
 	const char *nearest = dmk_nearest(name, known);
 	size_t at;
 
+	if (!board->pci && board->caps & DMK_CAP_ISA_DMA) {
+		snprintf(
+			error, error_size,
+			"%s: QEMU has no device \"%.64s\"; this board has an ISA bus, for: sb16, fdc",
+			board->name, name);
+		return -ENOENT;
+	}
 	if (!board->pci) {
 		snprintf(
 			error, error_size,
@@ -814,7 +835,7 @@ static int explain_end(struct qemu *qemu, char *error, size_t error_size)
 	if (strstr(qemu->words, "is not a valid device model name"))
 		return explain_unknown_model(qemu->board, quoted(qemu->words, name, sizeof(name)),
 					     error, error_size);
-	if (!strncmp(qemu->words, "-device ", 8)) {
+	if (*qemu->words == '-') {
 		snprintf(error, error_size, "%s: %s", qemu->board->name, qemu->words);
 		return -EINVAL;
 	}

@@ -120,6 +120,31 @@ static void test_devices_are_described_as_in_a_devicetree(void **state)
 	bench_close(&bench);
 }
 
+static void test_the_old_pc_has_an_isa_bus_and_ports(void **state)
+{
+	const struct dmk_machine *machine;
+	struct bench bench;
+
+	assert_int_equal(bench_open_board(&bench, "qemu-pc", (const char *const[]){"sb16", NULL}),
+			 0);
+	machine = bench.port.machine;
+	assert_null(machine->pci);
+	assert_non_null(machine->isa);
+	assert_int_equal(machine->caps, DMK_CAP_PORT_IO | DMK_CAP_ISA_DMA);
+	for (unsigned int n = 0; n < machine->nr_memory; n++)
+		look_at_ram(&bench, &machine->memory[n]);
+	/* The mixer of the Sound Blaster says which channels it has: 1 and 5. */
+	bench.port.ops->port_out(bench.port.ctx, 0x224, 1, 0x81);
+	assert_int_equal(bench.port.ops->port_in(bench.port.ctx, 0x225, 1), 1 << 1 | 1 << 5);
+	bench_close(&bench);
+	assert_int_equal(bench.deaths, 0);
+	assert_int_equal(bench_open_board(&bench, "qemu-pc", (const char *const[]){"sb17", NULL}),
+			 -ENOENT);
+	assert_non_null(strstr(bench.error,
+			       "QEMU has no device \"sb17\"; this board has an ISA bus, "
+			       "for: sb16, fdc"));
+}
+
 static void test_a_missing_program_names_its_package(void **state)
 {
 	char *path = strdup(getenv("PATH"));
@@ -206,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_a_board_is_what_it_says),
 		cmocka_unit_test(test_without_pci_and_ports_there_is_nobody),
 		cmocka_unit_test(test_devices_are_described_as_in_a_devicetree),
+		cmocka_unit_test(test_the_old_pc_has_an_isa_bus_and_ports),
 		cmocka_unit_test(test_a_missing_program_names_its_package),
 		cmocka_unit_test(test_cards_can_not_be_plugged_in),
 		cmocka_unit_test(test_a_line_of_the_controller_reaches_us),

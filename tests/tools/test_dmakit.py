@@ -731,7 +731,7 @@ class Verbs(Command):
         names = [line.split()[0] for line in lines]
         self.assertEqual(names, ["pc", "pc-isa", "highmem32", "pc-iommu-strict", "pc-iommu-lazy", "pc-iommu-pt", "pc-iommu-39",
                                  "arm-noncoherent", "arm-noncoherent-128", "arm64-smmu", "arm64-smmu-64k", "rpi-like", "restricted",
-                                 "confidential", "tiny", "qemu", "qemu-zcu102", "qemu-zynq"])
+                                 "confidential", "tiny", "qemu", "qemu-pc", "qemu-zcu102", "qemu-zynq"])
         self.assertTrue(all(len(line.split()) > 2 for line in lines))
         self.refused("machines", "pc")
 
