@@ -204,12 +204,36 @@ struct driver_attribute {
 #define DEVICE_ATTR_WO(_name) struct device_attribute dev_attr_##_name = __ATTR_WO(_name)
 #define DEVICE_ATTR_RW(_name) struct device_attribute dev_attr_##_name = __ATTR_RW(_name)
 #define DRIVER_ATTR_RO(_name) struct driver_attribute driver_attr_##_name = __ATTR_RO(_name)
+#define DRIVER_ATTR_WO(_name) struct driver_attribute driver_attr_##_name = __ATTR_WO(_name)
 #define DRIVER_ATTR_RW(_name) struct driver_attribute driver_attr_##_name = __ATTR_RW(_name)
 
+struct class_attribute {
+	struct attribute attr;
+	ssize_t (*show)(DMK_CLASS_ATTRIBUTE(class) *class,
+			DMK_CLASS_ATTRIBUTE(class_attribute) *attr, char *buf);
+	ssize_t (*store)(DMK_CLASS_ATTRIBUTE(class) *class,
+			 DMK_CLASS_ATTRIBUTE(class_attribute) *attr, const char *buf, size_t count);
+};
+#define CLASS_ATTR_RO(_name) struct class_attribute class_attr_##_name = __ATTR_RO(_name)
+#define CLASS_ATTR_WO(_name) struct class_attribute class_attr_##_name = __ATTR_WO(_name)
+#define CLASS_ATTR_RW(_name) struct class_attribute class_attr_##_name = __ATTR_RW(_name)
+
+int driver_create_file(const struct device_driver *drv, const struct driver_attribute *attr)
+	DMK_SYM(driver_create_file) __must_check;
+void driver_remove_file(const struct device_driver *drv, const struct driver_attribute *attr)
+	DMK_SYM(driver_remove_file);
+int class_create_file(const struct class *class, const struct class_attribute *attr)
+	DMK_SYM(class_create_file) __must_check;
+void class_remove_file(const struct class *class, const struct class_attribute *attr)
+	DMK_SYM(class_remove_file);
 int device_create_file(struct device *dev, const struct device_attribute *attr)
 	DMK_SYM(device_create_file);
 void device_remove_file(struct device *dev, const struct device_attribute *attr)
 	DMK_SYM(device_remove_file);
+int device_create_bin_file(struct device *dev, const struct bin_attribute *attr)
+	DMK_SYM(device_create_bin_file) __must_check;
+void device_remove_bin_file(struct device *dev, const struct bin_attribute *attr)
+	DMK_SYM(device_remove_bin_file);
 int device_add_groups(struct device *dev, const struct attribute_group **groups)
 	DMK_SYM(device_add_groups);
 void device_remove_groups(struct device *dev, const struct attribute_group **groups)

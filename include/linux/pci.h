@@ -77,6 +77,7 @@ struct pci_bus {
 };
 
 struct dmk_pci_private;
+struct dmk_pci_dynamic_id;
 
 struct pci_dev {
 	struct list_head bus_list;
@@ -116,6 +117,7 @@ struct pci_dev {
 	bool state_saved;
 	int enable_cnt;
 	u32 saved_config_space[16];
+	const char *driver_override; /* the only driver that may have it; NULL: any that matches */
 	struct dmk_pci_private *dmk; /* names, vectors, regions */
 };
 
@@ -144,6 +146,7 @@ struct pci_driver {
 	const struct attribute_group **dev_groups;
 	struct device_driver driver;
 	bool driver_managed_dma;
+	struct dmk_pci_dynamic_id *dmk_ids; /* what it was given at run time */
 };
 
 #define to_pci_driver(x) \
@@ -176,6 +179,10 @@ int dmk_pci_register_driver(struct pci_driver *drv, struct module *owner, const 
 void pci_unregister_driver(struct pci_driver *drv) DMK_SYM(pci_unregister_driver);
 #define module_pci_driver(driver) module_driver(driver, pci_register_driver, pci_unregister_driver)
 #define builtin_pci_driver(driver) builtin_driver(driver, pci_register_driver)
+/** pci_add_dynid - one id more, and functions of it that nobody has are probed. 0, -ENOMEM */
+int pci_add_dynid(struct pci_driver *drv, unsigned int vendor, unsigned int device,
+		  unsigned int subvendor, unsigned int subdevice, unsigned int class,
+		  unsigned int class_mask, unsigned long driver_data) DMK_SYM(pci_add_dynid);
 const struct pci_device_id *pci_match_id(const struct pci_device_id *ids, struct pci_dev *dev)
 	DMK_SYM(pci_match_id);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Attributes of devices: kept in a list with their device, for tests to read and write. There is no
- * file tree.
+ * Attributes of devices, on top of sysfs.c; the text calls of all attributes; and how tests reach
+ * an attribute by its device's name.
  */
 #include "internal.h"
 
@@ -14,110 +14,41 @@
 
 enum { ATTRIBUTE_BYTES = 4096 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static struct dmk_attribute **find(struct device *dev, const char *group, const char *name)
-{
-	struct dmk_attribute **at = &dev->p->attributes;
-
-	while (*at && (strcmp((*at)->attr->name, name) || strcmp((*at)->group, group)))
-		at = &(*at)->next;
-	return at;
-}
-
-static int add(struct device *dev, const char *group, const struct attribute *attr)
-{
-	struct dmk_attribute *new;
-	int error = 0;
-
-	if (!dev->p || !attr || !attr->name)
-		return -EINVAL;
-	new = calloc(1, sizeof(*new));
-	if (!new)
-		return -ENOMEM;
-	new->group = group;
-	new->attr = attr;
-	pthread_mutex_lock(&lock);
-	if (*find(dev, group, attr->name)) {
-		error = -EEXIST;
-		free(new);
-	} else {
-		*find(dev, group, attr->name) = new;
-	}
-	pthread_mutex_unlock(&lock);
-	return error;
-}
-
-static void remove_one(struct device *dev, const char *group, const struct attribute *attr)
-{
-	struct dmk_attribute **at, *old;
-
-	if (!dev->p || !attr || !attr->name)
-		return;
-	pthread_mutex_lock(&lock);
-	at = find(dev, group, attr->name);
-	old = *at;
-	if (old)
-		*at = old->next;
-	pthread_mutex_unlock(&lock);
-	free(old);
-}
-
-void dmk_attributes_free(struct device *dev)
-{
-	pthread_mutex_lock(&lock);
-	while (dev->p->attributes) {
-		struct dmk_attribute *old = dev->p->attributes;
-
-		dev->p->attributes = old->next;
-		free(old);
-	}
-	pthread_mutex_unlock(&lock);
-}
-
 int device_create_file(struct device *dev, const struct device_attribute *attr)
 {
-	return dev && attr ? add(dev, "", &attr->attr) : -EINVAL;
+	return dev && attr ? dmk_sysfs_add_file(&dev->kobj, &attr->attr) : -EINVAL;
 }
 
 void device_remove_file(struct device *dev, const struct device_attribute *attr)
 {
 	if (dev && attr)
-		remove_one(dev, "", &attr->attr);
+		sysfs_remove_file(&dev->kobj, &attr->attr);
 }
 
-static const char *group_name(const struct attribute_group *group)
+int device_create_bin_file(struct device *dev, const struct bin_attribute *attr)
 {
-	return group->name ? group->name : "";
+	return dev && attr ? sysfs_create_bin_file(&dev->kobj, attr) : -EINVAL;
+}
+
+void device_remove_bin_file(struct device *dev, const struct bin_attribute *attr)
+{
+	if (dev && attr)
+		sysfs_remove_bin_file(&dev->kobj, attr);
 }
 
 void device_remove_group(struct device *dev, const struct attribute_group *group)
 {
-	for (struct attribute **attr = group ? group->attrs : NULL; attr && *attr; attr++)
-		remove_one(dev, group_name(group), *attr);
+	sysfs_remove_group(&dev->kobj, group);
 }
 
 int device_add_group(struct device *dev, const struct attribute_group *group)
 {
-	int error = 0;
-
-	if (!group)
-		return -EINVAL;
-	for (int i = 0; group->attrs && group->attrs[i] && !error; i++) {
-		struct attribute *attr = group->attrs[i];
-
-		if (!group->is_visible || group->is_visible(&dev->kobj, attr, i))
-			error = add(dev, group_name(group), attr);
-	}
-	if (error)
-		device_remove_group(dev, group);
-	return error;
+	return group ? dmk_sysfs_add_group(&dev->kobj, group) : -EINVAL;
 }
 
 void device_remove_groups(struct device *dev, const struct attribute_group **groups)
 {
-	for (; groups && *groups; groups++)
-		device_remove_group(dev, *groups);
+	sysfs_remove_groups(&dev->kobj, groups);
 }
 
 int device_add_groups(struct device *dev, const struct attribute_group **groups)
@@ -132,17 +63,6 @@ int device_add_groups(struct device *dev, const struct attribute_group **groups)
 		return error;
 	}
 	return 0;
-}
-
-int sysfs_create_group(struct kobject *kobj, const struct attribute_group *group)
-{
-	return kobj ? device_add_group(kobj_to_dev(kobj), group) : -EINVAL;
-}
-
-void sysfs_remove_group(struct kobject *kobj, const struct attribute_group *group)
-{
-	if (kobj)
-		device_remove_group(kobj_to_dev(kobj), group);
 }
 
 struct group_record {
@@ -232,48 +152,21 @@ bool sysfs_streq(const char *a, const char *b)
 
 /* --- for tests -------------------------------------------------------------------------------- */
 
-/* The device, referenced, and its attribute; NULL: no such thing. */
-static struct device *look_up(const char *device, const char *attribute,
-			      struct device_attribute **attr)
+/* The device of that name that has the attribute, referenced. */
+static struct device *next_named(struct device *from, const char *name)
 {
-	struct device *dev = NULL;
-	const char *slash = strchr(attribute, '/');
-	const char *name = slash ? slash + 1 : attribute;
-	char group[64] = "";
-
-	if (slash && (size_t)(slash - attribute) < sizeof(group))
-		memcpy(group, attribute, slash - attribute);
-	while ((dev = dmk_device_next(dev))) {
-		struct dmk_attribute *found;
-
-		if (strcmp(dev_name(dev), device))
-			continue;
-		pthread_mutex_lock(&lock);
-		found = *find(dev, group, name);
-		*attr = found ? (struct device_attribute *)found->attr : NULL;
-		pthread_mutex_unlock(&lock);
-		if (found)
-			return dev;
-	}
-	return NULL;
+	while ((from = dmk_device_next(from)) && strcmp(dev_name(from), name))
+		;
+	return from;
 }
 
 long dmk_device_attribute_show(const char *device, const char *attribute, char *buffer)
 {
-	struct device_attribute *attr;
-	struct device *dev = look_up(device, attribute, &attr);
-	long n = -EACCES;
+	struct device *dev = NULL;
+	long n = -ENOENT;
 
-	if (!dev)
-		return -ENOENT;
-	if (attr->show && (attr->attr.mode & 0444)) {
-		memset(buffer, 0, ATTRIBUTE_BYTES);
-		n = attr->show(dev, attr, buffer);
-	}
-	if (n >= ATTRIBUTE_BYTES)
-		n = -EIO;
-	if (n >= 0)
-		buffer[n] = '\0';
+	while (n == -ENOENT && (dev = next_named(dev, device)))
+		n = dmk_sysfs_show(&dev->kobj, attribute, buffer);
 	put_device(dev);
 	return n;
 }
@@ -281,19 +174,11 @@ long dmk_device_attribute_show(const char *device, const char *attribute, char *
 long dmk_device_attribute_store(const char *device, const char *attribute, const char *text,
 				size_t size)
 {
-	struct device_attribute *attr;
-	struct device *dev = look_up(device, attribute, &attr);
-	long n = -EACCES;
-	char *copy;
+	struct device *dev = NULL;
+	long n = -ENOENT;
 
-	if (!dev)
-		return -ENOENT;
-	copy = calloc(1, size + 1);
-	if (!copy)
-		n = -ENOMEM;
-	else if (attr->store && (attr->attr.mode & 0222))
-		n = attr->store(dev, attr, memcpy(copy, text, size), size);
-	free(copy);
+	while (n == -ENOENT && (dev = next_named(dev, device)))
+		n = dmk_sysfs_store(&dev->kobj, attribute, text, size);
 	put_device(dev);
 	return n;
 }

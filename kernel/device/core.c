@@ -79,6 +79,8 @@ void device_initialize(struct device *dev)
 	dev->dma_mask = mask; /* NULL as a rule: such a device does no DMA */
 	dev->coherent_dma_mask = coherent;
 	dev->numa_node = -1;
+	dev->kobj.ktype = &dmk_device_type;
+	dev->kobj.dmk = NULL;
 	dev->p = calloc(1, sizeof(*dev->p));
 	if (!dev->p)
 		return; /* device_add() says so */
@@ -114,7 +116,6 @@ static void forget(struct device *dev)
 	struct dmk_device_private *p = dev->p;
 
 	dmk_records_release(dev);
-	dmk_attributes_free(dev);
 	announce(DMK_EVENT_DEVICE_REMOVE, dev, dev_name(dev), 0);
 	dmk_dev_exit(&dev->dmk);
 	dev->p = NULL;
@@ -379,6 +380,7 @@ static int bind(struct device *dev, struct device_driver *drv)
 	}
 	if (!error) {
 		dev->p->bound = true;
+		dmk_driver_has(drv, dev, true);
 		return 0;
 	}
 	unbound(dev, drv->name);
@@ -403,6 +405,13 @@ static int try_bind(struct device *dev, struct device_driver *drv)
 	}
 	device_unlock(dev);
 	return result;
+}
+
+int dmk_device_bind(struct device *dev, struct device_driver *drv)
+{
+	int result = try_bind(dev, drv);
+
+	return result > 0 ? 0 : result ? result : -ENODEV;
 }
 
 static struct device_driver *driver_after(struct device_driver *drv, const struct bus_type *bus)
@@ -474,6 +483,7 @@ void device_release_driver(struct device *dev)
 	drv = dev->driver;
 	if (dev->p->bound) {
 		dev->p->bound = false;
+		dmk_driver_has(drv, dev, false);
 		if (drv->dev_groups)
 			device_remove_groups(dev, drv->dev_groups);
 		if (dev->bus && dev->bus->remove)
@@ -509,6 +519,18 @@ static int put_on_list(struct device *dev)
 	return error;
 }
 
+/* What a device shows from the start: its bus's, its class's, its type's and its own. */
+static int add_default_groups(struct device *dev)
+{
+	int error = dev->bus ? device_add_groups(dev, dev->bus->dev_groups) : 0;
+
+	if (!error && dev->class)
+		error = device_add_groups(dev, dev->class->dev_groups);
+	if (!error && dev->type)
+		error = device_add_groups(dev, dev->type->groups);
+	return error ? error : device_add_groups(dev, dev->groups);
+}
+
 int device_add(struct device *dev)
 {
 	int error;
@@ -535,9 +557,9 @@ int device_add(struct device *dev)
 		return error;
 	}
 	announce(DMK_EVENT_DEVICE_ADD, dev, dev_name(dev), 0);
-	error = device_add_groups(dev, dev->groups);
-	if (!error && dev->class)
-		error = device_add_groups(dev, dev->class->dev_groups);
+	error = dmk_device_show(dev);
+	if (!error)
+		error = add_default_groups(dev);
 	if (error) {
 		device_del(dev);
 		return error;
@@ -562,7 +584,7 @@ void device_del(struct device *dev)
 	if (!was_added)
 		return;
 	device_release_driver(dev);
-	dmk_attributes_free(dev);
+	dmk_device_hide(dev);
 	put_device(dev);
 }
 
@@ -642,6 +664,7 @@ int driver_register(struct device_driver *drv)
 {
 	struct snapshot shot;
 	bool progress = false;
+	int error;
 
 	if (!drv || !drv->bus || !drv->name)
 		return -EINVAL;
@@ -649,6 +672,9 @@ int driver_register(struct device_driver *drv)
 		printk(KERN_ERR "driver %s is registered already\n", drv->name);
 		return -EBUSY;
 	}
+	error = dmk_driver_show(drv);
+	if (error)
+		return error;
 	driver_append(drv);
 	shot = take_snapshot(is_on_bus, drv->bus);
 	for (size_t i = 0; i < shot.n; i++)
@@ -676,6 +702,7 @@ void driver_unregister(struct device_driver *drv)
 	for (size_t i = shot.n; i > 0; i--)
 		device_release_driver(shot.device[i - 1]);
 	drop_snapshot(&shot);
+	dmk_driver_hide(drv);
 	drv->dmk_registered = false;
 	drv->dmk_next = NULL;
 }
@@ -737,11 +764,12 @@ unsigned int dmk_bound_devices(void)
 
 int class_register(const struct class *class)
 {
-	return class && class->name ? 0 : -EINVAL;
+	return class && class->name ? dmk_class_show(class) : -EINVAL;
 }
 
 void class_unregister(const struct class *class)
 {
+	dmk_class_hide(class);
 }
 
 /* A class that was made here. */
@@ -787,6 +815,7 @@ void class_destroy(const struct class *class)
 {
 	if (IS_ERR_OR_NULL(class))
 		return;
+	dmk_class_hide(class);
 	if (class->class_release)
 		class->class_release(class);
 	if (class->dmk_allocated)
@@ -919,6 +948,7 @@ void dmk_core_devices_stop(void)
 			put_device(dev);
 	}
 	drop_snapshot(&shot);
+	dmk_class_files_stop();
 	while (classes)
 		destroy_made_class(classes);
 }

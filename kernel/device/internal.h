@@ -16,13 +16,6 @@
 
 struct file;
 
-/** An attribute that a device shows; group is "" for one that stands alone. */
-struct dmk_attribute {
-	struct dmk_attribute *next;
-	const char *group;
-	const struct attribute *attr;
-};
-
 struct dmk_record; /* a managed resource, devres.c */
 
 /**
@@ -36,7 +29,6 @@ struct dmk_device_private {
 	bool added, bound, deferred, ours, made_here;
 	char *name;
 	uint32_t requester;
-	struct dmk_attribute *attributes;
 	struct dmk_record *records; /* newest first, guarded by records_lock */
 	pthread_mutex_t records_lock;
 };
@@ -68,9 +60,34 @@ struct device *dmk_device_by_number(dev_t devt, const char *name);
 void dmk_core_devices_stop(void);
 char *dmk_format_name(const char *format, __builtin_va_list arguments);
 
-/* --- attribute.c ------------------------------------------------------------------------------ */
+/* --- sysfs.c, kobject.c, device_files.c ------------------------------------------------------- */
 
-void dmk_attributes_free(struct device *dev);
+struct dmk_node;
+
+int dmk_sysfs_add_file(struct kobject *kobj, const struct attribute *attr);
+int dmk_sysfs_add_group(struct kobject *kobj, const struct attribute_group *group);
+int dmk_sysfs_link(struct dmk_node *where, const struct kobject *target, const char *name);
+/** What reading "name" or "group/name" gives, in 4096 bytes; what writing does. -ENOENT, -EACCES. */
+long dmk_sysfs_show(struct kobject *kobj, const char *attribute, char *buffer);
+long dmk_sysfs_store(struct kobject *kobj, const char *attribute, const char *text, size_t size);
+
+void dmk_kobject_start(void);
+/** Make the object's directory, by its name; IS_ERR_OR_NULL(@where) is refused. */
+int dmk_kobject_directory(struct kobject *kobj, struct dmk_node *where);
+/** A device's object: its users are the device's. */
+extern const struct kobj_type dmk_device_type;
+
+int dmk_device_show(struct device *dev);
+void dmk_device_hide(struct device *dev);
+int dmk_driver_show(struct device_driver *drv);
+void dmk_driver_hide(struct device_driver *drv);
+/** The driver has the device, or has it no more. */
+void dmk_driver_has(struct device_driver *drv, struct device *dev, bool has);
+int dmk_class_show(const struct class *class);
+void dmk_class_hide(const struct class *class);
+void dmk_class_files_stop(void);
+/** Have @drv probe a device of its bus, if it matches and nobody has it. 0, -ENODEV, probe's. */
+int dmk_device_bind(struct device *dev, struct device_driver *drv);
 
 /* --- devres.c --------------------------------------------------------------------------------- */
 

@@ -43,6 +43,7 @@ static void release_function(struct device *dev)
 {
 	struct pci_dev *pdev = to_pci_dev(dev);
 
+	free((char *)pdev->driver_override);
 	free(pdev->dmk);
 	free(pdev);
 }
@@ -543,7 +544,7 @@ const struct pci_device_id *pci_match_id(const struct pci_device_id *ids, struct
 
 static int match(struct device *dev, const struct device_driver *drv)
 {
-	return pci_match_id(to_pci_driver(drv)->id_table, to_pci_dev(dev)) != NULL;
+	return dmk_pci_driver_match(to_pci_driver(drv), to_pci_dev(dev)) != NULL;
 }
 
 static int probe(struct device *dev)
@@ -555,7 +556,7 @@ static int probe(struct device *dev)
 	if (!drv->probe)
 		return 0;
 	pdev->driver = drv;
-	error = drv->probe(pdev, pci_match_id(drv->id_table, pdev));
+	error = drv->probe(pdev, dmk_pci_driver_match(drv, pdev));
 	if (error < 0)
 		pdev->driver = NULL;
 	return error;
@@ -572,6 +573,7 @@ static void remove_function(struct device *dev)
 
 const struct bus_type pci_bus_type = {
 	.name = "pci",
+	.dev_groups = dmk_pci_device_groups,
 	.match = match,
 	.probe = probe,
 	.remove = remove_function,
@@ -600,6 +602,8 @@ const struct pci_device_id *dmk_pci_registered_ids(unsigned int index)
 
 int dmk_pci_register_driver(struct pci_driver *drv, struct module *owner, const char *mod_name)
 {
+	int error;
+
 	if (!drv || !drv->name)
 		return -EINVAL;
 	note_ids(drv->id_table);
@@ -609,13 +613,21 @@ int dmk_pci_register_driver(struct pci_driver *drv, struct module *owner, const 
 	drv->driver.mod_name = mod_name;
 	drv->driver.groups = drv->groups;
 	drv->driver.dev_groups = drv->dev_groups;
-	return driver_register(&drv->driver);
+	error = driver_register(&drv->driver);
+	if (error)
+		return error;
+	error = dmk_pci_driver_show(drv);
+	if (error)
+		driver_unregister(&drv->driver);
+	return error;
 }
 
 void pci_unregister_driver(struct pci_driver *drv)
 {
-	if (drv)
-		driver_unregister(&drv->driver);
+	if (!drv)
+		return;
+	driver_unregister(&drv->driver);
+	dmk_pci_forget_ids(drv);
 }
 
 /* --- looking functions up --------------------------------------------------------------------- */

@@ -16,6 +16,12 @@ struct dmk_pci_private {
 	u16 saved_msi[8];
 };
 
+/* pci_files.c: the id by which the driver takes the function, or NULL. */
+const struct pci_device_id *dmk_pci_driver_match(struct pci_driver *drv, struct pci_dev *dev);
+int dmk_pci_driver_show(struct pci_driver *drv);
+void dmk_pci_forget_ids(struct pci_driver *drv);
+extern const struct attribute_group *dmk_pci_device_groups[];
+
 /** Vectors go, whatever the driver did; the line is back. */
 void dmk_pci_free_vectors(struct pci_dev *dev);
 

@@ -22,6 +22,7 @@ int dmk_devices_start(const struct dmk_port *port, char *error, size_t error_siz
 	}
 	running = *port;
 	dmk_device_port = &running;
+	dmk_kobject_start();
 	result = dmk_iomap_start();
 	if (!result)
 		result = dmk_iofault_start();

@@ -211,7 +211,136 @@ static void test_a_single_record_shows_what_it_is_now(void **state)
 	assert_string_equal(text, "value 7 a    |x\\040y\n");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, boot, halt)
+/* --- /sys ------------------------------------------------------------------------------------- */
+
+static int boot_with_objects(void **state)
+{
+	int error = boot(state);
+
+	return error ? error : world_objects();
+}
+
+static int halt_with_objects(void **state)
+{
+	char text[8];
+
+	world_no_objects();
+	assert_int_equal(read_file("/sys/kernel/world/number", text, 8, 8), -ENOENT);
+	assert_int_equal(read_file("/sys/class/planets/version", text, 8, 8), -ENOENT);
+	return halt(state);
+}
+
+static void expect_text(const char *path, const char *wanted)
+{
+	char text[256] = "";
+
+	assert_int_equal(read_file(path, text, sizeof(text), 256), strlen(wanted));
+	assert_string_equal(text, wanted);
+}
+
+static void test_an_object_shows_and_stores_by_path(void **state)
+{
+	struct dmk_file *file;
+	char text[16];
+
+	world.number = 12;
+	expect_text("/sys/kernel/world/number", "12\n");
+	expect_text("/sys/kernel/world/inner/number", "12\n");
+	expect_text("/sys/kernel/planet/number", "12\n");
+	assert_int_equal(write_file("/sys/kernel/world/number", "0x20\n"), 5);
+	assert_int_equal(world.number, 32);
+	assert_int_equal(write_file("/sys/kernel/world/number", "many\n"), -EINVAL);
+	assert_int_equal(read_file("/sys/kernel/world/secret", text, 8, 8), -EACCES);
+	assert_int_equal(write_file("/sys/kernel/world/secret", "3"), 1);
+	assert_int_equal(world_object_twice(), -EEXIST);
+	assert_int_equal(dmk_open("/sys/kernel/world/number", O_RDONLY, &file), 0);
+	assert_int_equal(dmk_read(file, text, 16), 2);
+	world.number = 456; /* what is read from the start is read anew */
+	assert_int_equal(dmk_pread(file, text, 16, 0), 4);
+	dmk_close(file);
+}
+
+static void test_an_attribute_that_shows_too_much_is_complained_of(void **state)
+{
+	char text[16];
+
+	world.number = -1;
+	assert_int_equal(read_file("/sys/kernel/world/number", text, 16, 16), -EIO);
+	assert_non_null(strstr(complaint, "shows 5000 bytes"));
+	world.number = 0;
+}
+
+static void test_bytes_are_read_and_written_at_offsets(void **state)
+{
+	struct dmk_file *file;
+	char text[WORLD_TEXT];
+
+	assert_int_equal(dmk_open("/sys/kernel/world/bytes", O_RDWR, &file), 0);
+	assert_int_equal(dmk_pwrite(file, "abc", 3, WORLD_TEXT - 2), 2);
+	assert_int_equal(dmk_pwrite(file, "abc", 3, WORLD_TEXT), -EFBIG);
+	assert_int_equal(dmk_pread(file, text, WORLD_TEXT, 60), 4);
+	assert_memory_equal(text + 2, "ab", 2);
+	assert_int_equal(dmk_pread(file, text, 1, WORLD_TEXT), 0);
+	assert_int_equal(dmk_lseek(file, 0, SEEK_END), WORLD_TEXT);
+	dmk_close(file);
+}
+
+static void test_classes_and_devices_are_found_by_every_way(void **state)
+{
+	world.number = 9;
+	expect_text("/sys/class/planets/version", "planets 2\n");
+	expect_text("/sys/class/planets/mars/speed", "mars 9\n");
+	expect_text("/sys/devices/virtual/planets/mars/speed", "mars 9\n");
+	expect_text("/sys/dev/char/42:7/dev", "42:7\n");
+}
+
+static void test_a_function_is_given_to_a_driver_by_its_files(void **state)
+{
+	struct dmk_file *file;
+	char bytes[4];
+
+	expect_text("/sys/bus/pci/devices/0000:00:04.0/driver_override", "(null)\n");
+	expect_text("/sys/bus/pci/devices/0000:00:04.0/enable", "0\n");
+	assert_int_equal(dmk_open("/sys/bus/pci/devices/0000:00:04.0/config", O_RDONLY, &file), 0);
+	assert_int_equal(dmk_read(file, bytes, 4), 4);
+	assert_int_equal(memcmp(bytes, fake.card.config, 4), 0);
+	dmk_close(file);
+	assert_int_equal(write_file("/sys/bus/pci/drivers/world/bind", "0000:00:04.0"), -ENODEV);
+	assert_int_equal(write_file("/sys/bus/pci/devices/0000:00:04.0/driver_override", "world\n"),
+			 6);
+	assert_int_equal(write_file("/sys/bus/pci/drivers/world/bind", "0000:00:04.0\n"), 13);
+	assert_int_equal(world.probed, FAKE_CARD);
+	expect_text("/sys/bus/pci/drivers/world/0000:00:04.0/driver_override", "world\n");
+	assert_int_equal(
+		write_file("/sys/bus/pci/devices/0000:00:04.0/driver/unbind", "0000:00:04.0"), 12);
+	assert_int_equal(write_file("/sys/bus/pci/drivers/world/unbind", "0000:00:04.0"), -ENODEV);
+	assert_int_equal(write_file("/sys/bus/pci/devices/0000:00:04.0/driver_override", "\n"), 1);
+}
+
+static void test_a_new_id_is_probed_at_once_and_matches_until_it_is_removed(void **state)
+{
+	static const char path[] = "/sys/bus/pci/drivers/world/";
+	const unsigned char *config = fake.card.config;
+	char file[64], text[64];
+
+	snprintf(text, sizeof(text), "%x %x ffffffff ffffffff 0 0 77\n", config[0] | config[1] << 8,
+		 config[2] | config[3] << 8);
+	snprintf(file, sizeof(file), "%snew_id", path);
+	assert_int_equal(write_file(file, "1af4"), -EINVAL);
+	assert_int_equal(write_file(file, text), strlen(text));
+	assert_int_equal(world.probed, FAKE_CARD);
+	assert_int_equal(world.id_data, 0x77);
+	snprintf(file, sizeof(file), "%sunbind", path);
+	assert_int_equal(write_file(file, "0000:00:04.0"), 12);
+	snprintf(file, sizeof(file), "%sremove_id", path);
+	assert_int_equal(write_file(file, text), strlen(text));
+	assert_int_equal(write_file(file, text), -ENODEV);
+	snprintf(file, sizeof(file), "%sbind", path);
+	assert_int_equal(write_file(file, "0000:00:04.0"), -ENODEV);
+}
+
+#define OBJECTS(name) cmocka_unit_test_setup_teardown(name, boot_with_objects, halt_with_objects)
+#define CASE(name)    cmocka_unit_test_setup_teardown(name, boot, halt)
 
 int main(void)
 {
@@ -228,6 +357,12 @@ int main(void)
 		CASE(test_what_comes_before_an_error_is_read),
 		CASE(test_a_sequence_is_read_at_any_place),
 		CASE(test_a_single_record_shows_what_it_is_now),
+		OBJECTS(test_an_object_shows_and_stores_by_path),
+		OBJECTS(test_an_attribute_that_shows_too_much_is_complained_of),
+		OBJECTS(test_bytes_are_read_and_written_at_offsets),
+		OBJECTS(test_classes_and_devices_are_found_by_every_way),
+		CASE(test_a_function_is_given_to_a_driver_by_its_files),
+		CASE(test_a_new_id_is_probed_at_once_and_matches_until_it_is_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

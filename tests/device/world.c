@@ -5,8 +5,11 @@
  */
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -135,6 +138,117 @@ static void free_records(void)
 	}
 }
 
+/* --- /sys ------------------------------------------------------------------------------------- */
+
+static ssize_t number_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return world.number < 0 ? 5000 : sysfs_emit(buf, "%d\n", world.number);
+}
+
+static ssize_t number_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf,
+			    size_t count)
+{
+	int error = kstrtoint(buf, 0, &world.number);
+
+	return error ? error : count;
+}
+
+static struct kobj_attribute number_attribute = __ATTR_RW(number);
+static struct kobj_attribute secret_attribute = __ATTR(secret, 0200, NULL, number_store);
+
+static ssize_t bytes_read(struct file *file, struct kobject *kobj, const struct bin_attribute *attr,
+			  char *buf, loff_t offset, size_t size)
+{
+	memcpy(buf, world.text + offset, size);
+	return size;
+}
+
+static ssize_t bytes_write(struct file *file, struct kobject *kobj,
+			   const struct bin_attribute *attr, char *buf, loff_t offset, size_t size)
+{
+	memcpy(world.text + offset, buf, size);
+	return size;
+}
+
+static const BIN_ATTR_RW(bytes, WORLD_TEXT);
+
+static struct attribute *object_attributes[] = {&number_attribute.attr, &secret_attribute.attr,
+						NULL};
+static const struct bin_attribute *const object_bytes[] = {&bin_attr_bytes, NULL};
+
+static umode_t is_visible(struct kobject *kobj, struct attribute *attr, int index)
+{
+	return attr == &secret_attribute.attr && world.hide_secret ? 0 : attr->mode;
+}
+
+static const struct attribute_group object_group = {
+	.attrs = object_attributes,
+	.bin_attrs = object_bytes,
+	.is_visible = is_visible,
+};
+static const struct attribute_group inner_group = {.name = "inner", .attrs = object_attributes};
+
+static struct kobject *object;
+static struct class *class;
+static struct device *device;
+
+static ssize_t version_show(const struct class *class, const struct class_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%s 2\n", class->name);
+}
+
+static CLASS_ATTR_RO(version);
+
+static ssize_t speed_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s %d\n", dev_name(dev), *(int *)dev_get_drvdata(dev));
+}
+
+static DEVICE_ATTR_RO(speed);
+static struct attribute *device_attrs[] = {&dev_attr_speed.attr, NULL};
+ATTRIBUTE_GROUPS(device);
+
+int world_objects(void)
+{
+	int error;
+
+	object = kobject_create_and_add("world", kernel_kobj);
+	if (!object)
+		return -ENOMEM;
+	error = sysfs_create_group(object, &object_group);
+	error = error ? error : sysfs_create_group(object, &inner_group);
+	error = error ? error : sysfs_create_link(kernel_kobj, object, "planet");
+	class = class_create("planets");
+	error = error ? error : class_create_file(class, &class_attr_version);
+	device = device_create_with_groups(class, NULL, MKDEV(42, 7), &world.number, device_groups,
+					   "mars");
+	return error ? error : PTR_ERR_OR_ZERO(device);
+}
+
+void world_no_objects(void)
+{
+	device_destroy(class, MKDEV(42, 7));
+	class_destroy(class);
+	sysfs_remove_link(kernel_kobj, "planet");
+	sysfs_remove_group(object, &inner_group);
+	kobject_put(object);
+}
+
+int world_object_twice(void)
+{
+	return sysfs_create_file(object, &number_attribute.attr);
+}
+
+static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	world.probed = pci_dev_id(pdev);
+	world.id_data = id->driver_data;
+	return 0;
+}
+
+static struct pci_driver pci_driver = {.name = "world", .probe = probe};
+
 int world_twice(void)
 {
 	return proc_create("text", 0, directory, &text_operations) != NULL;
@@ -156,11 +270,12 @@ static int __init world_init(void)
 	proc_create_single_data("single", 0, directory, single_show, &world.number);
 	proc_create_seq("records", 0, directory, &record_operations);
 	proc_symlink("link", directory, "/proc/world/text");
-	return 0;
+	return pci_register_driver(&pci_driver);
 }
 
 static void __exit world_exit(void)
 {
+	pci_unregister_driver(&pci_driver);
 	if (!world.leave_behind)
 		proc_remove(directory);
 	free_records();

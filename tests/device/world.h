@@ -12,12 +12,18 @@ struct world_state {
 	int number;
 	int starts, stops, shows, releases;
 	int wide, skipped, failing; /* numbers of records */
-	int remove_in_write, leave_behind;
+	int remove_in_write, leave_behind, hide_secret;
+	unsigned int probed; /* bus, device, function */
+	unsigned long id_data;
 };
 
 extern struct world_state world;
 
 int world_twice(void);
 void world_remove_text(void);
+
+int world_objects(void);
+void world_no_objects(void);
+int world_object_twice(void);
 
 #endif

@@ -23,6 +23,13 @@ struct module;
 #define DMK_CLASS_DEVICE struct device
 #endif
 
+/* And its attributes' functions may not change the class from 6.4 on. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define DMK_CLASS_ATTRIBUTE(what) const struct what
+#else
+#define DMK_CLASS_ATTRIBUTE(what) struct what
+#endif
+
 struct class {
 	const char *name;
 	const struct attribute_group **class_groups;

@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 #include <linux/compiler.h>
+#include <linux/kobject.h>
 #include <linux/pm.h>
 
 struct acpi_device_id;
@@ -44,6 +45,7 @@ struct device_driver {
 	void (*coredump)(struct device *dev);
 
 	struct device_driver *dmk_next; /* the driver core's list */
+	struct kobject dmk_kobj;        /* its directory */
 	bool dmk_registered;
 };
 
