@@ -222,6 +222,18 @@ const struct dmk_model *dmk_model_find(const char *name);
  * at once.
  */
 void dmk_model_register(const struct dmk_model *model);
+
+/**
+ * DMK_MODEL - register a model, by its name in C, when the program starts: for a file that is given
+ * beside the driver, dmakit check driver.c model.c
+ */
+#define DMK_MODEL(model)                                                                  \
+	static void __attribute__((constructor)) dmk_model_is_there_##model(void)         \
+	{                                                                                 \
+		dmk_model_register(&(model));                                             \
+	}                                                                                 \
+	_Static_assert(sizeof(model) == sizeof(struct dmk_model), #model " is no model")
+
 /** dmk_model_next - walk all models, built in and registered; NULL starts, NULL ends. */
 const struct dmk_model *dmk_model_next(const struct dmk_model *previous);
 
