@@ -147,10 +147,14 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 		dmk_judge_cpu(checker, event);
 		break;
 	case DMK_EVENT_STORE:
+	case DMK_EVENT_LOAD:
 		dmk_note_store(checker, event, where);
 		break;
 	case DMK_EVENT_STORE_UNSEEN:
 		dmk_judge_unseen(checker, event);
+		break;
+	case DMK_EVENT_LOAD_EARLY:
+		dmk_judge_load_early(checker, event, where);
 		break;
 	case DMK_EVENT_DEVICE_REMOVE:
 	case DMK_EVENT_UNBIND:

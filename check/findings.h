@@ -203,6 +203,8 @@ void dmk_judge_turn(struct dmk_checker *checker, struct dmk_watched *device,
 void dmk_note_store(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);
 void dmk_judge_unseen(struct dmk_checker *checker, const struct dmk_event *event);
+void dmk_judge_load_early(struct dmk_checker *checker, const struct dmk_event *event,
+			  const struct dmk_trace *where);
 void dmk_forget_torn(struct dmk_checker *checker, const struct dmk_event *event);
 /**
  * dmk_judge_believed - the device's next access, or work that it takes up

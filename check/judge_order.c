@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * COH-05: a device that saw a later store and not an earlier one, since no barrier stood between
- * them. Who keeps the stores that are on their way says so for each read (docs/WATCHING.md).
+ * them; and a driver that may load what it finds before the flag that says it is there. Who keeps
+ * the stores that are on their way says so for each read (docs/WATCHING.md).
  *
- * That alone is no mistake: a device may look at a descriptor while the driver writes it, see half
- * of it and no flag, and look again later. It is one
+ * A store that was not seen is no mistake by itself: a device may look at a descriptor while the
+ * driver writes it, see half of it and no flag, and look again later. It is one
  *
  *	when the device believed it: before it looked there again it wrote to bytes of one of the
  *	two, or went to the address that stood there before;
@@ -218,6 +219,45 @@ bool dmk_judge_believed(struct dmk_checker *checker, const struct dmk_watched *d
 		explained |= goes_there;
 	}
 	return explained;
+}
+
+/* --- what the driver reads -------------------------------------------------------------------- */
+
+void dmk_judge_load_early(struct dmk_checker *checker, const struct dmk_event *event,
+			  const struct dmk_trace *where)
+{
+	const struct dmk_event_order *order = event->order;
+	const struct dmk_watched *device = dmk_shadow_requester(&checker->shadow, event->requester);
+	const struct dmk_extent *extent =
+		device ? dmk_live_holding(device, event->dma.v) : NULL;
+	struct dmk_finding *finding;
+
+	if (!extent)
+		return;
+	finding = dmk_report(checker, &(struct dmk_mistake){
+					      .rule = DMK_RULE_COH_05,
+					      .device = device,
+					      .where = where,
+					      .second = store_of(checker, order->earlier).where,
+					      .label = "loaded before",
+					      .record = extent->record,
+					      .once_per_place = true});
+	if (!finding)
+		return;
+	dmk_say(finding,
+		"this load of %llu byte%s at 0x%llx may be done before the one of %llu byte%s at 0x%llx: the device "
+		"wrote both while the driver was looking, and no barrier stands between, so a CPU may "
+		"find the second new and the first old",
+		ULL(event->size), dmk_plural(event->size), ULL(event->dma.v),
+		ULL(order->earlier_size), dmk_plural(order->earlier_size),
+		ULL(order->earlier_dma.v));
+	if (event->name)
+		dmk_mend(finding,
+			 "dma_rmb() between the two, right after the flag was seen; %s(), which is there, is "
+			 "for what other CPUs write",
+			 event->name);
+	else
+		dmk_mend(finding, "dma_rmb() between the two, right after the flag was seen");
 }
 
 void dmk_forget_torn(struct dmk_checker *checker, const struct dmk_event *event)

@@ -13,6 +13,8 @@
  */
 #include "internal.h"
 
+#include <dmakit/kernel.h>
+
 #include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,10 +25,18 @@ enum { SHORT_NSEC = 50 * 1000, LONG_NSEC = 500 * 1000 };
 
 unsigned int dmk_interleaving; /* atomic */
 static uint64_t seed = 1;
+static unsigned int asked; /* dmakit.interleave=; 0: not */
+static void (*heard)(void);
 
 void dmk_interleave_seed(uint64_t value)
 {
 	seed = value;
+}
+
+static void settle(void)
+{
+	__atomic_store_n(&dmk_interleaving, asked | (heard ? DMK_MEETINGS_HEARD : 0),
+			 __ATOMIC_RELAXED);
 }
 
 void dmk_interleave_start(const char *parameters)
@@ -34,13 +44,20 @@ void dmk_interleave_start(const char *parameters)
 	const char *value = dmk_boot_argument(parameters, "dmakit.interleave=");
 	const unsigned long every = value ? strtoul(value, NULL, 0) : 0;
 
-	__atomic_store_n(&dmk_interleaving, every > UINT32_MAX ? UINT32_MAX : (unsigned int)every,
-			 __ATOMIC_RELAXED);
+	asked = every < DMK_MEETINGS_HEARD ? (unsigned int)every : DMK_MEETINGS_HEARD - 1;
+	settle();
 }
 
 void dmk_interleave_stop(void)
 {
-	__atomic_store_n(&dmk_interleaving, 0, __ATOMIC_RELAXED);
+	asked = 0;
+	settle();
+}
+
+void dmk_kernel_meetings(void (*hear)(void))
+{
+	heard = hear;
+	settle();
 }
 
 static void wait_nsec(uint64_t nsec)
@@ -51,12 +68,19 @@ static void wait_nsec(uint64_t nsec)
 /* Also with a spinlock held and in handlers: there, too, a real CPU may be slow. */
 void dmk_interleave_slowly(void)
 {
-	const unsigned int every = __atomic_load_n(&dmk_interleaving, __ATOMIC_RELAXED);
-	struct dmk_task *self = dmk_self();
-	uint64_t random = dmk_random_mix(seed + self->number * 0xd1342543de82ef95ULL +
-					 ++self->points * 0x9e3779b97f4a7c15ULL);
+	const unsigned int wanted = __atomic_load_n(&dmk_interleaving, __ATOMIC_RELAXED);
+	const unsigned int every = wanted & ~DMK_MEETINGS_HEARD;
+	struct dmk_task *self;
+	uint64_t random;
 
-	if (!every || random % every)
+	if (wanted & DMK_MEETINGS_HEARD)
+		heard();
+	if (!every)
+		return;
+	self = dmk_self();
+	random = dmk_random_mix(seed + self->number * 0xd1342543de82ef95ULL +
+				++self->points * 0x9e3779b97f4a7c15ULL);
+	if (random % every)
 		return;
 	random = dmk_random_mix(random);
 	if (random & 1)

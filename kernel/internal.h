@@ -218,7 +218,9 @@ const char *dmk_boot_argument(const char *arguments, const char *name);
 
 /* --- interleave.c ----------------------------------------------------------------------------- */
 
-extern unsigned int dmk_interleaving; /* 0: no point is one */
+/* 0: no point is one; DMK_MEETINGS_HEARD: somebody hears of each, whatever the rest */
+extern unsigned int dmk_interleaving;
+#define DMK_MEETINGS_HEARD (1u << 31)
 void dmk_interleave_seed(uint64_t seed);
 void dmk_interleave_start(const char *parameters);
 void dmk_interleave_stop(void);

@@ -98,6 +98,7 @@ void dmk_watch_func_exit(void)
 void dmk_watch_thread_fence(int order)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	dmk_watch_order_loads();
 }
 
 void dmk_watch_signal_fence(int order)
@@ -117,6 +118,7 @@ static __attribute__((always_inline)) inline void change(const volatile void *at
 		return;
 	dmk_watch_drain();
 	both(at, size);
+	dmk_watch_order_loads();
 }
 
 #define CHANGE(bits, type, name, builtin)                                              \
@@ -129,9 +131,12 @@ static __attribute__((always_inline)) inline void change(const volatile void *at
 #define ATOMIC(bits, type)                                                                         \
 	type dmk_watch_atomic##bits##_load(const volatile type *at, int order)                     \
 	{                                                                                          \
-		if (dmk_watch_is_near((uintptr_t)at))                                              \
+		if (dmk_watch_is_near((uintptr_t)at)) {                                            \
 			dmk_watch_access((uintptr_t)at, sizeof(type), false,                       \
 					 DMK_WATCH_HERE(NULL));                                    \
+			if (order != __ATOMIC_RELAXED)                                             \
+				dmk_watch_order_loads();                                           \
+		}                                                                                  \
 		return __atomic_load_n(at, __ATOMIC_SEQ_CST);                                      \
 	}                                                                                          \
 	void dmk_watch_atomic##bits##_store(volatile type *at, type value, int order)              \

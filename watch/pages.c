@@ -182,20 +182,25 @@ bool dmk_watch_memory_phys(uintptr_t address, uint64_t *phys)
 }
 
 /* Page by page: what a device has too is known so. */
-static void store(uintptr_t address, size_t size, const struct dmk_watch_place *place)
+static void in_order(uintptr_t address, size_t size, bool write,
+		     const struct dmk_watch_place *place)
 {
 	uint64_t phys;
 	size_t n;
 
 	for (; size; address += n, size -= n) {
 		n = in_page(address, size);
-		if (count_at(dmk_watch_shared_pages, address) &&
-		    dmk_watch_shared_phys(address, &phys))
+		if (!count_at(dmk_watch_shared_pages, address) ||
+		    !dmk_watch_shared_phys(address, &phys))
+			continue;
+		if (write)
 			dmk_watch_store(address, phys, n, place);
+		else
+			dmk_watch_load(phys, n, place);
 	}
 }
 
-/* Both of its ends lie in pages that are of interest for the order of stores alone. */
+/* Both of its ends lie in pages that are of interest for the order of accesses alone. */
 static bool is_shared_only(uintptr_t address, size_t size)
 {
 	const uintptr_t last = address + (size - 1);
@@ -212,8 +217,8 @@ void dmk_watch_access(uintptr_t address, size_t size, bool write,
 
 	if (!direct.size || !size)
 		return;
-	if (dmk_watch_weak && write)
-		store(address, size, place);
+	if (dmk_watch_weak)
+		in_order(address, size, write, place);
 	if (dmk_watch_weak && is_shared_only(address, size))
 		return;
 	if (phys >= direct.size)

@@ -279,11 +279,14 @@ static void see_buffer(struct dmk_watch_buffer *buffer, const struct dmk_device_
 static void begin(void *ctx, const struct dmk_device_access *access)
 {
 	pthread_mutex_lock(&dmk_watch_stores_lock);
+	dmk_watch_access_begins();
 }
 
 static void part(void *ctx, const struct dmk_device_access *access, size_t offset, dmk_phys phys,
 		 size_t size)
 {
+	if (access->write)
+		dmk_watch_written(phys.v, size, access, offset);
 	for (struct dmk_watch_buffer *at = dmk_watch_buffers; at; at = at->next) {
 		if (access->write)
 			written(at, phys.v, size);

@@ -13,10 +13,16 @@
 #include <dmakit/observer.h>
 #include <dmakit/watch.h>
 
+#include <string.h>
+
 static struct dmk_watch_table shared = DMK_WATCH_TABLE;
 
-static void count(uintptr_t address, uint32_t change)
+/* How many of its pages are in memory of each index. */
+static uint32_t memory[DMK_WATCH_PAGES];
+
+static void count(uintptr_t address, uint64_t phys, uint32_t change)
 {
+	dmk_watch_count(memory, phys >> DMK_PAGE_SHIFT, change);
 	dmk_watch_count(dmk_watch_shared_pages, address >> DMK_PAGE_SHIFT, change);
 	dmk_watch_count(dmk_watch_pages, address >> DMK_PAGE_SHIFT, change);
 }
@@ -24,13 +30,22 @@ static void count(uintptr_t address, uint32_t change)
 void dmk_watch_shared_add(uintptr_t address, uint64_t phys)
 {
 	if (dmk_watch_weak && dmk_watch_table_add(&shared, address, phys))
-		count(address, 1);
+		count(address, phys, 1);
 }
 
 void dmk_watch_shared_drop(uintptr_t address)
 {
-	if (dmk_watch_weak && dmk_watch_table_drop(&shared, address))
-		count(address, -1u);
+	uint64_t phys;
+
+	if (dmk_watch_weak && dmk_watch_table_find(&shared, address, &phys) &&
+	    dmk_watch_table_drop(&shared, address))
+		count(address, phys, -1u);
+}
+
+bool dmk_watch_is_shared_memory(uint64_t phys)
+{
+	return __atomic_load_n(&memory[(phys >> DMK_PAGE_SHIFT) % DMK_WATCH_PAGES],
+			       __ATOMIC_RELAXED);
 }
 
 bool dmk_watch_shared_phys(uintptr_t address, uint64_t *phys)
@@ -87,4 +102,5 @@ const struct dmk_observer *dmk_watch_observer(void)
 void dmk_watch_shared_end(void)
 {
 	dmk_watch_table_clear(&shared);
+	memset(memory, 0, sizeof(memory));
 }

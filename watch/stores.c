@@ -152,9 +152,14 @@ static struct dmk_watch_buffer *own_buffer(void)
 
 /* --- stores ----------------------------------------------------------------------------------- */
 
+uint64_t dmk_watch_cookie(void)
+{
+	return __atomic_add_fetch(&last_cookie, 1, __ATOMIC_RELAXED);
+}
+
 static uint64_t announce(uint64_t phys, size_t size, const struct dmk_watch_place *place)
 {
-	const uint64_t cookie = __atomic_add_fetch(&last_cookie, 1, __ATOMIC_RELAXED);
+	const uint64_t cookie = dmk_watch_cookie();
 
 	dmk_announce(&(struct dmk_event){
 		.kind = DMK_EVENT_STORE,
@@ -181,6 +186,7 @@ void dmk_watch_store(uintptr_t address, uint64_t phys, size_t size,
 	pthread_mutex_lock(&dmk_watch_stores_lock);
 	last_is_done(own);
 	others_give_way(own, phys);
+	dmk_watch_overwritten(phys, size);
 	/* Of a long one the first bytes have left the buffer when the last ones come. */
 	if (size > most) {
 		address += size - most;
@@ -260,10 +266,14 @@ void dmk_watch_stores_start(bool weak, uint64_t seed)
 	waits = 0;
 	dmk_watch_weak = weak;
 	dmk_watch_seen_start(seed);
+	if (weak)
+		dmk_watch_reads_start();
 }
 
 void dmk_watch_stores_end(void)
 {
 	dmk_watch_drain();
+	if (dmk_watch_weak)
+		dmk_watch_reads_end();
 	dmk_watch_weak = false;
 }

@@ -80,6 +80,22 @@ void dmk_watch_forget(struct dmk_watch_buffer *buffer, unsigned int i);
 /** A device has done what it put off for the register write @cookie. */
 extern pthread_cond_t dmk_watch_answered;
 
+/* reads.c; with the lock held: */
+/** dmk_watch_access_begins - a device's; what it writes is told next */
+void dmk_watch_access_begins(void);
+/** dmk_watch_written - a device is about to write [phys, + size): @access from byte @offset on */
+void dmk_watch_written(uint64_t phys, uint64_t size, const struct dmk_device_access *access,
+		       size_t offset);
+/** dmk_watch_overwritten - the driver is about to */
+void dmk_watch_overwritten(uint64_t phys, uint64_t size);
+
+/** dmk_watch_cookie - of an access of the driver's that is told of; never 0 */
+uint64_t dmk_watch_cookie(void);
+/** dmk_watch_smp_fence - a barrier for what other CPUs see */
+void dmk_watch_smp_fence(const char *name);
+void dmk_watch_reads_start(void);
+void dmk_watch_reads_end(void);
+
 /** dmk_watch_seen_start - what a device sees is chosen by this seed */
 void dmk_watch_seen_start(uint64_t seed);
 

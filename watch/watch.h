@@ -21,7 +21,7 @@ enum { DMK_WATCH_PAGES = 1 << 16 };
 
 /** How many ranges of interest have bytes in the pages of each index. */
 extern uint32_t dmk_watch_pages[DMK_WATCH_PAGES];
-/** How many of those are there for the order of stores alone: only writes are looked at. */
+/** How many of those are there for the order of accesses alone. */
 extern uint32_t dmk_watch_shared_pages[DMK_WATCH_PAGES];
 
 static inline void dmk_watch_count(uint32_t *counts, uintptr_t page, uint32_t change)
@@ -48,7 +48,7 @@ void dmk_watch_announce(uintptr_t address, uint64_t phys, uint64_t size, bool wr
 /** dmk_watch_phys - the same, of memory that the driver has no address of in hand */
 void dmk_watch_phys(uint64_t phys, size_t size, bool write, const struct dmk_watch_place *place);
 
-/* --- stores on their way: stores.c, shared.c -------------------------------------------------- */
+/* --- the order of accesses: stores.c, reads.c, shared.c -------------------------------------- */
 
 /**
  * Whether the machine shows devices stores out of order; how many are on their way. Both 0 where it
@@ -63,6 +63,10 @@ extern unsigned int dmk_watch_on_their_way;
  */
 void dmk_watch_store(uintptr_t address, uint64_t phys, size_t size,
 		     const struct dmk_watch_place *place);
+/** dmk_watch_load - the same for a read */
+void dmk_watch_load(uint64_t phys, uint64_t size, const struct dmk_watch_place *place);
+/** dmk_watch_order_loads - this thread's loads from now on come after all that devices wrote. */
+void dmk_watch_order_loads(void);
 /** dmk_watch_drain - all stores, of all threads, are in memory from now on. */
 void dmk_watch_drain(void);
 /** A call that writes registers and orders nothing, and its end. */
@@ -79,6 +83,8 @@ void dmk_watch_stores_end(void);
 void dmk_watch_shared_add(uintptr_t address, uint64_t phys);
 void dmk_watch_shared_drop(uintptr_t address);
 bool dmk_watch_shared_phys(uintptr_t address, uint64_t *phys);
+/** dmk_watch_is_shared_memory - false: the page of @phys is none that was added */
+bool dmk_watch_is_shared_memory(uint64_t phys);
 void dmk_watch_shared_end(void);
 
 /** dmk_watch_views - put the views that @port makes under watch; _end: none are left. */

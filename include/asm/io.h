@@ -30,7 +30,15 @@ void dmk_port_out(unsigned long port, unsigned int width, u32 value);
 #define DMK_IO_READ(name, type, width, convert)                                                    \
 	static __always_inline type name(const volatile void __iomem *address)                     \
 	{                                                                                          \
-		return (type)convert((type)dmk_io_read(address, width));                           \
+		const type value = (type)convert((type)dmk_io_read(address, width));               \
+                                                                                                   \
+		dmk_io_read_barrier();                                                             \
+		return value;                                                                      \
+	}
+#define DMK_IO_READ_RELAXED(name, type, width)                                                     \
+	static __always_inline type name(const volatile void __iomem *address)                     \
+	{                                                                                          \
+		return (type)dmk_io_read(address, width);                                          \
 	}
 #define DMK_IO_WRITE(name, type, width, convert)                                     \
 	static __always_inline void name(type value, volatile void __iomem *address) \
@@ -52,18 +60,18 @@ DMK_IO_WRITE(writeb, u8, 1, )
 DMK_IO_WRITE(writew, u16, 2, )
 DMK_IO_WRITE(writel, u32, 4, )
 DMK_IO_WRITE(writeq, u64, 8, )
-DMK_IO_READ(readb_relaxed, u8, 1, )
-DMK_IO_READ(readw_relaxed, u16, 2, )
-DMK_IO_READ(readl_relaxed, u32, 4, )
-DMK_IO_READ(readq_relaxed, u64, 8, )
+DMK_IO_READ_RELAXED(readb_relaxed, u8, 1)
+DMK_IO_READ_RELAXED(readw_relaxed, u16, 2)
+DMK_IO_READ_RELAXED(readl_relaxed, u32, 4)
+DMK_IO_READ_RELAXED(readq_relaxed, u64, 8)
 DMK_IO_WRITE_RELAXED(writeb_relaxed, u8, 1)
 DMK_IO_WRITE_RELAXED(writew_relaxed, u16, 2)
 DMK_IO_WRITE_RELAXED(writel_relaxed, u32, 4)
 DMK_IO_WRITE_RELAXED(writeq_relaxed, u64, 8)
-DMK_IO_READ(__raw_readb, u8, 1, )
-DMK_IO_READ(__raw_readw, u16, 2, )
-DMK_IO_READ(__raw_readl, u32, 4, )
-DMK_IO_READ(__raw_readq, u64, 8, )
+DMK_IO_READ_RELAXED(__raw_readb, u8, 1)
+DMK_IO_READ_RELAXED(__raw_readw, u16, 2)
+DMK_IO_READ_RELAXED(__raw_readl, u32, 4)
+DMK_IO_READ_RELAXED(__raw_readq, u64, 8)
 DMK_IO_WRITE_RELAXED(__raw_writeb, u8, 1)
 DMK_IO_WRITE_RELAXED(__raw_writew, u16, 2)
 DMK_IO_WRITE_RELAXED(__raw_writel, u32, 4)

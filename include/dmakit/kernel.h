@@ -37,6 +37,13 @@ void dmk_kernel_seed(uint64_t seed);
 void dmk_kernel_quarantine(uint64_t bytes);
 
 /**
+ * dmk_kernel_meetings - who hears of each point where a driver's thread may learn what another one,
+ * or a device, has done: locks, wakeups, register accesses, the begin of a handler; NULL: nobody
+ * Called in that thread. Changed while no machine runs.
+ */
+void dmk_kernel_meetings(void (*hear)(void));
+
+/**
  * dmk_kernel_shutdown - the opposite: threads stopped, devices gone, the core stopped, the machine
  * shut down.
  */

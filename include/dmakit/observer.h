@@ -170,6 +170,17 @@ enum dmk_event_kind {
 	 */
 	DMK_EVENT_STORE,
 	/*
+	 * There, too: the driver loads .phys, .size of consistent memory that a device wrote since
+	 * anything ordered the thread's loads; .cookie, of the same numbers.
+	 */
+	DMK_EVENT_LOAD,
+	/*
+	 * The driver loads .dma, .size (.phys) of .requester's memory, which was written no later
+	 * than what the load .order->earlier got, at .order->earlier_dma; nothing keeps the two in
+	 * order. .name a barrier in between that is none for devices, or NULL.
+	 */
+	DMK_EVENT_LOAD_EARLY,
+	/*
 	 * A device read .dma, .size and did not see a store that is on its way: .requester,
 	 * .order, .name a barrier in between that is none for devices, or NULL. One for each
 	 * store. Announced before the device gets the bytes.
@@ -365,7 +376,7 @@ struct dmk_event {
 	unsigned int nents;            /* as the driver said it */
 	unsigned int mapped_nents;     /* as the core returned it */
 
-	const struct dmk_event_order *order;   /* STORE_UNSEEN */
+	const struct dmk_event_order *order;   /* STORE_UNSEEN, LOAD_EARLY */
 	const struct dmk_event_engine *engine; /* ENGINE */
 
 	const void *pool;

@@ -67,6 +67,7 @@ __asm__("\n\t"
 	DMK_WATCH_NAME("__tsan_atomic_thread_fence", "thread_fence")
 	DMK_WATCH_NAME("__tsan_atomic_signal_fence", "signal_fence")
 	DMK_WATCH_KERNEL("io_write")
+	DMK_WATCH_KERNEL("port_in")
 	DMK_WATCH_KERNEL("port_out")
 	DMK_WATCH_CALLS
 );

@@ -1697,6 +1697,33 @@ ROW(torn_and_taken_back)
 	card_writes(w, AT, 16);
 	give_back(w);
 }
+
+/* The card writes both; the flag at byte 12 is loaded, and then what is at byte @at of the page. */
+static void load_early(struct world *w, uint64_t at, const char *fence)
+{
+	const struct dmk_event_order order = {
+		.earlier = FLAG, .earlier_dma = DMK_DMA(BUS(AT) + 12), .earlier_size = 4};
+
+	alloc(w, AT, 4096, HERE);
+	card_writes(w, AT, 16);
+	EVENT(w, .kind = DMK_EVENT_LOAD, .cookie = FLAG, .size = 4, .caller = HERE);
+	EVENT(w, .kind = DMK_EVENT_LOAD_EARLY, .requester = REQUESTER, .dma = DMK_DMA(BUS(AT) + at),
+	      .size = 4, .order = &order, .name = fence, .caller = HERE);
+	give_back(w);
+}
+
+ROW(loaded_early)
+{
+	load_early(w, 4, NULL);
+}
+ROW(loaded_early_with_the_wrong_barrier)
+{
+	load_early(w, 4, "smp_rmb");
+}
+ROW(loaded_early_from_what_is_not_its)
+{
+	load_early(w, 4096, NULL);
+}
 ROW(told_by_a_relaxed_write)
 {
 	const uint64_t bytes = 0;
@@ -2203,6 +2230,11 @@ static const struct row rows[] = {
 	{"a descriptor is seen in half, and looked at again", NULL, torn_and_looked_at_again},
 	{"a descriptor is seen in half, and another given back", NULL, torn_and_other_work_done},
 	{"a descriptor is seen in half, and its memory given back", NULL, torn_and_taken_back},
+	{"what a flag is about may be loaded before it", "COH-05", loaded_early, 0,
+	 "right after the flag was seen"},
+	{"a barrier for other CPUs stands behind the flag", "COH-05",
+	 loaded_early_with_the_wrong_barrier, 0, "smp_rmb(), which is there"},
+	{"a load of what the device has no more", NULL, loaded_early_from_what_is_not_its, 0},
 	{"the device answers a register write that waits for nothing", "COH-05",
 	 told_by_a_relaxed_write, 0, "writel() in place"},
 	{"an allocation may sleep where nobody may", "COH-06", allocates_in_atomic},
