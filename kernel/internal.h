@@ -98,6 +98,9 @@ bool dmk_in_stack(const void *address);
 bool dmk_context_atomic(void);
 /** dmk_might_sleep_at - report a call that may sleep where nobody may (COH-06) */
 void dmk_might_sleep_at(const char *function, struct dmk_place place);
+/** tasklet_kill(), by who has said that it may sleep. */
+struct tasklet_struct;
+void dmk_tasklet_rest(struct tasklet_struct *tasklet);
 /** dmaengine/copy.c: the threads that copy, if anybody has asked for a channel. */
 void dmk_dma_copier_stop(void);
 /** A thread of ours; ended by kthread_stop() or by returning. NULL: no memory. */

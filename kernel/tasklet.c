@@ -222,6 +222,11 @@ static void take_off(struct tasklet_struct *tasklet)
 void tasklet_kill(struct tasklet_struct *tasklet)
 {
 	dmk_might_sleep_at("tasklet_kill", DMK_HERE);
+	dmk_tasklet_rest(tasklet);
+}
+
+void dmk_tasklet_rest(struct tasklet_struct *tasklet)
+{
 	pthread_mutex_lock(&lock);
 	while ((is_scheduled(tasklet) && !tasklet->count) ||
 	       (running == tasklet && current != runner))

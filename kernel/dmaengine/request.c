@@ -100,6 +100,7 @@ void dma_release_channel(struct dma_chan *chan)
 	struct dma_device *device = chan->device;
 	bool last;
 
+	dmk_might_sleep_at("dma_release_channel", DMK_HERE);
 	dmk_dma_lock();
 	last = chan->client_count == 1;
 	if (last && dmk_observed())

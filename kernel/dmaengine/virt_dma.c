@@ -163,7 +163,7 @@ void vchan_synchronize(struct virt_dma_chan *vc)
 	unsigned long flags;
 	LIST_HEAD(head);
 
-	tasklet_kill(&vc->task);
+	dmk_tasklet_rest(&vc->task); /* dmaengine_synchronize() says that it may sleep */
 	spin_lock_irqsave(&vc->lock, flags);
 	list_splice_tail_init(&vc->desc_terminated, &head);
 	spin_unlock_irqrestore(&vc->lock, flags);
