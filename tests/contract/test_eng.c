@@ -1,235 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
  * ENG: the DMA engine. Clients on the controller that is always there, which copies with threads,
- * and on one of this file's own, which does what a test tells it to.
+ * and on one that does what a test tells it to (fake_dma.h).
  */
-#include "harness.h"
+#include "fake_dma.h"
 
-#include <drivers/dma/virt-dma.h>
-#include <linux/dmaengine.h>
 #include <linux/highmem.h>
 #include <linux/kthread.h>
 #include <linux/of.h>
 #include <linux/of_dma.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "../../kernel/device/device.h"
 
-enum { SIZE = 3 * PAGE_SIZE + 123 };
-
-/* --- a controller of our own ------------------------------------------------------------------ */
-
-enum { MANY = 4096 };
-
-/*
- * It ends descriptors when it is told to. What it keeps is in the host's memory: a tiny machine
- * would not have enough.
- */
-struct fake_desc {
-	struct virt_dma_desc vd;
-	size_t len;
-};
-
-struct fake {
-	struct dma_device device;
-	struct virt_dma_chan *vc;
-	unsigned int channels;
-	int resources; /* channels whose resources are allocated */
-	int descriptors; /* that live */
-	bool released;
-};
-
-static struct fake fake;
-
-static void fake_desc_free(struct virt_dma_desc *vd)
-{
-	fake.descriptors--;
-	free(container_of(vd, struct fake_desc, vd));
-}
-
-static struct dma_async_tx_descriptor *fake_new(struct dma_chan *chan, size_t len,
-						unsigned long flags)
-{
-	struct fake_desc *desc = calloc(1, sizeof(*desc));
-
-	if (!desc)
-		return NULL;
-	fake.descriptors++;
-	desc->len = len;
-	return vchan_tx_prep(to_virt_chan(chan), &desc->vd, flags);
-}
-
-static struct dma_async_tx_descriptor *fake_memcpy(struct dma_chan *chan, dma_addr_t to,
-						   dma_addr_t from, size_t len, unsigned long flags)
-{
-	return fake_new(chan, len, flags);
-}
-
-static struct dma_async_tx_descriptor *fake_slave_sg(struct dma_chan *chan, struct scatterlist *sgl,
-						     unsigned int sg_len,
-						     enum dma_transfer_direction direction,
-						     unsigned long flags, void *context)
-{
-	return fake_new(chan, sg_dma_len(sgl), flags);
-}
-
-static struct dma_async_tx_descriptor *fake_cyclic(struct dma_chan *chan, dma_addr_t buf_addr,
-						   size_t buf_len, size_t period_len,
-						   enum dma_transfer_direction direction,
-						   unsigned long flags)
-{
-	return fake_new(chan, buf_len, flags);
-}
-
-static int fake_alloc(struct dma_chan *chan)
-{
-	fake.resources++;
-	return 0;
-}
-
-static void fake_free(struct dma_chan *chan)
-{
-	fake.resources--;
-	vchan_free_chan_resources(to_virt_chan(chan));
-}
-
-static enum dma_status fake_status(struct dma_chan *chan, dma_cookie_t cookie,
-				   struct dma_tx_state *state)
-{
-	struct virt_dma_chan *vc = to_virt_chan(chan);
-	enum dma_status status = dma_cookie_status(chan, cookie, state);
-	struct virt_dma_desc *vd;
-	unsigned long flags;
-
-	spin_lock_irqsave(&vc->lock, flags);
-	vd = vchan_find_desc(vc, cookie);
-	if (vd)
-		dma_set_residue(state, container_of(vd, struct fake_desc, vd)->len);
-	spin_unlock_irqrestore(&vc->lock, flags);
-	return status;
-}
-
-static void fake_issue(struct dma_chan *chan)
-{
-	struct virt_dma_chan *vc = to_virt_chan(chan);
-	unsigned long flags;
-
-	spin_lock_irqsave(&vc->lock, flags);
-	vchan_issue_pending(vc);
-	spin_unlock_irqrestore(&vc->lock, flags);
-}
-
-static int fake_terminate(struct dma_chan *chan)
-{
-	struct virt_dma_chan *vc = to_virt_chan(chan);
-	unsigned long flags;
-	LIST_HEAD(head);
-
-	spin_lock_irqsave(&vc->lock, flags);
-	vchan_get_all_descriptors(vc, &head);
-	spin_unlock_irqrestore(&vc->lock, flags);
-	vchan_dma_desc_free_list(vc, &head);
-	return 0;
-}
-
-static void fake_synchronize(struct dma_chan *chan)
-{
-	vchan_synchronize(to_virt_chan(chan));
-}
-
-static int fake_config(struct dma_chan *chan, struct dma_slave_config *config)
-{
-	return config->dst_addr_width == DMA_SLAVE_BUSWIDTH_3_BYTES ? -EINVAL : 0;
-}
-
-static void fake_release(struct dma_device *device)
-{
-	fake.released = true;
-}
-
-static void fake_register(unsigned int channels)
-{
-	fake = (struct fake){
-		.channels = channels,
-		.vc = calloc(channels, sizeof(*fake.vc)),
-		.device = {
-			.dev = dev,
-			.directions = BIT(DMA_MEM_TO_DEV) | BIT(DMA_DEV_TO_MEM),
-			.src_addr_widths = BIT(DMA_SLAVE_BUSWIDTH_4_BYTES),
-			.residue_granularity = DMA_RESIDUE_GRANULARITY_SEGMENT,
-			.descriptor_reuse = true,
-			.device_alloc_chan_resources = fake_alloc,
-			.device_free_chan_resources = fake_free,
-			.device_prep_dma_memcpy = fake_memcpy,
-			.device_prep_slave_sg = fake_slave_sg,
-			.device_prep_dma_cyclic = fake_cyclic,
-			.device_config = fake_config,
-			.device_terminate_all = fake_terminate,
-			.device_synchronize = fake_synchronize,
-			.device_tx_status = fake_status,
-			.device_issue_pending = fake_issue,
-			.device_release = fake_release,
-		},
-	};
-	assert_non_null(fake.vc);
-	dma_cap_set(DMA_MEMCPY, fake.device.cap_mask);
-	dma_cap_set(DMA_SLAVE, fake.device.cap_mask);
-	dma_cap_set(DMA_CYCLIC, fake.device.cap_mask);
-	INIT_LIST_HEAD(&fake.device.channels);
-	for (unsigned int i = 0; i < channels; i++) {
-		fake.vc[i].desc_free = fake_desc_free;
-		vchan_init(&fake.vc[i], &fake.device);
-	}
-	assert_int_equal(dma_async_device_register(&fake.device), 0);
-}
-
-static void fake_unregister(void)
-{
-	assert_false(fake.released);
-	dma_async_device_unregister(&fake.device);
-	assert_true(fake.released);
-	assert_int_equal(fake.resources, 0);
-	assert_int_equal(fake.descriptors, 0);
-	free(fake.vc);
-}
-
-/* The first that is issued ends, as @result says. */
-static void fake_end(struct dma_chan *chan, enum dmaengine_tx_result result)
-{
-	struct virt_dma_chan *vc = to_virt_chan(chan);
-	struct virt_dma_desc *vd;
-	unsigned long flags;
-
-	spin_lock_irqsave(&vc->lock, flags);
-	vd = vchan_next_desc(vc);
-	if (vd) {
-		list_del(&vd->node);
-		vd->tx_result.result = result;
-		vchan_cookie_complete(vd);
-	}
-	spin_unlock_irqrestore(&vc->lock, flags);
-	assert_non_null(vd);
-}
-
-static dma_cap_mask_t capable_of(enum dma_transaction_type type)
-{
-	dma_cap_mask_t mask;
-
-	dma_cap_zero(mask);
-	dma_cap_set(type, mask);
-	return mask;
-}
-
-static struct dma_chan *must_request(enum dma_transaction_type type)
-{
-	const dma_cap_mask_t mask = capable_of(type);
-	struct dma_chan *chan = dma_request_channel(mask, NULL, NULL);
-
-	assert_non_null(chan);
-	return chan;
-}
+enum { SIZE = 3 * PAGE_SIZE + 123, MANY = 4096 };
 
 /* --- callbacks, in the order they came -------------------------------------------------------- */
 
@@ -281,7 +66,9 @@ static dma_cookie_t submit(struct dma_async_tx_descriptor *tx, long what)
 
 static dma_cookie_t submit_fake(struct dma_chan *chan, long what)
 {
-	return submit(dmaengine_prep_dma_memcpy(chan, 0, 0, 16, DMA_PREP_INTERRUPT), what);
+	return submit(dmaengine_prep_dma_memcpy(chan, fake.dma, fake.dma + 16, 16,
+						DMA_PREP_INTERRUPT),
+		      what);
 }
 
 /* --- ENG-01 ----------------------------------------------------------------------------------- */
@@ -467,6 +254,7 @@ static void period_passed(void *param)
 
 static void test_ENG_01_a_cyclic_one_calls_back_each_period_until_it_is_ended(void **state)
 {
+	struct dma_slave_config config = {.dst_addr_width = DMA_SLAVE_BUSWIDTH_4_BYTES};
 	struct dma_async_tx_descriptor *tx;
 	struct completion passed;
 	struct dma_chan *chan;
@@ -475,7 +263,8 @@ static void test_ENG_01_a_cyclic_one_calls_back_each_period_until_it_is_ended(vo
 	chan = must_request(DMA_CYCLIC);
 	init_completion(&passed);
 	periods = 0;
-	tx = dmaengine_prep_dma_cyclic(chan, 0, 64, 16, DMA_MEM_TO_DEV, DMA_PREP_INTERRUPT);
+	assert_int_equal(dmaengine_slave_config(chan, &config), 0);
+	tx = dmaengine_prep_dma_cyclic(chan, fake.dma, 64, 16, DMA_MEM_TO_DEV, DMA_PREP_INTERRUPT);
 	assert_non_null(tx);
 	tx->callback = period_passed;
 	tx->callback_param = &passed;
@@ -501,7 +290,7 @@ static void test_ENG_01_a_descriptor_for_reuse_is_submitted_again(void **state)
 
 	fake_register(1);
 	chan = must_request(DMA_MEMCPY);
-	tx = dmaengine_prep_dma_memcpy(chan, 0, 0, 16, DMA_PREP_INTERRUPT);
+	tx = dmaengine_prep_dma_memcpy(chan, fake.dma, fake.dma, 16, DMA_PREP_INTERRUPT);
 	assert_int_equal(dmaengine_desc_free(tx), -EPERM);
 	assert_int_equal(dmaengine_desc_set_reuse(tx), 0);
 	for (int i = 0; i < 3; i++) {
@@ -661,7 +450,7 @@ static void test_ENG_02_it_lives_until_the_last_channel_is_given_back(void **sta
 	assert_null(dma_get_slave_channel(&fake.vc[0].chan));
 	dma_release_channel(chan);
 	assert_true(fake.released);
-	free(fake.vc);
+	fake_gone();
 }
 
 /* --- ENG-03 ----------------------------------------------------------------------------------- */
@@ -791,7 +580,7 @@ static void test_ENG_04_terminate_loses_none_and_nobody_is_called(void **state)
 		submit_fake(chan, i);
 	dma_async_issue_pending(chan);
 	submit_fake(chan, 10);
-	dmaengine_prep_dma_memcpy(chan, 0, 0, 16, 0);
+	dmaengine_prep_dma_memcpy(chan, fake.dma, fake.dma, 16, 0);
 	assert_int_equal(fake.descriptors, 12);
 	dmaengine_terminate_sync(chan);
 	assert_int_equal(fake.descriptors, 0);
