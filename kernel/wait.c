@@ -203,7 +203,11 @@ static void timed_out_at(const void *what, struct dmk_place place)
 {
 	if (dmk_observed())
 		dmk_announce(&(
-			struct dmk_event){.kind = DMK_EVENT_TIMED_OUT, .cpu = what, DMK_AT(place)});
+			struct dmk_event){.kind = DMK_EVENT_TIMED_OUT,
+					  .cpu = what,
+					  /* What lies on a stack may be beside anything. */
+					  .size = dmk_in_stack(what) ? 0 : DMK_PAGE_SIZE,
+					  DMK_AT(place)});
 }
 
 void dmk_timed_out(const void *what)

@@ -139,7 +139,10 @@ enum dmk_event_kind {
 	 * device that has .dma mapped.
 	 */
 	DMK_EVENT_CHANNEL_ENABLE,
-	/* a wait with a limit came to it: .cpu the completion or queue that was waited for */
+	/*
+	 * a wait with a limit came to it: .cpu the completion or queue that was waited for; .size
+	 * how many bytes before that a structure that has it may begin
+	 */
 	DMK_EVENT_TIMED_OUT,
 
 	/*
