@@ -138,6 +138,12 @@ static void judge(struct dmk_checker *checker, const struct dmk_event *event,
 	case DMK_EVENT_CHANNEL_ENABLE:
 		dmk_note_channel(checker, event);
 		break;
+	case DMK_EVENT_ENGINE:
+		dmk_judge_engine(checker, event, where);
+		break;
+	case DMK_EVENT_TIMED_OUT:
+		dmk_judge_timed_out(checker, event, where);
+		break;
 	case DMK_EVENT_DEVICE_ACCESS:
 		totals->device_accesses++;
 		dmk_judge_access(checker, event);

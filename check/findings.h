@@ -177,6 +177,30 @@ bool dmk_judge_lines(struct dmk_checker *checker, struct dmk_watched *device,
 void dmk_judge_neighbours(struct dmk_checker *checker, struct dmk_record *record);
 void dmk_judge_new_neighbour(struct dmk_checker *checker, const struct dmk_object *object);
 
+/** The DMA engine: a step of a client's or a provider's, and a wait that was in vain. */
+void dmk_judge_engine(struct dmk_checker *checker, const struct dmk_event *event,
+		      const struct dmk_trace *where);
+void dmk_judge_timed_out(struct dmk_checker *checker, const struct dmk_event *event,
+			 const struct dmk_trace *where);
+/** What is on channels that @client asked for, which has gone; NULL: on all, at the end. */
+void dmk_judge_channels_left(struct dmk_checker *checker, const struct dmk_watched *client,
+			     const char *when);
+/** What a descriptor is for: when it is prepared, by @event; and when it is issued. */
+void dmk_judge_pieces(struct dmk_checker *checker, struct dmk_descriptor *descriptor,
+		      const struct dmk_event *event, const struct dmk_trace *where);
+void dmk_judge_issued(struct dmk_checker *checker, struct dmk_descriptor *descriptor,
+		      const struct dmk_trace *where);
+/** Whether a descriptor that is not done works on @record, which goes: that is reported. */
+bool dmk_judge_descriptors(struct dmk_checker *checker, struct dmk_record *record,
+			   const struct dmk_trace *where);
+/** Whether [first, last] are of what a descriptor was wrongly given: that was reported. */
+bool dmk_is_of_bad_piece(const struct dmk_watched *device, uint64_t first, uint64_t last);
+/**
+ * dmk_first_forbidden - false: @device may access all of [*at, last]; true: *at is now the first
+ * byte that it may not
+ */
+bool dmk_first_forbidden(const struct dmk_watched *device, bool write, uint64_t *at, uint64_t last);
+
 void dmk_judge_list(struct dmk_checker *checker, const struct dmk_event *event,
 		    const struct dmk_trace *where);
 /** What is wrong with a list that the core refused to map: its size, or memory that is none. */

@@ -21,9 +21,7 @@ static bool allows(const struct dmk_record *record, bool write)
 	return record->dir != (write ? DMK_TO_DEVICE : DMK_FROM_DEVICE);
 }
 
-/* False: all of [*at, last] is allowed. True: *at is now the first byte that is not. */
-static bool first_forbidden(const struct dmk_watched *device, bool write, uint64_t *at,
-			    uint64_t last)
+bool dmk_first_forbidden(const struct dmk_watched *device, bool write, uint64_t *at, uint64_t last)
 {
 	const uint64_t first = *at;
 	struct dmk_extent *extent = NULL;
@@ -327,6 +325,9 @@ static void judge_stray(struct dmk_checker *checker, const struct stray *stray)
 	struct dmk_extent *extent = dmk_live_holding(stray->device, stray->bad);
 	struct dmk_past *past;
 
+	/* That the controller was told to is reported. */
+	if (dmk_is_of_bad_piece(stray->device, stray->bad, stray->bad))
+		return;
 	if (extent && extent->record->kind != DMK_RECORD_POOL_PAGE) {
 		against_direction(checker, stray, extent->record);
 		return;
@@ -380,7 +381,7 @@ void dmk_judge_access(struct dmk_checker *checker, const struct dmk_event *event
 	stray.first = range.first;
 	stray.bad = range.first;
 	stray.last = range.last;
-	if (first_forbidden(stray.device, event->write, &stray.bad, range.last)) {
+	if (dmk_first_forbidden(stray.device, event->write, &stray.bad, range.last)) {
 		if (!explained)
 			judge_stray(checker, &stray);
 	} else {

@@ -280,6 +280,7 @@ static void unbound(struct dmk_checker *checker, struct dmk_watched *device)
 	judge_ignored(checker, device, &device->coherent, &device->streaming, "coherent");
 	judge_no_mask(checker, device);
 	judge_leaks(checker, device, when);
+	dmk_judge_channels_left(checker, device, when);
 	dmk_text_copy(device->let_go, sizeof(device->let_go),
 		      device->driver[0] ? device->driver : "code");
 	dmk_shadow_device_unbound(device);
@@ -292,6 +293,7 @@ static void all_ended(struct dmk_checker *checker)
 	for (struct dmk_watched *device = shadow->device_list; device; device = device->next)
 		judge_leaks(checker, device, "at the end of the program");
 	judge_leaks(checker, &shadow->nobody, "at the end of the program");
+	dmk_judge_channels_left(checker, NULL, "at the end of the program");
 }
 
 static void added(struct dmk_checker *checker, struct dmk_watched *device,

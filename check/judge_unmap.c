@@ -34,6 +34,8 @@ bool dmk_judge_busy(struct dmk_checker *checker, struct dmk_record *record,
 
 	if (!record->bus.record)
 		return false;
+	if (dmk_judge_descriptors(checker, record, where))
+		return true;
 	for (struct dmk_extent *extent = &record->bus; extent && !transfer; extent = extent->next)
 		transfer = work_on(extent);
 	if (!transfer || record->excused)

@@ -398,7 +398,8 @@ static struct dmk_record *leave_bus(const struct dmk_watched *device, struct dmk
 
 	if (!record || range != &record->bus.range || !repeats(record, event) ||
 	    dmk_chain_at(range->left, event->dma.v) ||
-	    is_any_there(&device->transfers, range->first, range->last))
+	    is_any_there(&device->transfers, range->first, range->last) ||
+	    is_any_there(&device->work, range->first, range->last))
 		return NULL;
 	dmk_leaf_remove(leaf, range);
 	return record;

@@ -42,10 +42,9 @@ bool dmk_shadow_init(struct dmk_shadow *shadow, const struct dmk_check_options *
 	limits_reset(&shadow->nobody);
 	shadow->lost_slot = calloc(DMK_LOST_SLOTS, sizeof(*shadow->lost_slot));
 	return dmk_index_init(&shadow->devices, 64) && dmk_index_init(&shadow->requesters, 64) &&
-	       dmk_index_init(&shadow->by_cpu, 1024) &&
-	       dmk_index_init(&shadow->pools, 64) && dmk_index_init(&shadow->transfers, 64) &&
-	       dmk_index_init(&shadow->spaces, 64) &&
-	       dmk_history_new(shadow) && shadow->lost_slot;
+	       dmk_index_init(&shadow->by_cpu, 1024) && dmk_index_init(&shadow->pools, 64) &&
+	       dmk_index_init(&shadow->transfers, 64) && dmk_index_init(&shadow->spaces, 64) &&
+	       dmk_engine_init(&shadow->engine) && dmk_history_new(shadow) && shadow->lost_slot;
 }
 
 static void device_exit(struct dmk_watched *device)
@@ -54,6 +53,7 @@ static void device_exit(struct dmk_watched *device)
 		dmk_turns_clear(&record->turns);
 	dmk_ranges_exit(&device->live);
 	dmk_ranges_exit(&device->transfers);
+	dmk_ranges_exit(&device->work);
 }
 
 void dmk_shadow_exit(struct dmk_shadow *shadow)
@@ -68,6 +68,7 @@ void dmk_shadow_exit(struct dmk_shadow *shadow)
 	dmk_ranges_exit(&shadow->shared_memory);
 	dmk_ranges_exit(&shadow->freed);
 	dmk_ranges_exit(&shadow->objects);
+	dmk_engine_exit(&shadow->engine);
 	dmk_index_exit(&shadow->devices);
 	dmk_index_exit(&shadow->requesters);
 	dmk_index_exit(&shadow->by_cpu);
@@ -164,6 +165,7 @@ void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *devic
 {
 	struct dmk_range *range;
 
+	dmk_engine_device_gone(&shadow->engine, device);
 	while ((range = dmk_ranges_any(&device->transfers)))
 		transfer_drop(shadow, DMK_AROUND(range, struct dmk_transfer, range));
 	dmk_records_retire_all(shadow, device);
@@ -183,6 +185,7 @@ void dmk_shadow_device_gone(struct dmk_shadow *shadow, struct dmk_watched *devic
 	shadow->lost -= device->lost;
 	dmk_ranges_exit(&device->live);
 	dmk_ranges_exit(&device->transfers);
+	dmk_ranges_exit(&device->work);
 	dmk_pile_put(&shadow->device_pile, device);
 }
 

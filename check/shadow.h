@@ -9,6 +9,7 @@
 
 #include <dmakit/check.h>
 
+#include "engine.h"
 #include "ranges.h"
 #include "stack.h"
 #include "tables.h"
@@ -188,6 +189,7 @@ struct dmk_watched {
 	uint64_t max_segment, boundary; /* bytes; mask */
 	struct dmk_ranges live;         /* extents by bus address */
 	struct dmk_ranges transfers;
+	struct dmk_ranges work; /* pieces of descriptors that a controller has */
 	struct dmk_watched_pool *pools;
 	bool no_sync;  /* the driver was told that syncs do nothing for it */
 	bool freed;    /* memory was freed while it was mapped for it */
@@ -255,6 +257,7 @@ struct dmk_shadow {
 	void (*memory)(void *ctx, uint64_t phys, uint64_t size, bool begins);
 	void (*turn)(void *ctx, uint64_t phys, uint64_t size, bool device); /* the same */
 	void *memory_ctx;
+	struct dmk_engine engine;
 	struct dmk_watched nobody; /* the device of calls without one */
 };
 

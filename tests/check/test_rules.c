@@ -1784,6 +1784,563 @@ ROW(nothing_to_virt)
 	unmap(w, AT, 256, OUT, HERE);
 }
 
+/* --- the DMA engine --------------------------------------------------------------------------- */
+
+static char chan, desc, desc2, context[64];
+
+#define STEP(w, what, ...)                                                                  \
+	EVENT(w, .kind = DMK_EVENT_ENGINE, .dev = DEV, .name = "dma0chan0", .caller = HERE, \
+	      .engine = &(struct dmk_event_engine){                                         \
+		      .step = DMK_ENGINE_##what, .channel = &chan, __VA_ARGS__})
+/* What is asked about a cookie gets an answer (enum dma_status), what is configured a result. */
+#define ANSWER(w, what, answer, ...)                                                        \
+	EVENT(w, .kind = DMK_EVENT_ENGINE, .dev = DEV, .name = "dma0chan0", .caller = HERE, \
+	      .result = (answer),                                                           \
+	      .engine = &(struct dmk_event_engine){                                         \
+		      .step = DMK_ENGINE_##what, .channel = &chan, __VA_ARGS__})
+
+enum { DONE, UNDER_WAY };
+enum { COPY, TO_CARD, FROM_CARD };
+
+/* A client's call: a piece of mapped memory, which the controller writes unless it is sent. */
+static void prepare(struct world *w, void *descriptor, uint64_t dma, uint64_t size, int direction,
+		    const void *here)
+{
+	const struct dmk_event_piece piece = {
+		.dma = DMK_DMA(dma), .size = size, .write = direction != TO_CARD, .ram = true};
+	const struct dmk_event_slave can = {.dst_widths = 1 << 4, .directions = 1 << TO_CARD};
+	const struct dmk_event_engine engine = {.step = DMK_ENGINE_PREPARED,
+						.channel = &chan,
+						.descriptor = descriptor,
+						.pieces = &piece,
+						.nr_pieces = 1,
+						.direction = direction,
+						.slave = &can,
+						.wants_config = direction != COPY};
+
+	EVENT(w, .kind = DMK_EVENT_ENGINE, .dev = DEV, .name = "dma0chan0", .engine = &engine,
+	      .caller = here);
+}
+
+static void queue(struct world *w, void *descriptor, int cookie, bool reuse, const void *here)
+{
+	const struct dmk_event_engine submit = {.step = DMK_ENGINE_SUBMIT,
+						.channel = &chan,
+						.descriptor = descriptor,
+						.callback = &queue,
+						.param = &context[16],
+						.reuse = reuse};
+	struct dmk_event_engine queued = submit;
+
+	queued.step = DMK_ENGINE_QUEUED;
+	queued.cookie = cookie;
+	EVENT(w, .kind = DMK_EVENT_ENGINE, .dev = DEV, .engine = &submit, .caller = here);
+	EVENT(w, .kind = DMK_EVENT_ENGINE, .dev = DEV, .engine = &queued, .caller = here);
+}
+
+/* A channel, and a descriptor of 256 mapped bytes on it. */
+static void one_prepared(struct world *w)
+{
+	STEP(w, TAKEN);
+	map(w, AT, 256, IN, HERE);
+	prepare(w, &desc, BUS(AT), 256, COPY, HERE);
+}
+
+static void one_queued(struct world *w)
+{
+	one_prepared(w);
+	queue(w, &desc, 2, false, HERE);
+}
+
+static void one_issued(struct world *w)
+{
+	one_queued(w);
+	STEP(w, ISSUE);
+}
+
+static void one_ended(struct world *w)
+{
+	one_issued(w);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2);
+}
+
+static void engine_closed(struct world *w)
+{
+	unmap(w, AT, 256, IN, HERE);
+	STEP(w, GIVEN);
+}
+
+ROW(engine_done)
+{
+	one_ended(w);
+	STEP(w, CALLBACK, .descriptor = &desc, .callback = &queue, .param = &context[16]);
+	ANSWER(w, ASKED, DONE, .cookie = 2);
+	engine_closed(w);
+}
+
+ROW(engine_not_issued)
+{
+	one_queued(w);
+	engine_closed(w);
+}
+
+ROW(engine_never_released_nor_issued)
+{
+	one_queued(w);
+	STEP(w, TERMINATE);
+	engine_closed(w);
+}
+
+static void wait_in_vain(struct world *w, const void *what)
+{
+	EVENT(w, .kind = DMK_EVENT_TIMED_OUT, .cpu = what, .size = 16, .caller = HERE);
+}
+
+ROW(engine_waits_in_vain)
+{
+	one_queued(w);
+	wait_in_vain(w, &context[24]);
+	STEP(w, ISSUE);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2);
+	engine_closed(w);
+}
+
+ROW(engine_waits_for_something_else)
+{
+	one_queued(w);
+	wait_in_vain(w, &context[8]);
+	STEP(w, ISSUE);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2);
+	engine_closed(w);
+}
+
+ROW(engine_waits_too_short)
+{
+	one_issued(w);
+	wait_in_vain(w, &context[16]);
+	STEP(w, TERMINATE);
+	STEP(w, SYNCHRONIZED);
+	engine_closed(w);
+}
+
+ROW(engine_asks_in_vain)
+{
+	one_queued(w);
+	for (int i = 0; i < 200; i++)
+		ANSWER(w, ASKED, UNDER_WAY, .cookie = 2);
+	engine_closed(w);
+}
+
+ROW(engine_submits_twice)
+{
+	one_queued(w);
+	queue(w, &desc, 3, false, HERE);
+	STEP(w, TERMINATE);
+	engine_closed(w);
+}
+
+ROW(engine_submits_what_ended)
+{
+	one_ended(w);
+	queue(w, &desc, 3, false, HERE);
+	engine_closed(w);
+}
+
+ROW(engine_submits_what_was_terminated)
+{
+	one_issued(w);
+	STEP(w, TERMINATE);
+	STEP(w, SYNCHRONIZED);
+	queue(w, &desc, 3, false, HERE);
+	engine_closed(w);
+}
+
+ROW(engine_reuses)
+{
+	one_prepared(w);
+	for (int cookie = 2; cookie < 5; cookie++) {
+		queue(w, &desc, cookie, true, HERE);
+		STEP(w, ISSUE);
+		STEP(w, ENDED, .descriptor = &desc, .cookie = cookie, .reuse = true);
+	}
+	STEP(w, FREED, .descriptor = &desc);
+	engine_closed(w);
+}
+
+/* Their driver calls the controller's functions itself, and the controller uses no helpers. */
+ROW(engine_unknown)
+{
+	STEP(w, TAKEN);
+	STEP(w, ISSUE);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2);
+	ANSWER(w, ASKED, DONE, .cookie = 2);
+	STEP(w, GIVEN);
+}
+
+/* It says nothing of ends; that the client was told of one must do. */
+ROW(engine_tells_of_no_ends)
+{
+	one_issued(w);
+	ANSWER(w, ASKED, DONE, .cookie = 2);
+	engine_closed(w);
+}
+
+ROW(engine_helper_only)
+{
+	STEP(w, TAKEN);
+	STEP(w, PREPARED, .descriptor = &desc, .direction = -1);
+	STEP(w, QUEUED, .descriptor = &desc, .cookie = 2);
+	STEP(w, GIVEN);
+}
+
+static void ask_about(struct world *w, int cookie)
+{
+	one_ended(w);
+	ANSWER(w, ASKED, DONE, .cookie = cookie);
+	engine_closed(w);
+}
+
+ROW(engine_asks_about_error)
+{
+	ask_about(w, -12);
+}
+ROW(engine_asks_about_zero)
+{
+	ask_about(w, 0);
+}
+ROW(engine_asks_about_future)
+{
+	ask_about(w, 7);
+}
+ROW(engine_asks_about_past)
+{
+	ask_about(w, 1);
+}
+
+ROW(engine_asks_before_all)
+{
+	STEP(w, TAKEN);
+	ANSWER(w, ASKED, DONE, .cookie = 0);
+	STEP(w, GIVEN);
+}
+
+ROW(engine_cookies_wrap)
+{
+	one_queued(w);
+	STEP(w, ISSUE);
+	prepare(w, &desc2, BUS(AT), 256, COPY, HERE);
+	queue(w, &desc2, 1, false, HERE);
+	STEP(w, ISSUE);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2);
+	ANSWER(w, ASKED, DONE, .cookie = 2);
+	STEP(w, ENDED, .descriptor = &desc2, .cookie = 1);
+	engine_closed(w);
+}
+
+ROW(engine_callback_changed)
+{
+	one_ended(w);
+	STEP(w, CALLBACK, .descriptor = &desc, .callback = &prepare, .param = &context[16]);
+	engine_closed(w);
+}
+
+/* Some controllers take the callback out. */
+ROW(engine_callback_taken_out)
+{
+	one_ended(w);
+	STEP(w, CALLBACK, .descriptor = &desc);
+	engine_closed(w);
+}
+
+static void configure(struct world *w, uint32_t width, int result)
+{
+	ANSWER(w, CONFIGURED, result, .slave = &(struct dmk_event_slave){.dst_widths = width});
+}
+
+static void send(struct world *w, int direction)
+{
+	map(w, AT, 256, BOTH, HERE);
+	prepare(w, &desc, BUS(AT), 256, direction, HERE);
+	queue(w, &desc, 2, false, HERE);
+	STEP(w, ISSUE);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2);
+	unmap(w, AT, 256, BOTH, HERE);
+}
+
+static void send_configured(struct world *w, uint32_t width, int result, int direction)
+{
+	STEP(w, TAKEN);
+	configure(w, width, result);
+	send(w, direction);
+	STEP(w, GIVEN);
+}
+
+ROW(engine_configured)
+{
+	send_configured(w, 4, 0, TO_CARD);
+}
+ROW(engine_config_refused)
+{
+	send_configured(w, 4, -22, TO_CARD);
+}
+ROW(engine_width_missing)
+{
+	send_configured(w, 8, 0, TO_CARD);
+}
+ROW(engine_direction_missing)
+{
+	send_configured(w, 4, 0, FROM_CARD);
+}
+
+ROW(engine_not_configured)
+{
+	STEP(w, TAKEN);
+	send(w, TO_CARD);
+	STEP(w, GIVEN);
+}
+
+ROW(engine_calls_back_locked)
+{
+	one_ended(w);
+	STEP(w, CALLBACK, .descriptor = &desc, .locked = true);
+	engine_closed(w);
+}
+
+ROW(engine_left)
+{
+	one_ended(w);
+	STEP(w, LEFT);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+/* Two are under way, and the second ends first. */
+static void end_second(struct world *w, bool unordered)
+{
+	one_issued(w);
+	prepare(w, &desc2, BUS(AT), 256, COPY, HERE);
+	queue(w, &desc2, 3, false, HERE);
+	STEP(w, ISSUE);
+	STEP(w, ENDED, .descriptor = &desc2, .cookie = 3, .unordered = unordered);
+}
+
+static void end_backwards(struct world *w, bool unordered)
+{
+	end_second(w, unordered);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2, .unordered = unordered);
+	engine_closed(w);
+}
+
+ROW(engine_ends_backwards)
+{
+	end_backwards(w, false);
+}
+ROW(engine_has_no_order)
+{
+	end_backwards(w, true);
+}
+
+/* With the last of a batch all before it have ended. */
+ROW(engine_ends_a_batch)
+{
+	end_second(w, false);
+	engine_closed(w);
+}
+
+ROW(engine_ends_twice)
+{
+	one_ended(w);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2);
+	engine_closed(w);
+}
+
+ROW(engine_unmapped_under_way)
+{
+	one_issued(w);
+	unmap(w, AT, 256, IN, HERE);
+	STEP(w, TERMINATE);
+	STEP(w, SYNCHRONIZED);
+	STEP(w, GIVEN);
+}
+
+ROW(engine_unmapped_after_terminate)
+{
+	one_issued(w);
+	STEP(w, TERMINATE);
+	unmap(w, AT, 256, IN, HERE);
+	STEP(w, SYNCHRONIZED);
+	STEP(w, GIVEN);
+}
+
+/* What went along with the descriptor the controller unmaps itself. */
+ROW(engine_unmaps)
+{
+	one_issued(w);
+	STEP(w, TERMINATE);
+	STEP(w, UNMAPPED, .descriptor = &desc);
+	unmap(w, AT, 256, IN, HERE);
+	STEP(w, SYNCHRONIZED);
+	STEP(w, GIVEN);
+}
+
+ROW(engine_given_under_way)
+{
+	one_issued(w);
+	STEP(w, GIVEN);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(engine_frees_under_way)
+{
+	one_prepared(w);
+	queue(w, &desc, 2, true, HERE);
+	STEP(w, ISSUE);
+	STEP(w, FREED, .descriptor = &desc);
+	engine_closed(w);
+}
+
+ROW(engine_waits_for_itself)
+{
+	one_ended(w);
+	STEP(w, WAITS_FOR_ITSELF);
+	engine_closed(w);
+}
+
+ROW(engine_leaves_a_descriptor)
+{
+	one_prepared(w);
+	engine_closed(w);
+}
+
+ROW(engine_calls_off_a_descriptor)
+{
+	one_prepared(w);
+	STEP(w, TERMINATE);
+	engine_closed(w);
+}
+
+ROW(engine_leaves_a_channel)
+{
+	one_ended(w);
+	unmap(w, AT, 256, IN, HERE);
+}
+
+ROW(engine_leaves_the_drivers_channel)
+{
+	STEP(w, TAKEN, .client = DEV2);
+	EVENT(w, .kind = DMK_EVENT_UNBIND, .dev = DEV2);
+}
+
+/* What is prepared goes to the controller, and the memory to nobody else. */
+static void prepare_at(struct world *w, uint64_t dma, uint64_t size)
+{
+	STEP(w, TAKEN);
+	prepare(w, &desc, dma, size, COPY, HERE);
+	STEP(w, TERMINATE);
+	STEP(w, GIVEN);
+}
+
+ROW(engine_unmapped_memory)
+{
+	prepare_at(w, AT, 256);
+}
+ROW(engine_error)
+{
+	prepare_at(w, ~0ULL, 256);
+}
+
+ROW(engine_other_devices_memory)
+{
+	map_unasked(w, DEV2, AT, 256, IN, HERE);
+	ask(w, DEV2, AT);
+	prepare_at(w, BUS(AT), 256);
+	unmap_as(w, DEV2, DMK_MAP_SINGLE, BUS(AT), 256, IN, HERE);
+}
+
+static void prepare_mapped(struct world *w, uint64_t size, int dir)
+{
+	map(w, AT, 256, dir, HERE);
+	prepare_at(w, BUS(AT), size);
+	unmap(w, AT, 256, dir, HERE);
+}
+
+ROW(engine_beyond)
+{
+	prepare_mapped(w, 257, IN);
+}
+ROW(engine_whole)
+{
+	prepare_mapped(w, 256, IN);
+}
+ROW(engine_against_direction)
+{
+	prepare_mapped(w, 256, OUT);
+}
+ROW(engine_both_directions)
+{
+	prepare_mapped(w, 256, BOTH);
+}
+
+ROW(engine_unmapped_before)
+{
+	map(w, AT, 256, IN, HERE);
+	unmap(w, AT, 256, IN, HERE);
+	prepare_at(w, BUS(AT), 256);
+}
+
+ROW(engine_unmapped_before_issue)
+{
+	one_queued(w);
+	unmap(w, AT, 256, IN, HERE);
+	STEP(w, ISSUE);
+	card_writes(w, AT, 256);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2);
+	STEP(w, GIVEN);
+}
+
+/* What the device does then follows from it. */
+ROW(engine_goes_where_it_was_sent)
+{
+	STEP(w, TAKEN);
+	prepare(w, &desc, BUS(AT), 256, COPY, HERE);
+	queue(w, &desc, 2, false, HERE);
+	STEP(w, ISSUE);
+	card_writes(w, AT, 256);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2);
+	STEP(w, GIVEN);
+}
+
+static void prepare_list(struct world *w, unsigned int n)
+{
+	const struct dmk_event_sg sg[] = {{DMK_PHYS(AT), 4096, DMK_DMA(BUS(AT)), 8192},
+					  {DMK_PHYS(AT + 4096), 4096, DMK_DMA(0), 0}};
+	const struct dmk_event_piece pieces[] = {{.dma = DMK_DMA(BUS(AT)), .size = 8192},
+						 {.dma = DMK_DMA(0), .size = 0}};
+	const struct dmk_event_engine engine = {.step = DMK_ENGINE_PREPARED,
+						.channel = &chan,
+						.descriptor = &desc,
+						.pieces = pieces,
+						.nr_pieces = n,
+						.direction = COPY};
+	int list;
+
+	STEP(w, TAKEN);
+	map_list(w, &list, sg, 2, 1, OUT, HERE);
+	EVENT(w, .kind = DMK_EVENT_ENGINE, .dev = DEV, .engine = &engine, .cpu = &list, .nents = n,
+	      .caller = HERE);
+	STEP(w, TERMINATE);
+	unmap_list(w, &list, sg, 2, OUT, HERE);
+	STEP(w, GIVEN);
+}
+
+ROW(engine_entries)
+{
+	prepare_list(w, 2);
+}
+ROW(engine_segments)
+{
+	prepare_list(w, 1);
+}
+
 /* --- addresses first, pages later ------------------------------------------------------------- */
 
 static void space(struct world *w, uint64_t size, const void *here)
@@ -2254,6 +2811,85 @@ static const struct row rows[] = {
 	{"a channel is sent out of its reach", "ISA-04", channel_out_of_reach, 0, "go to 0x234567"},
 	{"words are sent to an odd address", "ISA-04", words_at_odd, 0, "odd address 0x20001"},
 	{"a channel is given an odd count of words", "ISA-04", odd_words, 0, "a count of 15 bytes"},
+	{"a descriptor is prepared, submitted, issued, and ends", NULL, engine_done},
+	{"a descriptor is not issued", "ENG-01", engine_not_issued, 0, "dma_async_issue_pending"},
+	{"a descriptor is not issued, and called off", NULL, engine_never_released_nor_issued},
+	{"a wait for what is not issued comes to its limit", "ENG-01", engine_waits_in_vain, 0,
+	 "timed out"},
+	{"a wait for something else comes to its limit", NULL, engine_waits_for_something_else},
+	{"a wait for what is issued comes to its limit", NULL, engine_waits_too_short},
+	{"what is not issued is asked about for ever", "ENG-01", engine_asks_in_vain, 0,
+	 "100 times"},
+	{"a descriptor is submitted twice", "ENG-01", engine_submits_twice, 0, "not ended yet"},
+	{"a descriptor is submitted after its end", "ENG-01", engine_submits_what_ended, 0,
+	 "dmaengine_desc_set_reuse"},
+	{"a descriptor is submitted after it was terminated", "ENG-01",
+	 engine_submits_what_was_terminated, 0, "after it was terminated"},
+	{"a descriptor is used again and again, and freed", NULL, engine_reuses},
+	{"of a descriptor little is told", NULL, engine_unknown},
+	{"a controller says nothing of ends", NULL, engine_tells_of_no_ends},
+	{"a client calls the controller's functions, and does not issue", "ENG-01",
+	 engine_helper_only},
+	{"an error is taken for a cookie", "ENG-01", engine_asks_about_error, 0, "about -12"},
+	{"a cookie is read from the descriptor", "ENG-01", engine_asks_about_zero, 0, "cookie 0"},
+	{"a cookie is of another channel", "ENG-01", engine_asks_about_future, 0, "given out is 2"},
+	{"an old cookie is asked about", NULL, engine_asks_about_past},
+	{"a cookie is asked about before there is one", NULL, engine_asks_before_all},
+	{"cookies begin anew", NULL, engine_cookies_wrap},
+	{"a callback is set after the submit", "ENG-01", engine_callback_changed, 0,
+	 "->callback_param"},
+	{"a callback was taken out of its descriptor", NULL, engine_callback_taken_out},
+	{"a peripheral's channel is configured", NULL, engine_configured},
+	{"a peripheral's channel is not configured", "ENG-01", engine_not_configured, 0,
+	 "dmaengine_slave_config"},
+	{"a peripheral's configuration was refused", "ENG-01", engine_config_refused, 0,
+	 "failed with -22"},
+	{"a peripheral's width is not the controller's", "ENG-01", engine_width_missing, 0,
+	 "a width of 8 bytes"},
+	{"a direction is not the controller's", "ENG-01", engine_direction_missing, 0,
+	 "DMA_DEV_TO_MEM"},
+	{"a controller calls back with its lock held", "ENG-02", engine_calls_back_locked},
+	{"a controller goes while a client has a channel", "ENG-02", engine_left, 0,
+	 "device_release"},
+	{"a controller completes backwards", "ENG-04", engine_ends_backwards, 0, "later one"},
+	{"a controller without an order completes backwards", NULL, engine_has_no_order},
+	{"a controller completes the last of a batch", NULL, engine_ends_a_batch},
+	{"a controller completes twice", "ENG-04", engine_ends_twice, 0, "a second time"},
+	{"a descriptor's buffer is unmapped", "STR-07", engine_unmapped_under_way, 0,
+	 "dmaengine_terminate_sync"},
+	{"a terminated descriptor's buffer is unmapped", "ENG-04", engine_unmapped_after_terminate,
+	 0, "dmaengine_synchronize"},
+	{"a terminated descriptor's buffer is unmapped by the controller", NULL, engine_unmaps},
+	{"a channel is released while it works", "ENG-04", engine_given_under_way, 0,
+	 "1 descriptor"},
+	{"a descriptor is freed while it is worked on", "ENG-04", engine_frees_under_way},
+	{"a callback waits for callbacks", "CTX-01", engine_waits_for_itself, 0,
+	 "dmaengine_terminate_async"},
+	{"a descriptor is prepared and left", "ENG-07", engine_leaves_a_descriptor, 0,
+	 "never submitted"},
+	{"a descriptor is prepared and called off", NULL, engine_calls_off_a_descriptor},
+	{"a channel is left at the end", "ENG-07", engine_leaves_a_channel, 0,
+	 "dma_release_channel"},
+	{"a channel is left by its driver", "ENG-07", engine_leaves_the_drivers_channel, 0,
+	 "let go"},
+	{"a descriptor is given a physical address", "ENG-06", engine_unmapped_memory, 0,
+	 "dmaengine_get_dma_device"},
+	{"a descriptor is given an error", "ENG-06", engine_error, 0, "dma_mapping_error"},
+	{"a descriptor is given another device's memory", "ENG-06", engine_other_devices_memory, 0,
+	 "chan->device->dev"},
+	{"a descriptor goes beyond its mapping", "ENG-06", engine_beyond, 0, "the last 1 lie"},
+	{"a descriptor is for all of a mapping", NULL, engine_whole},
+	{"a descriptor goes against the direction", "ENG-06", engine_against_direction, 0,
+	 "DMA_FROM_DEVICE"},
+	{"a descriptor goes in one of both directions", NULL, engine_both_directions},
+	{"a descriptor is given what was unmapped", "ENG-06", engine_unmapped_before, 0,
+	 "unmapped before"},
+	{"a queued descriptor's buffer is unmapped, and it is issued", "ENG-06",
+	 engine_unmapped_before_issue, 0, "is issued"},
+	{"a device goes where a descriptor wrongly sent it", "ENG-06",
+	 engine_goes_where_it_was_sent},
+	{"a descriptor is given a list's entries", "ENG-06", engine_entries, 0, "2 entries"},
+	{"a descriptor is given a list's segments", NULL, engine_segments},
 };
 
 static bool as_expected(const struct row *row, struct world *world)
