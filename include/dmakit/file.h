@@ -40,6 +40,12 @@ int dmk_poll(struct dmk_file *file, short events, int timeout_ms);
 int dmk_fsync(struct dmk_file *file);
 
 /**
+ * dmk_file_flags - the flags it was opened with; @set: 0, or 1 to change those that fcntl(2) can
+ * (O_NONBLOCK, O_APPEND) to what they are in @flags. Return: the flags.
+ */
+int dmk_file_flags(struct dmk_file *file, int set, int flags);
+
+/**
  * dmk_close_files - unmap and close what is open and mapped, as the end of a program does. No call
  * on a file is under way.
  */

@@ -47,7 +47,9 @@ unsigned int dmk_remote_files(void);
 
 enum dmk_remote_op {
 	DMK_REMOTE_OPEN = 1, /* path, cookie of this connection; arg: flags */
-	DMK_REMOTE_EXISTS,   /* path: 0 or -ENOENT */
+	/* path, or "" and the cookie of a file. Reply: what stat(2) says of it */
+	DMK_REMOTE_STATUS,
+	DMK_REMOTE_LIST,     /* path of a directory; arg: index. Result: 1 and a name, or 0 */
 	DMK_REMOTE_READ,     /* arg: address, size */
 	DMK_REMOTE_WRITE,
 	DMK_REMOTE_PREAD,    /* arg: address, size, offset */
@@ -56,6 +58,7 @@ enum dmk_remote_op {
 	DMK_REMOTE_IOCTL,    /* arg: command, argument */
 	DMK_REMOTE_POLL,     /* arg: events, timeout in ms */
 	DMK_REMOTE_FSYNC,
+	DMK_REMOTE_FLAGS,    /* arg: whether to set, flags of open(2). Result: the flags */
 	/* arg: size, prot, flags, offset. Reply: runs, and the file they are in */
 	DMK_REMOTE_MAP,
 	DMK_REMOTE_UNMAP,    /* on a mapping's connection */
@@ -83,6 +86,9 @@ enum { DMK_REMOTE_RUNS_MAX = 4096 };
 struct dmk_remote_reply {
 	int64_t result; /* or a negative errno */
 	uint64_t nr_runs;
+	uint64_t value;              /* of a file: its size */
+	uint32_t mode, major, minor; /* of a file */
+	char name[68];               /* in a directory */
 };
 
 #endif

@@ -693,6 +693,17 @@ void dmk_interrupt_files(void)
 	dmk_tasks_interrupt();
 }
 
+int dmk_file_flags(struct dmk_file *file, int set, int flags)
+{
+	const unsigned int can = O_NONBLOCK | O_APPEND;
+
+	if (!file)
+		return -EBADF;
+	if (set)
+		file->file.f_flags = (file->file.f_flags & ~can) | ((unsigned int)flags & can);
+	return (int)(file->file.f_flags & (O_ACCMODE | can));
+}
+
 /* Files that a test left open: closed, while the driver's code is still there to be called. */
 void dmk_close_files(void)
 {

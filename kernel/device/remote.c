@@ -41,6 +41,7 @@ struct remote_file {
 	uint64_t cookie;
 	struct dmk_file *file;
 	unsigned int users; /* its connection, calls under way, mappings */
+	char path[sizeof(((struct dmk_remote_request *)0)->path)];
 };
 
 struct connection {
@@ -139,6 +140,7 @@ static int64_t serve_open(struct connection *connection, const struct dmk_remote
 	}
 	file->cookie = request->cookie;
 	file->users = 1;
+	memcpy(file->path, request->path, sizeof(file->path));
 	connection->opened = file;
 	pthread_mutex_lock(&server.lock);
 	connection->cookie = file->cookie;
@@ -149,11 +151,25 @@ static int64_t serve_open(struct connection *connection, const struct dmk_remote
 	return 0;
 }
 
-static int64_t serve_exists(const char *path)
+static int64_t serve_status(const struct dmk_remote_request *request,
+			    struct dmk_remote_reply *reply)
 {
+	struct remote_file *file = request->path[0] ? NULL : file_get(request->cookie);
 	struct dmk_file_status status;
+	int err;
 
-	return dmk_file_status(path, &status);
+	if (!request->path[0] && !file)
+		return -EBADF;
+	err = dmk_file_status(file ? file->path : request->path, &status);
+	if (file)
+		file_put(file);
+	if (err)
+		return err;
+	reply->mode = status.mode;
+	reply->major = status.major;
+	reply->minor = status.minor;
+	reply->value = (uint64_t)status.size;
+	return 0;
 }
 
 /*
@@ -329,12 +345,14 @@ static int64_t serve_call(const struct dmk_remote_request *request, struct dmk_f
 		return dmk_poll(file, request->arg[0], (int)request->arg[1]);
 	case DMK_REMOTE_FSYNC:
 		return dmk_fsync(file);
+	case DMK_REMOTE_FLAGS:
+		return dmk_file_flags(file, (int)request->arg[0], (int)request->arg[1]);
 	}
 	return -EINVAL;
 }
 
 static int64_t serve(struct connection *connection, const struct dmk_remote_request *request,
-		     struct backing *backing, int *fd)
+		     struct dmk_remote_reply *reply, struct backing *backing, int *fd)
 {
 	struct remote_file *file;
 	int64_t result;
@@ -342,8 +360,11 @@ static int64_t serve(struct connection *connection, const struct dmk_remote_requ
 	switch (request->op) {
 	case DMK_REMOTE_OPEN:
 		return serve_open(connection, request);
-	case DMK_REMOTE_EXISTS:
-		return serve_exists(request->path);
+	case DMK_REMOTE_STATUS:
+		return serve_status(request, reply);
+	case DMK_REMOTE_LIST:
+		return dmk_file_list(request->path, (unsigned int)request->arg[0], reply->name,
+				     sizeof(reply->name));
 	case DMK_REMOTE_CLOSED:
 		return serve_closed(request->cookie);
 	case DMK_REMOTE_UNMAP:
@@ -360,20 +381,20 @@ static int64_t serve(struct connection *connection, const struct dmk_remote_requ
 	return result;
 }
 
-static void reply(struct connection *connection, int64_t result, const struct backing *backing,
-		  int fd)
+static void reply(struct connection *connection, struct dmk_remote_reply *head,
+		  const struct backing *backing, int fd)
 {
-	struct dmk_remote_reply head = {.result = result, .nr_runs = fd >= 0 ? backing->runs : 0};
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = {0};
 	struct iovec data[] = {
-		{&head, sizeof(head)},
-		{backing->run, head.nr_runs * sizeof(*backing->run)},
+		{head, sizeof(*head)},
+		{backing->run, fd >= 0 ? backing->runs * sizeof(*backing->run) : 0},
 	};
 	struct msghdr message = {.msg_iov = data, .msg_iovlen = 2};
 
+	head->nr_runs = fd >= 0 ? backing->runs : 0;
 	if (fd >= 0) {
 		message.msg_control = control.space;
 		message.msg_controllen = sizeof(control.space);
@@ -405,8 +426,8 @@ static void set_busy(struct connection *connection, bool busy)
 
 static void handle(struct connection *connection, struct dmk_remote_request *request)
 {
+	struct dmk_remote_reply head = {0};
 	struct backing backing = {0};
-	int64_t result;
 	int fd = -1;
 
 	request->path[sizeof(request->path) - 1] = '\0';
@@ -415,15 +436,16 @@ static void handle(struct connection *connection, struct dmk_remote_request *req
 	if (request->op == DMK_REMOTE_MAP) {
 		backing.run = calloc(DMK_REMOTE_RUNS_MAX, sizeof(*backing.run));
 		if (!backing.run) {
-			reply(connection, -ENOMEM, &backing, -1);
+			head.result = -ENOMEM;
+			reply(connection, &head, &backing, -1);
 			return;
 		}
 	}
 	flush_signals(connection->task);
 	set_busy(connection, true);
-	result = serve(connection, request, &backing, &fd);
+	head.result = serve(connection, request, &head, &backing, &fd);
 	set_busy(connection, false);
-	reply(connection, result, &backing, fd);
+	reply(connection, &head, &backing, fd);
 	free(backing.run);
 	/*
 	 * A program that reads this socket by itself, past the library, finds its end there and

@@ -3,11 +3,13 @@
  * A user's program: it knows nothing of dmakit and of how it is run. Its first argument says what
  * it does; it says nothing and succeeds, or names the line that went wrong.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,9 +89,9 @@ static void *makes_ready(void *unused)
 
 static void polls(void)
 {
-	int fd = open_card(), ends[2], epoll = epoll_create1(0);
+	int fd = open_card(), ends[2];
 	struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.events = POLLIN}};
-	struct epoll_event event = {.events = EPOLLIN};
+	struct epoll_event event;
 	struct timeval soon = {.tv_usec = 20000};
 	pthread_t thread;
 	fd_set in;
@@ -113,7 +115,84 @@ static void polls(void)
 	EXPECT(ioctl(fd, FAKE_READY, 0) == 0);
 	fds[0].events = POLLOUT;
 	EXPECT(poll(fds, 1, -1) == 1 && fds[0].revents == POLLOUT);
-	EXPECT(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == -1 && errno == EPERM);
+}
+
+static void epolls(void)
+{
+	int fd = open_card(), ends[2], epoll = epoll_create1(0);
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = 77}, got[4];
+	pthread_t thread;
+
+	EXPECT(pipe(ends) == 0 && epoll >= 0);
+	EXPECT(epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == -1 && errno == ENOENT);
+	EXPECT(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0);
+	EXPECT(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == -1 && errno == EEXIST);
+	EXPECT(epoll_ctl(ends[0], EPOLL_CTL_ADD, fd, &event) == -1 && errno == EINVAL);
+	EXPECT(epoll_wait(epoll, got, 4, 0) == 0 && epoll_wait(epoll, got, 4, 20) == 0);
+
+	event.data.u64 = 78;
+	EXPECT(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event) == 0);
+	EXPECT(write(ends[1], "x", 1) == 1);
+	EXPECT(epoll_wait(epoll, got, 4, -1) == 1 && got[0].data.u64 == 78);
+	EXPECT(read(ends[0], got, 1) == 1);
+
+	EXPECT(pthread_create(&thread, NULL, makes_ready, NULL) == 0);
+	EXPECT(epoll_wait(epoll, got, 4, -1) == 1 && got[0].data.u64 == 77);
+	EXPECT(got[0].events == EPOLLIN);
+	pthread_join(thread, NULL);
+	EXPECT(write(ends[1], "x", 1) == 1 && epoll_wait(epoll, got, 4, -1) == 2);
+
+	event = (struct epoll_event){.events = EPOLLOUT | EPOLLONESHOT, .data.u64 = 79};
+	EXPECT(read(ends[0], got, 1) == 1);
+	EXPECT(epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0);
+	EXPECT(epoll_wait(epoll, got, 4, -1) == 1 && got[0].events == EPOLLOUT);
+	EXPECT(got[0].data.u64 == 79 && epoll_wait(epoll, got, 4, 0) == 0);
+	EXPECT(epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) == 0);
+	EXPECT(epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) == -1 && errno == ENOENT);
+	event.events = EPOLLIN;
+	EXPECT(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 && close(fd) == 0);
+	EXPECT(epoll_wait(epoll, got, 4, 0) == 0);
+}
+
+static void has_flags(void)
+{
+	int fd = open("/dev/fake0", O_WRONLY | O_CLOEXEC), on = 1;
+
+	EXPECT(fcntl(fd, F_GETFL) == O_WRONLY);
+	EXPECT(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	EXPECT(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+	EXPECT((fcntl(fd, F_GETFL) & O_NONBLOCK) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY);
+	EXPECT(fcntl(fd, F_SETFL, 0) == 0 && !(fcntl(fd, F_GETFL) & O_NONBLOCK));
+	EXPECT(ioctl(fd, FIONBIO, &on) == 0 && (fcntl(fd, F_GETFL) & O_NONBLOCK));
+	EXPECT(fcntl(fd, F_DUPFD, 30) == 30 && (fcntl(30, F_GETFL) & O_NONBLOCK));
+}
+
+static bool lists(const char *directory, const char *name)
+{
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+	bool found = false;
+
+	while (dir && (entry = readdir(dir)))
+		found |= !strcmp(entry->d_name, name);
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static void walks(void)
+{
+	struct stat status;
+	int fd = open("/sys/fake/speed", O_RDWR);
+
+	EXPECT(fd >= 0 && write(fd, "9600", 4) == 4);
+	EXPECT(fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 4096);
+	EXPECT(stat("/sys/fake/speed", &status) == 0 && (status.st_mode & 0777) == 0644);
+	EXPECT(access("/sys/fake/speed", X_OK) == -1 && errno == EACCES);
+	EXPECT(lists("/sys/fake", "speed") && lists("/sys/fake/", "speed"));
+	EXPECT(lists("/dev", "fake1") && lists("/dev", "null") && !lists("/dev", "speed"));
+	EXPECT(!opendir("/sys/nothing") && errno == ENOENT);
+	EXPECT(lists("/proc/self", "maps"));
 }
 
 static void maps(void)
@@ -255,6 +334,9 @@ int main(int argc, char **argv)
 		{"reads_and_writes", reads_and_writes},
 		{"ioctls", ioctls},
 		{"polls", polls},
+		{"epolls", epolls},
+		{"has_flags", has_flags},
+		{"walks", walks},
 		{"maps", maps},
 		{"streams", streams},
 		{"looks", looks},

@@ -3,8 +3,10 @@
 #include "fake_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,6 +22,7 @@
 
 struct dmk_file {
 	bool exclusive;
+	int flags;
 	int64_t position;
 };
 
@@ -131,15 +134,39 @@ void fake_set_ready(int ready)
 
 int dmk_file_status(const char *path, struct dmk_file_status *status)
 {
-	return strcmp(path, "/dev/fake0") && strcmp(path, "/dev/fake1") ? -ENOENT : 0;
+	const bool is_tree = !strcmp(path, "/sys/fake/speed");
+
+	if (strcmp(path, "/dev/fake0") && strcmp(path, "/dev/fake1") && !is_tree)
+		return -ENOENT;
+	*status = is_tree ? (struct dmk_file_status){.mode = 0100644, .size = 4096}
+			  : (struct dmk_file_status){.mode = 0020600, .major = 10, .minor = 200};
+	return 0;
+}
+
+int dmk_file_list(const char *directory, unsigned int index, char *name, size_t size)
+{
+	if (!strcmp(directory, "/dev"))
+		snprintf(name, size, index ? "fake1" : "fake0");
+	else if (!strcmp(directory, "/sys/fake"))
+		snprintf(name, size, "speed");
+	else
+		return -ENOENT;
+	return index < (directory[1] == 'd' ? 2 : 1);
+}
+
+int dmk_file_flags(struct dmk_file *file, int set, int flags)
+{
+	if (set)
+		file->flags = (file->flags & ~O_NONBLOCK) | (flags & O_NONBLOCK);
+	return file->flags & (O_ACCMODE | O_NONBLOCK);
 }
 
 int dmk_open(const char *path, int flags, struct dmk_file **file)
 {
 	bool exclusive = !strcmp(path, "/dev/fake1"), busy;
 
-	if (!exclusive && strcmp(path, "/dev/fake0"))
-		return -ENOENT;
+	if (!exclusive && strcmp(path, "/dev/fake0") && strcmp(path, "/sys/fake/speed"))
+		return strcmp(path, "/sys/fake") ? -ENOENT : -EISDIR;
 	pthread_mutex_lock(&fake.lock);
 	busy = exclusive && fake.taken;
 	fake.taken |= exclusive;
@@ -149,6 +176,7 @@ int dmk_open(const char *path, int flags, struct dmk_file **file)
 		return -EBUSY;
 	*file = calloc(1, sizeof(**file));
 	(*file)->exclusive = exclusive;
+	(*file)->flags = flags;
 	return 0;
 }
 

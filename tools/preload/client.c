@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -158,13 +159,19 @@ static int64_t get(int fd, struct msghdr *message)
 	}
 }
 
-static int64_t get_number(int fd)
+static int64_t get_reply(int fd, struct dmk_remote_reply *reply)
 {
-	struct dmk_remote_reply reply;
-	struct iovec data = {&reply, sizeof(reply)};
+	struct iovec data = {reply, sizeof(*reply)};
 	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
 
 	return get(fd, &message);
+}
+
+static int64_t get_number(int fd)
+{
+	struct dmk_remote_reply reply;
+
+	return get_reply(fd, &reply);
 }
 
 /* --- the thread's connection ------------------------------------------------------------------ */
@@ -213,29 +220,37 @@ static int connect_mine(void)
 	return fd;
 }
 
-static int64_t call_over(int fd, const struct dmk_remote_request *request)
+static int64_t call_over(int fd, const struct dmk_remote_request *request,
+			 struct dmk_remote_reply *reply)
 {
 	if (fd < 0)
 		return fd;
-	return put(fd, request) ? get_number(fd) : -EIO;
+	return put(fd, request) ? get_reply(fd, reply) : -EIO;
 }
 
-static int64_t call(const struct dmk_remote_request *request)
+static int64_t call_for(const struct dmk_remote_request *request, struct dmk_remote_reply *reply)
 {
 	int64_t result;
 	int fd;
 
 	if (mine.busy) {
 		fd = connect_hidden();
-		result = call_over(fd, request);
+		result = call_over(fd, request, reply);
 		if (fd >= 0)
 			client_close(fd);
 		return result;
 	}
 	mine.busy = true;
-	result = call_over(connect_mine(), request);
+	result = call_over(connect_mine(), request, reply);
 	mine.busy = false;
 	return result;
+}
+
+static int64_t call(const struct dmk_remote_request *request)
+{
+	struct dmk_remote_reply reply;
+
+	return call_for(request, &reply);
 }
 
 int64_t client_call(enum dmk_remote_op op, uint64_t cookie, uint64_t first, uint64_t second,
@@ -255,7 +270,9 @@ int64_t client_call(enum dmk_remote_op op, uint64_t cookie, uint64_t first, uint
 
 static bool may_be_file(const char *path, struct dmk_remote_request *request)
 {
-	if (strncmp(path, "/dev/", 5) || strlen(path) >= sizeof(request->path))
+	if ((strncmp(path, "/dev/", 5) && strncmp(path, "/sys/", 5) &&
+	     strncmp(path, "/proc/", 6)) ||
+	    !socket_path() || strlen(path) >= sizeof(request->path))
 		return false;
 	strcpy(request->path, path);
 	return true;
@@ -264,6 +281,7 @@ static bool may_be_file(const char *path, struct dmk_remote_request *request)
 int client_open(const char *path, int flags)
 {
 	struct dmk_remote_request request = {.op = DMK_REMOTE_OPEN, .arg = {flags}};
+	struct dmk_remote_reply reply;
 	int64_t result;
 	int fd;
 
@@ -273,24 +291,45 @@ int client_open(const char *path, int flags)
 	if (fd < 0)
 		return -ENOENT;
 	request.cookie = cookie_of(fd);
-	result = call_over(fd, &request);
+	result = call_over(fd, &request, &reply);
 	if (result < 0) {
 		client_close(fd);
-		return result;
+		/* A directory of a driver's has a name that may be the system's too. */
+		return result == -EISDIR ? -ENOENT : result;
 	}
 	if (!(flags & O_CLOEXEC))
 		fcntl(fd, F_SETFD, 0);
 	return fd;
 }
 
-bool client_exists(const char *path)
+bool client_status(const char *path, uint64_t cookie, struct dmk_remote_reply *reply)
 {
-	struct dmk_remote_request request = {.op = DMK_REMOTE_EXISTS};
+	struct dmk_remote_request request = {.op = DMK_REMOTE_STATUS, .cookie = cookie};
 	int before = errno;
-	bool exists = may_be_file(path, &request) && !call(&request);
+	bool is = (!*path || may_be_file(path, &request)) && !call_for(&request, reply);
 
 	errno = before;
-	return exists;
+	return is;
+}
+
+bool client_list(const char *path, unsigned int index, char name[64])
+{
+	struct dmk_remote_request request = {.op = DMK_REMOTE_LIST, .arg = {index}};
+	struct dmk_remote_reply reply;
+	int before = errno;
+	size_t n = strlen(path);
+	bool is = false;
+
+	if (socket_path() && n < sizeof(request.path)) {
+		strcpy(request.path, path);
+		while (n > 1 && request.path[n - 1] == '/')
+			request.path[--n] = '\0';
+		is = call_for(&request, &reply) == 1;
+	}
+	if (is)
+		snprintf(name, 64, "%.63s", reply.name);
+	errno = before;
+	return is;
 }
 
 int client_watch(uint64_t cookie, short events)
@@ -444,9 +483,10 @@ void *client_map(uint64_t cookie, void *address, size_t size, int prot, int flag
 static void end_mapping(struct mapping *mapping)
 {
 	const struct dmk_remote_request request = {.op = DMK_REMOTE_UNMAP};
+	struct dmk_remote_reply reply;
 
 	if (mapping->pid == getpid())
-		call_over(mapping->fd, &request);
+		call_over(mapping->fd, &request, &reply);
 	client_close(mapping->fd);
 	free(mapping);
 }

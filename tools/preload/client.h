@@ -19,8 +19,14 @@ bool client_is_file(int fd, uint64_t *cookie);
 /** client_open - Return: a descriptor; -ENOENT: no driver has such a file; or a negative errno. */
 int client_open(const char *path, int flags);
 
-/** client_exists - whether @path is a driver's file. */
-bool client_exists(const char *path);
+/**
+ * client_status - what stat(2) says of a driver's file, by its path, or with "" by its cookie.
+ * false: it is none.
+ */
+bool client_status(const char *path, uint64_t cookie, struct dmk_remote_reply *reply);
+
+/** client_list - the @index-th name in a driver's directory. false: there is none. */
+bool client_list(const char *path, unsigned int index, char name[64]);
 
 /**
  * client_call - one call, and its result: a number, or a negative errno. A signal that the program

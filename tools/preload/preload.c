@@ -5,8 +5,7 @@
  *
  * What does not reach the driver: calls that libc makes inside itself (only what is defined here is
  * seen, so a FILE is made of functions of ours), a static program, system calls made directly,
- * epoll (refused with EPERM, as for files that can't be polled), asynchronous and ring I/O,
- * fcntl(F_SETFL) after open, mremap, paths other than "/dev/NAME".
+ * asynchronous and ring I/O, mremap, paths that are not absolute.
  */
 /*
  * Functions with and without the 64 are defined each under its own name, which this would make one.
@@ -15,6 +14,7 @@
 
 #include "client.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -328,22 +328,68 @@ EXPORT int fdatasync(int fd)
 /* Some commands are about the descriptor, and no driver ever hears of them. */
 static bool is_about_descriptor(unsigned long command)
 {
-	return command == FIOCLEX || command == FIONCLEX || command == FIONBIO ||
-	       command == FIOASYNC;
+	return command == FIOCLEX || command == FIONCLEX || command == FIOASYNC;
 }
+
+static int64_t file_flags(uint64_t cookie, bool set, int flags)
+{
+	return client_call(DMK_REMOTE_FLAGS, cookie, set, (unsigned int)flags, 0);
+}
+
+static int set_nonblocking(uint64_t cookie, const int *on)
+{
+	int64_t flags = file_flags(cookie, false, 0);
+
+	if (flags < 0)
+		return finish(flags);
+	flags = file_flags(cookie, true, (int)(*on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
+	return finish(flags < 0 ? flags : 0);
+}
+
+#define ARGUMENT_OF(command)                           \
+	unsigned long argument;                        \
+	va_list arguments;                             \
+	va_start(arguments, command);                  \
+	argument = va_arg(arguments, unsigned long);   \
+	va_end(arguments)
 
 EXPORT int ioctl(int fd, unsigned long command, ...)
 {
 	uint64_t cookie;
-	unsigned long argument;
-	va_list arguments;
+	ARGUMENT_OF(command);
 
-	va_start(arguments, command);
-	argument = va_arg(arguments, unsigned long);
-	va_end(arguments);
 	if (is_about_descriptor(command) || !client_is_file(fd, &cookie))
 		return REAL(ioctl)(fd, command, argument);
+	if (command == FIONBIO)
+		return set_nonblocking(cookie, (const int *)argument);
 	return finish(client_call(DMK_REMOTE_IOCTL, cookie, (unsigned int)command, argument, 0));
+}
+
+/* Both names have their argument, an int or a pointer, in the same place. */
+static int control(int fd, int command, unsigned long argument,
+		   int (*real)(int fd, int command, ...))
+{
+	uint64_t cookie;
+
+	if ((command != F_GETFL && command != F_SETFL) || !client_is_file(fd, &cookie))
+		return real(fd, command, argument);
+	if (command == F_GETFL)
+		return finish(file_flags(cookie, false, 0));
+	return finish(file_flags(cookie, true, (int)argument)) < 0 ? -1 : 0;
+}
+
+EXPORT int fcntl(int fd, int command, ...)
+{
+	ARGUMENT_OF(command);
+
+	return control(fd, command, argument, REAL(fcntl));
+}
+
+EXPORT int fcntl64(int fd, int command, ...)
+{
+	ARGUMENT_OF(command);
+
+	return control(fd, command, argument, REAL(fcntl64));
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -603,26 +649,194 @@ EXPORT int select(int n, fd_set *in, fd_set *out, fd_set *other, struct timeval 
 	return select_files(n, in, out, other, timeout ? &time : NULL, NULL);
 }
 
-/* A socket that never becomes ready would be believed; a refusal is understood. */
+/* --- epoll, in terms of poll: an epoll descriptor can be polled itself ------------------------ */
+
+/*
+ * A driver's file in an epoll set. The kernel's own set has the program's other files; waiting is
+ * ppoll() for that set and for these. What is registered while another thread waits, that thread
+ * takes note of when its wait ends.
+ */
+struct interest {
+	struct interest *next;
+	int epoll, fd;
+	uint64_t cookie;
+	struct epoll_event event;
+	bool off; /* EPOLLONESHOT: reported, until it is modified */
+};
+
+static struct interest *interests;
+static pthread_mutex_t interests_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct interest **find_interest(int epoll, int fd)
+{
+	struct interest **at = &interests;
+
+	while (*at && ((*at)->epoll != epoll || (*at)->fd != fd))
+		at = &(*at)->next;
+	return at;
+}
+
+static int change_interest(int op, struct interest **at, const struct interest *new)
+{
+	struct interest *old = *at;
+
+	if (op == EPOLL_CTL_ADD && old && old->cookie == new->cookie)
+		return -EEXIST;
+	if (op != EPOLL_CTL_ADD && !old)
+		return -ENOENT;
+	if (op == EPOLL_CTL_DEL) {
+		*at = old->next;
+		free(old);
+		return 0;
+	}
+	if (!old) {
+		old = malloc(sizeof(*old));
+		if (!old)
+			return -ENOMEM;
+		*old = *new;
+		*at = old;
+		return 0;
+	}
+	old->cookie = new->cookie;
+	old->event = new->event;
+	old->off = false;
+	return 0;
+}
+
 EXPORT int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
 {
-	uint64_t cookie;
+	struct interest new = {.epoll = epoll, .fd = fd};
+	struct epoll_event none = {0};
+	int err;
 
-	if (op == EPOLL_CTL_ADD && client_is_file(fd, &cookie))
-		return finish(-EPERM);
-	return REAL(epoll_ctl)(epoll, op, fd, event);
+	if (!client_is_file(fd, &new.cookie))
+		return REAL(epoll_ctl)(epoll, op, fd, event);
+	/* Whether @epoll is one at all is for the kernel to say: the file is not in its set. */
+	if (REAL(epoll_ctl)(epoll, EPOLL_CTL_MOD, fd, &none) && errno != ENOENT)
+		return -1;
+	if (op != EPOLL_CTL_DEL && !event)
+		return finish(-EFAULT);
+	if (op != EPOLL_CTL_DEL)
+		new.event = *event;
+	pthread_mutex_lock(&interests_lock);
+	err = change_interest(op, find_interest(epoll, fd), &new);
+	pthread_mutex_unlock(&interests_lock);
+	return finish(err);
+}
+
+/* A descriptor is closed: it is in no set any more, or was one. */
+static void drop_interests(int fd)
+{
+	struct interest **at = &interests;
+
+	pthread_mutex_lock(&interests_lock);
+	while (*at) {
+		struct interest *old = *at;
+
+		if (old->epoll != fd && old->fd != fd) {
+			at = &old->next;
+			continue;
+		}
+		*at = old->next;
+		free(old);
+	}
+	pthread_mutex_unlock(&interests_lock);
+}
+
+enum { INTERESTS = 64 };
+
+/* Copies of those in the set, and what to poll for: the set itself comes first. */
+static int take_interests(int epoll, struct interest *list, struct pollfd *fds)
+{
+	const struct interest *at;
+	int n = 0;
+
+	fds[0] = (struct pollfd){.fd = epoll, .events = POLLIN};
+	pthread_mutex_lock(&interests_lock);
+	for (at = interests; at && n < INTERESTS; at = at->next) {
+		if (at->epoll != epoll)
+			continue;
+		list[n] = *at;
+		/* The bits have the same values for both. */
+		fds[++n] = (struct pollfd){.fd = at->off ? -1 : at->fd,
+					   .events = (short)at->event.events};
+	}
+	pthread_mutex_unlock(&interests_lock);
+	return n;
+}
+
+static void switch_off(const struct interest *one)
+{
+	struct interest *at;
+
+	if (!(one->event.events & EPOLLONESHOT))
+		return;
+	pthread_mutex_lock(&interests_lock);
+	at = *find_interest(one->epoll, one->fd);
+	if (at)
+		at->off = true;
+	pthread_mutex_unlock(&interests_lock);
+}
+
+static int epoll_files(int epoll, struct epoll_event *events, int most, int n,
+		       const struct interest *list, struct pollfd *fds,
+		       const struct timespec *timeout, const sigset_t *mask)
+{
+	int count = 0, got = 0, i;
+
+	if (ppoll(fds, (nfds_t)n + 1, timeout, mask) < 0)
+		return -1;
+	for (i = 0; i < n && count < most; i++) {
+		if (fds[i + 1].fd < 0 || !fds[i + 1].revents || fds[i + 1].revents & POLLNVAL)
+			continue;
+		events[count].events = (uint16_t)fds[i + 1].revents;
+		events[count++].data = list[i].event.data;
+		switch_off(&list[i]);
+	}
+	if (fds[0].revents && count < most)
+		got = REAL(epoll_wait)(epoll, events + count, most - count, 0);
+	return got < 0 ? got : count + got;
+}
+
+EXPORT int epoll_pwait2(int epoll, struct epoll_event *events, int most,
+			const struct timespec *timeout, const sigset_t *mask)
+{
+	struct interest list[INTERESTS];
+	struct pollfd fds[INTERESTS + 1];
+	int n = most > 0 && interests ? take_interests(epoll, list, fds) : 0;
+
+	if (!n)
+		return REAL(epoll_pwait2)(epoll, events, most, timeout, mask);
+	return epoll_files(epoll, events, most, n, list, fds, timeout, mask);
+}
+
+EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int most, int timeout,
+		       const sigset_t *mask)
+{
+	struct timespec time = {.tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1000000};
+	struct interest list[INTERESTS];
+	struct pollfd fds[INTERESTS + 1];
+	int n = most > 0 && interests ? take_interests(epoll, list, fds) : 0;
+
+	if (!n)
+		return REAL(epoll_pwait)(epoll, events, most, timeout, mask);
+	return epoll_files(epoll, events, most, n, list, fds, timeout < 0 ? NULL : &time, mask);
+}
+
+EXPORT int epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)
+{
+	return epoll_pwait(epoll, events, most, timeout, NULL);
 }
 
 /* --- what kind of file it is ------------------------------------------------------------------ */
 
-enum { MISC_MAJOR = 10, SOME_MINOR = 200, MODE = S_IFCHR | 0600 };
-
-static int fill_status(struct stat *status)
+static int fill_status(const struct dmk_remote_reply *file, struct stat *status)
 {
 	memset(status, 0, sizeof(*status));
-	status->st_mode = MODE;
+	status->st_mode = file->mode;
 	status->st_nlink = 1;
-	status->st_rdev = makedev(MISC_MAJOR, SOME_MINOR);
+	status->st_rdev = makedev(file->major, file->minor);
+	status->st_size = (off_t)file->value;
 	status->st_blksize = 4096;
 	return 0;
 }
@@ -634,30 +848,48 @@ static bool is_file(int fd)
 	return client_is_file(fd, &cookie);
 }
 
+static bool status_of(int fd, struct dmk_remote_reply *file)
+{
+	uint64_t cookie;
+
+	return client_is_file(fd, &cookie) && client_status("", cookie, file);
+}
+
 EXPORT int stat(const char *path, struct stat *status)
 {
-	return client_exists(path) ? fill_status(status) : REAL(stat)(path, status);
+	struct dmk_remote_reply file;
+
+	return client_status(path, 0, &file) ? fill_status(&file, status)
+					     : REAL(stat)(path, status);
 }
 
 EXPORT int lstat(const char *path, struct stat *status)
 {
-	return client_exists(path) ? fill_status(status) : REAL(lstat)(path, status);
+	struct dmk_remote_reply file;
+
+	return client_status(path, 0, &file) ? fill_status(&file, status)
+					     : REAL(lstat)(path, status);
 }
 
 EXPORT int fstat(int fd, struct stat *status)
 {
-	return is_file(fd) ? fill_status(status) : REAL(fstat)(fd, status);
+	struct dmk_remote_reply file;
+
+	return status_of(fd, &file) ? fill_status(&file, status) : REAL(fstat)(fd, status);
 }
 
-static bool names_file(int dir, const char *path, int flags)
+static bool names_file(int dir, const char *path, int flags, struct dmk_remote_reply *file)
 {
-	return *path ? client_exists(path) : flags & AT_EMPTY_PATH && is_file(dir);
+	return *path ? client_status(path, 0, file)
+		     : flags & AT_EMPTY_PATH && status_of(dir, file);
 }
 
 EXPORT int fstatat(int dir, const char *path, struct stat *status, int flags)
 {
-	return names_file(dir, path, flags) ? fill_status(status)
-					    : REAL(fstatat)(dir, path, status, flags);
+	struct dmk_remote_reply file;
+
+	return names_file(dir, path, flags, &file) ? fill_status(&file, status)
+						   : REAL(fstatat)(dir, path, status, flags);
 }
 
 /* One struct for both on the machines with 64-bit off_t that this runs on. */
@@ -701,30 +933,173 @@ EXPORT int __fxstat(int version, int fd, struct stat *status)
 
 EXPORT int statx(int dir, const char *path, int flags, unsigned int mask, struct statx *status)
 {
-	if (!names_file(dir, path, flags))
+	struct dmk_remote_reply file;
+
+	if (!names_file(dir, path, flags, &file))
 		return REAL(statx)(dir, path, flags, mask, status);
 	memset(status, 0, sizeof(*status));
-	status->stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK;
-	status->stx_mode = MODE;
+	status->stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_SIZE;
+	status->stx_mode = (uint16_t)file.mode;
 	status->stx_nlink = 1;
+	status->stx_size = file.value;
 	status->stx_blksize = 4096;
-	status->stx_rdev_major = MISC_MAJOR;
-	status->stx_rdev_minor = SOME_MINOR;
+	status->stx_rdev_major = file.major;
+	status->stx_rdev_minor = file.minor;
+	return 0;
+}
+
+/* As root's: what somebody may do, it may; directories are entered. */
+static int may(const struct dmk_remote_reply *file, int how)
+{
+	if ((how & R_OK && !(file->mode & 0444)) || (how & W_OK && !(file->mode & 0222)) ||
+	    (how & X_OK && !(file->mode & 0111)))
+		return finish(-EACCES);
 	return 0;
 }
 
 EXPORT int access(const char *path, int how)
 {
-	if (!client_exists(path))
-		return REAL(access)(path, how);
-	return how & X_OK ? finish(-EACCES) : 0;
+	struct dmk_remote_reply file;
+
+	return client_status(path, 0, &file) ? may(&file, how) : REAL(access)(path, how);
 }
 
 EXPORT int faccessat(int dir, const char *path, int how, int flags)
 {
-	if (!client_exists(path))
-		return REAL(faccessat)(dir, path, how, flags);
-	return how & X_OK ? finish(-EACCES) : 0;
+	struct dmk_remote_reply file;
+
+	return client_status(path, 0, &file) ? may(&file, how)
+					     : REAL(faccessat)(dir, path, how, flags);
+}
+
+EXPORT int euidaccess(const char *path, int how)
+{
+	struct dmk_remote_reply file;
+
+	return client_status(path, 0, &file) ? may(&file, how) : REAL(euidaccess)(path, how);
+}
+
+EXPORT int eaccess(const char *path, int how)
+{
+	return euidaccess(path, how);
+}
+
+/* --- directories: the driver's names after the system's --------------------------------------- */
+
+/* An open one in which the driver has names; for one that the system has not, @real is of "/". */
+static struct listing {
+	struct listing *next;
+	DIR *real;
+	bool only_ours;
+	unsigned int at; /* the next of the driver's names */
+	struct dirent entry;
+	char path[128];
+} *listings;
+static pthread_mutex_t listings_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct listing *listing_of(DIR *dir)
+{
+	struct listing *listing;
+
+	pthread_mutex_lock(&listings_lock);
+	for (listing = listings; listing && listing->real != dir; listing = listing->next)
+		;
+	pthread_mutex_unlock(&listings_lock);
+	return listing;
+}
+
+static bool may_list(const char *path)
+{
+	return !strcmp(path, "/dev") || !strncmp(path, "/dev/", 5) || !strncmp(path, "/sys/", 5) ||
+	       !strcmp(path, "/proc") || !strncmp(path, "/proc/", 6);
+}
+
+EXPORT DIR *opendir(const char *path)
+{
+	struct listing *listing;
+	char name[64];
+	DIR *dir = REAL(opendir)(path);
+	const bool only_ours = !dir;
+
+	if (!may_list(path) || strlen(path) >= sizeof(listing->path) ||
+	    !client_list(path, 0, name))
+		return dir;
+	if (!dir)
+		dir = REAL(opendir)("/");
+	listing = dir ? calloc(1, sizeof(*listing)) : NULL;
+	if (!listing)
+		return dir;
+	listing->real = dir;
+	listing->only_ours = only_ours;
+	strcpy(listing->path, path);
+	pthread_mutex_lock(&listings_lock);
+	listing->next = listings;
+	listings = listing;
+	pthread_mutex_unlock(&listings_lock);
+	return dir;
+}
+
+/* The next of the driver's names that the system has not, too. */
+static bool next_of_ours(struct listing *listing)
+{
+	struct dmk_remote_reply file;
+	char path[512];
+
+	while (client_list(listing->path, listing->at, listing->entry.d_name)) {
+		listing->entry.d_ino = 1 + listing->at++;
+		snprintf(path, sizeof(path), "%s/%s", listing->path, listing->entry.d_name);
+		if (!listing->only_ours && !REAL(access)(path, F_OK))
+			continue;
+		listing->entry.d_type = client_status(path, 0, &file)
+						? (unsigned char)IFTODT(file.mode)
+						: DT_UNKNOWN;
+		return true;
+	}
+	return false;
+}
+
+EXPORT struct dirent *readdir(DIR *dir)
+{
+	struct listing *listing = listing_of(dir);
+	struct dirent *entry = listing && listing->only_ours ? NULL : REAL(readdir)(dir);
+	int before = errno;
+
+	if (entry || !listing)
+		return entry;
+	listing->entry.d_reclen = sizeof(listing->entry);
+	entry = next_of_ours(listing) ? &listing->entry : NULL;
+	errno = before;
+	return entry;
+}
+
+EXPORT struct dirent64 *readdir64(DIR *dir)
+{
+	return (struct dirent64 *)readdir(dir);
+}
+
+EXPORT void rewinddir(DIR *dir)
+{
+	struct listing *listing = listing_of(dir);
+
+	if (listing)
+		listing->at = 0;
+	REAL(rewinddir)(dir);
+}
+
+EXPORT int closedir(DIR *dir)
+{
+	struct listing **at = &listings, *old = NULL;
+
+	pthread_mutex_lock(&listings_lock);
+	while (*at && (*at)->real != dir)
+		at = &(*at)->next;
+	if (*at) {
+		old = *at;
+		*at = old->next;
+	}
+	pthread_mutex_unlock(&listings_lock);
+	free(old);
+	return REAL(closedir)(dir);
 }
 
 /* --- FILE: libc's would read and write the descriptor past us --------------------------------- */
@@ -984,6 +1359,8 @@ EXPORT int close(int fd)
 	int result;
 
 	leave_standard(fd);
+	if (interests)
+		drop_interests(fd);
 	result = REAL(close)(fd);
 	enter_standard(fd);
 	/* After the last close the driver has released the file, as after the system call. */
