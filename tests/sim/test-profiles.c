@@ -219,9 +219,11 @@ static void test_the_list_has_every_machine(void **state)
 
 	for (; list[n].name; n++)
 		assert_true(strlen(list[n].summary) > 10);
-	assert_int_equal(n, BENCH_PROFILES + 1);
 	assert_string_equal(list[0].name, "pc");
-	assert_string_equal(list[n - 1].name, "qemu");
+	assert_true(n > BENCH_PROFILES);
+	assert_string_equal(list[BENCH_PROFILES].name, "qemu");
+	while (--n > BENCH_PROFILES)
+		assert_int_equal(strncmp(list[n].name, "qemu-", 5), 0);
 }
 
 static void test_an_unknown_machine_is_answered_with_the_known_ones_nearest_first(void **state)
@@ -285,7 +287,7 @@ static void test_models_are_found_by_id(void **state)
 	assert_string_equal(dmk_machine_model_for("pc", 0x1234, 0x11e8), "edu");
 	assert_string_equal(dmk_machine_model_for("qemu", 0x1234, 0x11e8), "qemu's edu");
 	assert_null(dmk_machine_model_for("pc", 0x8086, 0x1234));
-	assert_string_equal(dmk_machine_model_for("pc", 0, 0), "edu");
+	assert_string_equal(dmk_machine_model_for("pc", 0, 0), dmk_models[0]->name);
 	assert_non_null(dmk_machine_model_for("pc", 0, 1));
 	assert_null(dmk_machine_model_for("pc", 0, 1000));
 }
