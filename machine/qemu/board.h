@@ -42,6 +42,7 @@ struct dmk_qemu_board {
 
 	const char *program;      /* "qemu-system-x86_64" */
 	const char *package;      /* Debian's, that has it */
+	const char *variable;     /* of the environment: the program to run instead */
 	const char *machine;      /* -M, without memory-backend */
 	const char *const *extra; /* more arguments, ended by NULL */
 	/*

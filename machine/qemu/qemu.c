@@ -482,7 +482,7 @@ static bool board_arguments(struct qemu *qemu, unsigned int *n)
 static bool fixed_arguments(struct qemu *qemu, unsigned int *n)
 {
 	const struct dmk_qemu_board *board = qemu->board;
-	const char *program = getenv("DMAKIT_QEMU");
+	const char *program = getenv(board->variable);
 	unsigned long long ram = board->ram_size;
 
 	return argument(qemu, n, "%s", program && *program ? program : board->program) &&
@@ -759,11 +759,11 @@ static void wait_ended(struct qemu *qemu)
 static int explain_no_program(const struct dmk_qemu_board *board, int err, char *error,
 			      size_t error_size)
 {
-	const char *program = getenv("DMAKIT_QEMU");
+	const char *program = getenv(board->variable);
 
 	if (program && *program)
-		snprintf(error, error_size, "%s: can't run %s (from DMAKIT_QEMU): %s", board->name,
-			 program, strerror(-err));
+		snprintf(error, error_size, "%s: can't run %s (from %s): %s", board->name, program,
+			 board->variable, strerror(-err));
 	else if (err == -ENOENT)
 		snprintf(error, error_size, "%s: %s is not installed: apt-get install %s",
 			 board->name, board->program, board->package);

@@ -160,6 +160,21 @@ static void test_a_missing_program_names_its_package(void **state)
 	free(path);
 }
 
+/* Another program for one board is none for the others. */
+static void test_each_program_has_a_variable_of_its_own(void **state)
+{
+	struct bench bench;
+
+	setenv("DMAKIT_QEMU", "/nonexistent/x86", 1);
+	setenv("DMAKIT_QEMU_AARCH64", "/nonexistent/aarch64", 1);
+	assert_int_equal(bench_open_board(&bench, "qemu-zcu102", NULL), -ENODEV);
+	assert_non_null(strstr(bench.error, "/nonexistent/aarch64 (from DMAKIT_QEMU_AARCH64)"));
+	open_or_fail(&bench, "qemu-zynq");
+	bench_close(&bench);
+	unsetenv("DMAKIT_QEMU");
+	unsetenv("DMAKIT_QEMU_AARCH64");
+}
+
 static void test_cards_can_not_be_plugged_in(void **state)
 {
 	struct bench bench;
@@ -233,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_devices_are_described_as_in_a_devicetree),
 		cmocka_unit_test(test_the_old_pc_has_an_isa_bus_and_ports),
 		cmocka_unit_test(test_a_missing_program_names_its_package),
+		cmocka_unit_test(test_each_program_has_a_variable_of_its_own),
 		cmocka_unit_test(test_cards_can_not_be_plugged_in),
 		cmocka_unit_test(test_a_line_of_the_controller_reaches_us),
 	};

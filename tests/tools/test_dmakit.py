@@ -515,12 +515,19 @@ module_platform_driver(lab);
         self.assertRegex(done.stdout, r"(?m)^not run: qemu: .* is not installed: apt-get install ")
         self.assertRegex(done.stdout, r"(?m)^no finding")
         with open(os.path.join(self.here, "report.json"), encoding="utf-8") as file:
-            run, = [run for run in json.load(file)["runs"] if run["machine"] == "qemu"]
-        self.assertEqual((run["machine"], run["no_machine"], run["no_device"], run["skipped"], run["status"]), ("qemu", True, False, True, 0))
+            runs = {run["machine"]: (run["no_machine"], run["no_device"], run["skipped"], run["status"]) for run in json.load(file)["runs"]}
+        self.assertEqual(runs["qemu"], (True, False, True, 0))
+        # That a board has nothing for the driver is known without starting it.
+        self.assertEqual(runs["qemu-zcu102"], (False, True, True, 0))
 
     def test_a_machine_asked_for_by_name_must_be_installed(self):
         done = self.without_qemu("qemu", "pc", status=2)
         self.assertRegex(done.stderr, "^dmakit: qemu: (?!qemu: ).* is not installed: apt-get install .*\n$")
+
+    def test_a_board_says_what_is_soldered_to_it(self):
+        self.write("card.c", driver())
+        text = self.refused("check", "--machine", "qemu-zynq", "card.c")
+        self.assertRegex(text, "no device for this driver on machine qemu-zynq: .*1234:11e8; devices there are: arm,pl330; .*dmakit machines")
 
     def test_a_driver_without_an_init(self):
         self.write("card.c", "int nothing_here;\n")
