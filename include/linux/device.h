@@ -310,6 +310,12 @@ void devm_iounmap(struct device *dev, void __iomem *address) DMK_SYM(devm_iounma
 void __iomem *devm_ioremap_resource(struct device *dev, const struct resource *res)
 	DMK_SYM(devm_ioremap_resource);
 
+/** dev_num_vf - virtual functions that are on: no device here has any */
+static inline int dev_num_vf(struct device *dev)
+{
+	return 0;
+}
+
 static inline void device_set_wakeup_capable(struct device *dev, bool capable)
 {
 	dev->power.can_wakeup = capable;

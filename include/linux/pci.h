@@ -331,6 +331,38 @@ int pci_try_set_mwi(struct pci_dev *dev) DMK_SYM(pci_try_set_mwi);
 void pci_clear_mwi(struct pci_dev *dev) DMK_SYM(pci_clear_mwi);
 void pci_intx(struct pci_dev *dev, int enable) DMK_SYM(pci_intx);
 
+/** pci_intx_mask_supported - whether PCI_COMMAND_INTX_DISABLE can be set and read back */
+bool pci_intx_mask_supported(struct pci_dev *dev) DMK_SYM(pci_intx_mask_supported);
+/** pci_check_and_mask_intx - true: an interrupt was pending, and the line is switched off now */
+bool pci_check_and_mask_intx(struct pci_dev *dev) DMK_SYM(pci_check_and_mask_intx);
+/** pci_check_and_unmask_intx - true: it had none pending, and its line is on now */
+bool pci_check_and_unmask_intx(struct pci_dev *dev) DMK_SYM(pci_check_and_unmask_intx);
+
+/** pci_cfg_access_lock - keep users of /sys from the configuration space. Sleeps; does not nest. */
+void pci_cfg_access_lock(struct pci_dev *dev) DMK_SYM(pci_cfg_access_lock);
+bool pci_cfg_access_trylock(struct pci_dev *dev) DMK_SYM(pci_cfg_access_trylock);
+void pci_cfg_access_unlock(struct pci_dev *dev) DMK_SYM(pci_cfg_access_unlock);
+
+/* No function of a machine here has virtual functions: it is as with a card that can't. */
+static inline int pci_enable_sriov(struct pci_dev *dev, int n)
+{
+	return -ENOSYS;
+}
+
+static inline void pci_disable_sriov(struct pci_dev *dev)
+{
+}
+
+static inline int pci_num_vf(struct pci_dev *dev)
+{
+	return 0;
+}
+
+static inline int pci_sriov_get_totalvfs(struct pci_dev *dev)
+{
+	return 0;
+}
+
 static inline int pci_is_enabled(struct pci_dev *dev)
 {
 	return dev->enable_cnt > 0;

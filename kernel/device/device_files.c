@@ -111,6 +111,8 @@ int dmk_device_show(struct device *dev)
 	if (error)
 		return error;
 	link_to(kind_directory(dev), &dev->kobj, dev_name(dev));
+	if (dev->class && dev->parent)
+		link_to(dev->kobj.dmk, &dev->parent->kobj, "device");
 	if (!dev->devt)
 		return 0;
 	snprintf(number, sizeof(number), "%u:%u", MAJOR(dev->devt), MINOR(dev->devt));

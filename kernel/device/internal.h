@@ -147,6 +147,7 @@ void dmk_pci_vectors_released(struct device *dev);
 
 void dmk_modules_stop(void);
 void dmk_chrdev_stop(void);
+void dmk_uio_stop(void);
 void dmk_files_stop(void);
 
 struct dmk_region_name {

@@ -856,6 +856,39 @@ void pci_intx(struct pci_dev *dev, int on)
 		change_command(dev, 0, PCI_COMMAND_INTX_DISABLE);
 }
 
+bool pci_intx_mask_supported(struct pci_dev *dev)
+{
+	u16 before, after;
+
+	pci_read_config_word(dev, PCI_COMMAND, &before);
+	pci_write_config_word(dev, PCI_COMMAND, before ^ PCI_COMMAND_INTX_DISABLE);
+	pci_read_config_word(dev, PCI_COMMAND, &after);
+	pci_write_config_word(dev, PCI_COMMAND, before);
+	return (before ^ after) == PCI_COMMAND_INTX_DISABLE;
+}
+
+/* Switch the line if its interrupt is pending, or is not, as @pending says. */
+static bool switch_intx(struct pci_dev *dev, bool pending)
+{
+	u16 status;
+
+	pci_read_config_word(dev, PCI_STATUS, &status);
+	if (!!(status & PCI_STATUS_INTERRUPT) != pending)
+		return false;
+	pci_intx(dev, !pending);
+	return true;
+}
+
+bool pci_check_and_mask_intx(struct pci_dev *dev)
+{
+	return switch_intx(dev, true);
+}
+
+bool pci_check_and_unmask_intx(struct pci_dev *dev)
+{
+	return switch_intx(dev, false);
+}
+
 /* --- claims and cookies ----------------------------------------------------------------------- */
 
 static bool is_bar(int bar)

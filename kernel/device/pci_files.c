@@ -258,11 +258,48 @@ static struct pci_dev *function_of(struct kobject *kobj)
 	return to_pci_dev(kobj_to_dev(kobj));
 }
 
+static pthread_mutex_t config_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t config_free = PTHREAD_COND_INITIALIZER;
+
+bool pci_cfg_access_trylock(struct pci_dev *dev)
+{
+	bool was_free;
+
+	pthread_mutex_lock(&config_lock);
+	was_free = !dev->dmk->config_locked;
+	dev->dmk->config_locked = true;
+	pthread_mutex_unlock(&config_lock);
+	return was_free;
+}
+
+void pci_cfg_access_lock(struct pci_dev *dev)
+{
+	dmk_might_sleep_at("pci_cfg_access_lock", DMK_HERE);
+	pthread_mutex_lock(&config_lock);
+	while (dev->dmk->config_locked)
+		pthread_cond_wait(&config_free, &config_lock);
+	dev->dmk->config_locked = true;
+	pthread_mutex_unlock(&config_lock);
+}
+
+void pci_cfg_access_unlock(struct pci_dev *dev)
+{
+	pthread_mutex_lock(&config_lock);
+	if (!dev->dmk->config_locked)
+		dmk_complain(DMK_CALLER, "%s: pci_cfg_access_unlock() without a lock",
+			     pci_name(dev));
+	dev->dmk->config_locked = false;
+	pthread_cond_broadcast(&config_free);
+	pthread_mutex_unlock(&config_lock);
+}
+
 static ssize_t config_read(struct file *file, struct kobject *kobj,
 			   const struct bin_attribute *attr, char *buf, loff_t offset, size_t size)
 {
+	pci_cfg_access_lock(function_of(kobj));
 	for (size_t i = 0; i < size; i++)
 		pci_read_config_byte(function_of(kobj), (int)(offset + (loff_t)i), (u8 *)buf + i);
+	pci_cfg_access_unlock(function_of(kobj));
 	return (ssize_t)size;
 }
 
@@ -271,6 +308,7 @@ static ssize_t config_write(struct file *file, struct kobject *kobj,
 {
 	struct pci_dev *dev = function_of(kobj);
 
+	pci_cfg_access_lock(dev);
 	for (size_t i = 0; i < size;) {
 		int where = (int)(offset + (loff_t)i);
 		u32 word;
@@ -283,6 +321,7 @@ static ssize_t config_write(struct file *file, struct kobject *kobj,
 		pci_write_config_dword(dev, where, word);
 		i += 4;
 	}
+	pci_cfg_access_unlock(dev);
 	return (ssize_t)size;
 }
 

@@ -11,6 +11,8 @@
 
 #include <linux/interrupt.h>
 #include <linux/io.h>
+#include <linux/irq.h>
+#include <linux/msi.h>
 #include <linux/pci.h>
 
 #include "../internal.h"
@@ -68,8 +70,87 @@ static int allocate(struct pci_dev *dev, unsigned int min, unsigned int max, boo
 	return -ENOSPC;
 }
 
+/* --- a vector held back ----------------------------------------------------------------------- */
+
+static struct irq_data all_data[NR_IRQS];
+
+struct irq_data *irq_get_irq_data(unsigned int irq)
+{
+	if (irq >= NR_IRQS)
+		return NULL;
+	all_data[irq].irq = irq;
+	return &all_data[irq];
+}
+
+/* Interrupts of a function from the first on are the vectors that @entries names, or the first. */
+static void note_vectors(struct pci_dev *dev, const struct msix_entry *entries)
+{
+	for (unsigned int i = 0; i < dev->dmk->nr_vectors; i++) {
+		struct irq_data *data = irq_get_irq_data(dev->dmk->first_irq + i);
+
+		if (!data)
+			continue;
+		data->dmk_function = dev;
+		data->dmk_vector = entries ? entries[i].entry : i;
+	}
+}
+
+static void forget_vectors(struct pci_dev *dev)
+{
+	for (unsigned int i = 0; i < dev->dmk->nr_vectors; i++) {
+		struct irq_data *data = irq_get_irq_data(dev->dmk->first_irq + i);
+
+		if (data)
+			data->dmk_function = NULL;
+	}
+}
+
+static void mask_msi(struct pci_dev *dev, unsigned int vector, bool mask)
+{
+	int at = dev->msi_cap;
+	u16 flags;
+	u32 bits;
+
+	pci_read_config_word(dev, at + PCI_MSI_FLAGS, &flags);
+	if (!(flags & PCI_MSI_FLAGS_MASKBIT))
+		return;
+	at += flags & PCI_MSI_FLAGS_64BIT ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32;
+	pci_read_config_dword(dev, at, &bits);
+	bits = mask ? bits | 1U << vector : bits & ~(1U << vector);
+	pci_write_config_dword(dev, at, bits);
+}
+
+static void mask_vector(const struct irq_data *data, bool mask)
+{
+	struct pci_dev *dev = data ? data->dmk_function : NULL;
+	char __iomem *entry;
+
+	if (!dev || !pci_dev_msi_enabled(dev))
+		return;
+	if (dev->msi_enabled) {
+		mask_msi(dev, data->dmk_vector, mask);
+		return;
+	}
+	entry = (char __iomem *)dev->dmk->msix_table + data->dmk_vector * PCI_MSIX_ENTRY_SIZE;
+	writel(mask, entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
+	readl(entry + PCI_MSIX_ENTRY_VECTOR_CTRL); /* it is held back now, not soon */
+}
+
+void pci_msi_mask_irq(struct irq_data *data)
+{
+	mask_vector(data, true);
+}
+
+void pci_msi_unmask_irq(struct irq_data *data)
+{
+	mask_vector(data, false);
+}
+
+/* --- back to giving out ----------------------------------------------------------------------- */
+
 static void give_back(struct pci_dev *dev)
 {
+	forget_vectors(dev);
 	dmk_irq_forget(dev->dmk->first_irq, dev->dmk->nr_vectors);
 	port()->ops->msi_free(port()->ctx, dev->dmk->first_irq, dev->dmk->nr_vectors);
 	dev->dmk->first_irq = 0;
@@ -129,6 +210,7 @@ static int enable_msi(struct pci_dev *dev, unsigned int min, unsigned int max)
 	}
 	on(dev);
 	dev->msi_enabled = true;
+	note_vectors(dev, NULL);
 	write_msi(dev, &messages[0],
 		  (unsigned int)__builtin_ctz(round_up_to_power((unsigned int)n)));
 	return n;
@@ -191,6 +273,7 @@ static int enable_msix(struct pci_dev *dev, unsigned int min, unsigned int max,
 	}
 	on(dev);
 	dev->msix_enabled = true;
+	note_vectors(dev, entries);
 	/*
 	 * The table is memory of the function: it must decode. All vectors are held back while the
 	 * table is written.

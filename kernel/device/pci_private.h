@@ -14,6 +14,7 @@ struct dmk_pci_private {
 	unsigned int nr_vectors; /* as the machine gave them out */
 	void __iomem *msix_table;
 	u16 saved_msi[8];
+	bool config_locked; /* pci_cfg_access_lock() */
 };
 
 /* pci_files.c: the id by which the driver takes the function, or NULL. */

@@ -46,6 +46,7 @@ void dmk_devices_stop(void)
 	dmk_areas_stop();
 	dmk_files_stop();
 	dmk_core_devices_stop();
+	dmk_uio_stop();
 	dmk_chrdev_stop();
 	dmk_platform_stop();
 	dmk_pci_stop();

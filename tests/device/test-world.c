@@ -11,9 +11,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <dmakit/file.h>
@@ -339,6 +342,83 @@ static void test_a_new_id_is_probed_at_once_and_matches_until_it_is_removed(void
 	assert_int_equal(write_file(file, "0000:00:04.0"), -ENODEV);
 }
 
+/* --- /dev/uio --------------------------------------------------------------------------------- */
+
+static void test_a_programs_driver_sees_each_kind_of_memory(void **state)
+{
+	static const int pages[] = {2, 1, 1};
+	struct dmk_file *file;
+	char *at;
+
+	assert_int_equal(world_uio(), 0);
+	expect_text("/sys/class/uio/uio0/maps/map0/name", "scattered\n");
+	expect_text("/sys/class/uio/uio0/maps/map2/size", "0x0000000000001000\n");
+	assert_int_equal(dmk_open("/dev/uio0", O_RDWR, &file), 0);
+	for (int i = 0; i < 3; i++) {
+		size_t size = (size_t)pages[i] * 4096;
+
+		assert_int_equal(dmk_mmap(file, size, PROT_READ | PROT_WRITE, MAP_SHARED, i * 4096,
+					  (void **)&at),
+				 0);
+		at[size - 1] = (char)('a' + i);
+		assert_int_equal(((char *)world.memory[i])[size - 1], 'a' + i);
+		dmk_munmap(at, size);
+	}
+	assert_int_equal(dmk_mmap(file, 4096, PROT_READ, MAP_SHARED, 3 * 4096, (void **)&at),
+			 -EINVAL);
+	dmk_close(file);
+	world_no_uio();
+	world_free_memory();
+}
+
+static void *tell_later(void *what)
+{
+	usleep(20000);
+	((void (*)(void))what)();
+	return NULL;
+}
+
+static long read_while(struct dmk_file *file, void (*what)(void), int *events)
+{
+	pthread_t thread;
+	long n;
+
+	pthread_create(&thread, NULL, tell_later, (void *)what);
+	n = dmk_read(file, events, 4);
+	pthread_join(thread, NULL);
+	return n;
+}
+
+static void test_a_programs_driver_waits_for_events(void **state)
+{
+	struct dmk_file *file;
+	int events = -1, on = 1;
+
+	assert_int_equal(world_uio(), 0);
+	world_uio_event(); /* before anybody listens */
+	assert_int_equal(dmk_open("/dev/uio0", O_RDWR | O_NONBLOCK, &file), 0);
+	assert_int_equal(dmk_read(file, &events, 4), -EAGAIN);
+	world_uio_event();
+	assert_int_equal(dmk_poll(file, POLLIN, 0), POLLIN);
+	assert_int_equal(dmk_read(file, &events, 4), 4);
+	assert_int_equal(events, 2);
+	assert_int_equal(dmk_write(file, &on, 4), 4);
+	assert_int_equal(world.controlled, 1);
+	on = -1;
+	assert_int_equal(dmk_write(file, &on, 4), -EINVAL);
+	assert_int_equal(dmk_write(file, &on, 2), -EINVAL);
+	dmk_close(file);
+	assert_int_equal(dmk_open("/dev/uio0", O_RDWR, &file), 0);
+	assert_int_equal(read_while(file, world_uio_event, &events), 4);
+	assert_int_equal(events, 3);
+	assert_int_equal(read_while(file, world_no_uio, &events), -EIO);
+	assert_int_equal(dmk_write(file, &on, 4), -EIO);
+	assert_int_equal(dmk_poll(file, POLLIN, 0), POLLERR);
+	dmk_close(file);
+	assert_int_equal(dmk_open("/dev/uio0", O_RDWR, &file), -ENOENT);
+	world_free_memory();
+}
+
 #define OBJECTS(name) cmocka_unit_test_setup_teardown(name, boot_with_objects, halt_with_objects)
 #define CASE(name)    cmocka_unit_test_setup_teardown(name, boot, halt)
 
@@ -362,6 +442,8 @@ int main(void)
 		OBJECTS(test_bytes_are_read_and_written_at_offsets),
 		OBJECTS(test_classes_and_devices_are_found_by_every_way),
 		CASE(test_a_function_is_given_to_a_driver_by_its_files),
+		CASE(test_a_programs_driver_sees_each_kind_of_memory),
+		CASE(test_a_programs_driver_waits_for_events),
 		CASE(test_a_new_id_is_probed_at_once_and_matches_until_it_is_removed),
 	};
 

@@ -4,6 +4,7 @@
  * Driver world: kernel headers only.
  */
 #include <linux/device.h>
+#include <linux/dma-mapping.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/kobject.h>
@@ -14,6 +15,8 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/uio_driver.h>
+#include <linux/vmalloc.h>
 
 #include "world.h"
 
@@ -248,6 +251,66 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 }
 
 static struct pci_driver pci_driver = {.name = "world", .probe = probe};
+
+/* --- a driver in user space ------------------------------------------------------------------- */
+
+static int control(struct uio_info *info, s32 on)
+{
+	world.controlled = on;
+	return on < 0 ? -EINVAL : 0;
+}
+
+static struct uio_info uio_info = {
+	.name = "world",
+	.version = "3",
+	.irq = UIO_IRQ_CUSTOM,
+	.irqcontrol = control,
+};
+
+int world_uio(void)
+{
+	struct device *parent = bus_find_device_by_name(&pci_bus_type, NULL, "0000:00:04.0");
+	dma_addr_t dma = 0;
+	int error;
+
+	world.memory[0] = vzalloc(2 * PAGE_SIZE);
+	world.memory[1] = (void *)get_zeroed_page(GFP_KERNEL);
+	dma_set_mask_and_coherent(parent, DMA_BIT_MASK(64));
+	world.memory[2] = dma_alloc_coherent(parent, PAGE_SIZE, &dma, GFP_KERNEL);
+	uio_info.mem[0] = (struct uio_mem){.name = "scattered",
+					   .addr = (phys_addr_t)world.memory[0],
+					   .size = 2 * PAGE_SIZE,
+					   .memtype = UIO_MEM_VIRTUAL};
+	uio_info.mem[1] = (struct uio_mem){.addr = (phys_addr_t)world.memory[1],
+					   .size = PAGE_SIZE,
+					   .memtype = UIO_MEM_LOGICAL};
+	uio_info.mem[2] = (struct uio_mem){.addr = (phys_addr_t)world.memory[2],
+					   .size = PAGE_SIZE,
+					   .memtype = UIO_MEM_DMA_COHERENT,
+					   .dma_addr = dma,
+					   .dma_device = parent};
+	error = uio_register_device(parent, &uio_info);
+	put_device(parent);
+	return error;
+}
+
+void world_uio_event(void)
+{
+	uio_event_notify(&uio_info);
+}
+
+void world_no_uio(void)
+{
+	uio_unregister_device(&uio_info);
+}
+
+void world_free_memory(void)
+{
+	vfree(world.memory[0]);
+	free_page((unsigned long)world.memory[1]);
+	dma_free_coherent(uio_info.mem[2].dma_device, PAGE_SIZE, world.memory[2],
+			  uio_info.mem[2].dma_addr);
+}
 
 int world_twice(void)
 {

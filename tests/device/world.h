@@ -15,6 +15,8 @@ struct world_state {
 	int remove_in_write, leave_behind, hide_secret;
 	unsigned int probed; /* bus, device, function */
 	unsigned long id_data;
+	int controlled;
+	void *memory[3];
 };
 
 extern struct world_state world;
@@ -25,5 +27,10 @@ void world_remove_text(void);
 int world_objects(void);
 void world_no_objects(void);
 int world_object_twice(void);
+
+int world_uio(void);
+void world_uio_event(void);
+void world_no_uio(void);
+void world_free_memory(void);
 
 #endif
