@@ -104,6 +104,12 @@ const char *dmk_machine_device(const char *machine, unsigned int index)
 	return is_qemu(machine) ? dmk_qemu_device(machine, index) : NULL;
 }
 
+/* A board outside this process has what is soldered to it. */
+const char *dmk_machine_model_compatible(const char *machine, const char *compatible)
+{
+	return is_qemu(machine) ? NULL : dmk_sim_model_compatible(compatible);
+}
+
 const char *dmk_machine_model_for(const char *machine, uint16_t vendor, uint16_t device)
 {
 	return is_qemu(machine) ? dmk_qemu_model_for(machine, vendor, device)

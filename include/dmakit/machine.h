@@ -65,6 +65,9 @@ const char *dmk_machine_model_for(const char *machine, uint16_t vendor, uint16_t
  */
 const char *dmk_machine_device(const char *machine, unsigned int index);
 
+/** dmk_machine_model_compatible - the same, of what a devicetree's node calls so */
+const char *dmk_machine_model_compatible(const char *machine, const char *compatible);
+
 /** The name in @names (ended by NULL) that is nearest to @word, or NULL when none is near. */
 const char *dmk_nearest(const char *word, const char *const *names);
 
@@ -77,6 +80,7 @@ int dmk_qemu_open(const struct dmk_machine_config *config, struct dmk_port *port
 const char *dmk_sim_model_for(uint16_t vendor, uint16_t device);
 const char *dmk_qemu_model_for(const char *machine, uint16_t vendor, uint16_t device);
 const char *dmk_qemu_device(const char *machine, unsigned int index);
+const char *dmk_sim_model_compatible(const char *compatible);
 /* The simulation's profiles, ended by a NULL name; called by dmk_machine_list(). */
 const struct dmk_machine_info *dmk_sim_profiles(void);
 /* QEMU's boards, from 0. Return: whether there is one of this @index. As above. */

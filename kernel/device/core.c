@@ -381,6 +381,7 @@ static int bind(struct device *dev, struct device_driver *drv)
 	if (!error) {
 		dev->p->bound = true;
 		dmk_driver_has(drv, dev, true);
+		dmk_module_bound(drv->owner);
 		return 0;
 	}
 	unbound(dev, drv->name);

@@ -146,6 +146,8 @@ void dmk_pci_vectors_released(struct device *dev);
 /* --- module.c, chrdev.c, file.c, area.c ------------------------------------------------------- */
 
 void dmk_modules_stop(void);
+/* A driver of the module, NULL: of none, was bound: it goes before what was there already. */
+void dmk_module_bound(struct module *module);
 void dmk_chrdev_stop(void);
 void dmk_uio_stop(void);
 void dmk_files_stop(void);

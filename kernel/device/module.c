@@ -33,6 +33,7 @@ struct dmk_module {
 	char name[64];
 	enum module_state state;
 	int users;
+	unsigned long moment; /* when it was loaded, or a driver of it bound: larger is later */
 	pthread_mutex_t params; /* held around a parameter's get() and set() */
 };
 
@@ -169,6 +170,14 @@ static void show_params(struct dmk_module *module)
 		dmk_param_file_make(module->name, *param);
 }
 
+static void note_moment(struct dmk_module *module)
+{
+	static unsigned long moments;
+
+	__atomic_store_n(&module->moment, __atomic_add_fetch(&moments, 1, __ATOMIC_RELAXED),
+			 __ATOMIC_RELAXED);
+}
+
 static int load(struct dmk_module *module)
 {
 	int error, level;
@@ -176,6 +185,8 @@ static int load(struct dmk_module *module)
 	if (module->state == MODULE_STATE_LIVE)
 		return -EEXIST;
 	module->state = MODULE_STATE_COMING;
+	/* Before its drivers: what waited for them is bound while they come. */
+	note_moment(module);
 	show_params(module);
 	error = call_inits(module, &level);
 	module->state = error ? MODULE_STATE_UNFORMED : MODULE_STATE_LIVE;
@@ -220,8 +231,24 @@ static int unload(struct dmk_module *module)
 	return 0;
 }
 
+/* The loaded module of the latest moment before that one. */
+static struct dmk_module *newest_below(unsigned long moment)
+{
+	struct dmk_module *newest = NULL;
+
+	for (unsigned int i = 0; i < nr_modules; i++)
+		if (modules[i].state == MODULE_STATE_LIVE && modules[i].moment < moment &&
+		    (!newest || modules[i].moment > newest->moment))
+			newest = &modules[i];
+	return newest;
+}
+
+/*
+ * A driver may use what was there when it was bound: so who was bound, or loaded, last goes first.
+ */
 int dmk_module_unload(const char *name)
 {
+	unsigned long below = ULONG_MAX;
 	struct dmk_module *module;
 	int first_error = 0;
 
@@ -230,9 +257,10 @@ int dmk_module_unload(const char *name)
 		module = find(name);
 		return module ? unload(module) : -ENOENT;
 	}
-	for (unsigned int i = nr_modules; i > 0; i--) {
-		int error = modules[i - 1].state == MODULE_STATE_LIVE ? unload(&modules[i - 1]) : 0;
+	for (struct dmk_module *next; (next = newest_below(below));) {
+		int error = unload(next);
 
+		below = next->moment;
 		if (error && !first_error)
 			first_error = error;
 	}
@@ -311,6 +339,14 @@ static struct dmk_module *of_module(struct module *module)
 	if (!module->dmk)
 		module->dmk = find(module->name);
 	return module->dmk;
+}
+
+void dmk_module_bound(struct module *module)
+{
+	struct dmk_module *dmk = module ? of_module(module) : NULL;
+
+	if (dmk)
+		note_moment(dmk);
 }
 
 bool try_module_get(struct module *module)

@@ -417,3 +417,11 @@ const char *dmk_sim_model_for(uint16_t vendor, uint16_t device)
 	}
 	return NULL;
 }
+
+const char *dmk_sim_model_compatible(const char *compatible)
+{
+	for (const struct dmk_model *m = dmk_model_next(NULL); m; m = dmk_model_next(m))
+		if (dmk_sim_is_soldered(m) && !strcmp(m->compatible, compatible))
+			return m->name;
+	return NULL;
+}

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Several files in a module, and several modules in a machine: names, order, what is shared and what is not."""
 
+import os
 import unittest
 
-from support import Command, driver
+from support import SOURCE, Command, driver
 
 PROVIDER = """#include <linux/module.h>
 int answer;
@@ -52,6 +53,15 @@ class Modules(Command):
             places = [log.index(text) for text in ("provider is up", "the answer is 41, mine 2", "client goes", "provider goes")]
             self.assertEqual(places, sorted(places))
             self.assertNotIn("dmakit:", log)
+
+    def test_a_client_that_was_loaded_first_waits_for_its_provider_and_leaves_before_it(self):
+        for name in "uart.h", "uart.c":
+            with open(os.path.join(SOURCE, "drivers/uart", name), encoding="utf-8") as file:
+                self.write(name, file.read().replace('MODULE_SOFTDEP("pre: dmac");', ""))
+        alone = self.dmakit("check", "--machine", "pc", "uart.c", status=1)
+        self.assertRegex(alone.stdout, r"probe of .*\.uart waits \(-EPROBE_DEFER\)")
+        both = self.dmakit("check", "--machine", "pc", "uart.c", os.path.join(SOURCE, "drivers/dmac/dmac.c"))
+        self.assertNotIn("problem", both.stdout)
 
     def test_each_module_has_parameters_of_its_own(self):
         self.files()

@@ -45,19 +45,62 @@ static void keep_log(void *ctx, int level, const char *text)
 
 /* --- what is watched beside the checker ------------------------------------------------------- */
 
+enum { PROBE_DEFER = 517, DEFERRED = 16 }; /* <linux/errno.h> */
+
+/* Devices whose probe was put off, and not done since. Guarded by dmk_run.lock. */
+static char deferred[DEFERRED][64];
+
+static char *deferred_slot(const char *name)
+{
+	for (unsigned int i = 0; i < DEFERRED; i++)
+		if (!strncmp(deferred[i], name, sizeof(deferred[i]) - 1))
+			return deferred[i];
+	return NULL;
+}
+
+static void note_deferred(const char *name, bool is)
+{
+	char *slot = deferred_slot(name);
+
+	if (is && !slot && (slot = deferred_slot("")))
+		snprintf(slot, sizeof(deferred[0]), "%s", name);
+	else if (!is && slot)
+		slot[0] = '\0';
+}
+
 static void watch_probes(void *ctx, const struct dmk_event *event)
 {
+	const bool is_deferred = event->result == -PROBE_DEFER;
+	const char *name;
+
 	if (event->kind != DMK_EVENT_PROBED)
 		return;
+	name = event->dev && event->dev->name ? event->dev->name : "a device";
 	pthread_mutex_lock(&dmk_run.lock);
 	dmk_run.probes++;
-	if (event->result < 0) {
+	note_deferred(name, is_deferred);
+	if (event->result < 0 && !is_deferred) {
 		dmk_run.probes_failed++;
 		if (!dmk_run_failed_on_purpose())
-			dmk_run_problem("probe of %s failed: %s (%d)",
-					event->dev && event->dev->name ? event->dev->name
-								       : "a device",
+			dmk_run_problem("probe of %s failed: %s (%d)", name,
 					strerror(-event->result), event->result);
+	}
+	pthread_mutex_unlock(&dmk_run.lock);
+}
+
+/* All modules are loaded: what a probe waits for does not come any more. */
+static void tell_deferred(void)
+{
+	pthread_mutex_lock(&dmk_run.lock);
+	for (unsigned int i = 0; i < DEFERRED; i++) {
+		if (!deferred[i][0])
+			continue;
+		dmk_run.probes_failed++;
+		if (!dmk_run_failed_on_purpose())
+			dmk_run_problem(
+				"probe of %s waits (-EPROBE_DEFER) for what has no driver here: give the source of that driver too",
+				deferred[i]);
+		deferred[i][0] = '\0';
 	}
 	pthread_mutex_unlock(&dmk_run.lock);
 }
@@ -95,6 +138,16 @@ static bool has_device(const char *model)
 	return false;
 }
 
+static void choose(const char *model)
+{
+	struct dmk_run_options *options = &dmk_run.options;
+
+	if (!model || has_device(model) || options->nr_devices == DMK_RUN_DEVICES)
+		return;
+	options->device[options->nr_devices].model = model;
+	options->device_text[options->nr_devices++] = model;
+}
+
 /*
  * Adds the models that the program's drivers name in their id tables. Returns whether there are
  * more than before.
@@ -103,16 +156,13 @@ static bool choose_devices(void)
 {
 	struct dmk_run_options *options = &dmk_run.options;
 	const unsigned int before = options->nr_devices;
+	const char *compatible;
 	uint16_t vendor, device;
 
-	for (unsigned int i = 0; dmk_module_pci_id(i, &vendor, &device); i++) {
-		const char *model = dmk_machine_model_for(options->machine, vendor, device);
-
-		if (!model || has_device(model) || options->nr_devices == DMK_RUN_DEVICES)
-			continue;
-		options->device[options->nr_devices].model = model;
-		options->device_text[options->nr_devices++] = model;
-	}
+	for (unsigned int i = 0; dmk_module_pci_id(i, &vendor, &device); i++)
+		choose(dmk_machine_model_for(options->machine, vendor, device));
+	for (unsigned int i = 0; (compatible = dmk_module_compatible(i)); i++)
+		choose(dmk_machine_model_compatible(options->machine, compatible));
 	return options->nr_devices > before;
 }
 
@@ -343,6 +393,7 @@ static bool load(void)
 		dmk_run_problem("loading the module %s%sfailed: %s (%d)",
 				several ? module.name : "", several ? " " : "", strerror(-result),
 				result);
+	tell_deferred();
 	dmk_run.report.bound = dmk_bound_devices();
 	return dmk_run.report.bound || dmk_run.probes || result < 0 ||
 	       dmk_run_failed_on_purpose() || needs_no_device();
