@@ -14,8 +14,10 @@ int dmk_qemu_open(const struct dmk_machine_config *config, struct dmk_port *port
 
 bool dmk_qemu_machine(unsigned int index, struct dmk_machine_info *info)
 {
+	if (index)
+		return false;
 	*info = (struct dmk_machine_info){"qemu", "QEMU, but for this test"};
-	return !index;
+	return true;
 }
 
 const char *dmk_qemu_device(const char *machine, unsigned int index)
