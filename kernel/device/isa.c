@@ -10,6 +10,8 @@
 
 #include <linux/isa.h>
 
+enum { ISA_MASK = 0xffffff };
+
 struct isa_dev {
 	struct device dev;
 	struct isa_dev *next;
@@ -31,10 +33,23 @@ static int match(struct device *dev, const struct device_driver *drv)
 	return !isa->drv->match || isa->drv->match(dev, isa->id);
 }
 
+/* The bus says what its devices drive: their drivers need not (MSK-01). */
+static void announce_mask(struct device *dev)
+{
+	dmk_announce(&(struct dmk_event){
+		.kind = DMK_EVENT_SET_MASK,
+		.dev = &dev->dmk,
+		.mask = ISA_MASK,
+		.coherent = true,
+		.streaming = true,
+	});
+}
+
 static int probe(struct device *dev)
 {
 	struct isa_dev *isa = of_device(dev);
 
+	announce_mask(dev);
 	return isa->drv->probe ? isa->drv->probe(dev, isa->id) : 0;
 }
 
@@ -77,8 +92,8 @@ static int add(struct isa_driver *drv, unsigned int id)
 	}
 	if (!dev_set_name(&isa->dev, "%s.%u", drv->driver.name, id)) {
 		dmk_device_masters(&isa->dev, dmk_device_port->machine->isa, DMK_REQUESTER_NONE);
-		*isa->dev.dma_mask = 0xffffff;
-		isa->dev.coherent_dma_mask = 0xffffff;
+		*isa->dev.dma_mask = ISA_MASK;
+		isa->dev.coherent_dma_mask = ISA_MASK;
 		isa->dev.p->made_here = true;
 		error = device_add(&isa->dev);
 	}

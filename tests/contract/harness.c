@@ -529,7 +529,7 @@ static int boot(void **state)
 
 	for (unsigned int i = 0; i < test->nr_devices && i < MORE_CARDS; i++)
 		cards[LAB_CARDS + i] = test->devices[i];
-	if (more_card.model && takes_cards())
+	if (more_card.model)
 		cards[options.nr_devices++] = more_card;
 	snprintf(append, sizeof(append), "%s %s", machine_append ? machine_append : "",
 		 test->append ? test->append : "");
