@@ -38,6 +38,8 @@ extern const struct dmk_port *dmk_device_port;
 
 /* isa_dma.c: channels that nobody gave back. */
 void dmk_isa_dma_stop(void);
+/** Who has which DMA channel, as files; they go with the tree. Return: 0, or -ENOMEM. */
+int dmk_dma_files_start(void);
 
 /* --- core.c ----------------------------------------------------------------------------------- */
 

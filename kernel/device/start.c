@@ -28,6 +28,8 @@ int dmk_devices_start(const struct dmk_port *port, char *error, size_t error_siz
 		result = dmk_iofault_start();
 	if (!result)
 		result = dmk_resources_start(port->machine);
+	if (!result)
+		result = dmk_dma_files_start();
 	if (result)
 		snprintf(error, error_size, "can't set up register access");
 	if (!result)
