@@ -59,8 +59,13 @@ enum dmk_remote_op {
 	DMK_REMOTE_POLL,     /* arg: events, timeout in ms */
 	DMK_REMOTE_FSYNC,
 	DMK_REMOTE_FLAGS,    /* arg: whether to set, flags of open(2). Result: the flags */
-	/* arg: size, prot, flags, offset. Reply: runs, and the file they are in */
+	/*
+	 * mapping: cookie of this connection; arg: size, prot, flags, offset. Reply: runs, and the
+	 * file they are in; without runs it is registers, for LOAD and STORE
+	 */
 	DMK_REMOTE_MAP,
+	DMK_REMOTE_LOAD,     /* mapping; arg: offset, width. Reply: the value */
+	DMK_REMOTE_STORE,    /* mapping; arg: offset, width, value */
 	DMK_REMOTE_UNMAP,    /* on a mapping's connection */
 	/* after close(2): returns when the file is released, if that was its last descriptor */
 	DMK_REMOTE_CLOSED,
@@ -70,7 +75,7 @@ enum dmk_remote_op {
 struct dmk_remote_request {
 	uint32_t op;
 	uint32_t reserved;
-	uint64_t cookie;
+	uint64_t cookie, mapping;
 	uint64_t arg[4];
 	char path[128];
 };
@@ -86,7 +91,7 @@ enum { DMK_REMOTE_RUNS_MAX = 4096 };
 struct dmk_remote_reply {
 	int64_t result; /* or a negative errno */
 	uint64_t nr_runs;
-	uint64_t value;              /* of a file: its size */
+	uint64_t value;              /* of a register; of a file: its size */
 	uint32_t mode, major, minor; /* of a file */
 	char name[68];               /* in a directory */
 };

@@ -21,6 +21,7 @@
 #include <ucontext.h>
 
 #include <dmakit/kernel.h>
+#include <dmakit/operand.h>
 #include <linux/printk.h>
 
 #include "../internal.h"
@@ -108,120 +109,6 @@ static void announce_as(const char *name, const volatile void *address, bool wri
 
 enum { TRAP_FLAG = 0x100, ERROR_WRITE = 2 };
 
-/*
- * What the decoder needs to know of an instruction: how wide its memory operand is, and whether it
- * only stores.
- */
-struct operand {
-	unsigned int width;
-	bool only_stores;
-};
-
-/* Two-byte opcodes (0F xx): Intel SDM volume 2, appendix A. */
-static struct operand decode_0f(unsigned char opcode, unsigned int width, bool operand16,
-				bool repeat)
-{
-	switch (opcode) {
-	case 0xb6:
-	case 0xbe:
-	case 0xb0:
-	case 0xc0:
-		return (struct operand){1, false};
-	case 0xb7:
-	case 0xbf:
-		return (struct operand){2, false};
-	case 0xc3: /* movnti */
-		return (struct operand){width, true};
-	case 0x11:
-	case 0x29:
-	case 0x2b:
-	case 0x7f:
-	case 0xe7: /* stores of an xmm register */
-		return (struct operand){repeat && opcode == 0x11 ? 4 : 16, true};
-	case 0x10:
-	case 0x28:
-	case 0x6f:
-	case 0x2a:
-		return (struct operand){repeat && opcode == 0x10 ? 4 : 16, false};
-	case 0xd6:
-	case 0x13:
-	case 0x17: /* movq, movlps, movhps: stores */
-		return (struct operand){8, true};
-	case 0x12:
-	case 0x16:
-		return (struct operand){8, false};
-	case 0x7e: /* movd/movq: F3 loads 8 bytes, else stores */
-		return repeat ? (struct operand){8, false} : (struct operand){width, true};
-	default:
-		return (struct operand){operand16 ? 2 : width, false};
-	}
-}
-
-/* Vectors by the longer prefixes: 16 bytes, or as many more as their length bits say. */
-static struct operand decode_vector(const unsigned char *code)
-{
-	unsigned int length;
-
-	if (*code == 0x62)
-		length = code[3] >> 5 & 3;
-	else
-		length = code[*code == 0xc5 ? 1 : 2] >> 2 & 1;
-	return (struct operand){16u << length, false};
-}
-
-static struct operand decode(const unsigned char *code)
-{
-	bool operand16 = false, repeat = false;
-	unsigned int width = 4;
-
-	for (int prefixes = 0; prefixes < 4; prefixes++, code++) {
-		if (*code == 0x66)
-			operand16 = true;
-		else if (*code == 0xf2 || *code == 0xf3)
-			repeat = true;
-		else if (*code != 0x2e && *code != 0x3e && *code != 0x64 && *code != 0x65 &&
-			 *code != 0xf0)
-			break;
-	}
-	if ((*code & 0xf0) == 0x40) /* REX, and its W bit */
-		width = *code++ & 8 ? 8 : 4;
-	if (width == 4 && operand16)
-		width = 2;
-	switch (*code) {
-	case 0x0f:
-		return decode_0f(code[1], width == 2 ? 4 : width, operand16, repeat);
-	case 0x88:
-	case 0xc6:
-	case 0xa2:
-	case 0xaa:
-	case 0xa4: /* byte stores; movs and stos */
-		return (struct operand){1, true};
-	case 0x89:
-	case 0xc7:
-	case 0xa3:
-	case 0xab:
-	case 0xa5:
-		return (struct operand){width, true};
-	case 0x62:
-	case 0xc4:
-	case 0xc5:
-		return decode_vector(code);
-	case 0x63: /* movslq */
-		return (struct operand){4, false};
-	case 0x8f:
-	case 0xff: /* pop, push, call: 8 bytes, but for inc and dec */
-		return (struct operand){*code == 0xff && ((code[1] >> 3) & 7) < 2 ? width : 8,
-					false};
-	default: /* elsewhere even opcodes are the byte forms */
-		return (struct operand){*code & 1 ? width : 1, false};
-	}
-}
-
-unsigned int dmk_operand_width(const void *instruction)
-{
-	return decode(instruction).width;
-}
-
 static void announce_nowhere(const void *address, ucontext_t *context)
 {
 	const greg_t *registers = context->uc_mcontext.gregs;
@@ -247,7 +134,7 @@ static bool dereference(struct dmk_iomap *map, volatile char *address, ucontext_
 {
 	greg_t *registers = context->uc_mcontext.gregs;
 	bool write = registers[REG_ERR] & ERROR_WRITE;
-	struct operand operand = decode((const unsigned char *)registers[REG_RIP]);
+	struct dmk_operand operand = dmk_operand((const void *)registers[REG_RIP]);
 	unsigned int i;
 
 	if (map->kind != DMK_IOMAP_USER)
@@ -292,11 +179,6 @@ bool dmk_iomem_step(void *siginfo, void *ucontext)
 }
 
 #else
-
-unsigned int dmk_operand_width(const void *instruction)
-{
-	return 1;
-}
 
 static void announce_nowhere(const void *address, ucontext_t *context)
 {

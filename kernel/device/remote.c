@@ -55,8 +55,10 @@ struct connection {
 	struct remote_file *opened; /* a file connection's, */
 	uint64_t cookie;            /* and its name: still good when the file is gone */
 	struct remote_file *mapped; /* a mapping connection's, */
+	uint64_t mapping;           /* its name */
 	void *address;              /* and where it is here */
 	size_t size;
+	bool registers;             /* what is there is for serve_access() */
 };
 
 static struct {
@@ -66,6 +68,8 @@ static struct {
 	 */
 	pthread_mutex_t lock;
 	pthread_cond_t released;
+	/* Around each access of a program to registers, and before they go. Taken before lock. */
+	pthread_mutex_t registers;
 	struct remote_file *files;
 	struct connection *connections;
 	struct connection *ended; /* to be joined and freed */
@@ -74,7 +78,9 @@ static struct {
 	int listener, epoll, stop;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	pthread_t watcher;
-} server = {.lock = PTHREAD_MUTEX_INITIALIZER, .released = PTHREAD_COND_INITIALIZER};
+} server = {.lock = PTHREAD_MUTEX_INITIALIZER,
+	    .released = PTHREAD_COND_INITIALIZER,
+	    .registers = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- files ------------------------------------------------------------------------------------ */
 
@@ -292,20 +298,82 @@ static int64_t serve_map(struct connection *connection, const struct dmk_remote_
 	if (err)
 		return err;
 	err = find_runs(backing, connection->address, request->arg[0]);
+	connection->registers = err == -ENODEV && !backing->runs;
 	if (!err) {
 		*fd = find_fd(backing);
 		err = *fd < 0 ? *fd : 0;
 	}
-	if (err) {
+	if (err && !connection->registers) {
 		dmk_munmap(connection->address, request->arg[0]);
 		return err;
 	}
 	connection->size = request->arg[0];
 	pthread_mutex_lock(&server.lock);
+	connection->mapping = request->mapping;
 	connection->mapped = file;
 	file->users++;
 	pthread_mutex_unlock(&server.lock);
 	return 0;
+}
+
+static uint64_t load(const volatile void *at, uint64_t width)
+{
+	switch (width) {
+	case 1:
+		return *(const volatile uint8_t *)at;
+	case 2:
+		return *(const volatile uint16_t *)at;
+	case 4:
+		return *(const volatile uint32_t *)at;
+	default:
+		return *(const volatile uint64_t *)at;
+	}
+}
+
+static void store(volatile void *at, uint64_t width, uint64_t value)
+{
+	switch (width) {
+	case 1:
+		*(volatile uint8_t *)at = (uint8_t)value;
+		break;
+	case 2:
+		*(volatile uint16_t *)at = (uint16_t)value;
+		break;
+	case 4:
+		*(volatile uint32_t *)at = (uint32_t)value;
+		break;
+	default:
+		*(volatile uint64_t *)at = value;
+	}
+}
+
+/* A program's load or store that faulted there is carried out here, where the registers are. */
+static int64_t serve_access(const struct dmk_remote_request *request,
+			    struct dmk_remote_reply *reply)
+{
+	const uint64_t offset = request->arg[0], width = request->arg[1];
+	struct connection *at;
+	int64_t result = -EFAULT;
+
+	if (width != 1 && width != 2 && width != 4 && width != 8)
+		return -EINVAL;
+	pthread_mutex_lock(&server.registers);
+	pthread_mutex_lock(&server.lock);
+	for (at = server.connections; at && (!at->mapped || !at->registers ||
+					     at->mapping != request->mapping);
+	     at = at->next)
+		;
+	pthread_mutex_unlock(&server.lock);
+	/* It is not unmapped, and its connection does not end, while registers is held. */
+	if (at && offset < at->size && width <= at->size - offset) {
+		if (request->op == DMK_REMOTE_LOAD)
+			reply->value = load((char *)at->address + offset, width);
+		else
+			store((char *)at->address + offset, width, request->arg[2]);
+		result = 0;
+	}
+	pthread_mutex_unlock(&server.registers);
+	return result;
 }
 
 static int64_t serve_unmap(struct connection *connection)
@@ -314,9 +382,11 @@ static int64_t serve_unmap(struct connection *connection)
 
 	if (!file)
 		return -EINVAL;
+	pthread_mutex_lock(&server.registers);
 	pthread_mutex_lock(&server.lock);
 	connection->mapped = NULL;
 	pthread_mutex_unlock(&server.lock);
+	pthread_mutex_unlock(&server.registers);
 	dmk_munmap(connection->address, connection->size);
 	file_put(file);
 	return 0;
@@ -369,6 +439,9 @@ static int64_t serve(struct connection *connection, const struct dmk_remote_requ
 		return serve_closed(request->cookie);
 	case DMK_REMOTE_UNMAP:
 		return serve_unmap(connection);
+	case DMK_REMOTE_LOAD:
+	case DMK_REMOTE_STORE:
+		return serve_access(request, reply);
 	}
 	file = file_get(request->cookie);
 	if (!file)

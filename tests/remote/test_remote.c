@@ -194,6 +194,7 @@ int main(void)
 		CLIENT_TEST("a program changes a file's flags", "has_flags"),
 		CLIENT_TEST("a program walks the driver's directories", "walks"),
 		CLIENT_TEST("a program maps the same bytes", "maps"),
+		CLIENT_TEST("a program maps registers", "has_registers"),
 		CLIENT_TEST("a program uses streams", "streams"),
 		CLIENT_TEST("a program sees a character device", "looks"),
 		CLIENT_TEST("a program that closed can open again", "opens_again"),

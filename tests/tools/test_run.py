@@ -21,6 +21,27 @@ LEAK = """{
 	}""".replace("@MASK@", MASK)
 
 
+# A misc device whose mmap() shows the card's registers.
+WINDOW = driver(before="""#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+static struct pci_dev *card;
+static int show(struct file *file, struct vm_area_struct *vma)
+{
+	return vm_iomap_memory(vma, pci_resource_start(card, 0), pci_resource_len(card, 0));
+}
+static const struct file_operations fops = { .owner = THIS_MODULE, .mmap = show };
+static struct miscdevice misc = { .minor = MISC_DYNAMIC_MINOR, .name = "window", .fops = &fops };
+""", probe="int err = pcim_enable_device(pdev);\n\tif (err)\n\t\treturn err;\n\tcard = pdev;\n\terr = misc_register(&misc);\n\tif (err)\n\t\treturn err;",
+                remove="misc_deregister(&misc);")
+PEEK = """import ctypes, mmap, os
+registers = mmap.mmap(os.open("/dev/window", os.O_RDWR), 4096)
+liveness = ctypes.c_uint32.from_buffer(registers, 4)
+liveness.value = 5
+print(hex(ctypes.c_uint32.from_buffer(registers).value), hex(liveness.value))
+"""
+
+
 @unittest.skipUnless(os.path.exists(os.path.join(BUILD, "preload/libdmakit-preload.so")), "no preload library")
 class Run(Command):
     def run_edu(self, *program, status=0, given=None, options=()):
@@ -50,6 +71,11 @@ class Run(Command):
         self.assertEqual(done.stdout.decode().splitlines(),
                          ["a shell", "from a SHELL", " 66 72 6f 6d", "4092", "b'pyom'", "in a subshell"])
         self.assertEqual(done.stderr, b"")
+
+    def test_a_program_maps_the_cards_registers(self):
+        self.write("card.c", WINDOW)
+        done = self.dmakit("run", "card.c", "--", "python3", "-c", PEEK, status=0)
+        self.assertEqual((done.stdout, done.stderr), ("0x10000ed 0xfffffffa\n", ""))
 
     def test_findings_are_told_on_stderr_and_win_over_the_status(self):
         self.write("card.c", driver(probe=LEAK))

@@ -387,8 +387,8 @@ static int64_t get_map(int fd, struct map_reply *reply, int *memory)
 	};
 	int64_t result = get(fd, &message);
 
-	if (result < 0)
-		return result;
+	if (result < 0 || !reply->head.nr_runs)
+		return result; /* without runs: registers */
 	if (!message.msg_controllen)
 		return -EIO;
 	memcpy(memory, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
@@ -436,7 +436,7 @@ static void *note_mapping(struct mapping *mapping, void *address, size_t size, i
 	return address;
 }
 
-static int map(const struct dmk_remote_request *request, void *address, int flags,
+static int map(struct dmk_remote_request *request, void *address, int flags,
 	       struct map_reply *reply, void **got)
 {
 	struct mapping *mapping = malloc(sizeof(*mapping));
@@ -444,11 +444,18 @@ static int map(const struct dmk_remote_request *request, void *address, int flag
 
 	if (!mapping || fd < 0)
 		goto undo;
+	request->mapping = cookie_of(fd);
 	err = put(fd, request) ? get_map(fd, reply, &memory) : -EIO;
 	if (err)
 		goto undo;
 	*got = map_runs(address, request->arg[0], request->arg[1], flags, reply, memory);
-	client_close(memory);
+	if (memory >= 0)
+		client_close(memory);
+	if (*got && memory < 0 && !registers_add(*got, request->arg[0], request->mapping)) {
+		syscall(SYS_munmap, *got, request->arg[0]);
+		err = -ENODEV;
+		goto undo;
+	}
 	if (*got) {
 		note_mapping(mapping, *got, request->arg[0], fd);
 		return 0;
@@ -463,7 +470,7 @@ undo:
 
 void *client_map(uint64_t cookie, void *address, size_t size, int prot, int flags, off_t offset)
 {
-	const struct dmk_remote_request request = {
+	struct dmk_remote_request request = {
 		.op = DMK_REMOTE_MAP,
 		.cookie = cookie,
 		.arg = {size, prot, flags, offset},
@@ -491,11 +498,27 @@ static void end_mapping(struct mapping *mapping)
 	free(mapping);
 }
 
+int64_t client_access(enum dmk_remote_op op, uint64_t mapping, uint64_t offset, unsigned int width,
+		      uint64_t *value)
+{
+	const struct dmk_remote_request request = {
+		.op = op,
+		.mapping = mapping,
+		.arg = {offset, width, *value},
+	};
+	struct dmk_remote_reply reply;
+	int64_t result = call_for(&request, &reply);
+
+	*value = result ? ~0ULL : reply.value;
+	return result;
+}
+
 void client_unmapped(void *address, size_t size)
 {
 	struct mapping **at = &mappings, *ended = NULL, *mapping;
 	char *first = address;
 
+	registers_remove(address, size);
 	pthread_mutex_lock(&mappings_lock);
 	while ((mapping = *at)) {
 		if (mapping->address >= first && mapping->address + mapping->size <= first + size) {

@@ -44,8 +44,24 @@ int client_watch(uint64_t cookie, short events);
 int64_t client_watched(int fd);
 
 void *client_map(uint64_t cookie, void *address, size_t size, int prot, int flags, off_t offset);
+/**
+ * client_access - a load or store of @width bytes at @offset of the registers that are mapped under
+ * the name of @mapping. Async-signal-safe as far as sockets are. Return: 0 or a negative errno.
+ */
+int64_t client_access(enum dmk_remote_op op, uint64_t mapping, uint64_t offset, unsigned int width,
+		      uint64_t *value);
 /** client_unmapped - [address, address + size) is no longer mapped: mappings that lie in it end. */
 void client_unmapped(void *address, size_t size);
+
+/* --- registers that a program has mapped (registers.c) ---------------------------------------- */
+
+/**
+ * registers_add - accesses to [address, address + size), where nothing is, go to @mapping. Return:
+ * false: not on this machine, or there is no room.
+ */
+bool registers_add(void *address, size_t size, uint64_t mapping);
+/** registers_remove - those that lie in [address, address + size) are no more. */
+void registers_remove(void *address, size_t size);
 
 /** close(2) itself, without the library's. */
 void client_close(int fd);
