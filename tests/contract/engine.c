@@ -6,23 +6,6 @@
 
 struct calls calls;
 
-struct dma_chan *may_request(enum dma_transaction_type type)
-{
-	dma_cap_mask_t mask;
-
-	dma_cap_zero(mask);
-	dma_cap_set(type, mask);
-	return dma_request_channel(mask, NULL, NULL);
-}
-
-struct dma_chan *must_request(enum dma_transaction_type type)
-{
-	struct dma_chan *chan = may_request(type);
-
-	assert_non_null(chan);
-	return chan;
-}
-
 void expect_calls(int n)
 {
 	memset(&calls, 0, sizeof(calls));

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client of the DMA engine, for tests: channels, descriptors and who was called back, and buffers
- * that are lent to a controller. Which controller it is, the machine and the program's drivers say.
+ * A client of the DMA engine, for tests: descriptors and who was called back, and buffers that are
+ * lent to a controller. Which controller it is, the machine and the program's drivers say.
  */
 #ifndef CONTRACT_ENGINE_H
 #define CONTRACT_ENGINE_H
 
-#include "harness.h"
-
-#include <linux/dmaengine.h>
-
-/** may_request - a channel that can do @type, hardware's before the threads'; NULL: none is left */
-struct dma_chan *may_request(enum dma_transaction_type type);
-struct dma_chan *must_request(enum dma_transaction_type type);
+#include "channels.h"
 
 /* --- callbacks, in the order they came -------------------------------------------------------- */
 

@@ -6,10 +6,9 @@
 #ifndef CONTRACT_FAKE_DMA_H
 #define CONTRACT_FAKE_DMA_H
 
-#include "harness.h"
+#include "channels.h"
 
 #include <drivers/dma/virt-dma.h>
-#include <linux/dmaengine.h>
 
 #include <stdlib.h>
 
@@ -213,24 +212,6 @@ static inline void fake_end(struct dma_chan *chan, enum dmaengine_tx_result resu
 	}
 	spin_unlock_irqrestore(&vc->lock, flags);
 	assert_non_null(vd);
-}
-
-static inline dma_cap_mask_t capable_of(enum dma_transaction_type type)
-{
-	dma_cap_mask_t mask;
-
-	dma_cap_zero(mask);
-	dma_cap_set(type, mask);
-	return mask;
-}
-
-static inline struct dma_chan *must_request(enum dma_transaction_type type)
-{
-	const dma_cap_mask_t mask = capable_of(type);
-	struct dma_chan *chan = dma_request_channel(mask, NULL, NULL);
-
-	assert_non_null(chan);
-	return chan;
 }
 
 #endif

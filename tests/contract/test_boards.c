@@ -61,7 +61,7 @@ static void pl330_debug(struct below *below, u32 instruction)
 
 static void go_wrong_pl330(struct below *below)
 {
-	const u32 send_event_31 = 31 << 27 | 0x34 << 16;
+	const u32 send_event_31 = 31u << 27 | 0x34u << 16;
 
 	pl330_debug(below, send_event_31 | below->chan->chan_id << 8 | 1);
 }
@@ -124,7 +124,7 @@ static void test_ENG_04_an_end_that_comes_too_late_ends_nothing(void **state)
 
 static void test_ENG_04_a_fault_of_the_manager_is_overcome(void **state)
 {
-	const u32 go_channel_31 = 31 << 27 | 0xa0 << 16;
+	const u32 go_channel_31 = 31u << 27 | 0xa0u << 16;
 	struct below below;
 	struct lent to;
 

@@ -3,9 +3,8 @@
  * ENG on a controller that has hardware: the simulated one of docs/dmac.md, by its driver,
  * drivers/dmac/dmac.c, on each machine.
  */
-#include "harness.h"
+#include "engine.h"
 
-#include <linux/dmaengine.h>
 #include <linux/of.h>
 
 enum { SIZE = 3 * PAGE_SIZE + 123, LONG = 1 << 16 };
@@ -16,96 +15,6 @@ static bool is_dmac(struct dma_chan *chan, void *param)
 {
 	return chan->device->dev->of_node &&
 	       of_device_is_compatible(chan->device->dev->of_node, "dmakit,dmac");
-}
-
-static struct dma_chan *must_request(enum dma_transaction_type type)
-{
-	struct dma_chan *chan;
-	dma_cap_mask_t mask;
-
-	dma_cap_zero(mask);
-	dma_cap_set(type, mask);
-	chan = dma_request_channel(mask, is_dmac, NULL);
-	assert_non_null(chan);
-	return chan;
-}
-
-/* What the callbacks said, in their order. */
-enum { CALLS = 64 };
-
-static struct {
-	long what[CALLS];
-	struct dmaengine_result result[CALLS];
-	int n, wanted;
-	struct completion last;
-} calls;
-
-static void expect_calls(int n)
-{
-	memset(&calls, 0, sizeof(calls));
-	init_completion(&calls.last);
-	calls.wanted = n;
-}
-
-static void called_with(void *param, const struct dmaengine_result *result)
-{
-	if (calls.n < CALLS) {
-		calls.what[calls.n] = (long)param;
-		calls.result[calls.n] = *result;
-	}
-	if (++calls.n == calls.wanted)
-		complete(&calls.last);
-}
-
-static void must_be_called(void)
-{
-	assert_true(wait_for_completion_timeout(&calls.last, 5 * HZ));
-}
-
-static dma_cookie_t submit(struct dma_async_tx_descriptor *tx, long what)
-{
-	dma_cookie_t cookie;
-
-	assert_non_null(tx);
-	tx->callback_result = called_with;
-	tx->callback_param = (void *)what;
-	cookie = dmaengine_submit(tx);
-	assert_false(dma_submit_error(cookie));
-	return cookie;
-}
-
-/* A buffer, mapped for the controller. */
-struct lent {
-	struct device *master;
-	u8 *bytes;
-	dma_addr_t dma;
-	size_t size;
-	enum dma_data_direction dir;
-};
-
-static struct lent lend(struct dma_chan *chan, size_t size, enum dma_data_direction dir, int salt)
-{
-	struct lent lent = {dmaengine_get_dma_device(chan), must_kmalloc(size), 0, size, dir};
-
-	if (salt < 0)
-		memset(lent.bytes, 0, size);
-	else
-		fill_bytes(lent.bytes, size, salt);
-	lent.dma = must_map(lent.master, lent.bytes, size, dir);
-	return lent;
-}
-
-static void take_back(struct lent *lent)
-{
-	dma_unmap_single(lent->master, lent->dma, lent->size, lent->dir);
-}
-
-static dma_cookie_t copy(struct dma_chan *chan, const struct lent *to, const struct lent *from,
-			 long what)
-{
-	return submit(dmaengine_prep_dma_memcpy(chan, to->dma, from->dma, to->size,
-						DMA_PREP_INTERRUPT),
-		      what);
 }
 
 /* --- ENG-01, ENG-05: memory to memory --------------------------------------------------------- */
