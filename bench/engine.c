@@ -73,7 +73,8 @@ static struct engine *engine_new(const struct row *row, struct null_engine *null
 static struct null_engine *make_null(unsigned int channels)
 {
 	const unsigned int depth = DESCRIPTORS / channels < 64 ? DESCRIPTORS / channels : 64;
-	struct null_engine *null = null_engine_new(bench_wide, channels, depth < 2 ? 2 : depth);
+	struct null_engine *null = null_engine_new(bench_wide, channels, depth < 2 ? 2 : depth,
+						   NULL);
 
 	if (!null)
 		bench_die("no memory for a DMA controller");

@@ -21,6 +21,7 @@ struct null_chan {
 
 struct null_engine {
 	struct dma_device device;
+	void (*call_back)(struct list_head *ended);
 	struct null_chan *chan;
 	struct null_desc *desc;
 };
@@ -57,17 +58,26 @@ static struct dma_async_tx_descriptor *prep(struct dma_chan *chan, dma_addr_t to
 
 static void issue_pending(struct dma_chan *chan)
 {
+	struct null_engine *engine = container_of(chan->device, struct null_engine, device);
 	struct virt_dma_chan *vc = to_virt_chan(chan);
 	struct virt_dma_desc *vd;
 	unsigned long flags;
+	LIST_HEAD(ended);
 
 	spin_lock_irqsave(&vc->lock, flags);
 	vchan_issue_pending(vc);
 	while ((vd = vchan_next_desc(vc))) {
 		list_del(&vd->node);
-		vchan_cookie_complete(vd);
+		if (!engine->call_back) {
+			vchan_cookie_complete(vd);
+			continue;
+		}
+		dma_cookie_complete(&vd->tx);
+		list_add_tail(&vd->node, &ended);
 	}
 	spin_unlock_irqrestore(&vc->lock, flags);
+	if (engine->call_back)
+		engine->call_back(&ended);
 }
 
 static void synchronize(struct dma_chan *chan)
@@ -108,12 +118,14 @@ static void forget(struct null_engine *engine)
 	free(engine);
 }
 
-struct null_engine *null_engine_new(struct device *dev, unsigned int channels, unsigned int depth)
+struct null_engine *null_engine_new(struct device *dev, unsigned int channels, unsigned int depth,
+				    void (*call_back)(struct list_head *ended))
 {
 	struct null_engine *engine = calloc(1, sizeof(*engine));
 
 	if (!engine)
 		return NULL;
+	engine->call_back = call_back;
 	engine->device = (struct dma_device){
 		.dev = dev,
 		.directions = BIT(DMA_MEM_TO_MEM),

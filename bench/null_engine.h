@@ -13,9 +13,12 @@ struct null_engine;
 /**
  * null_engine_new - register one for @dev, with @channels that copy
  * @depth: descriptors that each channel has; preparing one more returns NULL until one has ended
+ * @call_back: for those that have ended, by .node, in the thread that issued them; NULL: their
+ *             channel's tasklet does it
  * Return: NULL: no memory.
  */
-struct null_engine *null_engine_new(struct device *dev, unsigned int channels, unsigned int depth);
+struct null_engine *null_engine_new(struct device *dev, unsigned int channels, unsigned int depth,
+				    void (*call_back)(struct list_head *ended));
 /** null_engine_free - all of its channels have been given back */
 void null_engine_free(struct null_engine *engine);
 /** null_engine_take - a channel that nobody has; NULL: none is left */

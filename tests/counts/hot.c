@@ -7,6 +7,8 @@
  * times, and not what several threads cost.
  */
 #include "../core/unit.h"
+#include "counted.h"
+
 #include "../../bench/null_iommu.h"
 #include "../../bench/unhooked.h"
 #include "../../core/iova.h"
@@ -19,14 +21,10 @@
 
 #include <dmakit/check.h>
 
-#include <valgrind/callgrind.h>
-
 #define LAST_IOVA ((1ULL << 48) - 1)
 enum {
 	LIST = 256,
 	LIVE = 1024,
-	TIMES = 4096,
-	FEW = 64,
 	PIECE = 64,
 	SLOT = 2048,
 	REQUESTER = 8,
@@ -36,49 +34,11 @@ enum {
 static struct device dev;
 static uint64_t seed;
 
-static void must(bool is_good)
-{
-	if (!is_good) {
-		fprintf(stderr, "hot: a path did not do what it is counted for\n");
-		exit(2);
-	}
-}
-
 static unsigned int below(unsigned int end)
 {
 	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
 	return (unsigned int)((seed >> 33) % end);
 }
-
-/*
- * Operations are counted between these; a path has FEW of them before, so that what is made once is
- * there.
- */
-static const char *path_name;
-static unsigned long path_times;
-
-static void begin(void)
-{
-	CALLGRIND_START_INSTRUMENTATION;
-	CALLGRIND_ZERO_STATS;
-}
-
-static void end(unsigned long times)
-{
-	CALLGRIND_DUMP_STATS_AT(path_name);
-	CALLGRIND_STOP_INSTRUMENTATION;
-	path_times = times;
-}
-
-#define COUNT(times, ...)                                   \
-	do {                                                \
-		for (unsigned long i = 0; i < FEW; i++)     \
-			__VA_ARGS__;                        \
-		begin();                                    \
-		for (unsigned long i = 0; i < (times); i++) \
-			__VA_ARGS__;                        \
-		end(times);                                 \
-	} while (0)
 
 /* --- direct ----------------------------------------------------------------------------------- */
 
