@@ -20,6 +20,7 @@
 #include <linux/err.h>
 #include <linux/pci.h>
 #include <linux/printk.h>
+#include <linux/slab.h>
 
 #include "../internal.h"
 
@@ -43,7 +44,7 @@ static void release_function(struct device *dev)
 {
 	struct pci_dev *pdev = to_pci_dev(dev);
 
-	free((char *)pdev->driver_override);
+	kfree(pdev->driver_override);
 	free(pdev->dmk);
 	free(pdev);
 }

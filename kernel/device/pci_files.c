@@ -5,6 +5,7 @@
  * driver's new_id and remove_id, the function's driver_override.
  */
 #include "internal.h"
+#include "override.h"
 #include "pci_private.h"
 #include "tree.h"
 
@@ -208,34 +209,7 @@ static ssize_t resource_show(struct device *dev, struct device_attribute *attr, 
 
 static DEVICE_ATTR_RO(resource);
 
-static ssize_t driver_override_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	const char *wanted;
-	ssize_t n;
-
-	device_lock(dev);
-	wanted = to_pci_dev(dev)->driver_override;
-	n = sysfs_emit(buf, "%s\n", wanted ? wanted : "(null)");
-	device_unlock(dev);
-	return n;
-}
-
-static ssize_t driver_override_store(struct device *dev, struct device_attribute *attr,
-				     const char *buf, size_t count)
-{
-	size_t size = strcspn(buf, "\n");
-	char *new = size ? strndup(buf, size) : NULL;
-
-	if (size && !new)
-		return -ENOMEM;
-	device_lock(dev);
-	free((char *)to_pci_dev(dev)->driver_override);
-	to_pci_dev(dev)->driver_override = new;
-	device_unlock(dev);
-	return (ssize_t)count;
-}
-
-static DEVICE_ATTR_RW(driver_override);
+DMK_OVERRIDE_FILE(to_pci_dev);
 
 static struct attribute *function_attributes[] = {
 	&dev_attr_vendor.attr,

@@ -3,6 +3,7 @@
  * The platform bus: the machine's own devices, from its devicetree, and those that drivers add.
  */
 #include "internal.h"
+#include "override.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <linux/of.h>
 #include <linux/of_device.h>
 #include <linux/platform_device.h>
+#include <linux/slab.h>
 
 #include "../internal.h"
 
@@ -33,6 +35,7 @@ static void release_made(struct device *dev)
 {
 	struct made *made = (struct made *)to_platform_device(dev);
 
+	kfree(made->pdev.driver_override);
 	free(made->pdev.resource);
 	free(made->data);
 	free(made);
@@ -304,6 +307,8 @@ static int match(struct device *dev, const struct device_driver *drv)
 	struct platform_device *pdev = to_platform_device(dev);
 	struct platform_driver *pdrv = to_platform_driver(drv);
 
+	if (pdev->driver_override)
+		return !strcmp(pdev->driver_override, drv->name);
 	if (dev->of_node)
 		return of_match_node(drv->of_match_table, dev->of_node) != NULL;
 	if (pdrv->id_table) {
@@ -329,8 +334,15 @@ static void remove_device(struct device *dev)
 		drv->remove(to_platform_device(dev));
 }
 
+DMK_OVERRIDE_FILE(to_platform_device);
+
+static struct attribute *device_attributes[] = {&dev_attr_driver_override.attr, NULL};
+static const struct attribute_group device_group = {.attrs = device_attributes};
+static const struct attribute_group *device_groups[] = {&device_group, NULL};
+
 const struct bus_type platform_bus_type = {
 	.name = "platform",
+	.dev_groups = device_groups,
 	.match = match,
 	.probe = probe,
 	.remove = remove_device,

@@ -7,6 +7,8 @@
 #include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/pci.h>
+#include <linux/platform_device.h>
 
 #include "shown.h"
 
@@ -145,8 +147,48 @@ static void make_numbers(void)
 	debugfs_create_atomic_t("counter", 0644, directory, &counter);
 }
 
+/* --- drivers without an id -------------------------------------------------------------------- */
+
+static int shown_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	shown.probes++;
+	shown.id_vendor = id->vendor;
+	return shown.probe_result;
+}
+
+static void shown_remove(struct pci_dev *pdev)
+{
+	shown.removes++;
+}
+
+static struct pci_driver shown_driver = {
+	.name = "shown",
+	.probe = shown_probe,
+	.remove = shown_remove,
+};
+
+static int shown_platform_probe(struct platform_device *pdev)
+{
+	shown.platform_probes++;
+	return 0;
+}
+
+static struct platform_driver shown_platform_driver = {
+	.probe = shown_platform_probe,
+	.driver = {.name = "shown"},
+};
+
 static int __init shown_init(void)
 {
+	int error = pci_register_driver(&shown_driver);
+
+	if (error)
+		return error;
+	error = platform_driver_register(&shown_platform_driver);
+	if (error) {
+		pci_unregister_driver(&shown_driver);
+		return error;
+	}
 	directory = debugfs_create_dir("shown", NULL);
 	own = debugfs_create_file("own", 0644, directory, shown.text, &own_operations);
 	debugfs_create_file("simple", 0644, directory, &shown.simple, &simple_operations);
@@ -160,6 +202,8 @@ static int __init shown_init(void)
 
 static void __exit shown_exit(void)
 {
+	platform_driver_unregister(&shown_platform_driver);
+	pci_unregister_driver(&shown_driver);
 	debugfs_lookup_and_remove("link", NULL);
 	if (!shown.leave_behind)
 		debugfs_remove_recursive(directory);

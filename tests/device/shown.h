@@ -16,6 +16,8 @@ struct shown_state {
 	char text[SHOWN_TEXT];
 	int simple, refuses; /* the attribute's number, what its set() says */
 	int opens, releases, leave_behind;
+	int probes, probe_result, removes, platform_probes;
+	unsigned int id_vendor; /* of what it was probed with */
 };
 
 extern struct shown_state shown;

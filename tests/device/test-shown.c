@@ -212,6 +212,57 @@ static void test_what_a_driver_leaves_in_debugfs_is_named(void **state)
 	assert_int_equal(fake_boot(), 0);
 }
 
+/* --- devices bound by name -------------------------------------------------------------------- */
+
+#define CARD     "0000:00:04.0"
+#define ON_PCI   "/sys/bus/pci/devices/" CARD "/driver_override"
+#define PCI_FILE "/sys/bus/pci/drivers/shown/"
+
+static void test_a_device_is_bound_by_name_to_a_driver_without_an_id(void **state)
+{
+	assert_int_equal(shown.probes, 0);
+	assert_int_equal(write_file(PCI_FILE "bind", CARD), -ENODEV);
+	expect_text(ON_PCI, "(null)\n");
+	assert_int_equal(write_file(ON_PCI, "shown\n"), 6);
+	expect_text(ON_PCI, "shown\n");
+	assert_int_equal(write_file(PCI_FILE "bind", CARD), strlen(CARD));
+	assert_int_equal(shown.probes, 1);
+	assert_true(shown.id_vendor == ~0U); /* any */
+	assert_int_equal(write_file(PCI_FILE "unbind", CARD "\n"), strlen(CARD) + 1);
+	assert_int_equal(shown.removes, 1);
+	assert_int_equal(write_file(PCI_FILE "unbind", CARD), -ENODEV);
+}
+
+static void test_a_device_is_kept_for_the_driver_it_names(void **state)
+{
+	assert_int_equal(write_file(ON_PCI, "another"), 7);
+	assert_int_equal(write_file(PCI_FILE "bind", CARD), -ENODEV);
+	assert_int_equal(write_file(ON_PCI, "shown"), 5);
+	assert_int_equal(write_file(ON_PCI, "\n"), 1);
+	expect_text(ON_PCI, "(null)\n");
+	assert_int_equal(write_file(PCI_FILE "bind", CARD), -ENODEV);
+	assert_int_equal(shown.probes, 0);
+}
+
+static void test_what_probe_says_is_the_writers_answer(void **state)
+{
+	shown.probe_result = -EIO;
+	assert_int_equal(write_file(ON_PCI, "shown"), 5);
+	assert_int_equal(write_file(PCI_FILE "bind", CARD), -EIO);
+	assert_int_equal(shown.removes, 0);
+}
+
+static void test_a_platform_device_is_bound_by_name_too(void **state)
+{
+	char name[64], path[160];
+
+	assert_int_equal(dmk_file_list("/sys/bus/platform/devices", 0, name, sizeof(name)), 1);
+	snprintf(path, sizeof(path), "/sys/bus/platform/devices/%s/driver_override", name);
+	assert_int_equal(write_file(path, "shown"), 5);
+	assert_int_equal(write_file("/sys/bus/platform/drivers/shown/bind", name), strlen(name));
+	assert_int_equal(shown.platform_probes, 1);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, boot, halt)
 
 int main(void)
@@ -229,6 +280,10 @@ int main(void)
 		CASE(test_an_entry_is_found_and_removed_by_name),
 		CASE(test_an_open_file_answers_with_EIO_once_it_is_removed),
 		CASE(test_what_a_driver_leaves_in_debugfs_is_named),
+		CASE(test_a_device_is_bound_by_name_to_a_driver_without_an_id),
+		CASE(test_a_device_is_kept_for_the_driver_it_names),
+		CASE(test_what_probe_says_is_the_writers_answer),
+		CASE(test_a_platform_device_is_bound_by_name_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

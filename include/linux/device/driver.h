@@ -55,6 +55,13 @@ struct device_driver {
  */
 int driver_register(struct device_driver *drv) DMK_SYM(driver_register) __must_check;
 void driver_unregister(struct device_driver *drv) DMK_SYM(driver_unregister);
+/**
+ * driver_set_override - keep @dev for the driver of a name: for a bus's match()
+ * @override: where the name stands, from kmalloc(); the old one is freed. Empty: for no one driver
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
+int driver_set_override(struct device *dev, const char **override, const char *s, size_t len)
+	DMK_SYM(driver_set_override);
 struct device_driver *driver_find(const char *name, const struct bus_type *bus)
 	DMK_SYM(driver_find);
 int driver_for_each_device(struct device_driver *drv, struct device *start, void *data,
