@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The benchmark once, for a run in which one call of the driver fails: it may say so. By one thread:
- * of several the others may go on when one has failed, or may not.
+ * The benchmark once, for a run in which one call of the driver fails: it may say so. By one
+ * thread: of several the others may go on when one has failed, or may not.
  */
 #include "bind.h"
 
