@@ -185,6 +185,8 @@ const struct dmk_qemu_board dmk_qemu_boards[] = {
 				{0, 512 * MIB, 0},
 				{32 * GIB, 512 * MIB, 2 * GIB},
 			},
+		/* As Linux has it on such a processor: all that 32 bits reach is GFP_DMA's. */
+		.dma_zone_last = 4 * GIB - 1,
 		.dma32_zone_last = 4 * GIB - 1,
 		.caps = DMK_CAP_BOUNCE,
 		.intercept = "/machine/soc/gic",

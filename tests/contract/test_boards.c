@@ -274,6 +274,15 @@ static void copy_pages(struct dma_chan *chan, struct page *one, struct page *oth
 	assert_true(bytes_are(page_address(other), PAGE_SIZE, 6));
 }
 
+static void expect_below_4_gib(gfp_t zone)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | zone, 0);
+
+	assert_non_null(page);
+	assert_true(page_to_phys(page) <= U32_MAX);
+	__free_pages(page, 0);
+}
+
 /* As far as the hardware reaches, and with a mask that bounces. */
 static void test_MSK_06_memory_above_4_gib_is_reached_or_bounced(void **state)
 {
@@ -288,6 +297,8 @@ static void test_MSK_06_memory_above_4_gib_is_reached_or_bounced(void **state)
 	assert_non_null(low);
 	assert_true(page_to_phys(high) > U32_MAX);
 	assert_true(page_to_phys(low) <= U32_MAX);
+	expect_below_4_gib(GFP_DMA);
+	expect_below_4_gib(GFP_DMA32);
 	copy_pages(chan, high, low);
 	copy_pages(chan, low, high);
 	assert_int_equal(dma_set_mask(dmaengine_get_dma_device(chan), DMA_BIT_MASK(32)), 0);
