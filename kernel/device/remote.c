@@ -36,6 +36,8 @@
 #include <dmakit/file.h>
 #include <dmakit/remote.h>
 
+#include "../internal.h"
+
 struct remote_file {
 	struct remote_file *next;
 	uint64_t cookie;
@@ -571,6 +573,15 @@ static void join_ended(void)
 	}
 }
 
+/* Bytes that came by write(2) itself: no answer goes back, so they are not written either. */
+static void say_lost(const struct connection *connection)
+{
+	dmk_complain(NULL,
+		     "a program wrote to %s by a system call of its own, as static programs do: what it "
+		     "wrote is lost",
+		     connection->opened ? connection->opened->path : "a socket of ours");
+}
+
 static void *connection_run(void *arg)
 {
 	struct connection *connection = arg;
@@ -587,6 +598,8 @@ static void *connection_run(void *arg)
 			handle(connection, &request);
 		else if (!got || (got < 0 && errno != EINTR))
 			break;
+		else if (got > 0)
+			say_lost(connection);
 	}
 	hang_up(connection);
 	dmk_user_set(NULL);

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +18,7 @@
 #include <linux/sched/signal.h>
 
 #include "../../kernel/device/device.h"
+#include "../../kernel/internal.h"
 
 struct dmk_file {
 	bool exclusive;
@@ -79,6 +79,13 @@ int send_sig(int signal, struct task_struct *task, int priv)
 {
 	set_signaled(task, true);
 	return 0;
+}
+
+void dmk_complain(const void *caller, const char *format, ...)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.counts.complaints++;
+	pthread_mutex_unlock(&fake.lock);
 }
 
 void flush_signals(struct task_struct *task)
@@ -146,9 +153,9 @@ int dmk_file_status(const char *path, struct dmk_file_status *status)
 int dmk_file_list(const char *directory, unsigned int index, char *name, size_t size)
 {
 	if (!strcmp(directory, "/dev"))
-		snprintf(name, size, index ? "fake1" : "fake0");
+		strcpy(name, index ? "fake1" : "fake0");
 	else if (!strcmp(directory, "/sys/fake"))
-		snprintf(name, size, "speed");
+		strcpy(name, "speed");
 	else
 		return -ENOENT;
 	return index < (directory[1] == 'd' ? 2 : 1);
@@ -192,7 +199,7 @@ int dmk_close(struct dmk_file *file)
 	return 0;
 }
 
-static size_t clamp(size_t size, int64_t offset)
+static size_t room_for(size_t size, int64_t offset)
 {
 	if (offset >= FAKE_SIZE)
 		return 0;
@@ -201,13 +208,13 @@ static size_t clamp(size_t size, int64_t offset)
 
 long dmk_pread(struct dmk_file *file, void *buffer, size_t size, int64_t offset)
 {
-	size = clamp(size, offset);
+	size = room_for(size, offset);
 	return copy(buffer, fake.memory + offset, size, true) ? (long)size : -EFAULT;
 }
 
 long dmk_pwrite(struct dmk_file *file, const void *buffer, size_t size, int64_t offset)
 {
-	size = clamp(size, offset);
+	size = room_for(size, offset);
 	if (!size)
 		return -ENOSPC;
 	return copy((void *)buffer, fake.memory + offset, size, false) ? (long)size : -EFAULT;

@@ -24,6 +24,7 @@ enum {
 /** What is open, mapped, asleep now; how many sleeps were interrupted so far. */
 struct fake_counts {
 	int open, mapped, asleep, interrupted;
+	int complaints;
 };
 struct fake_counts fake_counts(void);
 void fake_set_ready(int ready);

@@ -121,6 +121,15 @@ static void test_cat_dd_and_a_shell_reach_the_driver(void **state)
 	shell("test \"$(stat -c %F /dev/fake0)\" = 'character special file'");
 }
 
+static void test_what_is_written_past_the_library_is_not_lost_in_silence(void **state)
+{
+	int before = fake_counts().complaints;
+
+	/* The program's own write(2), without the library, into a descriptor it was given. */
+	shell("exec 3> /dev/fake0; LD_PRELOAD= sh -c 'echo lost >&3'");
+	assert_true(fake_counts().complaints > before);
+}
+
 /* --- ends ------------------------------------------------------------------------------------- */
 
 static void test_a_killed_program_leaves_nothing_open(void **state)
@@ -203,6 +212,9 @@ int main(void)
 		CLIENT_TEST("a program has threads", "has_threads"),
 		cmocka_unit_test_setup_teardown(test_cat_dd_and_a_shell_reach_the_driver, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_what_is_written_past_the_library_is_not_lost_in_silence, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(test_a_killed_program_leaves_nothing_open, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_a_server_that_stops_ends_calls_under_way,

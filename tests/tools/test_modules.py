@@ -44,7 +44,7 @@ class Modules(Command):
         self.write("client.c", driver(before=client, probe=CLIENT_PROBE, remove='dev_info(&pdev->dev, "client goes\\n");'))
 
     def check(self, *args, status=0):
-        return self.dmakit("check", "--verbose", *args, status=status)
+        return self.dmakit("check", "--verbose", "--watch", "none", *args, status=status)
 
     def test_the_provider_is_loaded_first_and_leaves_last_in_whatever_order_they_are_given(self):
         self.files()
@@ -123,6 +123,28 @@ int help(void)
                                       probe='dev_info(&pdev->dev, "%d\\n", 100 * debug_of_client() + ask_provider());'))
         log = self.check("--param", "client.more=3", "provider.c", "client.c", "more.c").stderr
         self.assertIn(" 541", log)
+
+    def test_reload_begins_with_the_data_of_the_first_time(self):
+        counted = """static int loads, fresh = 5, *where = &fresh, table[2000];
+static int most;
+module_param(most, int, 0444);"""
+        self.write("card.c", driver(before=counted, probe='dev_info(&pdev->dev, "load %d, fresh %d, where %d, table %d, most %d\\n", ++loads, '
+                                    '*where, *where == 5, table[1999], most);\n\ttable[1999] = 7;\n\tfresh++;', remove="where = NULL;"))
+        for build in ([], ["--watch", "asan"]):
+            log = self.check("--reload", "2", "--param", "card.most=3", *build, "card.c").stderr
+            self.assertEqual(log.count("load 1, fresh 5, where 1, table 0, most 3"), 3, log)
+        self.assertIn("--reload does not go with --fail", self.refused("check", "--reload", "1", "--fail", "1", "card.c"))
+        self.refused("check", "--reload", "0", "card.c")
+
+    def test_what_a_second_load_finds_is_a_finding(self):
+        self.files()
+        # The number is taken, and not given back: a second load can't have it.
+        self.write("card.c", driver(before="#include <linux/fs.h>\nstatic const struct file_operations fops = { };",
+                                    probe='return register_chrdev(77, "card", &fops);'))
+        self.assertIn("no finding", self.check("card.c").stdout)
+        done = self.check("--reload", "1", "card.c", "provider.c", status=1)
+        self.assertIn("probe of 0000:00:01.0 failed", done.stdout)
+        self.assertEqual(done.stderr.count("provider is up"), 2)
 
     def test_softdep_orders_too(self):
         self.files()

@@ -142,6 +142,12 @@ class Run(Command):
         self.assertIn("no program that can be started", self.refused("run", EDU, "--", "./nowhere"))
         self.assertIn("run: which driver?", self.refused("run", "--", "true"))
 
+    def test_a_static_program_is_refused(self):
+        self.write("app.c", "int main(void) { return 0; }\n")
+        self.run_command("cc", "-static", "-o", "app", "app.c", status=0)
+        self.assertIn("is linked statically and would see no driver", self.refused("run", EDU, "--", "./app"))
+        self.assertIn("is linked statically and would see no driver", self.refused("check", EDU, "--", "./app"))
+
     def test_a_driver_that_crashes_ends_the_program(self):
         self.write("card.c", driver(remove="*(volatile int *)8 = 1;"))
         done = self.dmakit("run", "card.c", "--", "echo", "mine", status=1)

@@ -443,6 +443,8 @@ static int build_modules(struct tool_build *build, struct tool_modules *modules)
 
 	if (!status)
 		status = tool_modules_arrange(modules, build->directory);
+	if (!status && build->reload)
+		status = tool_modules_own_data(modules, build->directory);
 	for (size_t i = 0; i < modules->n; i++) {
 		for (size_t j = 0; j < modules->item[i].objects.n; j++)
 			tool_args_add(&objects, modules->item[i].objects.item[j]);

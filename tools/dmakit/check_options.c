@@ -42,6 +42,7 @@ static const struct option options[] = {
 	{"driver", required_argument, NULL, 'D'},
 	{"gen-suppressions", no_argument, NULL, 'G'},
 	{"per-site", required_argument, NULL, 'P'},
+	{"reload", required_argument, NULL, 'R'},
 	{"explore", required_argument, NULL, 'E'},
 	{"jobs", required_argument, NULL, 'J'},
 	{"findings", required_argument, NULL, 'F'},
@@ -111,6 +112,7 @@ static void help(void)
 	     "  --explore N           N runs with N seeds, with more or less that happens in another order; then each\n"
 	     "                        finding once, how many of the seeds had it, and the command that shows it again\n"
 	     "  --jobs N              so many runs at once (default: 2; of --fail each and --explore one a processor)\n"
+	     "  --reload N            unload the driver, load it and use it again, N times, on the same machine\n"
 	     "  --watch MODE          how the driver's own loads and stores are seen: instrumented (default),\n"
 	     "                        asan, page or none\n"
 	     "  --linux VERSION       the API as it was in that Linux version, such as 6.1; from 4.14 to 6.18\n"
@@ -333,6 +335,10 @@ static int one_option(struct check *check, int option, char **argv)
 		return set_fail(check, optarg);
 	case 'P':
 		return set_count("--per-site", optarg, 1000000, &check->per_site);
+	case 'R':
+		check->build.reload = true;
+		pass_on(check, "--reload", optarg);
+		return set_count("--reload", optarg, 1000000, &(unsigned long){0});
 	case 'E':
 		return set_count("--explore", optarg, 1000000, &check->explore);
 	case 'J':
@@ -418,18 +424,19 @@ static bool is_c_source(const char *name)
 }
 
 /* As execvp() will look: a name with a slash is a file, any other is looked for in PATH. */
-static bool can_start(const char *program)
+static bool can_start(const char *program, char path[PATH_MAX])
 {
-	char path[PATH_MAX], *list = NULL, *rest, *directory;
+	char *list = NULL, *rest, *directory;
 	bool found = false;
 
+	snprintf(path, PATH_MAX, "%s", program);
 	if (strchr(program, '/'))
 		return access(program, X_OK) == 0;
 	if (getenv("PATH"))
 		list = strdup(getenv("PATH"));
 	rest = list;
 	while (!found && rest && (directory = strsep(&rest, ":"))) {
-		snprintf(path, sizeof(path), "%s/%s", directory[0] ? directory : ".", program);
+		snprintf(path, PATH_MAX, "%s/%s", directory[0] ? directory : ".", program);
 		found = access(path, X_OK) == 0;
 	}
 	free(list);
@@ -446,6 +453,21 @@ static int take_source(struct check *check, const char *source)
 	return STATUS_CLEAN;
 }
 
+static int take_program(struct check *check, char **after)
+{
+	char path[PATH_MAX];
+
+	check->program = after;
+	if (!can_start(after[0], path))
+		return tool_refuse("%s: \"%s\" is no program that can be started", check->verb,
+				   after[0]);
+	if (tool_is_static(path))
+		return tool_refuse("%s: \"%s\" is linked statically and would see no driver; link it "
+				   "dynamically",
+				   check->verb, after[0]);
+	return STATUS_CLEAN;
+}
+
 static int take_test(struct check *check, char **after)
 {
 	int status = STATUS_CLEAN;
@@ -454,11 +476,7 @@ static int take_test(struct check *check, char **after)
 		return tool_refuse("%s: after -- comes a %sprogram with its arguments", check->verb,
 				   check_is_run(check) ? "" : "test, or a ");
 	if (!is_c_source(after[0]) || check_is_run(check)) {
-		check->program = after;
-		return can_start(after[0])
-			       ? STATUS_CLEAN
-			       : tool_refuse("%s: \"%s\" is no program that can be started",
-					     check->verb, after[0]);
+		return take_program(check, after);
 	}
 	for (int i = 0; after[i] && !status; i++) {
 		if (!is_c_source(after[i]))
@@ -484,6 +502,12 @@ static int take_sources(struct check *check, int argc, char **argv, int end)
 	}
 	check->build.nr_drivers = check->build.sources.n;
 	return end < argc ? take_test(check, &argv[end + 1]) : STATUS_CLEAN;
+}
+
+/* Whether the runs get that option. */
+static bool check_has(const struct check *check, const char *option)
+{
+	return tool_args_has(&check->pass, option);
 }
 
 /* Options end at the first --; what comes after it is not looked at. */
@@ -526,6 +550,8 @@ int check_options(struct check *check, int argc, char **argv)
 		pass_on(check, "--append", check->append);
 	if (check->per_site && !check->fail_each)
 		return tool_refuse("check: --per-site goes with --fail each");
+	if (check->build.reload && (check->fail_each || check_has(check, "--fail")))
+		return tool_refuse("check: --reload does not go with --fail: a call fails once");
 	if (check->explore && check->fail_each)
 		return tool_refuse(
 			"check: --explore and --fail each are two kinds of many runs, and are not multiplied: take one, or --explore with --fail N");

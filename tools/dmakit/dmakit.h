@@ -46,6 +46,7 @@ struct tool_build {
 	const char *linux_version; /* NULL: newest */
 	const char *watch;         /* how the driver's accesses are seen, as dmakit-cc knows it */
 	const char *directory;     /* where it may write */
+	bool reload;               /* static data in sections of its own, to be made anew */
 	struct tool_args sources;  /* the driver's, and after them tests */
 	size_t nr_drivers;         /* how many of them are the driver's */
 	struct tool_args failed;   /* those that do not compile */

@@ -118,29 +118,50 @@ static int run_quietly(struct tool_args *args)
 	return status ? STATUS_REFUSED : STATUS_CLEAN;
 }
 
-/* One object of all, in which the names are local. */
-static int make_local(struct tool_module *module, const struct tool_args *names,
-		      const char *directory)
+/*
+ * One object of all its objects, changed by objcopy with the options in @change; the options are
+ * gone afterwards.
+ */
+static int make_one(struct tool_module *module, struct tool_args *change, const char *directory)
 {
-	struct tool_args link = {0}, local = {0};
+	static unsigned int number;
+	struct tool_args link = {0}, all = {0};
 	char out[PATH_MAX];
 
-	snprintf(out, sizeof(out), "%s/%s.one.o", directory, module->name);
+	snprintf(out, sizeof(out), "%s/one%u.o", directory, number++);
 	tool_args_add(&link, "ld");
 	tool_args_add(&link, "-r");
 	tool_args_add(&link, "-o");
 	tool_args_add(&link, out);
 	for (size_t i = 0; i < module->objects.n; i++)
 		tool_args_add(&link, module->objects.item[i]);
-	if (run_quietly(&link))
-		return STATUS_REFUSED;
-	tool_args_add(&local, "objcopy");
-	for (size_t i = 0; i < names->n; i++)
-		tool_args_addf(&local, "--localize-symbol=%s", names->item[i]);
-	tool_args_add(&local, out);
+	tool_args_add(&all, "objcopy");
+	for (size_t i = 0; i < change->n; i++)
+		tool_args_add(&all, change->item[i]);
+	tool_args_add(&all, out);
+	tool_args_free(change);
 	tool_args_free(&module->objects);
 	tool_args_add(&module->objects, out);
-	return run_quietly(&local);
+	if (!run_quietly(&link))
+		return run_quietly(&all);
+	tool_args_free(&all);
+	return STATUS_REFUSED;
+}
+
+int tool_modules_own_data(struct tool_modules *modules, const char *directory)
+{
+	static const char *const sections[] = {".data", ".data.rel", ".data.rel.local"};
+	int status = STATUS_CLEAN;
+
+	for (size_t i = 0; i < modules->n && !status; i++) {
+		struct tool_args change = {0};
+
+		for (size_t j = 0; j < sizeof(sections) / sizeof(*sections); j++)
+			tool_args_addf(&change, "--rename-section=%s=dmk_data", sections[j]);
+		tool_args_add(&change, "--rename-section=.bss=dmk_bss");
+		status = make_one(&modules->item[i], &change, directory);
+	}
+	return status;
 }
 
 /* What a module exports stays as it is: if another has that name too, the link says so. */
@@ -148,19 +169,15 @@ static int separate(const struct tool_modules *modules, struct tool_module *modu
 		    const char *directory)
 {
 	struct tool_args names = {0};
-	int status = STATUS_CLEAN;
 
 	for (size_t i = 0; i < module->symbols.defined.n; i++) {
 		const char *symbol = module->symbols.defined.item[i];
 
 		if (!tool_args_has(&module->symbols.exported, symbol) &&
 		    others_define(modules, module, symbol))
-			tool_args_add(&names, symbol);
+			tool_args_addf(&names, "--localize-symbol=%s", symbol);
 	}
-	if (names.n)
-		status = make_local(module, &names, directory);
-	tool_args_free(&names);
-	return status;
+	return names.n ? make_one(module, &names, directory) : STATUS_CLEAN;
 }
 
 /* --- the order -------------------------------------------------------------------------------- */

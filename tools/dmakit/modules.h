@@ -28,6 +28,12 @@ struct tool_modules {
 int tool_modules_group(const struct tool_args *sources, size_t n, struct tool_modules *modules);
 
 /**
+ * tool_modules_own_data - once there are objects: all static data of the modules into the sections
+ * dmk_data and dmk_bss. Return: STATUS_CLEAN, or STATUS_REFUSED (said).
+ */
+int tool_modules_own_data(struct tool_modules *modules, const char *directory);
+
+/**
  * tool_modules_arrange - once there are objects: into the order in which they are loaded (each
  * after those whose exports it uses, otherwise as they were given), with global names that several
  * have made each its own; what is used and not exported is said

@@ -90,6 +90,27 @@ static void read_sections(Elf *elf, size_t names, struct tool_symbols *symbols)
 	}
 }
 
+bool tool_is_static(const char *program)
+{
+	const int fd = open(program, O_RDONLY | O_CLOEXEC);
+	bool is_static = false;
+	GElf_Phdr header;
+	size_t n = 0;
+	Elf *elf = NULL;
+
+	elf_version(EV_CURRENT);
+	if (fd >= 0)
+		elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (elf && elf_kind(elf) == ELF_K_ELF && !elf_getphdrnum(elf, &n))
+		is_static = n > 0;
+	for (size_t i = 0; i < n && is_static; i++)
+		is_static = !gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_INTERP;
+	elf_end(elf);
+	if (fd >= 0)
+		close(fd);
+	return is_static;
+}
+
 int tool_symbols_read(const char *object, struct tool_symbols *symbols)
 {
 	const int fd = open(object, O_RDONLY | O_CLOEXEC);

@@ -18,6 +18,9 @@ struct tool_symbols {
 int tool_symbols_read(const char *object, struct tool_symbols *symbols);
 void tool_symbols_free(struct tool_symbols *symbols);
 
+/** tool_is_static - whether a file is a program that asks for no dynamic linker; not a script */
+bool tool_is_static(const char *program);
+
 /** tool_args_has - whether the word is among them */
 bool tool_args_has(const struct tool_args *args, const char *word);
 

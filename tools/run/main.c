@@ -449,6 +449,8 @@ static int boot_and_load(void)
 		note_machine();
 		if (set_parameters() < 0)
 			break;
+		if (dmk_run.options.reload)
+			dmk_run_data_keep();
 		if (load())
 			return 0;
 		if (!dmk_module_get(0, &module) && dmk_run_nr_tests())
@@ -486,6 +488,15 @@ static void use_driver(void)
 		dmk_close_files();
 }
 
+/* A driver that can't be loaded a second time has been told of. */
+static void use_again(void)
+{
+	dmk_run_data_again();
+	if (load() && !dmk_kernel_died())
+		use_driver();
+	unload();
+}
+
 static void run(void)
 {
 	if (boot_and_load() < 0)
@@ -493,6 +504,8 @@ static void run(void)
 	if (!dmk_kernel_died())
 		use_driver();
 	unload();
+	for (unsigned long i = 0; i < dmk_run.options.reload && !dmk_kernel_died(); i++)
+		use_again();
 	dmk_run_fail_end();
 	if (dmk_kernel_died())
 		dmk_run.report.machine_died = strdup(dmk_kernel_died());

@@ -18,6 +18,7 @@ static const struct option list[] = {
 	{"param", required_argument, NULL, 'p'},
 	{"fail", required_argument, NULL, 'f'},
 	{"count-calls", no_argument, NULL, 'c'},
+	{"reload", required_argument, NULL, 'R'},
 	{"json", required_argument, NULL, 'j'},
 	{"timeline", optional_argument, NULL, 'T'},
 	{"advice", required_argument, NULL, 'A'},
@@ -50,6 +51,7 @@ static void help(const char *program)
 	       "  --param MODULE.NAME=VALUE\n"
 	       "                        set a module parameter; may be repeated\n"
 	       "  --fail N              let the driver's N-th call that can fail do so, once\n"
+	       "  --reload N            unload, load and use the driver N times more\n"
 	       "  --suppressions FILE   findings that its entries name don't count; may be repeated\n"
 	       "  --gen-suppressions    print such an entry for each finding\n"
 	       "  --limit RULE=N        findings of the rule beyond N don't count\n"
@@ -207,6 +209,9 @@ static int one(struct dmk_run_options *options, int option, const char *program)
 		return 0;
 	case 'f':
 		return set_fail(options, optarg);
+	case 'R':
+		options->reload = strtoul(optarg, NULL, 10);
+		return 0;
 	case 'T':
 		return set_timeline(options, optarg);
 	case 'c':

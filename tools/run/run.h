@@ -24,6 +24,7 @@ struct dmk_run_options {
 	uint64_t seed;
 	uint64_t fail; /* number of the call that fails on purpose, from 1; 0: none */
 	bool count_calls; /* note which calls can fail, and let none */
+	unsigned long reload; /* how often the modules are unloaded, loaded and used again */
 	struct dmk_device_request device[DMK_RUN_DEVICES];
 	const char *device_text[DMK_RUN_DEVICES];
 	unsigned int nr_devices;
@@ -83,6 +84,12 @@ void dmk_run_collect(bool live);
 bool dmk_run_wants_advice(void);
 /** The advisor's tables, into the report. */
 void dmk_run_advice_collect(void);
+/**
+ * The driver's static data, as it is before the first load: dmk_run_data_again() makes it so again.
+ * Of a program whose modules were not put together for that nothing is known, and nothing done.
+ */
+void dmk_run_data_keep(void);
+void dmk_run_data_again(void);
 /** Show it and write it; returns the exit status. */
 int dmk_run_finish(void);
 /** Note one line that makes the run no success. */
