@@ -522,7 +522,10 @@ static enum dma_status pl330_tx_status(struct dma_chan *chan, dma_cookie_t cooki
 	return status;
 }
 
-/* A killed channel has no access to memory left: what it ran is freed with the rest. */
+/*
+ * A killed channel has no access to memory left: what it ran is freed with the rest. One that can't
+ * be killed may still run it, so then that is never freed.
+ */
 static int pl330_terminate(struct dma_chan *chan)
 {
 	struct pl330_channel *channel = to_channel(chan);

@@ -430,6 +430,7 @@ static int zdma_terminate(struct dma_chan *chan)
 	return 0;
 }
 
+/* Hardware that is gone, and reads as ones, uses no memory any more. */
 static bool zdma_is_rid_of(struct zdma_channel *channel)
 {
 	unsigned long flags;
@@ -437,6 +438,10 @@ static bool zdma_is_rid_of(struct zdma_channel *channel)
 
 	spin_lock_irqsave(&channel->vc.lock, flags);
 	runs = channel->running && channel->running->dropped;
+	if (runs && zdma_read(channel, ZDMA_ISR) == ~0u) {
+		zdma_end(channel, ZDMA_ERRORS);
+		runs = false;
+	}
 	spin_unlock_irqrestore(&channel->vc.lock, flags);
 	return !runs;
 }

@@ -7,6 +7,10 @@
  */
 #include "engine.h"
 
+#include <signal.h>
+
+#include "../qemu/bench_card.h"
+
 enum { SIZE = 3 * PAGE_SIZE + 123 };
 
 /* A channel, and its controller from below. */
@@ -157,6 +161,36 @@ static void test_ENG_01_what_is_too_much_for_it_is_no_descriptor(void **state)
 	/* A program is longer when it moves single bytes. */
 	if (!on_zcu102())
 		assert_null(dmaengine_prep_dma_memcpy(chan, 1, 0, 64 << 20, 0));
+	dma_release_channel(chan);
+}
+
+/* --- the machine's end ------------------------------------------------------------------------ */
+
+static void kill_qemu(void)
+{
+	assert_int_equal(kill(bench_qemu(), SIGKILL), 0);
+	for (int i = 0; i < 5000 && !dmk_kernel_died(); i++)
+		usleep_range(1000, 2000);
+	assert_non_null(dmk_kernel_died());
+}
+
+/* What is asked of hardware that is gone fails or is never called back, and is let go of. */
+static void test_ENG_04_nobody_waits_for_hardware_that_is_gone(void **state)
+{
+	struct dma_chan *chan = must_request(DMA_MEMCPY);
+	struct lent from = lend(chan, SIZE, DMA_TO_DEVICE, 3);
+	struct lent to = lend(chan, SIZE, DMA_FROM_DEVICE, -1);
+
+	expect_calls(2);
+	kill_qemu();
+	copy(chan, &to, &from, 1);
+	copy(chan, &to, &from, 2);
+	dma_async_issue_pending(chan);
+	assert_int_equal(dmaengine_terminate_sync(chan), 0);
+	for (int i = 0; i < calls.n; i++)
+		assert_int_equal(calls.result[i].result, DMA_TRANS_ABORTED);
+	give_up(&from);
+	give_up(&to);
 	dma_release_channel(chan);
 }
 
@@ -317,6 +351,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_ENG_04_an_end_that_comes_too_late_ends_nothing),
 		CONTRACT_TEST(test_ENG_04_a_fault_of_the_manager_is_overcome),
 		CONTRACT_TEST(test_ENG_01_what_is_too_much_for_it_is_no_descriptor),
+		CONTRACT_TEST(test_ENG_04_nobody_waits_for_hardware_that_is_gone),
 		CONTRACT_TEST(test_ENG_05_every_alignment_of_both_ends),
 		CONTRACT_TEST(test_ENG_05_a_chain_has_pieces_of_several_sizes),
 		CONTRACT_TEST(test_MSK_06_memory_above_4_gib_is_reached_or_bounced),
