@@ -638,8 +638,10 @@ static int start(struct dmk_instance *card, void *state)
 		return refuse_number(card, "port", "0x220, 0x240, 0x260 or 0x280");
 	if (irq && !bit_of_line(irq))
 		return refuse_number(card, "irq", "5, 7, 9 or 10, or 0 for none");
-	if (dma == 2)
+	if (dma == 2 || dma > 3)
 		return refuse_number(card, "dma", "0, 1 or 3");
+	if (wide && (wide < 5 || wide > 7))
+		return refuse_number(card, "dma16", "5, 6 or 7, or 0 for none");
 	sb->version = version;
 	sb->speed = speed;
 	sb->patient = patient;

@@ -104,12 +104,29 @@ bool dmk_instance_msi(struct dmk_instance *card, unsigned int vector)
 	return true;
 }
 
-/* On no ISA bus. */
+/* For cards of the ISA bus: by chance all, some or nothing, to the end or not. */
 size_t dmk_instance_channel(struct dmk_instance *card, unsigned int channel, void *buffer,
 			    size_t size, bool write, bool *end)
 {
+	const size_t moved = card->chance & 3 ? size : card->chance % (size + 1);
+
 	*end = false;
-	return 0;
+	if (!card->model->isa.is_card)
+		return 0;
+	*end = card->chance & 4;
+	card->read += !write && moved;
+	card->written += write && moved;
+	if (write)
+		memcpy(card->memory, buffer, moved);
+	else
+		memcpy(buffer, card->memory, moved);
+	return moved;
+}
+
+uint8_t *dmk_instance_file(const struct dmk_instance *card, const char *name, size_t *size)
+{
+	*size = 0;
+	return NULL;
 }
 
 void dmk_instance_cancel(struct dmk_instance *card, timer_fn fn)
