@@ -377,6 +377,18 @@ static bool needs_no_device(void)
 	       !dmk_module_pci_id(0, &vendor, &device) && !dmk_module_compatible(0);
 }
 
+/* A driver that names no device looks for one at ports that it knows. */
+static const char *what_to_plug_in(void)
+{
+	uint16_t vendor, device;
+
+	if (dmk_module_pci_id(0, &vendor, &device) || dmk_module_compatible(0) ||
+	    dmk_run.options.nr_devices)
+		return "";
+	return "; a card that no bus announces is plugged in by name, as in --machine pc-isa "
+	       "--device sb16";
+}
+
 /* Returns whether a driver has something to drive, or to show. */
 static bool load(void)
 {
@@ -390,9 +402,9 @@ static bool load(void)
 	for (unsigned int i = 0; !result && dmk_module_get(i, &module); i++)
 		result = dmk_module_load(module.name);
 	if (result < 0 && !dmk_run_failed_on_purpose())
-		dmk_run_problem("loading the module %s%sfailed: %s (%d)",
+		dmk_run_problem("loading the module %s%sfailed: %s (%d)%s",
 				several ? module.name : "", several ? " " : "", strerror(-result),
-				result);
+				result, result == -ENODEV ? what_to_plug_in() : "");
 	tell_deferred();
 	dmk_run.report.bound = dmk_bound_devices();
 	return dmk_run.report.bound || dmk_run.probes || result < 0 ||
