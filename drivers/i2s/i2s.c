@@ -15,6 +15,7 @@
 #include <linux/dmaengine.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/idr.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
@@ -85,11 +86,15 @@ struct i2s {
 	struct device *dev;
 	void __iomem *regs;
 	struct miscdevice misc;
+	char name[12];
+	int number;
 	spinlock_t lock; /* guards control and enabled */
 	u32 control, enabled;
 	atomic_t late;
 	struct i2s_side play, capture;
 };
+
+static DEFINE_IDA(i2s_numbers);
 
 static void i2s_set_control(struct i2s *i2s, u32 clear, u32 set)
 {
@@ -621,6 +626,45 @@ static int i2s_init_sides(struct i2s *i2s, const struct resource *res)
 	return err;
 }
 
+static void i2s_release_channels(void *data)
+{
+	struct i2s *i2s = data;
+
+	dma_release_channel(i2s->capture.chan);
+	dma_release_channel(i2s->play.chan);
+}
+
+/* No file is open: an open one keeps the module. So both sides are stopped. */
+static void i2s_deregister(void *data)
+{
+	struct i2s *i2s = data;
+
+	misc_deregister(&i2s->misc);
+	ida_free(&i2s_numbers, i2s->number);
+}
+
+static int i2s_register(struct i2s *i2s)
+{
+	int err = ida_alloc(&i2s_numbers, GFP_KERNEL);
+
+	if (err < 0)
+		return err;
+	i2s->number = err;
+	snprintf(i2s->name, sizeof(i2s->name), "i2s%d", i2s->number);
+	i2s->misc = (struct miscdevice){
+		.minor = MISC_DYNAMIC_MINOR,
+		.name = i2s->name,
+		.fops = &i2s_fops,
+		.parent = i2s->dev,
+	};
+	err = misc_register(&i2s->misc);
+	if (!err)
+		return devm_add_action_or_reset(i2s->dev, i2s_deregister, i2s);
+	ida_free(&i2s_numbers, i2s->number);
+	return err;
+}
+
+/* All of it is managed, and undone in the reverse order, so that there is no remove(). */
 static int i2s_probe(struct platform_device *pdev)
 {
 	struct i2s *i2s = devm_kzalloc(&pdev->dev, sizeof(*i2s), GFP_KERNEL);
@@ -634,7 +678,6 @@ static int i2s_probe(struct platform_device *pdev)
 		return irq;
 	i2s->dev = &pdev->dev;
 	spin_lock_init(&i2s->lock);
-	platform_set_drvdata(pdev, i2s);
 	i2s->regs = devm_platform_get_and_ioremap_resource(pdev, 0, &res);
 	if (IS_ERR(i2s->regs))
 		return PTR_ERR(i2s->regs);
@@ -646,35 +689,12 @@ static int i2s_probe(struct platform_device *pdev)
 	err = i2s_init_sides(i2s, res);
 	if (err)
 		return err;
+	err = devm_add_action_or_reset(i2s->dev, i2s_release_channels, i2s);
+	if (err)
+		return err;
 	writel(I2S_BURST | I2S_BURST << 8, i2s->regs + I2S_WATERMARK);
 	err = devm_request_irq(i2s->dev, irq, i2s_interrupt, IRQF_SHARED, "i2s", i2s);
-	if (err)
-		goto release;
-
-	i2s->misc.minor = MISC_DYNAMIC_MINOR;
-	i2s->misc.name = "i2s0";
-	i2s->misc.fops = &i2s_fops;
-	i2s->misc.parent = i2s->dev;
-	err = misc_register(&i2s->misc);
-	if (err)
-		goto release;
-	return 0;
-
-release:
-	dma_release_channel(i2s->capture.chan);
-	dma_release_channel(i2s->play.chan);
-	return err;
-}
-
-/* No file is open: an open one keeps the module. So both sides are stopped. */
-static void i2s_remove(struct platform_device *pdev)
-{
-	struct i2s *i2s = platform_get_drvdata(pdev);
-
-	misc_deregister(&i2s->misc);
-	i2s_reset(i2s);
-	dma_release_channel(i2s->capture.chan);
-	dma_release_channel(i2s->play.chan);
+	return err ? err : i2s_register(i2s);
 }
 
 static const struct of_device_id i2s_ids[] = {
@@ -685,7 +705,6 @@ MODULE_DEVICE_TABLE(of, i2s_ids);
 
 static struct platform_driver i2s_driver = {
 	.probe = i2s_probe,
-	.remove = i2s_remove,
 	.driver = {
 		.name = "i2s",
 		.of_match_table = i2s_ids,

@@ -19,6 +19,7 @@
 #include <linux/dmaengine.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/idr.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
@@ -86,6 +87,8 @@ struct uart {
 	void __iomem *regs;
 	phys_addr_t data; /* where the controller finds the register */
 	struct miscdevice misc;
+	char name[12];
+	int number;
 	wait_queue_head_t wait; /* woken by each interrupt, and by callbacks */
 	unsigned long open;     /* bit 0: a file is */
 	struct mutex control_lock;
@@ -104,6 +107,8 @@ struct uart {
 	unsigned int rx_first; /* the one that is read */
 	u32 rx_taken;          /* what was read of it */
 };
+
+static DEFINE_IDA(uart_numbers);
 
 static void uart_set_control(struct uart *uart, u32 clear, u32 set)
 {
@@ -603,10 +608,50 @@ static struct uart *uart_setup(struct platform_device *pdev)
 	mutex_init(&uart->rx_lock);
 	init_waitqueue_head(&uart->wait);
 	init_completion(&uart->tx_done);
-	platform_set_drvdata(pdev, uart);
 	return uart;
 }
 
+static void uart_release_channels(void *data)
+{
+	struct uart *uart = data;
+
+	dma_release_channel(uart->tx);
+	dma_release_channel(uart->rx);
+}
+
+/* No file is open: an open one keeps the module. So nothing is under way. */
+static void uart_deregister(void *data)
+{
+	struct uart *uart = data;
+
+	misc_deregister(&uart->misc);
+	ida_free(&uart_numbers, uart->number);
+}
+
+static int uart_register(struct uart *uart)
+{
+	int err;
+
+	uart->number = ida_alloc(&uart_numbers, GFP_KERNEL);
+	if (uart->number < 0)
+		return uart->number;
+	snprintf(uart->name, sizeof(uart->name), "uart%d", uart->number);
+	uart->misc.minor = MISC_DYNAMIC_MINOR;
+	uart->misc.name = uart->name;
+	uart->misc.fops = &uart_fops;
+	uart->misc.parent = uart->dev;
+	err = misc_register(&uart->misc);
+	if (err) {
+		ida_free(&uart_numbers, uart->number);
+		return err;
+	}
+	return devm_add_action_or_reset(uart->dev, uart_deregister, uart);
+}
+
+/*
+ * All of it is managed, and undone in the reverse order, so that there is no remove(): the file,
+ * the interrupt, the channels, the registers.
+ */
 static int uart_probe(struct platform_device *pdev)
 {
 	struct uart *uart = uart_setup(pdev);
@@ -622,34 +667,13 @@ static int uart_probe(struct platform_device *pdev)
 	err = uart_request_channels(uart);
 	if (err)
 		return err;
+	err = devm_add_action_or_reset(uart->dev, uart_release_channels, uart);
+	if (err)
+		return err;
 	err = devm_request_irq(uart->dev, irq, uart_interrupt, IRQF_SHARED, "uart", uart);
 	if (err)
-		goto release;
-
-	uart->misc.minor = MISC_DYNAMIC_MINOR;
-	uart->misc.name = "uart0";
-	uart->misc.fops = &uart_fops;
-	uart->misc.parent = uart->dev;
-	err = misc_register(&uart->misc);
-	if (err)
-		goto release;
-	return 0;
-
-release:
-	dma_release_channel(uart->tx);
-	dma_release_channel(uart->rx);
-	return err;
-}
-
-/* No file is open: an open one keeps the module. So nothing is under way. */
-static void uart_remove(struct platform_device *pdev)
-{
-	struct uart *uart = platform_get_drvdata(pdev);
-
-	misc_deregister(&uart->misc);
-	uart_reset(uart);
-	dma_release_channel(uart->tx);
-	dma_release_channel(uart->rx);
+		return err;
+	return uart_register(uart);
 }
 
 static const struct of_device_id uart_ids[] = {
@@ -660,7 +684,6 @@ MODULE_DEVICE_TABLE(of, uart_ids);
 
 static struct platform_driver uart_driver = {
 	.probe = uart_probe,
-	.remove = uart_remove,
 	.driver = {
 		.name = "uart",
 		.of_match_table = uart_ids,

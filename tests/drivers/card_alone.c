@@ -129,6 +129,32 @@ uint8_t *dmk_instance_file(const struct dmk_instance *card, const char *name, si
 	return NULL;
 }
 
+/* Wired to nothing; and asked by chance, of registers that are there as often as not. */
+void dmk_instance_request(struct dmk_instance *card, unsigned int index, enum dmk_request level)
+{
+	assert_true(index < 4 && card->model->requests[index]);
+}
+
+enum dmk_request dmk_instance_requested(const struct dmk_instance *controller, unsigned int line)
+{
+	return controller->chance % 3;
+}
+
+int dmk_instance_port_read(struct dmk_instance *controller, uint64_t phys, void *buffer,
+			   size_t size)
+{
+	assert_true(size == 1 || size == 2 || size == 4);
+	memset(buffer, 0x5a, size);
+	return controller->chance & 1 ? -EIO : 0;
+}
+
+int dmk_instance_port_write(struct dmk_instance *controller, uint64_t phys, const void *buffer,
+			    size_t size)
+{
+	assert_true(size == 1 || size == 2 || size == 4);
+	return controller->chance & 1 ? -EIO : 0;
+}
+
 void dmk_instance_cancel(struct dmk_instance *card, timer_fn fn)
 {
 	for (int i = 0; i < TIMERS; i++)

@@ -10,8 +10,9 @@
  */
 #include "card_alone.h"
 
-extern const struct dmk_model dmk_model_edu, dmk_model_fdc, dmk_model_hba, dmk_model_lab,
-	dmk_model_nic, dmk_model_ringcard, dmk_model_sb16, dmk_model_sound;
+extern const struct dmk_model dmk_model_dmac, dmk_model_edu, dmk_model_fdc, dmk_model_hba,
+	dmk_model_i2s, dmk_model_lab, dmk_model_nic, dmk_model_ringcard, dmk_model_sb16,
+	dmk_model_sound, dmk_model_uart;
 
 enum { STEPS = 20000 };
 
@@ -39,6 +40,17 @@ static const struct card {
 	const struct dmk_model *model;
 	struct wake wake[16];
 } cards[] = {
+	{&dmk_model_dmac,
+	 {{EXACTLY, 0x10c, 7},
+	  {ADDRESS, 0x114},
+	  {EXACTLY, 0x118},
+	  {SMALL, 0x134, 4},
+	  {EXACTLY, 0x100, 1},
+	  {ADDRESS, 0x154},
+	  {EXACTLY, 0x158},
+	  {SMALL, 0x140, 4}}},
+	{&dmk_model_i2s, {{EXACTLY, 0x10, 3}, {SMALL, 0x04, 8}, {SMALL, 0x1c, 0x2020}}},
+	{&dmk_model_uart, {{EXACTLY, 0x10, 15}, {SMALL, 0x04, 16}, {SMALL, 0x1c, 0x4040}}},
 	{&dmk_model_edu,
 	 {{ADDRESS, 0x80},
 	  {EXACTLY, 0x84},
@@ -175,8 +187,12 @@ static void scribble(struct dmk_instance *card)
 	const uint64_t at = below(MEMORY_SIZE / 16) * 16;
 	const uint64_t address = MEMORY_BASE + below(MEMORY_SIZE / 64) * 64;
 	const uint64_t rest = below(2048) | next() << 16, value = any_value();
+	/* A controller's descriptor: length and control word. */
+	const uint64_t last = below(512) | (0x444d0000 | below(0x40)) << 32;
 
-	if (below(2)) {
+	if (!below(4)) {
+		memcpy(card->memory + at / 32 * 32 + 24, &last, sizeof(last));
+	} else if (below(2)) {
 		memcpy(card->memory + at, &address, sizeof(address));
 		memcpy(card->memory + at + 8, &rest, sizeof(rest));
 	} else {
@@ -241,7 +257,7 @@ static void hostile(const struct card *row, const char *property, uint64_t value
 	}
 	model->reset(card, card->state);
 	settle(card);
-	if (!property) {
+	if (!property && !model->requests) {
 		print_message("%s: %lu reads, %lu writes of memory\n", model->name, card->read,
 			      card->written); /* it was not turned away at the door */
 		if (model->isa.is_card)       /* which a row wakes it for */
