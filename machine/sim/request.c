@@ -51,26 +51,28 @@ static int wire(struct sim *sim, const struct tree *tree, int node, const fdt32_
 	return 0;
 }
 
-/* Where entry @index begins; NULL: the list is shorter, or can't be read. */
-static const fdt32_t *entry_at(const struct tree *tree, int node, int index)
+/* Where entry @index begins; *@entry NULL: the list is shorter, or the entry names no line. */
+static int entry_at(const struct tree *tree, int node, int index, const fdt32_t **entry)
 {
 	int size = 0, at = 0;
 	const fdt32_t *list = fdt_getprop(tree->fdt, node, "dmas", &size);
 
-	for (;; index--) {
+	*entry = NULL;
+	while (list && at < size / 4) {
 		unsigned int cells = 0;
-		int target;
+		int target = dmk_tree_phandle(tree, node, "dmas", fdt32_ld(list + at));
+		int result = target < 0 ? target
+					: dmk_tree_cells(tree, target, "#dma-cells", 0, 8, &cells);
 
-		if (!list || at >= size / 4)
-			return NULL;
-		target = dmk_tree_phandle(tree, node, "dmas", fdt32_ld(list + at));
-		if (target < 0 || dmk_tree_cells(tree, target, "#dma-cells", 0, 8, &cells) ||
-		    at + (int)cells >= size / 4)
-			return NULL;
-		if (!index)
-			return cells ? list + at : NULL;
+		if (result || at + (int)cells >= size / 4)
+			return result;
+		if (!index--) {
+			*entry = cells ? list + at : NULL;
+			return 0;
+		}
 		at += 1 + (int)cells;
 	}
+	return 0;
 }
 
 static int wire_all(struct sim *sim, const struct tree *tree, struct dmk_instance *card)
@@ -81,9 +83,11 @@ static int wire_all(struct sim *sim, const struct tree *tree, struct dmk_instanc
 
 	for (unsigned int i = 0; names[i] && i < SIM_REQUESTS && !result; i++) {
 		int at = fdt_stringlist_search(tree->fdt, node, "dma-names", names[i]);
-		const fdt32_t *entry = at < 0 ? NULL : entry_at(tree, node, at);
+		const fdt32_t *entry = NULL;
 
-		if (entry)
+		if (at >= 0)
+			result = entry_at(tree, node, at, &entry);
+		if (!result && entry)
 			result = wire(sim, tree, node, entry, &card->request[i]);
 	}
 	return result;
