@@ -108,6 +108,7 @@ static inline void vchan_get_all_descriptors(struct virt_dma_chan *vc, struct li
 	list_splice_tail_init(&vc->desc_issued, head);
 	list_splice_tail_init(&vc->desc_completed, head);
 	list_splice_tail_init(&vc->desc_terminated, head);
+	vc->cyclic = NULL; /* it is one of them, and may be freed before the tasklet looks */
 }
 
 /** vchan_free_chan_resources - what is left is freed, also what may be reused */
