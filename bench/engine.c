@@ -149,13 +149,30 @@ static void wait_until(struct client *client, unsigned long few)
 		rest(&spins);
 }
 
-static void send(struct engine *engine, struct client *client, struct dma_chan *chan, size_t bytes)
+enum operation { COPY, FILL, XOR };
+
+static inline __attribute__((__always_inline__)) struct dma_async_tx_descriptor *
+prepare_one(struct engine *engine, struct dma_chan *chan, size_t bytes, enum operation operation)
+{
+	const unsigned long flags = DMA_PREP_INTERRUPT | DMA_CTRL_ACK;
+	dma_addr_t from[] = {engine->from, engine->from};
+
+	if (operation == FILL)
+		return dmaengine_prep_dma_memset(chan, engine->to, 1, bytes, flags);
+	if (operation == XOR)
+		return chan->device->device_prep_dma_xor(chan, engine->to, from, 2, bytes, flags);
+	return dmaengine_prep_dma_memcpy(chan, engine->to, engine->from, bytes, flags);
+}
+
+static inline __attribute__((__always_inline__)) void send(struct engine *engine,
+							   struct client *client,
+							   struct dma_chan *chan, size_t bytes,
+							   enum operation operation)
 {
 	struct dma_async_tx_descriptor *tx;
 	unsigned int spins = 0;
 
-	while (!(tx = dmaengine_prep_dma_memcpy(chan, engine->to, engine->from, bytes,
-						DMA_PREP_INTERRUPT | DMA_CTRL_ACK)))
+	while (!(tx = prepare_one(engine, chan, bytes, operation)))
 		rest(&spins);
 	tx->callback = called_back;
 	tx->callback_param = client;
@@ -164,8 +181,10 @@ static void send(struct engine *engine, struct client *client, struct dma_chan *
 }
 
 /* @n descriptors over the thread's channels, @batch at a time on each. */
-static inline __attribute__((__always_inline__)) void
-send_all(struct work *work, unsigned int n, unsigned int batch, unsigned int window)
+static inline __attribute__((__always_inline__)) void send_all(struct work *work, unsigned int n,
+							       unsigned int batch,
+							       unsigned int window,
+							       enum operation operation)
 {
 	const struct row *row = work->row;
 	struct engine *engine = work->state;
@@ -175,7 +194,7 @@ send_all(struct work *work, unsigned int n, unsigned int batch, unsigned int win
 	for (unsigned int i = 0; i < n; i += batch) {
 		client->next = client->next + 1 < row->live ? client->next + 1 : 0;
 		for (unsigned int k = 0; k < batch; k++)
-			send(engine, client, chan[client->next], row->bytes);
+			send(engine, client, chan[client->next], row->bytes, operation);
 		dma_async_issue_pending(chan[client->next]);
 		wait_until(client, window);
 	}
@@ -188,7 +207,19 @@ static void settle(struct work *work)
 
 static void one_by_one(struct work *work, unsigned int n)
 {
-	send_all(work, n, 1, WINDOW);
+	send_all(work, n, 1, WINDOW, COPY);
+	settle(work);
+}
+
+static void fills(struct work *work, unsigned int n)
+{
+	send_all(work, n, 1, WINDOW, FILL);
+	settle(work);
+}
+
+static void xors(struct work *work, unsigned int n)
+{
+	send_all(work, n, 1, WINDOW, XOR);
 	settle(work);
 }
 
@@ -196,20 +227,20 @@ enum { BATCHED = 32 };
 
 static void in_batches(struct work *work, unsigned int n)
 {
-	send_all(work, n, BATCHED, WINDOW);
+	send_all(work, n, BATCHED, WINDOW, COPY);
 	settle(work);
 }
 
 /* Each waited for before the next. */
 static void alone(struct work *work, unsigned int n)
 {
-	send_all(work, n, 1, 0);
+	send_all(work, n, 1, 0, COPY);
 }
 
 /* The submitter's part: nothing is waited for. */
 static void submitted(struct work *work, unsigned int n)
 {
-	send_all(work, n, 1, ~0U);
+	send_all(work, n, 1, ~0U, COPY);
 }
 
 static void settle_asleep(struct work *work)
@@ -270,6 +301,29 @@ static void plain(struct work *work, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		memcpy(from + bytes, from, bytes);
 		bench_keep((uintptr_t)from);
+	}
+}
+
+static void plain_fill(struct work *work, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		memset(work->state, 1, work->row->bytes);
+		bench_keep((uintptr_t)work->state);
+	}
+}
+
+/* As a compiler has it. */
+static void plain_xor(struct work *work, unsigned int n)
+{
+	const size_t words = work->row->bytes / sizeof(u64);
+	const u64 *a = work->state, *b = work->state;
+	u64 *to = (u64 *)work->state + words;
+
+	for (unsigned int i = 0; i < n; i++) {
+		for (size_t k = 0; k < words; k++)
+			to[k] = a[k] ^ b[k];
+		bench_keep((uintptr_t)to);
+		__asm__ volatile("" : "+r"(b)); /* it may be another one */
 	}
 }
 
@@ -345,6 +399,38 @@ static const struct row rows[] = {
 	MEMCPY("64 KiB", 64 << 10),
 	MEMCPY("256 KiB", 256 << 10),
 	MEMCPY("1 MiB", 1 << 20),
+	{.name = "memset, machine's memory, 64 KiB",
+	 .kind = BENCH_FLOOR,
+	 .who = "memset",
+	 .where = AT_PC,
+	 .run = plain_fill,
+	 .bytes = 64 << 10,
+	 .prepare = prepare_memcpy,
+	 .finish = finish_memcpy},
+	{.name = "XOR of two, machine's memory, 64 KiB",
+	 .kind = BENCH_FLOOR,
+	 .who = "a loop",
+	 .where = AT_PC,
+	 .run = plain_xor,
+	 .bytes = 64 << 10,
+	 .prepare = prepare_memcpy,
+	 .finish = finish_memcpy},
+	{.name = "DMA fill, threads, 64 KiB",
+	 COPIER(1, fills, 64 << 10),
+	 .least = 64,
+	 .same = "memset, machine's memory, 64 KiB",
+	 .same_is = "memset"},
+	{.name = "DMA XOR of two, threads, 64 KiB",
+	 COPIER(1, xors, 64 << 10),
+	 .least = 64,
+	 .same = "XOR of two, machine's memory, 64 KiB",
+	 .same_is = "a loop"},
+	{.name = "DMA descriptor, copying threads, 64 B, 2 clients",
+	 .threads = 2,
+	 COPIER(8, one_by_one, TINY),
+	 .least = 512,
+	 .same = "DMA descriptor, copying threads, 64 B, 8 channels",
+	 .same_is = "1 client"},
 	{COPIES("4 KiB", 4 << 10, 1024)},
 	{COPIES("16 KiB", 16 << 10, 256)},
 	{COPIES("64 KiB", 64 << 10, 64), NINE_TENTHS},

@@ -18,69 +18,86 @@ enum {
 /* --- memory ----------------------------------------------------------------------------------- */
 
 /* Bytes from @dma on that are side by side for the CPU too; 0: there is no memory. */
-static size_t run_at(dma_addr_t dma, size_t size, u8 **cpu, bool *mapped)
+static size_t run_at(dma_addr_t dma, size_t size, u8 **cpu)
 {
 	const unsigned long first = dma >> PAGE_SHIFT;
 	size_t run = PAGE_SIZE - dma % PAGE_SIZE;
 	phys_addr_t phys;
+	bool mapped;
 
 	/* All of it where the CPU has all memory: nearly always. */
-	*mapped = false;
 	*cpu = dma <= dmk_layout.direct_last ? phys_to_virt(dma) : NULL;
 	if (*cpu && dmk_direct(*cpu, size, &phys))
 		return size;
 	if (!pfn_valid(first))
 		return 0;
-	*mapped = PageHighMem(pfn_to_page(first));
+	mapped = PageHighMem(pfn_to_page(first));
 	*cpu = (u8 *)kmap_local_page(pfn_to_page(first)) + dma % PAGE_SIZE;
-	while (!*mapped && run < size && pfn_valid(first + (run + PAGE_SIZE - 1) / PAGE_SIZE) &&
+	while (!mapped && run < size && pfn_valid(first + (run + PAGE_SIZE - 1) / PAGE_SIZE) &&
 	       !PageHighMem(pfn_to_page(first + (run + PAGE_SIZE - 1) / PAGE_SIZE)))
 		run += PAGE_SIZE;
 	return run < size ? run : size;
 }
 
+/* Where one address can't be reached: which. @from NULL: set to @value. */
+static enum dmaengine_tx_result piece(dma_addr_t to, const dma_addr_t *from, size_t *size,
+				      int value)
+{
+	u8 *target = NULL, *source = NULL;
+	size_t n = from ? run_at(*from, *size, &source) : *size;
+
+	if (!n)
+		return DMA_TRANS_READ_FAILED;
+	n = run_at(to, n, &target);
+	if (n && from)
+		memmove(target, source, n);
+	else if (n)
+		memset(target, value, n);
+	if (n)
+		kunmap_local(target);
+	if (from)
+		kunmap_local(source);
+	*size = n;
+	return n ? DMA_TRANS_NOERROR : DMA_TRANS_WRITE_FAILED;
+}
+
 /* A few words at a time, wherever they lie; one byte at a time what is left. */
-static void xor_into(u8 *to, const u8 *from, size_t n)
+static void put_xor(u8 *to, const u8 *a, const u8 *b, size_t n)
 {
 	typedef u64 words __attribute__((__vector_size__(32), __aligned__(1), __may_alias__));
 	size_t i = 0;
 
 	for (; i + sizeof(words) <= n; i += sizeof(words))
-		*(words *)(to + i) ^= *(const words *)(from + i);
+		*(words *)(to + i) = *(const words *)(a + i) ^ *(const words *)(b + i);
 	for (; i < n; i++)
-		to[i] ^= from[i];
+		to[i] = a[i] ^ b[i];
 }
 
-/* What is there is written from @from, XORed with it, or (NULL) set to @value. */
-static void put(u8 *to, const u8 *from, size_t n, bool xor, int value)
+/* What is at @a and @b, either of which may be @to. */
+static enum dmaengine_tx_result xor_piece(dma_addr_t to, dma_addr_t a, dma_addr_t b, size_t *size)
 {
-	if (!from)
-		memset(to, value, n);
-	else if (!xor)
-		memmove(to, from, n);
-	else
-		xor_into(to, from, n);
-}
-
-/* Where one address can't be reached: which. */
-static enum dmaengine_tx_result piece(dma_addr_t to, dma_addr_t from, size_t *size, bool xor,
-				      bool set, int value)
-{
-	u8 *target = NULL, *source = NULL;
-	bool target_mapped = false, source_mapped = false;
-	size_t n = set ? *size : run_at(from, *size, &source, &source_mapped);
+	enum dmaengine_tx_result result = DMA_TRANS_READ_FAILED;
+	u8 *target, *first, *second;
+	size_t n = run_at(a, *size, &first);
 
 	if (!n)
-		return DMA_TRANS_READ_FAILED;
-	n = run_at(to, n, &target, &target_mapped);
-	if (n)
-		put(target, set ? NULL : source, n, xor, value);
-	if (n)
-		kunmap_local(target);
-	if (!set)
-		kunmap_local(source);
+		return result;
+	n = run_at(b, n, &second);
+	if (!n)
+		goto unmap_first;
+	result = DMA_TRANS_WRITE_FAILED;
+	n = run_at(to, n, &target);
+	if (!n)
+		goto unmap_second;
+	result = DMA_TRANS_NOERROR;
+	put_xor(target, first, second, n);
+	kunmap_local(target);
+unmap_second:
+	kunmap_local(second);
+unmap_first:
+	kunmap_local(first);
 	*size = n;
-	return n ? DMA_TRANS_NOERROR : DMA_TRANS_WRITE_FAILED;
+	return result;
 }
 
 static void announce(dma_addr_t dma, size_t size, bool write)
@@ -131,60 +148,63 @@ void dmk_copy_transfers_end(struct job *job)
 	job->begun = false;
 }
 
-/* What is not XORed is done with. */
-static enum dmaengine_tx_result move_quietly(struct job *job, dma_addr_t to, const dma_addr_t *from,
-					     size_t size, bool xor)
+static enum dmaengine_tx_result move(struct job *job, dma_addr_t to, const dma_addr_t *from,
+				     size_t size)
 {
 	enum dmaengine_tx_result result = DMA_TRANS_NOERROR;
+	dma_addr_t source;
 	size_t n;
 
+	if (from)
+		announce(*from, size, false);
+	announce(to, size, true);
 	for (size_t at = 0; at < size && !result; at += n) {
+		source = from ? *from + at : 0;
 		n = size - at < STEP ? size - at : STEP;
-		result = piece(to + at, from ? *from + at : 0, &n, xor, !from, job->value);
-		if (!xor&&!result)
+		result = piece(to + at, from ? &source : NULL, &n, job->value);
+		if (!result)
 			__atomic_add_fetch(&job->done, n, __ATOMIC_RELAXED);
 	}
 	return result;
 }
 
-static enum dmaengine_tx_result move(struct job *job, dma_addr_t to, const dma_addr_t *from,
-				     size_t size)
-{
-	if (from)
-		announce(*from, size, false);
-	announce(to, size, true);
-	return move_quietly(job, to, from, size, false);
-}
-
 /* --- the operations --------------------------------------------------------------------------- */
 
-/* The first source is copied, unless it is the target itself, which comes first if it is one. */
-static enum dmaengine_tx_result xor_part(struct job *job, size_t at, size_t size)
+/* Of two sources into the target, then of what is there and the next one. */
+static enum dmaengine_tx_result xor_part(struct job *job, size_t first, size_t size)
 {
 	enum dmaengine_tx_result result = DMA_TRANS_NOERROR;
+	dma_addr_t with = job->from[0];
+	size_t n;
 
-	for (unsigned int i = 0; i < job->sources && !result; i++) {
-		const dma_addr_t from = job->from[i] + at;
-
-		if (i || from != job->to + at)
-			result = move_quietly(job, job->to + at, &from, size, i);
+	for (unsigned int i = 1; i < job->sources; i++) {
+		for (size_t at = first; at < first + size && !result; at += n) {
+			n = first + size - at;
+			result = xor_piece(job->to + at, with + at, job->from[i] + at, &n);
+		}
+		with = job->to;
 	}
 	return result;
 }
 
-/* All sources into a part of the target, then the next part. */
+/*
+ * All sources into a part of the target, then the next part. The target may be a source: then it
+ * is the first.
+ */
 static enum dmaengine_tx_result do_xor(struct job *job)
 {
 	enum dmaengine_tx_result result = DMA_TRANS_NOERROR;
 	size_t n;
 
+	if (job->sources == 1)
+		return move(job, job->to, &job->from[0], job->size);
 	for (unsigned int i = 0; i < job->sources; i++)
 		announce(job->from[i], job->size, false);
 	announce(job->to, job->size, true);
 	for (size_t at = 0; at < job->size && !result; at += n) {
 		n = job->size - at < PART ? job->size - at : PART;
 		result = xor_part(job, at, n);
-		if (job->from[0] == job->to && !result)
+		if (!result)
 			__atomic_add_fetch(&job->done, n, __ATOMIC_RELAXED);
 	}
 	return result;
