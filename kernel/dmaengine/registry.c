@@ -183,10 +183,9 @@ static void channel_remove(struct dma_chan *chan, struct dmk_place place)
 		dmk_engine_left(chan, place);
 	/* Who can be released later waits for them. */
 	if (chan->client_count && !device->device_release)
-		dmk_complain(NULL,
-			     "the DMA channel %s is unregistered, and %d client%s of it are left",
+		dmk_complain(NULL, "the DMA channel %s is unregistered, and %d client%s of it left",
 			     dma_chan_name(chan), chan->client_count,
-			     chan->client_count == 1 ? "" : "s");
+			     chan->client_count == 1 ? " is" : "s are");
 	list_del_init(&chan->dmk_free);
 	chan->device->chancnt--;
 	put_device(&chan->dev->device);

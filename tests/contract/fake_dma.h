@@ -28,7 +28,7 @@ struct fake {
 	struct virt_dma_chan *vc;
 	unsigned int channels;
 	int resources;   /* channels whose resources are allocated */
-	int descriptors; /* that live */
+	int descriptors; /* that live; atomic: the tasklet frees them */
 	bool released;
 	u8 *memory; /* that its descriptors are for: it moves nothing */
 	dma_addr_t dma;
@@ -38,7 +38,7 @@ static struct fake fake;
 
 static inline void fake_desc_free(struct virt_dma_desc *vd)
 {
-	fake.descriptors--;
+	__atomic_fetch_sub(&fake.descriptors, 1, __ATOMIC_RELAXED);
 	free(container_of(vd, struct fake_desc, vd));
 }
 
@@ -49,7 +49,7 @@ static inline struct dma_async_tx_descriptor *fake_new(struct dma_chan *chan, si
 
 	if (!desc)
 		return NULL;
-	fake.descriptors++;
+	__atomic_fetch_add(&fake.descriptors, 1, __ATOMIC_RELAXED);
 	desc->len = len;
 	return vchan_tx_prep(to_virt_chan(chan), &desc->vd, flags);
 }
