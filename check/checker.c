@@ -327,6 +327,13 @@ static const struct dmk_record *live_at(struct dmk_checker *checker, size_t inde
 	return record;
 }
 
+void dmk_checker_hung(struct dmk_checker *checker)
+{
+	close_gate(checker);
+	dmk_judge_hung(checker);
+	dmk_gate_open(&checker->gate);
+}
+
 static void describe_live(struct dmk_finding *finding, const struct dmk_record *record)
 {
 	*finding = (struct dmk_finding){.rule = &dmk_rules[DMK_RULE_STR_06], .count = 1};

@@ -182,6 +182,8 @@ void dmk_judge_engine(struct dmk_checker *checker, const struct dmk_event *event
 		      const struct dmk_trace *where);
 void dmk_judge_timed_out(struct dmk_checker *checker, const struct dmk_event *event,
 			 const struct dmk_trace *where);
+/** What was never issued, since the program hangs. */
+void dmk_judge_hung(struct dmk_checker *checker);
 /** What is on channels that @client asked for, which has gone; NULL: on all, at the end. */
 void dmk_judge_channels_left(struct dmk_checker *checker, const struct dmk_watched *client,
 			     const char *when);

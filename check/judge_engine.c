@@ -74,8 +74,9 @@ static bool is_waited_for(const struct dmk_descriptor *descriptor, const struct 
 	return param && at >= param && at - param <= event->size;
 }
 
-void dmk_judge_timed_out(struct dmk_checker *checker, const struct dmk_event *event,
-			 const struct dmk_trace *where)
+/* All that is submitted and not issued; of @event what it was waited for. */
+static void judge_waiting(struct dmk_checker *checker, const struct dmk_event *event,
+			  const struct dmk_trace *where, const char *seen)
 {
 	struct dmk_engine *engine = &checker->shadow.engine;
 	struct call call = {checker, engine, event, .where = where};
@@ -83,8 +84,19 @@ void dmk_judge_timed_out(struct dmk_checker *checker, const struct dmk_event *ev
 	for (call.channel = engine->channel_list; call.channel; call.channel = call.channel->next)
 		for (struct dmk_descriptor *one = oldest(call.channel, DMK_DESCRIPTOR_SUBMITTED);
 		     one; one = one->newer)
-			if (is_waited_for(one, event))
-				never_issued(&call, one, "the wait for its callback timed out");
+			if (!event || is_waited_for(one, event))
+				never_issued(&call, one, seen);
+}
+
+void dmk_judge_timed_out(struct dmk_checker *checker, const struct dmk_event *event,
+			 const struct dmk_trace *where)
+{
+	judge_waiting(checker, event, where, "the wait for its callback timed out");
+}
+
+void dmk_judge_hung(struct dmk_checker *checker)
+{
+	judge_waiting(checker, NULL, NULL, "the program hangs");
 }
 
 /* --- channels --------------------------------------------------------------------------------- */

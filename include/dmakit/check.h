@@ -162,6 +162,12 @@ void dmk_checker_totals(struct dmk_checker *checker, struct dmk_check_totals *to
  */
 bool dmk_checker_live(struct dmk_checker *checker, size_t index, struct dmk_finding *as_finding);
 
+/**
+ * dmk_checker_hung - the program does not go on: what explains that is reported. A DMA engine's
+ * descriptor that was never issued does; at any other moment it may be about to be (ENG-01).
+ */
+void dmk_checker_hung(struct dmk_checker *checker);
+
 /** The rules the checker can report; ended by a NULL id. */
 extern const struct dmk_rule dmk_rules[];
 

@@ -2980,6 +2980,27 @@ static void test_CHK_03_a_finding_has_device_driver_buffer_and_both_places(void 
 	world_close(&world);
 }
 
+/* Who waits without a limit is found when nothing goes on. */
+static void test_ENG_01_a_hang_shows_what_was_never_issued(void **state)
+{
+	for (int issued = 0; issued < 2; issued++) {
+		struct world world;
+
+		world_open(&world, NULL, 1);
+		if (issued)
+			one_issued(&world);
+		else
+			one_queued(&world);
+		dmk_checker_hung(world.checker);
+		dmk_checker_hung(world.checker);
+		assert_int_equal(dmk_checker_findings(world.checker), !issued);
+		if (!issued)
+			assert_string_equal(dmk_checker_finding(world.checker, 0)->rule->id,
+					    "ENG-01");
+		world_close(&world);
+	}
+}
+
 /* Two mistakes, two reports: nobody asked whether the mapping had failed, and it is still there. */
 static void test_STR_02_STR_06_a_mapping_that_is_left_behind_unasked(void **state)
 {
@@ -3017,6 +3038,7 @@ int main(void)
 		cmocka_unit_test(
 			test_CHK_01_each_mistake_is_one_finding_and_CHK_04_near_misses_are_silent),
 		cmocka_unit_test(test_CHK_01_each_rule_of_the_checker_has_a_row),
+		cmocka_unit_test(test_ENG_01_a_hang_shows_what_was_never_issued),
 		cmocka_unit_test(test_CHK_03_the_same_place_is_one_finding_with_a_count),
 		cmocka_unit_test(test_CHK_03_a_finding_has_device_driver_buffer_and_both_places),
 		cmocka_unit_test(test_STR_02_STR_06_a_mapping_that_is_left_behind_unasked),

@@ -97,6 +97,8 @@ static void full_report(void)
 	}
 	if (!main_seen)
 		add_thread("main", dmk_run.main_tid);
+	if (dmk_boot_checker())
+		dmk_checker_hung(dmk_boot_checker());
 	dmk_run_collect(true);
 }
 
