@@ -115,6 +115,15 @@ int help(void)
             self.assertIn("help says 8", log)
             self.assertIn("card has 0", log)
 
+    def test_each_kind_of_init_begins_a_module(self):
+        for number, line in enumerate(("module_init(f);", "late_initcall_sync (f);", "module_driver(v, f, g);")):
+            text = "#include <linux/module.h>\n#include <linux/init.h>\n#include <linux/miscdevice.h>\nint v;\nstatic int level;\n" \
+                   "module_param(level, int, 0);\n#define module_x() 0\nstatic int f(void *x)\n{\n\treturn 0;\n}\n"
+            self.write(f"k{number}.c", text.replace("(void *x)", "(int *x)" if "driver" in line else "(void)") +
+                       "static void g(int *x)\n{\n}\n" * ("driver" in line) + line + "\n")
+        error = self.check("--param", "somewhere.else=1", "k0.c", "k1.c", "k2.c", status=2).stderr
+        self.assertIn("there are k0.level, k1.level, k2.level", error)
+
     def test_a_file_goes_with_the_module_before_it(self):
         self.files()
         self.write("more.c", "#include <linux/module.h>\nint debug_of_client(void);\nstatic int more;\nmodule_param(more, int, 0444);\n"

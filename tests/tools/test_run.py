@@ -142,6 +142,34 @@ class Run(Command):
         self.assertIn("no program that can be started", self.refused("run", EDU, "--", "./nowhere"))
         self.assertIn("run: which driver?", self.refused("run", "--", "true"))
 
+    def test_a_driver_without_a_card(self):
+        self.write("words.c", """#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+static char text[64];
+static ssize_t words_read(struct file *file, char __user *to, size_t size, loff_t *at)
+{
+	return simple_read_from_buffer(to, size, at, text, strlen(text));
+}
+static ssize_t words_write(struct file *file, const char __user *from, size_t size, loff_t *at)
+{
+	if (size >= sizeof(text))
+		return -EINVAL;
+	memset(text, 0, sizeof(text));
+	return copy_from_user(text, from, size) ? -EFAULT : size;
+}
+static const struct file_operations fops = { .owner = THIS_MODULE, .read = words_read, .write = words_write };
+static struct miscdevice misc = { .minor = MISC_DYNAMIC_MINOR, .name = "words", .fops = &fops };
+module_misc_device(misc);
+MODULE_LICENSE("GPL");
+""")
+        script = "echo hello > /dev/words && cat /dev/words; printf %070d > /dev/words || echo too long"
+        done = self.dmakit("run", "words.c", "--", "bash", "-c", script, status=0)
+        self.assertEqual(done.stdout, "hello\ntoo long\n")
+        self.assertIn("Invalid argument", done.stderr)
+        self.assertIn("default exercise of 1 file", self.dmakit("check", "words.c", status=0).stdout)
+
     def test_a_static_program_is_refused(self):
         self.write("app.c", "int main(void) { return 0; }\n")
         self.run_command("cc", "-static", "-o", "app", "app.c", status=0)

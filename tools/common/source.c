@@ -60,19 +60,18 @@ static bool ends_with(const char *word, size_t length, const char *end)
 	return length >= n && !strncmp(word + length - n, end, n);
 }
 
+/* Macros at the beginning of a line; what is called in a function is indented. */
 static bool line_has_init(const char *line)
 {
-	const char *word = past_space(line), *after;
 	size_t n = 0;
 
-	while (isalnum((unsigned char)word[n]) || word[n] == '_')
+	while (isalnum((unsigned char)line[n]) || line[n] == '_')
 		n++;
-	after = past_space(word + n);
-	if (*after != '(')
+	if (*past_space(line + n) != '(')
 		return false;
-	if (!strncmp(word, "module_", 7))
-		return ends_with(word, n, "_driver") || (n == 11 && ends_with(word, n, "_init"));
-	return ends_with(word, n, "initcall") || ends_with(word, n, "initcall_sync");
+	if (!strncmp(line, "module_", 7))
+		return strncmp(line, "module_param", 12) && strncmp(line, "module_exit", 11);
+	return ends_with(line, n, "initcall") || ends_with(line, n, "initcall_sync");
 }
 
 bool tool_has_init(const char *source)

@@ -129,7 +129,8 @@ static void print_symbol(FILE *out, const struct references *list, size_t first,
 		any = true;
 	}
 	if (any && !header &&
-	    tool_nearest_declared(include, list->item[first].symbol, near, sizeof(near)))
+	    tool_nearest_declared(include, list->item[first].symbol, near, sizeof(near)) &&
+	    strcmp(near, list->item[first].symbol))
 		fprintf(out, "; did you mean %s?", near);
 	fputs(any ? ")" : "", out);
 }

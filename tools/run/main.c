@@ -366,14 +366,16 @@ static int set_parameters(void)
 }
 
 /*
- * Modules that name no device of any kind may need none, as a client of DMA channels, or be bound
- * by name: what they do their test shows.
+ * Modules that name no device of any kind may need none, as a client of DMA channels or a character
+ * device without hardware, or be bound by name: what they do their test shows, or their files.
  */
 static bool needs_no_device(void)
 {
 	uint16_t vendor, device;
+	char name[64];
 
-	return (dmk_run_nr_tests() || dmk_run.options.serve) &&
+	return (dmk_run_nr_tests() || dmk_run.options.serve ||
+		dmk_device_file(0, name, sizeof(name))) &&
 	       !dmk_module_pci_id(0, &vendor, &device) && !dmk_module_compatible(0);
 }
 
