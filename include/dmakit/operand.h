@@ -16,4 +16,11 @@ struct dmk_operand {
 /** dmk_operand - of the memory operand of the x86-64 instruction; elsewhere of one byte. */
 struct dmk_operand dmk_operand(const void *instruction);
 
+/**
+ * dmk_step_take - wait until nobody else is between a fault and its step: *@owner is @self then
+ * @self: a thread's id; it may be the owner already
+ * Context: a signal handler.
+ */
+void dmk_step_take(int *owner, int self);
+
 #endif

@@ -13,7 +13,6 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -118,18 +117,6 @@ static void announce_nowhere(const void *address, ucontext_t *context)
 		    (const char *)registers[REG_RIP] + 1, (const void *)registers[REG_RBP]);
 }
 
-static void take_step(int self)
-{
-	int nobody = 0;
-
-	while (__atomic_load_n(&step.owner, __ATOMIC_RELAXED) != self &&
-	       !__atomic_compare_exchange_n(&step.owner, &nobody, self, false, __ATOMIC_ACQUIRE,
-					    __ATOMIC_RELAXED)) {
-		nobody = 0;
-		sched_yield();
-	}
-}
-
 static bool dereference(struct dmk_iomap *map, volatile char *address, ucontext_t *context)
 {
 	greg_t *registers = context->uc_mcontext.gregs;
@@ -140,7 +127,7 @@ static bool dereference(struct dmk_iomap *map, volatile char *address, ucontext_
 	if (map->kind != DMK_IOMAP_USER)
 		announce(address, operand.width, write, (const void *)registers[REG_RIP],
 			 (const void *)registers[REG_RBP]);
-	take_step(gettid());
+	dmk_step_take(&step.owner, gettid());
 	if (step.n == STEP_PAGES)
 		return false;
 	i = step.n++;

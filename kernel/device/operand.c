@@ -3,6 +3,8 @@
  * See dmakit/operand.h. Of x86-64 as much as compilers and memcpy() make of an access to registers;
  * of other architectures nothing is known.
  */
+#include <sched.h>
+
 #include <dmakit/kernel.h>
 #include <dmakit/operand.h>
 
@@ -121,6 +123,18 @@ struct dmk_operand dmk_operand(const void *instruction)
 }
 
 #endif
+
+void dmk_step_take(int *owner, int self)
+{
+	int nobody = 0;
+
+	while (__atomic_load_n(owner, __ATOMIC_RELAXED) != self &&
+	       !__atomic_compare_exchange_n(owner, &nobody, self, false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
+		nobody = 0;
+		sched_yield();
+	}
+}
 
 unsigned int dmk_operand_width(const void *instruction)
 {

@@ -4,6 +4,7 @@
  * that, its end is told from the process's.
  */
 #include "dmakit/jobs.h"
+#include "common/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,12 +45,7 @@ static void on_signal_for_run(int signal_number, siginfo_t *info, void *context)
 
 void tool_send_on(void)
 {
-	static const int list[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-	struct sigaction action = {.sa_sigaction = on_signal_for_run,
-				   .sa_flags = SA_SIGINFO | SA_RESTART};
-
-	for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
-		sigaction(list[i], &action, NULL);
+	tool_catch_for_program(on_signal_for_run);
 }
 
 static void report_file(const struct tool_jobs *jobs, const struct tool_job *job, char *name,

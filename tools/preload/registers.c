@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -90,25 +89,13 @@ static void carry_out(enum dmk_remote_op op, const struct window *window, char *
 	}
 }
 
-static void take_step(int self)
-{
-	int nobody = 0;
-
-	while (__atomic_load_n(&step.owner, __ATOMIC_RELAXED) != self &&
-	       !__atomic_compare_exchange_n(&step.owner, &nobody, self, false, __ATOMIC_ACQUIRE,
-					    __ATOMIC_RELAXED)) {
-		nobody = 0;
-		sched_yield();
-	}
-}
-
 static bool begin_access(const struct window *window, char *at, greg_t *registers)
 {
 	const struct dmk_operand operand = dmk_operand((const void *)registers[REG_RIP]);
 	const bool write = registers[REG_ERR] & ERROR_WRITE;
 	unsigned int i, width = operand.width;
 
-	take_step(gettid());
+	dmk_step_take(&step.owner, gettid());
 	if (step.n == STEP_PAGES)
 		return false;
 	if (page_of(at + width - 1) != page_of(at))

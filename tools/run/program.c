@@ -4,6 +4,7 @@
  * place through the preload library. What it says by its exit status is a test's result; or, for
  * `dmakit run`, nobody's business but its caller's, who gets it in a file.
  */
+#include "common/signals.h"
 #include "run/run.h"
 
 #include <dmakit/file.h>
@@ -97,15 +98,6 @@ static void send_on(int signal_number, siginfo_t *info, void *context)
 		kill(running, signal_number);
 }
 
-static void catch_signals(void)
-{
-	static const int list[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-	struct sigaction action = {.sa_sigaction = send_on, .sa_flags = SA_SIGINFO | SA_RESTART};
-
-	for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
-		sigaction(list[i], &action, NULL);
-}
-
 static void note_status(int status)
 {
 	FILE *file = fopen(dmk_run.options.program_status, "w");
@@ -143,7 +135,7 @@ static void run_with(const char *socket)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	if (dmk_run.options.program_status) {
-		catch_signals();
+		tool_catch_for_program(send_on);
 		welcome();
 	}
 	pid = start(environment);
