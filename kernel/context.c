@@ -49,6 +49,8 @@ static struct dmk_task *to_task(struct task_struct *task)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+struct mm_struct dmk_user_mm = {.mmap_lock = __RWSEM_INITIALIZER(dmk_user_mm.mmap_lock)};
+
 static struct dmk_task *task_new(const char *name)
 {
 	struct dmk_task *task = calloc(1, sizeof(*task));
@@ -58,6 +60,7 @@ static struct dmk_task *task_new(const char *name)
 		return NULL;
 
 	task->task.dmk = task;
+	task->task.mm = &dmk_user_mm;
 	task->number = __atomic_fetch_add(&tasks_made, 1, __ATOMIC_RELAXED);
 	task->refs = 1;
 	snprintf(task->task.comm, sizeof(task->task.comm), "%s", name);
@@ -595,6 +598,7 @@ static struct task_struct *kthread_new(int (*function)(void *data), void *data, 
 		return ERR_PTR(-ENOMEM);
 
 	task->task.flags = PF_KTHREAD | PF_NOFREEZE;
+	task->task.mm = NULL;
 	task->function = function;
 	task->data = data;
 	task->state = TASK_UNINTERRUPTIBLE;

@@ -121,6 +121,8 @@ void dmk_tasks_each(void (*look)(struct dmk_task *task, void *ctx), void *ctx);
 bool dmk_stand_still(bool until_stopped);
 /** A thread that stands still may have to stop. */
 void dmk_freezer_wake(void);
+/** current->mm of every thread that is no kthread: the memory of the programs that call drivers. */
+extern struct mm_struct dmk_user_mm;
 /** dmk_tasks_settle - dmk_os_ops.settle */
 bool dmk_tasks_settle(void);
 
@@ -138,7 +140,12 @@ enum dmk_page_flags {
 	DMK_PAGE_VMALLOC = 1 << 6,
 	/* freed, and not yet free: it waits in the quarantine */
 	DMK_PAGE_WAITING = 1 << 7,
+	/* stands for a page of user memory that a driver pinned (device/pin.c) */
+	DMK_PAGE_USER = 1 << 8,
 };
+
+/** The last reference to a page of user memory goes: what was written to it goes to the user. */
+void dmk_user_page_ends(struct page *page, struct dmk_place place);
 
 int dmk_page_start(const struct dmk_port *port, const char *parameters, char *error,
 		   size_t error_size);

@@ -166,6 +166,8 @@ static void free_at(struct page *page, unsigned int order, struct dmk_place plac
 	if (!page || !dmk_is_page(page, "__free_pages", place) || !may_free(page, order, place) ||
 	    !drop_reference(page))
 		return;
+	if (page->flags & DMK_PAGE_USER)
+		dmk_user_page_ends(page, place);
 	dmk_memory_event(DMK_EVENT_MEMORY_FREE, "alloc_pages", dmk_page_cpu(page),
 			 dmk_page_phys(page), PAGE_SIZE << order, DMK_REASON_NONE, place);
 	if (dmk_page_wait(page))

@@ -177,6 +177,8 @@ static inline int page_to_nid(const struct page *page)
 	return 0;
 }
 
+#include <linux/mm_pin.h>
+
 bool is_vmalloc_addr(const void *address) DMK_SYM(is_vmalloc_addr);
 bool is_vmalloc_or_module_addr(const void *address) DMK_SYM(is_vmalloc_or_module_addr);
 struct page *vmalloc_to_page(const void *address) DMK_SYM(vmalloc_to_page);

@@ -5,6 +5,7 @@
 #ifndef _LINUX_MM_TYPES_H
 #define _LINUX_MM_TYPES_H
 
+#include <linux/rwsem.h>
 #include <linux/types.h>
 
 struct address_space;
@@ -42,8 +43,9 @@ typedef struct {
 #define pgprot_val(prot) ((prot).value)
 #define __pgprot(bits) ((pgprot_t){ (bits) })
 
+/** The memory of the programs that call drivers: it is of no kthread. */
 struct mm_struct {
-	int users;
+	struct rw_semaphore mmap_lock;
 };
 
 typedef unsigned int vm_fault_t;

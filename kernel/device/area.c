@@ -359,6 +359,29 @@ int dmk_area_unmap(void *address, size_t size)
 	return 0;
 }
 
+int dmk_area_page(uintptr_t address, bool write, struct page **page)
+{
+	struct area *area;
+	int result = -EFAULT;
+	size_t i;
+
+	pthread_mutex_lock(&lock);
+	for (area = areas; area; area = area->next)
+		if (address - (uintptr_t)area->address < area->size)
+			break;
+	i = area ? (address - (uintptr_t)area->address) >> PAGE_SHIFT : 0;
+	if (!area) {
+		result = 0;
+	} else if (!(area->vma.vm_flags & (VM_IO | VM_PFNMAP)) && area->faulted[i] &&
+		   (!write || (area->vma.vm_flags & VM_WRITE))) {
+		*page = area->faulted[i];
+		get_page(*page);
+		result = 1;
+	}
+	pthread_mutex_unlock(&lock);
+	return result;
+}
+
 void dmk_areas_stop(void)
 {
 	while (areas)

@@ -284,6 +284,7 @@ static int enter(struct dmk_file *file)
 {
 	if (file->node && !dmk_node_enter(file->node))
 		return file->node->gone_result ? file->node->gone_result : -ENODEV;
+	dmk_pins_sync();
 	dmk_task_enter_file();
 	return 0;
 }
@@ -291,6 +292,7 @@ static int enter(struct dmk_file *file)
 static void leave(struct dmk_file *file)
 {
 	dmk_task_leave_file();
+	dmk_pins_sync();
 	if (file->node)
 		dmk_node_leave(file->node);
 }

@@ -15,6 +15,7 @@
 #include "device.h"
 
 struct file;
+struct page;
 
 struct dmk_record; /* a managed resource, devres.c */
 
@@ -176,6 +177,23 @@ struct vm_area_struct;
 int dmk_area_map(struct file *file, size_t size, int prot, int flags, uint64_t offset,
 		 void **address);
 int dmk_area_unmap(void *address, size_t size);
+/**
+ * What lies at an address that a user in this process sees: 1 and a page with a reference more, 0:
+ * no area, -EFAULT: registers, or memory that has no pages there.
+ */
+int dmk_area_page(uintptr_t address, bool write, struct page **page);
+
+/* --- pin.c ------------------------------------------------------------------------------------ */
+
+/**
+ * What the calling program and whoever has its pages wrote since the last time reaches the other: a
+ * system call begins, or ends.
+ */
+void dmk_pins_sync(void);
+/** Complains of pages that were not given back, and forgets them. */
+void dmk_pins_stop(void);
+/** Of the calling program, in this process or in its own. */
+bool dmk_user_can_write(uintptr_t address);
 void dmk_areas_stop(void);
 /** A file's users: open files and areas. The last put closes it. */
 void dmk_file_hold(struct file *file);

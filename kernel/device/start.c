@@ -46,6 +46,7 @@ void dmk_devices_stop(void)
 	if (!dmk_device_port)
 		return;
 	dmk_areas_stop();
+	dmk_pins_stop();
 	dmk_files_stop();
 	dmk_core_devices_stop();
 	dmk_uio_stop();

@@ -419,6 +419,100 @@ static void test_a_programs_driver_waits_for_events(void **state)
 	world_free_memory();
 }
 
+/* --- a user's pages --------------------------------------------------------------------------- */
+
+static char *user_pages(void)
+{
+	char *pages = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			   0);
+
+	mprotect(pages + 4096, 4096, PROT_READ);
+	mprotect(pages + 2 * 4096, 4096, PROT_NONE);
+	pages[100] = 'a';
+	return pages;
+}
+
+static void test_what_is_written_to_held_pages_is_the_users_when_they_go(void **state)
+{
+	char *pages = user_pages();
+
+	for (int how = WORLD_WRITE | WORLD_CHANGE; how;
+	     how = how & WORLD_GET ? 0 : how | WORLD_GET) {
+		pages[100] = 'a';
+		pages[101] = 'x';
+		assert_int_equal(world_hold(pages + 100, 1, how), 1);
+		pages[101] = 'y'; /* the program goes on meanwhile */
+		world_let_go(1, how);
+		assert_int_equal(pages[100], 'b');
+		assert_int_equal(pages[101], 'y');
+		assert_string_equal(complaint, "");
+	}
+	munmap(pages, 3 * 4096);
+}
+
+static void test_each_system_call_brings_both_sides_up_to_date(void **state)
+{
+	char *pages = user_pages(), text[8];
+
+	assert_int_equal(world_hold(pages + 100, 1, WORLD_WRITE | WORLD_CHANGE), 1);
+	read_file("/proc/world/text", text, sizeof(text), 8);
+	assert_int_equal(pages[100], 'b');
+	pages[100] = 'f';
+	read_file("/proc/world/text", text, sizeof(text), 8);
+	assert_int_equal(world_hold(pages + 100, 1, WORLD_WRITE | WORLD_CHANGE), 1);
+	world_let_go(1, 0);
+	assert_int_equal(pages[100], 'f'); /* held once more */
+	world_let_go(1, 0);
+	assert_int_equal(pages[100], 'g');
+	munmap(pages, 3 * 4096);
+}
+
+/* cmocka takes SIGSEGV for itself when a test begins: this one boots after that. */
+static void test_only_what_is_a_users_is_held(void **state)
+{
+	char *pages = user_pages();
+
+	assert_int_equal(boot(state), 0);
+	assert_int_equal(world_hold(pages, 3, 0), 2);
+	world_let_go(2, 0);
+	assert_int_equal(world_hold(pages, 3, WORLD_WRITE), 1);
+	world_let_go(1, 0);
+	assert_int_equal(world_hold(pages + 4096, 1, WORLD_WRITE), -EFAULT);
+	assert_int_equal(world_hold(pages + 2 * 4096, 1, 0), -EFAULT);
+	assert_int_equal(world_hold((void *)~0xfffUL, 1, 0), -EFAULT);
+	assert_int_equal(world_hold(pages, 0, 0), 0);
+	assert_string_equal(complaint, "");
+	halt(state);
+	munmap(pages, 3 * 4096);
+}
+
+static void test_what_is_done_wrong_with_held_pages_is_said(void **state)
+{
+	char *pages = user_pages();
+
+	assert_int_equal(world_hold(pages, 1, WORLD_CHANGE), 1);
+	world_let_go(1, 0);
+	assert_non_null(strstr(complaint, "without FOLL_WRITE"));
+	assert_int_equal(pages[0], 0);
+	assert_int_equal(world_hold(pages, 1, 0), 1);
+	world_let_go(1, WORLD_GET);
+	assert_non_null(strstr(complaint, "use unpin_user_page()"));
+	assert_int_equal(world_hold(pages, 1, WORLD_GET), 1);
+	world_let_go(1, 0);
+	assert_non_null(strstr(complaint, "is not pinned"));
+	world_let_go(1, WORLD_GET);
+	complaint[0] = '\0';
+	assert_int_equal(world_hold_under_lock(pages), 1);
+	assert_string_equal(complaint, "");
+	assert_int_equal(world_hold(pages, 1, WORLD_NO_LOCK), 1);
+	assert_non_null(strstr(complaint, "without mmap_read_lock"));
+	assert_int_equal(dmk_module_unload("world"), 0);
+	fake_shutdown();
+	assert_non_null(strstr(complaint, "1 page of user memory was held and never given back"));
+	assert_int_equal(fake_boot(), 0);
+	munmap(pages, 3 * 4096);
+}
+
 #define OBJECTS(name) cmocka_unit_test_setup_teardown(name, boot_with_objects, halt_with_objects)
 #define CASE(name)    cmocka_unit_test_setup_teardown(name, boot, halt)
 
@@ -442,6 +536,10 @@ int main(void)
 		OBJECTS(test_bytes_are_read_and_written_at_offsets),
 		OBJECTS(test_classes_and_devices_are_found_by_every_way),
 		CASE(test_a_function_is_given_to_a_driver_by_its_files),
+		CASE(test_what_is_written_to_held_pages_is_the_users_when_they_go),
+		CASE(test_each_system_call_brings_both_sides_up_to_date),
+		cmocka_unit_test(test_only_what_is_a_users_is_held),
+		CASE(test_what_is_done_wrong_with_held_pages_is_said),
 		CASE(test_a_programs_driver_sees_each_kind_of_memory),
 		CASE(test_a_programs_driver_waits_for_events),
 		CASE(test_a_new_id_is_probed_at_once_and_matches_until_it_is_removed),

@@ -6,12 +6,15 @@
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
+#include <linux/highmem.h>
 #include <linux/kernel.h>
 #include <linux/kobject.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/proc_fs.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -312,6 +315,51 @@ void world_free_memory(void)
 			  uio_info.mem[2].dma_addr);
 }
 
+/* --- a user's pages --------------------------------------------------------------------------- */
+
+static struct page *held[4];
+
+/* Hold @n pages from a user's address on, as @how says, and change a byte of each. */
+int world_hold(void *address, int n, int how)
+{
+	unsigned long start = (unsigned long)address;
+	int got;
+
+	if (how & WORLD_GET)
+		got = get_user_pages_fast(start, n, how & WORLD_WRITE ? FOLL_WRITE : 0, held);
+	else if (how & WORLD_NO_LOCK)
+		got = pin_user_pages(start, n, FOLL_WRITE, held);
+	else
+		got = pin_user_pages_fast(start, n, how & WORLD_WRITE ? FOLL_WRITE : 0, held);
+	for (int i = 0; i < got && (how & WORLD_CHANGE); i++) {
+		char *frame = kmap_local_page(held[i]);
+
+		frame[offset_in_page(start)]++;
+		kunmap_local(frame);
+	}
+	return got;
+}
+
+void world_let_go(int n, int how)
+{
+	for (int i = 0; i < n && (how & WORLD_GET); i++) {
+		set_page_dirty_lock(held[i]);
+		put_page(held[i]);
+	}
+	if (!(how & WORLD_GET))
+		unpin_user_pages_dirty_lock(held, n, true);
+}
+
+int world_hold_under_lock(void *address)
+{
+	int got;
+
+	mmap_read_lock(current->mm);
+	got = pin_user_pages((unsigned long)address, 1, 0, held);
+	mmap_read_unlock(current->mm);
+	return got;
+}
+
 int world_twice(void)
 {
 	return proc_create("text", 0, directory, &text_operations) != NULL;
@@ -326,6 +374,7 @@ static int __init world_init(void)
 {
 	strscpy(world.text, "hello", sizeof(world.text));
 	world.wide = world.skipped = world.failing = -1;
+	INIT_LIST_HEAD(&records); /* of the boot before, which nobody unloaded */
 	make_records(WORLD_RECORDS);
 	directory = proc_mkdir("world", NULL);
 	proc_create_data("world/text", 0644, NULL, &text_operations, world.text);

@@ -28,6 +28,11 @@ int world_objects(void);
 void world_no_objects(void);
 int world_object_twice(void);
 
+enum { WORLD_WRITE = 1, WORLD_CHANGE = 2, WORLD_GET = 4, WORLD_NO_LOCK = 8 };
+int world_hold(void *address, int n, int how);
+int world_hold_under_lock(void *address);
+void world_let_go(int n, int how);
+
 int world_uio(void);
 void world_uio_event(void);
 void world_no_uio(void);
