@@ -530,6 +530,10 @@ module_platform_driver(lab);
         text = self.refused("check", "--machine", "qemu-zynq", "card.c")
         self.assertRegex(text, "no device for this driver on machine qemu-zynq: .*1234:11e8; devices there are: arm,pl330; .*dmakit machines")
 
+    def test_a_driver_of_a_board_is_told_which(self):
+        text = self.refused("check", os.path.join(SOURCE, "drivers/pl330/pl330.c"))
+        self.assertIn("no device for this driver on machine pc: it names arm,pl330; arm,pl330 is on machine qemu-zynq; ", text)
+
     def test_a_driver_without_an_init(self):
         self.write("card.c", "int nothing_here;\n")
         self.assertIn("module_init", self.refused("check", "card.c"))

@@ -168,15 +168,43 @@ static bool choose_devices(void)
 
 static void list_ids(FILE *out)
 {
+	const char *compatible;
 	uint16_t vendor, device;
-	unsigned int i;
+	unsigned int i, j;
 
 	for (i = 0; i < 8 && dmk_module_pci_id(i, &vendor, &device); i++)
 		fprintf(out, "%s%04x:%04x", i ? ", " : "it names PCI ids ", vendor, device);
-	if (!i)
-		fputs("it names no PCI id", out);
-	else if (i == 8)
+	if (i == 8)
 		fputs(", ...", out);
+	for (j = 0; j < 8 && (compatible = dmk_module_compatible(j)); j++)
+		fprintf(out, "%s%s", i || j ? ", " : "it names ", compatible);
+	if (j == 8)
+		fputs(", ...", out);
+	if (!i && !j)
+		fputs("it names no PCI id and nothing of a devicetree", out);
+}
+
+static bool is_soldered(const char *machine, const char *wanted)
+{
+	const char *device;
+
+	for (unsigned int i = 0; (device = dmk_machine_device(machine, i)); i++)
+		if (!strcmp(device, wanted))
+			return true;
+	return false;
+}
+
+/* Which machine has what one of the program's drivers names soldered to it, if one does. */
+static void name_its_machine(FILE *out)
+{
+	const char *wanted;
+
+	for (unsigned int i = 0; (wanted = dmk_module_compatible(i)); i++)
+		for (const struct dmk_machine_info *info = dmk_machine_list(); info->name; info++)
+			if (is_soldered(info->name, wanted)) {
+				fprintf(out, "; %s is on machine %s", wanted, info->name);
+				return;
+			}
 }
 
 /*
@@ -185,16 +213,15 @@ static void list_ids(FILE *out)
  */
 static bool names_nothing_there(void)
 {
-	const char *device, *wanted;
+	const char *wanted;
 	uint16_t vendor, id;
-	unsigned int i, j;
+	unsigned int i;
 
 	if (!dmk_machine_device(dmk_run.options.machine, 0) || dmk_run.options.nr_devices)
 		return false;
 	for (i = 0; (wanted = dmk_module_compatible(i)); i++)
-		for (j = 0; (device = dmk_machine_device(dmk_run.options.machine, j)); j++)
-			if (!strcmp(device, wanted))
-				return false;
+		if (is_soldered(dmk_run.options.machine, wanted))
+			return false;
 	return i || dmk_module_pci_id(0, &vendor, &id);
 }
 
@@ -227,6 +254,7 @@ static char *no_device_text(void)
 		return strdup("no device matched");
 	fprintf(out, "no device for this driver on machine %s: ", dmk_run.options.machine);
 	list_ids(out);
+	name_its_machine(out);
 	fputs("; devices there are: ", out);
 	if (dmk_machine_device(dmk_run.options.machine, 0)) {
 		list_soldered(out);
