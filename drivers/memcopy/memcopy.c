@@ -12,8 +12,9 @@
  *	write: queued --offload--> flying --callback--> ended --> read
  *	                 `--can't--> copied by the CPU ---^
  *
- * A piece that is flying is on memcopy.flying. Who takes it off there, with memcopy.lock held,
- * unmaps it and ends it: the callback, or who reset the channel after the last callback.
+ * A piece that is flying is on memcopy.flying, the oldest first. Who takes it off there, with
+ * memcopy.lock held, unmaps it and ends it: the callback; or the watchdog, when the oldest has had
+ * its time, after it reset the channel.
  */
 #include <linux/dma-mapping.h>
 #include <linux/dmaengine.h>
@@ -31,6 +32,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "memcopy.h"
 
@@ -130,7 +132,7 @@ static void memcopy_called(void *data, const struct dmaengine_result *result)
 		memcopy_by_cpu(piece);
 }
 
-/* One did not end: the channel begins anew, and nothing is lost. May sleep. */
+/* One did not end: the channel begins anew, and nothing is lost. */
 static void memcopy_reset(void)
 {
 	struct memcopy_piece *piece, *next;
@@ -148,6 +150,35 @@ static void memcopy_reset(void)
 		memcopy_by_cpu(piece);
 	}
 	mutex_unlock(&memcopy.submit);
+}
+
+/* Jiffies that the oldest piece has left; 0: none, and it is late; negative: there is no piece. */
+static long memcopy_time_left(void)
+{
+	struct memcopy_piece *oldest;
+	long left = -1;
+
+	spin_lock_irq(&memcopy.lock);
+	oldest = list_first_entry_or_null(&memcopy.flying, struct memcopy_piece, flying);
+	if (oldest)
+		left = time_before(jiffies, oldest->limit) ? (long)(oldest->limit - jiffies) : 0;
+	spin_unlock_irq(&memcopy.lock);
+	return left;
+}
+
+static void memcopy_watch(struct work_struct *work);
+static DECLARE_DELAYED_WORK(memcopy_watchdog, memcopy_watch);
+
+static void memcopy_watch(struct work_struct *work)
+{
+	long left = memcopy_time_left();
+
+	if (!left) {
+		memcopy_reset();
+		left = memcopy_time_left();
+	}
+	if (left >= 0)
+		schedule_delayed_work(&memcopy_watchdog, max(left, 1L));
 }
 
 /* --- the way to the engine -------------------------------------------------------------------- */
@@ -210,11 +241,13 @@ static int memcopy_offload(struct memcopy_piece *piece)
 		return err;
 	mutex_lock(&memcopy.submit);
 	err = memcopy_submit(piece);
+	if (!err)
+		dma_async_issue_pending(memcopy.chan);
+	mutex_unlock(&memcopy.submit);
 	if (err)
 		memcopy_unmap(piece);
 	else
-		dma_async_issue_pending(memcopy.chan);
-	mutex_unlock(&memcopy.submit);
+		schedule_delayed_work(&memcopy_watchdog, msecs_to_jiffies(timeout));
 	return err;
 }
 
@@ -250,15 +283,9 @@ free:
 	return ERR_PTR(err);
 }
 
-/* Until it ended; by itself, or by us when its time is over. */
+/* It ends, by itself or by the watchdog. */
 static void memcopy_wait(struct memcopy_piece *piece)
 {
-	long left = piece->limit - jiffies;
-
-	if (!memcopy_has_ended(piece) &&
-	    !wait_event_timeout(piece->file->wait, memcopy_has_ended(piece), max(left, 1L)))
-		memcopy_reset();
-	/* The callback of it may have been under way when the channel was reset. */
 	wait_event(piece->file->wait, memcopy_has_ended(piece));
 	/* Who ended it has let go of the file. */
 	spin_lock_irq(&memcopy.lock);
@@ -349,8 +376,7 @@ static ssize_t memcopy_read_piece(struct file *file, char __user *user, size_t c
 
 	if (!piece)
 		return 0;
-	if (file->f_flags & O_NONBLOCK && !memcopy_has_ended(piece) &&
-	    time_before(jiffies, piece->limit))
+	if (file->f_flags & O_NONBLOCK && !memcopy_has_ended(piece))
 		return -EAGAIN;
 	memcopy_wait(piece);
 	count = min(count, piece->length);
@@ -462,6 +488,7 @@ module_init(memcopy_init);
 static void __exit memcopy_exit(void)
 {
 	misc_deregister(&memcopy_misc);
+	cancel_delayed_work_sync(&memcopy_watchdog);
 	memcopy_give_channel();
 }
 module_exit(memcopy_exit);
