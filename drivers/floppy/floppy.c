@@ -10,7 +10,8 @@
  * no boundary of 64.
  *
  * Who may touch what: lock guards the controller and the buffer, for one command at a time. The
- * interrupt fetches what the controller has to say, and hands it over with complete().
+ * interrupt fetches what the controller has to say, and hands it over with complete(); it asks only
+ * while somebody waits, and not between the bytes of a command: that is irq_lock.
  *
  * Source: Intel 82077AA CHMOS Single-Chip Floppy Disk Controller data sheet.
  */
@@ -29,6 +30,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -78,7 +80,9 @@ struct floppy {
 	int track;  /* where the head is; -1: nobody knows */
 
 	struct completion done;
-	u8 result[FLOPPY_RESULTS]; /* the interrupt's until done */
+	spinlock_t irq_lock;
+	bool waits;                /* guarded by irq_lock: an interrupt is to come */
+	u8 result[FLOPPY_RESULTS]; /* the interrupt's while it is */
 	unsigned int nr_results;
 };
 
@@ -142,33 +146,64 @@ static unsigned int floppy_sense(u8 *result)
 	return floppy_command(&sense, 1) ? 0 : floppy_results(result, 2);
 }
 
-/* The controller has a result, or has moved the head and wants to be asked. */
+/* The controller has a result, or has moved the head and wants to be asked; or it was not it. */
+static bool floppy_fetch(struct floppy *card, u8 status)
+{
+	status &= FLOPPY_RESULT;
+	if (status == FLOPPY_RESULT)
+		card->nr_results = floppy_results(card->result, FLOPPY_RESULTS);
+	else if (status == FLOPPY_READY)
+		card->nr_results = floppy_sense(card->result);
+	else
+		return false;
+	return card->nr_results > 1;
+}
+
 static irqreturn_t floppy_interrupt(int number, void *data)
 {
 	struct floppy *card = data;
+	bool fetched;
+	u8 status;
 
-	if ((inb(port + FLOPPY_STATUS) & FLOPPY_RESULT) == FLOPPY_RESULT)
-		card->nr_results = floppy_results(card->result, FLOPPY_RESULTS);
-	else
-		card->nr_results = floppy_sense(card->result);
-	complete(&card->done);
-	return IRQ_HANDLED;
+	spin_lock(&card->irq_lock);
+	status = inb(port + FLOPPY_STATUS);
+	fetched = card->waits && floppy_fetch(card, status);
+	if (fetched) {
+		card->waits = false;
+		complete(&card->done);
+	}
+	spin_unlock(&card->irq_lock);
+	return fetched ? IRQ_HANDLED : IRQ_NONE;
+}
+
+static void floppy_set_waits(struct floppy *card, bool waits)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&card->irq_lock, flags);
+	card->waits = waits;
+	spin_unlock_irqrestore(&card->irq_lock, flags);
 }
 
 static int floppy_wait_for_interrupt(struct floppy *card)
 {
 	if (wait_for_completion_timeout(&card->done, FLOPPY_WAIT))
 		return 0;
+	floppy_set_waits(card, false);
 	dev_err(card->dev, "interrupt %d does not come\n", irq);
 	return -EIO;
 }
 
 static int floppy_do(struct floppy *card, const u8 *bytes, unsigned int nr)
 {
+	unsigned long flags;
 	int err;
 
 	reinit_completion(&card->done);
+	spin_lock_irqsave(&card->irq_lock, flags);
 	err = floppy_command(bytes, nr);
+	card->waits = !err;
+	spin_unlock_irqrestore(&card->irq_lock, flags);
 	return err ? err : floppy_wait_for_interrupt(card);
 }
 
@@ -184,6 +219,7 @@ static int floppy_reset(struct floppy *card)
 
 	card->track = -1;
 	reinit_completion(&card->done);
+	floppy_set_waits(card, true);
 	outb(0, port + FLOPPY_OUTPUT);
 	udelay(10);
 	outb(FLOPPY_RUN | FLOPPY_GATE | FLOPPY_MOTOR, port + FLOPPY_OUTPUT);
@@ -535,6 +571,7 @@ static int floppy_probe(struct device *dev, unsigned int id)
 	card->dev = dev;
 	mutex_init(&card->lock);
 	init_completion(&card->done);
+	spin_lock_init(&card->irq_lock);
 	err = -EBUSY;
 	if (!floppy_request_ports())
 		goto free_card;

@@ -14,6 +14,8 @@
 enum {
 	PORT = 0x220,
 	IRQ = 5,
+	MIXER = 4,
+	MIXER_STATUS = 0x82,
 	RESET = 6,
 	DATA = 0xa,
 	COMMAND = 0xc,
@@ -51,6 +53,10 @@ static struct isa_driver driver = {
 
 static irqreturn_t interrupt(int irq, void *data)
 {
+	/* A level may be seen once more before its fall is. */
+	outb(MIXER_STATUS, PORT + MIXER);
+	if (!(inb(PORT + MIXER + 1) & 3))
+		return IRQ_NONE;
 	inb(PORT + STATUS);
 	inb(PORT + ACKNOWLEDGE_16);
 	WRITE_ONCE(interrupts, interrupts + 1);
