@@ -104,6 +104,16 @@ bool dmk_module_pci_id(unsigned int index, uint16_t *vendor, uint16_t *device);
  */
 const char *dmk_module_compatible(unsigned int index);
 
+/**
+ * dmk_sleep - the machine goes to sleep: freezable threads stand still, and each driver is told, as
+ * when a laptop is closed (prepare, suspend, suspend_late, suspend_noirq), until dmk_wake()
+ * Return: 0; -EBUSY: a thread did not stand still, or it sleeps already; or what a driver said that
+ *         refuses, after all others were woken.
+ */
+int dmk_sleep(void);
+/** dmk_wake - and wakes. Return: 0, or the first error that a driver's callback gave. */
+int dmk_wake(void);
+
 /** How many devices are bound to a driver now. */
 unsigned int dmk_bound_devices(void);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Power management callbacks of a driver. dmakit keeps the table and calls the runtime ones by the
- * counts of linux/pm_runtime.h; no machine suspends by itself.
+ * Power management callbacks of a driver: the runtime ones are called by the counts of
+ * linux/pm_runtime.h; those of the machine's sleep when a test puts it to sleep (dmk_sleep() in
+ * dmakit/kernel.h). It does not hibernate.
  */
 #ifndef _LINUX_PM_H
 #define _LINUX_PM_H

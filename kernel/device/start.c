@@ -12,6 +12,8 @@ const struct dmk_port *dmk_device_port;
 
 static struct dmk_port running;
 
+#include <dmakit/kernel.h>
+
 int dmk_devices_start(const struct dmk_port *port, char *error, size_t error_size)
 {
 	int result;
@@ -43,6 +45,7 @@ int dmk_devices_start(const struct dmk_port *port, char *error, size_t error_siz
 
 void dmk_devices_stop(void)
 {
+	dmk_wake();
 	if (!dmk_device_port)
 		return;
 	dmk_areas_stop();

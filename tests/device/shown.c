@@ -161,8 +161,55 @@ static void shown_remove(struct pci_dev *pdev)
 	shown.removes++;
 }
 
+/* Each callback leaves its letter. */
+static int say(const char *what)
+{
+	strlcat(shown.sleep, what, sizeof(shown.sleep));
+	return shown.refuses_sleep == what[0] ? -EBUSY : 0;
+}
+
+#define SAYS(name, what)                    \
+	static int name(struct device *dev) \
+	{                                   \
+		return say(what);           \
+	}
+SAYS(shown_prepare, "p")
+SAYS(shown_suspend, "s")
+SAYS(shown_late, "l")
+SAYS(shown_noirq, "n")
+SAYS(shown_resume_noirq, "N")
+SAYS(shown_early, "L")
+SAYS(shown_resume, "S")
+
+static void shown_complete(struct device *dev)
+{
+	say("P");
+}
+
+static const struct dev_pm_ops shown_pm = {
+	.prepare = shown_prepare,
+	.suspend = shown_suspend,
+	.suspend_late = shown_late,
+	.suspend_noirq = shown_noirq,
+	.resume_noirq = shown_resume_noirq,
+	.resume_early = shown_early,
+	.resume = shown_resume,
+	.complete = shown_complete,
+};
+
+static int old_suspend(struct platform_device *pdev, pm_message_t state)
+{
+	return say(state.event == PM_EVENT_SUSPEND ? "o" : "?");
+}
+
+static int old_resume(struct platform_device *pdev)
+{
+	return say("O");
+}
+
 static struct pci_driver shown_driver = {
 	.name = "shown",
+	.driver.pm = &shown_pm,
 	.probe = shown_probe,
 	.remove = shown_remove,
 };
@@ -175,6 +222,8 @@ static int shown_platform_probe(struct platform_device *pdev)
 
 static struct platform_driver shown_platform_driver = {
 	.probe = shown_platform_probe,
+	.suspend = old_suspend,
+	.resume = old_resume,
 	.driver = {.name = "shown"},
 };
 

@@ -17,6 +17,8 @@ struct shown_state {
 	int simple, refuses; /* the attribute's number, what its set() says */
 	int opens, releases, leave_behind;
 	int probes, probe_result, removes, platform_probes;
+	char sleep[32];         /* the callbacks, a letter each */
+	int refuses_sleep;      /* the letter of the one that does */
 	unsigned int id_vendor; /* of what it was probed with */
 };
 

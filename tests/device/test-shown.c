@@ -252,7 +252,7 @@ static void test_what_probe_says_is_the_writers_answer(void **state)
 	assert_int_equal(shown.removes, 0);
 }
 
-static void test_a_platform_device_is_bound_by_name_too(void **state)
+static void bind_platform(void)
 {
 	char name[64], path[160];
 
@@ -260,7 +260,79 @@ static void test_a_platform_device_is_bound_by_name_too(void **state)
 	snprintf(path, sizeof(path), "/sys/bus/platform/devices/%s/driver_override", name);
 	assert_int_equal(write_file(path, "shown"), 5);
 	assert_int_equal(write_file("/sys/bus/platform/drivers/shown/bind", name), strlen(name));
+}
+
+static void test_a_platform_device_is_bound_by_name_too(void **state)
+{
+	bind_platform();
 	assert_int_equal(shown.platform_probes, 1);
+}
+
+/* --- the machine's sleep ---------------------------------------------------------------------- */
+
+static void bind_card(void)
+{
+	assert_int_equal(write_file(ON_PCI, "shown"), 5);
+	assert_int_equal(write_file(PCI_FILE "bind", CARD), strlen(CARD));
+}
+
+/* Two devices, of which either may have come first. */
+static void expect_calls(const char *one, const char *other)
+{
+	if (strcmp(shown.sleep, other))
+		assert_string_equal(shown.sleep, one);
+	shown.sleep[0] = '\0';
+}
+
+static void test_drivers_are_told_that_the_machine_sleeps_and_wakes(void **state)
+{
+	bind_card();
+	bind_platform();
+	assert_int_equal(dmk_sleep(), 0);
+	expect_calls("psoln", "posln");
+	assert_int_equal(dmk_sleep(), -EBUSY);
+	assert_int_equal(dmk_wake(), 0);
+	expect_calls("NLOSP", "NLSOP");
+	assert_int_equal(dmk_wake(), 0);
+	expect_calls("", "");
+}
+
+static void test_a_driver_that_refuses_keeps_the_machine_awake(void **state)
+{
+	static const struct {
+		char refuses;
+		const char *calls;
+	} table[] = {
+		{'p', "p"},
+		{'s', "psP"},
+		{'l', "pslSP"},
+		{'n', "pslnLSP"},
+	};
+
+	bind_card();
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		shown.refuses_sleep = table[i].refuses;
+		assert_int_equal(dmk_sleep(), -EBUSY);
+		expect_calls(table[i].calls, table[i].calls);
+	}
+	shown.refuses_sleep = 'S';
+	assert_int_equal(dmk_sleep(), 0);
+	assert_int_equal(dmk_wake(), -EBUSY);
+	shown.refuses_sleep = 0;
+	assert_int_equal(dmk_sleep(), 0);
+	assert_int_equal(dmk_wake(), 0);
+	expect_calls("pslnNLSPpslnNLSP", "");
+}
+
+static void test_a_driver_that_goes_while_the_machine_sleeps_is_not_woken(void **state)
+{
+	bind_card();
+	bind_platform();
+	assert_int_equal(dmk_sleep(), 0);
+	expect_calls("psoln", "posln");
+	assert_int_equal(write_file(PCI_FILE "unbind", CARD), strlen(CARD));
+	assert_int_equal(dmk_wake(), 0);
+	expect_calls("O", "");
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, boot, halt)
@@ -284,6 +356,9 @@ int main(void)
 		CASE(test_a_device_is_kept_for_the_driver_it_names),
 		CASE(test_what_probe_says_is_the_writers_answer),
 		CASE(test_a_platform_device_is_bound_by_name_too),
+		CASE(test_drivers_are_told_that_the_machine_sleeps_and_wakes),
+		CASE(test_a_driver_that_refuses_keeps_the_machine_awake),
+		CASE(test_a_driver_that_goes_while_the_machine_sleeps_is_not_woken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -525,7 +525,8 @@ static void use_driver(void)
 		dmk_run_tests();
 	else
 		dmk_run_exercise();
-	/* A test that was left early left its files open. */
+	/* A test that was left early left its files open, and the machine asleep. */
+	dmk_wake();
 	if (dmk_run_failed_on_purpose())
 		dmk_close_files();
 }
