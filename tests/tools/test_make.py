@@ -103,9 +103,15 @@ class Make(Command):
         self.assertIn("code 60100", self.loads("card.ko"))
         self.assertIn("wants a version", self.make("--linux", "six", status=2).stderr)
         self.assertIn("--watch is ", self.make("--watch", "closely", status=2).stderr)
-        self.write("card.c", "int x = ;\n")
+        os.mkdir(os.path.join(self.here, "inc"))
+        self.write("inc/mine.h", "#include <linux/i2o.h>\n")
+        self.write("Makefile", MAKEFILE.replace("@KBUILD@", "obj-m := card.o\nccflags-y := -I$(src)/inc -DX=ENOTHING"))
+        self.write("card.c", "#include <mine.h>\nint x = X;\n")
         done = self.make(status=2)
-        self.assertIn("card.c:1:9: error:", done.stderr)
+        self.assertIn("error: linux/i2o.h: No such file", done.stderr)
+        self.assertIn("\n  <linux/i2o.h> mine.h:1", done.stderr)
+        self.write("card.c", "#include <linux/device.h>\nvoid *f(void);\nvoid *f(void)\n{\n\treturn class_create(NULL, \"x\");\n}\n")
+        self.assertIn("card.c: written for another kernel than 6.18; compiles with --linux 6.1, ", self.make(status=2).stderr)
 
     def test_a_makefile_with_rules_of_its_own(self):
         self.tree()

@@ -19,6 +19,11 @@ int tool_run_program(int argc, char **argv);
 int tool_make(int argc, char **argv);
 /** tool_kbuild_dir - print the directory that stands in for a kernel's build directory */
 int tool_kbuild_dir(void);
+/**
+ * tool_why - "--why SOURCE FLAGS...": of a source that did not compile with these, what it lacks;
+ * for tools/kbuild
+ */
+int tool_why(int argc, char **argv);
 int tool_torture(int argc, char **argv);
 int tool_machines(int argc, char **argv);
 int tool_explain(int argc, char **argv);
@@ -49,6 +54,7 @@ struct tool_build {
 	bool reload;               /* static data in sections of its own, to be made anew */
 	struct tool_args sources;  /* the driver's, and after them tests */
 	size_t nr_drivers;         /* how many of them are the driver's */
+	struct tool_args flags;    /* the driver's own, for compiling */
 	struct tool_args failed;   /* those that do not compile */
 	struct tool_args warned;   /* ... that hand over functions of other types than are called */
 	char program[PATH_MAX]; /* the result */

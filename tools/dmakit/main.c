@@ -102,6 +102,8 @@ static int obey(int argc, char **argv)
 	}
 	if (!strcmp(word, "--kbuild-dir"))
 		return tool_kbuild_dir();
+	if (!strcmp(word, "--why"))
+		return tool_why(argc - 2, argv + 2);
 	for (unsigned int i = 0; i < VERBS; i++) {
 		if (!strcmp(word, verbs[i].name))
 			return verbs[i].run(argc - 1, argv + 1);

@@ -4,6 +4,7 @@
  * Makefile calls it. What is done there is tools/kbuild's.
  */
 #include "dmakit/dmakit.h"
+#include "dmakit/misfit.h"
 #include "common/version.h"
 #include "common/watch.h"
 
@@ -114,4 +115,28 @@ int tool_kbuild_dir(void)
 		return STATUS_REFUSED;
 	puts(paths.kbuild);
 	return STATUS_CLEAN;
+}
+
+int tool_why(int argc, char **argv)
+{
+	struct tool_args sources = {0};
+	struct tool_build build = {0};
+	struct tool_paths paths;
+
+	if (argc < 1 || tool_paths(&paths) < 0)
+		return STATUS_REFUSED;
+	setenv("LC_ALL", "C", 1); /* the compiler's words are read */
+	build.paths = &paths;
+	for (int i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "--linux=", 8))
+			build.linux_version = argv[i] + 8;
+		else if (strncmp(argv[i], "--watch=", 8))
+			tool_args_add(&build.flags, argv[i]);
+	}
+	tool_args_add(&sources, argv[0]);
+	tool_say_missing_headers(&build, &sources);
+	tool_say_other_linux(&build, &sources, false);
+	tool_args_free(&sources);
+	tool_args_free(&build.flags);
+	return STATUS_FOUND;
 }

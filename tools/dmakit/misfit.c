@@ -55,6 +55,12 @@ static const char *base_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static void add_flags(const struct tool_build *build, struct tool_args *args)
+{
+	for (size_t i = 0; i < build->flags.n; i++)
+		tool_args_add(args, build->flags.item[i]);
+}
+
 /* --- headers ---------------------------------------------------------------------------------- */
 
 struct wanted {
@@ -106,6 +112,7 @@ static void ask_for_files(const struct tool_build *build, const char *source, st
 	tool_args_addf(&args, "%s/dmakit-cc", build->paths->bin);
 	if (build->linux_version)
 		tool_args_addf(&args, "--linux=%s", build->linux_version);
+	add_flags(build, &args);
 	tool_args_add(&args, "-M");
 	tool_args_add(&args, "-MG");
 	tool_args_add(&args, source);
@@ -306,6 +313,7 @@ static bool fits(const struct tool_build *build, const char *version, const char
 
 	tool_args_addf(&args, "%s/dmakit-cc", build->paths->bin);
 	tool_args_addf(&args, "--linux=%s", version);
+	add_flags(build, &args);
 	tool_args_add(&args, "-fsyntax-only");
 	tool_args_add(&args, "-fdiagnostics-color=never");
 	tool_args_add(&args, "-Wimplicit-function-declaration");
