@@ -414,9 +414,10 @@ void dmk_pins_stop(void)
 			pinned = bucket[i];
 			if (left)
 				dmk_complain(pinned->caller,
-					     "%u page%s of user memory held and never given back "
+					     "%u page%s of user memory %s held and never given back "
 					     "(unpin_user_page(), put_page()); one of them at %p",
-					     left, left == 1 ? " was" : "s were", pinned->address);
+					     left, left == 1 ? "" : "s", left == 1 ? "was" : "were",
+					     pinned->address);
 			left = 0;
 			take_out(pinned);
 			free(pinned);

@@ -21,6 +21,7 @@
 #include <linux/math64.h>
 #include <linux/overflow.h>
 #include <linux/random.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -432,9 +433,121 @@ static void test_random_numbers_stay_below(void **state)
 
 #define BOOTED(test) cmocka_unit_test_setup_teardown(test, boot, down)
 
+/* --- trees ------------------------------------------------------------------------------------ */
+
+struct leaf {
+	struct rb_node node;
+	unsigned int key;
+	bool in;
+};
+
+static bool is_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct leaf, node)->key < rb_entry(b, struct leaf, node)->key;
+}
+
+static int compare_key(const void *key, const struct rb_node *node)
+{
+	unsigned int a = *(const unsigned int *)key, b = rb_entry(node, struct leaf, node)->key;
+
+	return (a > b) - (a < b);
+}
+
+static bool is_black(const struct rb_node *node)
+{
+	return !node || (node->__rb_parent_color & 1);
+}
+
+/* Black nodes on each way down; fails where one has more, or a red node a red child. */
+static unsigned int black_height(const struct rb_node *node)
+{
+	unsigned int left, right;
+
+	if (!node)
+		return 1;
+	assert_true(is_black(node) || (is_black(node->rb_left) && is_black(node->rb_right)));
+	assert_true(!node->rb_left || rb_parent(node->rb_left) == node);
+	assert_true(!node->rb_right || rb_parent(node->rb_right) == node);
+	left = black_height(node->rb_left);
+	right = black_height(node->rb_right);
+	assert_int_equal(left, right);
+	return left + is_black(node);
+}
+
+static void expect_order(const struct rb_root *root, unsigned int n)
+{
+	const struct rb_node *last = NULL;
+	unsigned int forth = 0, back = 0, after = 0;
+
+	for (struct rb_node *at = rb_first(root); at; at = rb_next(at), forth++) {
+		assert_true(!last || compare_key(&rb_entry(last, struct leaf, node)->key, at) <= 0);
+		last = at;
+	}
+	for (struct rb_node *at = rb_last(root); at; at = rb_prev(at))
+		back++;
+	for (struct rb_node *at = rb_first_postorder(root); at; at = rb_next_postorder(at))
+		after++;
+	assert_int_equal(forth, n);
+	assert_int_equal(back, n);
+	assert_int_equal(after, n);
+}
+
+static void test_a_tree_stays_ordered_and_balanced(void **state)
+{
+	enum { LEAVES = 64, STEPS = 4000 };
+	static struct leaf leaf[LEAVES], other;
+	struct rb_root root = RB_ROOT;
+	unsigned int n = 0;
+
+	fake_seed();
+	for (int step = 0; step < STEPS; step++) {
+		struct leaf *at = &leaf[fake_random(LEAVES)];
+
+		if (at->in) {
+			rb_erase(&at->node, &root);
+			RB_CLEAR_NODE(&at->node);
+			assert_true(RB_EMPTY_NODE(&at->node) && !rb_next(&at->node));
+		} else {
+			at->key = (unsigned int)fake_random(40);
+			rb_add(&at->node, &root, is_less);
+			assert_non_null(rb_find(&at->key, &root, compare_key));
+		}
+		at->in = !at->in;
+		n += at->in ? 1 : -1U;
+		assert_true(is_black(root.rb_node));
+		black_height(root.rb_node);
+		expect_order(&root, n);
+		if (!at->in)
+			continue;
+		other = *at;
+		rb_replace_node(&at->node, &other.node, &root);
+		expect_order(&root, n);
+		rb_replace_node(&other.node, &at->node, &root);
+	}
+	memset(leaf, 0, sizeof(leaf));
+}
+
+static void test_a_cached_tree_knows_its_first(void **state)
+{
+	struct rb_root_cached root = RB_ROOT_CACHED;
+	struct leaf a = {.key = 1}, b = {.key = 2};
+
+	rb_link_node(&b.node, NULL, &root.rb_root.rb_node);
+	rb_insert_color_cached(&b.node, &root, true);
+	rb_link_node(&a.node, &b.node, &b.node.rb_left);
+	rb_insert_color_cached(&a.node, &root, true);
+	assert_ptr_equal(rb_first_cached(&root), &a.node);
+	rb_erase_cached(&a.node, &root);
+	assert_ptr_equal(rb_first_cached(&root), &b.node);
+	rb_erase_cached(&b.node, &root);
+	assert_true(RB_EMPTY_ROOT(&root.rb_root) && !rb_first_cached(&root));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_tree_stays_ordered_and_balanced),
+		cmocka_unit_test(test_a_cached_tree_knows_its_first),
 		BOOTED(test_formats_of_the_kernel),
 		BOOTED(test_formats_of_C_agree_with_libc),
 		BOOTED(test_text_that_does_not_fit_is_cut),
