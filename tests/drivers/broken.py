@@ -12,6 +12,9 @@ import sys
 import tempfile
 
 # driver, how it is broken, the rule (and those that follow from it) or the runner's words, arguments, call that is made to fail (text of its line, or None), (what it was, what it is)...
+# A client and its provider, of which one is broken; the test is the client's.
+PROVIDER = ["@ROOT@/drivers/dmac/dmac.c"]
+CLIENT = ["@ROOT@/drivers/uart/uart.c"]
 SB16 = ["--machine", "pc-isa", "--device", "sb16"]
 FLOPPY = ["--machine", "pc-isa", "--device", "fdc", "--param", "floppy.spin_up=0"]
 CASES = [
@@ -72,6 +75,35 @@ CASES = [
     ("floppy", "has a buffer that its channel does not reach, and does not look", "ISA-04 STR-04", FLOPPY, None,
      ("GFP_KERNEL | GFP_DMA", "GFP_KERNEL"),
      ("\tif (dma_mapping_error(card->dev, handle))\n\t\treturn -ENOMEM;\n", "")),
+    ("uart", "lends what it sends to itself and not to its controller", "ENG-06 MSK-01", PROVIDER + ["--machine", "pc"], None,
+     ("\tstruct device *master = dmaengine_get_dma_device(uart->tx);\n\tint parts", "\tstruct device *master = uart->dev;\n\tint parts")),
+    ("uart", "never takes back what it has sent", "MEM-05", PROVIDER + ["--machine", "pc"], None,
+     ("\t\tdma_unmap_sg(master, uart->tx_sg, parts, DMA_TO_DEVICE);\n", "")),
+    ("uart", "takes back what it sends before it is sent", "STR-07", PROVIDER + ["--machine", "pc"], None,
+     ("\tdma_async_issue_pending(uart->tx);\n\treturn uart_wait_sent(uart, cookie, size);",
+      "\tdma_async_issue_pending(uart->tx);\n\tdma_unmap_sg(dmaengine_get_dma_device(uart->tx), uart->tx_sg, nents, DMA_TO_DEVICE);\n\treturn uart_wait_sent(uart, cookie, size);"),
+     ("\t\tdma_unmap_sg(master, uart->tx_sg, parts, DMA_TO_DEVICE);\n", "")),
+    ("uart", "reads what it has not taken from the controller", "SYN-02", PROVIDER + ["--machine", "pc"], None,
+     ("\tdma_sync_single_for_cpu(master, dma, part, DMA_FROM_DEVICE);\n", "")),
+    ("uart", "lends what it receives into to be read", "ENG-06", PROVIDER + ["--machine", "pc"], None,
+     ("dma_map_single(master, rx->bytes, UART_RX_SIZE, DMA_FROM_DEVICE);", "dma_map_single(master, rx->bytes, UART_RX_SIZE, DMA_TO_DEVICE);"),
+     ("\t\t\t\t UART_RX_SIZE, DMA_FROM_DEVICE);", "\t\t\t\t UART_RX_SIZE, DMA_TO_DEVICE);"),
+     ("\tdma_sync_single_for_cpu(master, dma, part, DMA_FROM_DEVICE);\n", "\tdma_sync_single_for_cpu(master, dma, part, DMA_TO_DEVICE);\n"),
+     ("\tdma_sync_single_for_device(master, dma, part, DMA_FROM_DEVICE);\n", "\tdma_sync_single_for_device(master, dma, part, DMA_TO_DEVICE);\n")),
+    ("uart", "takes its buffers back while they are received into", "STR-07", PROVIDER + ["--machine", "pc"], None,
+     ("\tdmaengine_terminate_sync(uart->rx);\n\tuart_unmap_rx(uart, UART_RX_SLOTS);\n", "\tuart_unmap_rx(uart, UART_RX_SLOTS);\n\tdmaengine_terminate_sync(uart->rx);\n")),
+    ("uart", "ends what is received and waits for no callback", "ENG-04", PROVIDER + ["--machine", "pc"], None,
+     ("\tdmaengine_terminate_sync(uart->rx);\n", "\tdmaengine_terminate_async(uart->rx);\n")),
+    ("i2s", "frees its ring while the controller goes round in it", "STR-07", PROVIDER + ["--machine", "pc"], None,
+     ("\ti2s_stop(side);\n\tdma_free_coherent(dmaengine_get_dma_device(side->chan), I2S_RING, side->ring, side->dma);\n",
+      "\tdma_free_coherent(dmaengine_get_dma_device(side->chan), I2S_RING, side->ring, side->dma);\n\ti2s_stop(side);\n")),
+    ("i2s", "sends the controller round a larger ring than it has", "ENG-06", PROVIDER + ["--machine", "pc"], None,
+     ("side->dma, I2S_RING, I2S_PERIOD,", "side->dma, 2 * I2S_RING, I2S_PERIOD,")),
+    ("dmac", "goes on after it was told to end", "STR-07", CLIENT + ["--machine", "pc"], None,
+     ("\twritel(DMAC_CH_CONTROL_ABORT, chan->regs + DMAC_CH_CONTROL);\n", "")),
+    ("dmac", "gives its descriptors back before they are done", "STR-07 POL-05", CLIENT + ["--machine", "pc"], None,
+     ("\tchan->running = desc;\n\twritel", "\tchan->running = desc;\n\tdma_pool_free(desc->pool, desc->item[0].hw, desc->item[0].dma);\n\twritel"),
+     ("\twhile (desc->nr--)\n", "\twhile (desc->nr-- > 1)\n")),
     ("floppy", "writes half a sector more than it has lent", "STR-10", FLOPPY, None,
      ("set_dma_count(dma, size);", "set_dma_count(dma, write ? size + 256 : size);")),
 ]
@@ -90,7 +122,8 @@ def broken(root, name, changes):
 def run(dmakit, root, directory, name, args, test=True):
     """The one run's report, of the driver's test, or of the default exercise. Whether the test passes is not asked: the driver is broken."""
     report = os.path.join(directory, "report.json")
-    tests = ["--", os.path.join(root, "drivers", name, "test.c")] if test else []
+    tests = ["--", os.path.join(root, "drivers", "uart" if name == "dmac" else name, "test.c")] if test else []
+    args = [arg.replace("@ROOT@", root) for arg in args]
     subprocess.run([dmakit, "check", "--json", report, *args, os.path.join(directory, name + ".c"), *tests], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     with open(report, encoding="utf-8") as file:
         return json.load(file)["runs"][0]
