@@ -41,19 +41,28 @@ static void say_deadlock(const char *what, const void *lock, const void *caller)
 		current->comm, what, lock);
 }
 
-void dmk_spin_lock(spinlock_t *lock)
+/* Not inlined: a lock that is free is taken without saving what this needs. */
+static __attribute__((__noinline__)) void wait_and_take(spinlock_t *lock)
 {
-	const struct task_struct *me = current;
 	unsigned int spins = 0;
 
-	dmk_interleave();
-	dmk_preempt_add(PREEMPT_OFFSET);
-	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == me)
-		say_deadlock("spinlock", lock, __builtin_return_address(0));
-	while (!take(lock))
+	do
 		while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED))
 			relax(&spins);
-	__atomic_store_n(&lock->owner, me, __ATOMIC_RELAXED);
+	while (!take(lock));
+}
+
+void dmk_spin_lock(spinlock_t *lock)
+{
+	struct dmk_task *self = dmk_self();
+
+	dmk_interleave();
+	self->preempt += PREEMPT_OFFSET;
+	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == &self->task)
+		say_deadlock("spinlock", lock, __builtin_return_address(0));
+	if (!take(lock))
+		wait_and_take(lock);
+	__atomic_store_n(&lock->owner, &self->task, __ATOMIC_RELAXED);
 	dmk_interleave();
 }
 
