@@ -122,6 +122,20 @@ class Run(Command):
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 5)
         os.close(terminal)
 
+    def test_a_driver_that_does_not_let_go_is_left_by_ctrl_c(self):
+        self.write("card.c", driver(before="#include <linux/delay.h>", remove='pr_info("for ever\\n");\n\tfor (;;)\n\t\tmsleep(10);'))
+        pid, terminal = pty.fork()
+        if not pid:
+            os.chdir(self.here)
+            os.execve(DMAKIT, [DMAKIT, "run", "--verbose", "card.c", "--", "true"], self.env())
+        text = b""
+        while b"for ever" not in text:
+            text += os.read(terminal, 4096)
+        os.write(terminal, b"\x03")
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 1)
+        self.assertIn(b"left no report: Interrupt", text + os.read(terminal, 65536))
+        os.close(terminal)
+
     def test_a_signal_goes_on_to_the_program(self):
         script = "trap 'echo caught; exit 4' TERM; echo ready; while :; do sleep 0.05; done"
         with subprocess.Popen([DMAKIT, "run", EDU, "--", "sh", "-c", script], cwd=self.here, env=self.env(), stdout=subprocess.PIPE,

@@ -148,10 +148,13 @@ static void run_with(const char *socket)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	running = 0;
-	if (dmk_run.options.program_status)
+	if (dmk_run.options.program_status) {
 		note_status(status);
-	else
+		/* A driver that does not let go ends with the next Ctrl-C. */
+		tool_catch_for_program(NULL);
+	} else {
 		judge(status, &begin);
+	}
 }
 
 void dmk_run_program(void)
