@@ -61,6 +61,8 @@ struct dmk_qemu_board {
 	const char *intercept;  /* the QOM path of the interrupt controller */
 	unsigned int first_irq; /* the number of its input 0 */
 	unsigned int nr_inputs; /* inputs that a device can be wired to */
+	/* of these so many, from the first on, are seen when they rise: lines of an ISA bus */
+	unsigned int nr_rising;
 	bool pci;               /* a q35's host bridge, and the doorbell for messages behind it */
 	const char *bus;        /* what the bus of the devices is called */
 	const struct dmk_qemu_device *devices; /* NULL: none */

@@ -18,6 +18,7 @@ void dmk_qemu_irqs_init(struct dmk_qemu_irqs *irqs, const struct dmk_qemu_board 
 	pthread_mutex_init(&irqs->lock, NULL);
 	irqs->first_input = board->first_irq;
 	irqs->nr_inputs = board->nr_inputs;
+	irqs->nr_rising = board->nr_rising;
 	irqs->first_msi = board->first_irq + board->nr_inputs;
 	irqs->nr_irqs = irqs->first_msi + (msi_address ? DMK_QEMU_MSIS : 0);
 	irqs->msi_address = msi_address;
@@ -54,7 +55,11 @@ void dmk_qemu_irqs_input(struct dmk_qemu_irqs *irqs, unsigned int input, bool le
 		return;
 	irq = &irqs->irq[irqs->first_input + input];
 	pthread_mutex_lock(&irqs->lock);
-	irq->up = level;
+	/* A line that falls before its rise was heard of takes it back, as before an 8259. */
+	if (input < irqs->nr_rising)
+		irq->fresh = level;
+	else
+		irq->up = level;
 	poke_if_news(irqs, irq);
 	pthread_mutex_unlock(&irqs->lock);
 }

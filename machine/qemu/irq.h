@@ -25,12 +25,12 @@ struct dmk_qemu_irq {
 	bool up;    /* an input's level */
 	bool told;  /* the level that the sink heard last */
 	bool again; /* up, and to be told once more: enabled a second time */
-	bool fresh; /* a message that the sink did not hear of */
+	bool fresh; /* a message, or a rise, that the sink did not hear of */
 };
 
 struct dmk_qemu_irqs {
 	/* constant */
-	unsigned int first_input, nr_inputs, first_msi, nr_irqs;
+	unsigned int first_input, nr_inputs, nr_rising, first_msi, nr_irqs;
 	uint64_t msi_address; /* where a device writes its messages */
 	int poke;             /* the keeper's eventfd */
 

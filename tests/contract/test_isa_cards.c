@@ -53,7 +53,6 @@ static struct isa_driver driver = {
 
 static irqreturn_t interrupt(int irq, void *data)
 {
-	/* A level may be seen once more before its fall is. */
 	outb(MIXER_STATUS, PORT + MIXER);
 	if (!(inb(PORT + MIXER + 1) & 3))
 		return IRQ_NONE;

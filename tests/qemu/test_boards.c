@@ -145,6 +145,42 @@ static void test_the_old_pc_has_an_isa_bus_and_ports(void **state)
 			       "for: sb16, fdc"));
 }
 
+static void sb16_raises(struct bench *bench)
+{
+	bench->port.ops->port_out(bench->port.ctx, 0x22c, 1, 0xf2);
+}
+
+static void sb16_is_acknowledged(struct bench *bench)
+{
+	bench->port.ops->port_in(bench->port.ctx, 0x22e, 1);
+}
+
+static void test_a_line_of_the_old_pc_is_seen_when_it_rises(void **state)
+{
+	struct bench bench;
+
+	assert_int_equal(bench_open_board(&bench, "qemu-pc", (const char *const[]){"sb16", NULL}),
+			 0);
+	bench.port.ops->irq_enable(bench.port.ctx, 5, true);
+	for (unsigned int i = 1; i <= 3; i++) {
+		sb16_raises(&bench);
+		assert_true(bench_wait(&bench, &bench.edges[5], i));
+		sb16_raises(&bench);
+		sb16_is_acknowledged(&bench);
+	}
+	/* What nobody heard of is taken back. */
+	bench.port.ops->irq_enable(bench.port.ctx, 5, false);
+	sb16_raises(&bench);
+	sb16_is_acknowledged(&bench);
+	bench.port.ops->irq_enable(bench.port.ctx, 5, true);
+	sb16_raises(&bench);
+	assert_true(bench_wait(&bench, &bench.edges[5], 4));
+	assert_int_equal(bench_count(&bench, &bench.edges[5]), 4);
+	assert_int_equal(bench_count(&bench, &bench.ups[5]), 0);
+	bench_close(&bench);
+	assert_int_equal(bench.deaths, 0);
+}
+
 static void test_a_missing_program_names_its_package(void **state)
 {
 	char *path = strdup(getenv("PATH"));
@@ -247,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_without_pci_and_ports_there_is_nobody),
 		cmocka_unit_test(test_devices_are_described_as_in_a_devicetree),
 		cmocka_unit_test(test_the_old_pc_has_an_isa_bus_and_ports),
+		cmocka_unit_test(test_a_line_of_the_old_pc_is_seen_when_it_rises),
 		cmocka_unit_test(test_a_missing_program_names_its_package),
 		cmocka_unit_test(test_each_program_has_a_variable_of_its_own),
 		cmocka_unit_test(test_cards_can_not_be_plugged_in),
