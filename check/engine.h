@@ -43,9 +43,8 @@ struct dmk_piece {
 	struct dmk_descriptor *descriptor;
 	struct dmk_piece *next;
 	bool write, sparse, ram, at_work;
-	bool bad;     /* nothing allows it, and that was reported */
-	bool unknown; /* it can't be told whether it is a mistake */
-	bool empty;   /* no byte */
+	bool bad;   /* nothing allows it, and that was reported */
+	bool empty; /* no byte */
 };
 
 struct dmk_descriptor {

@@ -233,10 +233,9 @@ static void judge_pieces(const struct use *use)
 	if (!device || device->lost)
 		return;
 	for (struct dmk_piece *piece = use->descriptor->pieces; piece; piece = piece->next) {
-		if (piece->bad || piece->unknown || !forbidden(device, piece, &bad))
+		if (piece->bad || !forbidden(device, piece, &bad))
 			continue;
 		piece->bad = said || judge_bad(use, piece, bad);
-		piece->unknown = !piece->bad;
 		said |= piece->bad;
 	}
 }

@@ -2092,6 +2092,16 @@ ROW(engine_direction_missing)
 	send_configured(w, 4, 0, FROM_CARD);
 }
 
+/* What was accepted before holds. */
+ROW(engine_second_config_refused)
+{
+	STEP(w, TAKEN);
+	configure(w, 4, 0);
+	configure(w, 3, -22);
+	send(w, TO_CARD);
+	STEP(w, GIVEN);
+}
+
 ROW(engine_not_configured)
 {
 	STEP(w, TAKEN);
@@ -2160,6 +2170,48 @@ ROW(engine_unmapped_under_way)
 	STEP(w, TERMINATE);
 	STEP(w, SYNCHRONIZED);
 	STEP(w, GIVEN);
+}
+
+/* The same lines, which were right before: nothing about them is new. */
+ROW(engine_unmapped_early_at_last)
+{
+	STEP(w, TAKEN);
+	for (int cookie = 2; cookie < 8; cookie++) {
+		map(w, AT, 256, IN, HERE);
+		prepare(w, &desc, BUS(AT), 256, COPY, HERE);
+		queue(w, &desc, cookie, false, HERE);
+		STEP(w, ISSUE);
+		if (cookie < 7)
+			STEP(w, ENDED, .descriptor = &desc, .cookie = cookie);
+		unmap(w, AT, 256, IN, HERE);
+	}
+	STEP(w, TERMINATE);
+	STEP(w, GIVEN);
+}
+
+/* A controller's thread was at it, and goes on to its end. */
+ROW(engine_ends_what_was_terminated)
+{
+	one_issued(w);
+	prepare(w, &desc2, BUS(AT), 256, COPY, HERE);
+	queue(w, &desc2, 3, false, HERE);
+	STEP(w, ISSUE);
+	STEP(w, TERMINATE);
+	STEP(w, ENDED, .descriptor = &desc2, .cookie = 3);
+	STEP(w, ENDED, .descriptor = &desc, .cookie = 2);
+	STEP(w, SYNCHRONIZED);
+	engine_closed(w);
+}
+
+/* The controller may have freed it, or not. */
+ROW(engine_terminates_what_is_for_reuse)
+{
+	one_prepared(w);
+	queue(w, &desc, 2, true, HERE);
+	STEP(w, ISSUE);
+	STEP(w, TERMINATE);
+	STEP(w, SYNCHRONIZED);
+	engine_closed(w);
 }
 
 ROW(engine_unmapped_after_terminate)
@@ -2844,6 +2896,8 @@ static const struct row rows[] = {
 	 "dmaengine_slave_config"},
 	{"a peripheral's configuration was refused", "ENG-01", engine_config_refused, 0,
 	 "failed with -22"},
+	{"a second configuration is refused, and the first holds", NULL,
+	 engine_second_config_refused},
 	{"a peripheral's width is not the controller's", "ENG-01", engine_width_missing, 0,
 	 "a width of 8 bytes"},
 	{"a direction is not the controller's", "ENG-01", engine_direction_missing, 0,
@@ -2857,6 +2911,11 @@ static const struct row rows[] = {
 	{"a controller completes twice", "ENG-04", engine_ends_twice, 0, "a second time"},
 	{"a descriptor's buffer is unmapped", "STR-07", engine_unmapped_under_way, 0,
 	 "dmaengine_terminate_sync"},
+	{"a descriptor's buffer is unmapped too early, and was not before", "STR-07",
+	 engine_unmapped_early_at_last},
+	{"terminated descriptors end", NULL, engine_ends_what_was_terminated},
+	{"a descriptor for reuse is terminated and left", NULL,
+	 engine_terminates_what_is_for_reuse},
 	{"a terminated descriptor's buffer is unmapped", "ENG-04", engine_unmapped_after_terminate,
 	 0, "dmaengine_synchronize"},
 	{"a terminated descriptor's buffer is unmapped by the controller", NULL, engine_unmaps},
