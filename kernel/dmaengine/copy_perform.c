@@ -10,6 +10,8 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 
+#include "../device/internal.h"
+
 enum {
 	STEP = 1 << 20,
 	PART = 8 << 10, /* of an XOR: all sources of it stay in a cache */
@@ -17,8 +19,19 @@ enum {
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
-/* Bytes from @dma on that are side by side for the CPU too; 0: there is no memory. */
-static size_t run_at(dma_addr_t dma, size_t size, u8 **cpu)
+/*
+ * From the direct map to where its memory has no fences: the driver may be kept from what is the
+ * controller's, and the controller may not (dmk_machine.copy_base).
+ */
+static ptrdiff_t beyond_fences(void)
+{
+	const struct dmk_machine *machine = dmk_device_port->machine;
+
+	return machine->copy_base ? (char *)machine->copy_base - (char *)machine->direct_base : 0;
+}
+
+/* In the direct map, or a view. */
+static size_t find_run(dma_addr_t dma, size_t size, u8 **cpu)
 {
 	const unsigned long first = dma >> PAGE_SHIFT;
 	size_t run = PAGE_SIZE - dma % PAGE_SIZE;
@@ -39,6 +52,24 @@ static size_t run_at(dma_addr_t dma, size_t size, u8 **cpu)
 	return run < size ? run : size;
 }
 
+/* Bytes from @dma on that are side by side for the CPU too; 0: there is no memory. */
+static size_t run_at(dma_addr_t dma, size_t size, u8 **cpu)
+{
+	const size_t run = find_run(dma, size, cpu);
+
+	if (run && dma <= dmk_layout.direct_last)
+		*cpu += beyond_fences();
+	return run;
+}
+
+static void let_go(u8 *cpu)
+{
+	u8 *direct = cpu - beyond_fences();
+	phys_addr_t phys;
+
+	kunmap_local(dmk_direct(direct, 1, &phys) ? direct : cpu);
+}
+
 /* Where one address can't be reached: which. @from NULL: set to @value. */
 static enum dmaengine_tx_result piece(dma_addr_t to, const dma_addr_t *from, size_t *size,
 				      int value)
@@ -54,9 +85,9 @@ static enum dmaengine_tx_result piece(dma_addr_t to, const dma_addr_t *from, siz
 	else if (n)
 		memset(target, value, n);
 	if (n)
-		kunmap_local(target);
+		let_go(target);
 	if (from)
-		kunmap_local(source);
+		let_go(source);
 	*size = n;
 	return n ? DMA_TRANS_NOERROR : DMA_TRANS_WRITE_FAILED;
 }
@@ -91,11 +122,11 @@ static enum dmaengine_tx_result xor_piece(dma_addr_t to, dma_addr_t a, dma_addr_
 		goto unmap_second;
 	result = DMA_TRANS_NOERROR;
 	put_xor(target, first, second, n);
-	kunmap_local(target);
+	let_go(target);
 unmap_second:
-	kunmap_local(second);
+	let_go(second);
 unmap_first:
-	kunmap_local(first);
+	let_go(first);
 	*size = n;
 	return result;
 }

@@ -12,6 +12,7 @@
 
 #include <dmakit/watch.h>
 
+#include <linux/dmaengine.h>
 #include <linux/highmem.h>
 #include <linux/string.h>
 
@@ -338,6 +339,80 @@ static struct page *open_page(dma_addr_t *dma, enum dma_data_direction dir)
 	return page;
 }
 
+/* A copy of SIZE bytes by the controller that is on every machine, to its end. */
+struct copy {
+	struct dma_chan *chan;
+	struct device *master;
+	u8 *memory;
+	dma_addr_t from, to;
+};
+
+static struct copy open_copy(void)
+{
+	dma_cap_mask_t mask;
+	struct copy copy;
+
+	dma_cap_zero(mask);
+	dma_cap_set(DMA_MEMCPY, mask);
+	copy.chan = dma_request_channel(mask, NULL, NULL);
+	assert_non_null(copy.chan);
+	copy.master = dmaengine_get_dma_device(copy.chan);
+	copy.memory = must_kmalloc(2 * SIZE);
+	copy.from = must_map(copy.master, copy.memory, SIZE, DMA_TO_DEVICE);
+	copy.to = must_map(copy.master, copy.memory + SIZE, SIZE, DMA_FROM_DEVICE);
+	return copy;
+}
+
+static void run_copy(struct copy *copy)
+{
+	struct dma_async_tx_descriptor *tx = dmaengine_prep_dma_memcpy(copy->chan, copy->to,
+								       copy->from, SIZE, 0);
+
+	assert_non_null(tx);
+	assert_int_equal(dma_sync_wait(copy->chan, dmaengine_submit(tx)), DMA_COMPLETE);
+}
+
+static void close_copy(struct copy *copy)
+{
+	dma_unmap_single(copy->master, copy->from, SIZE, DMA_TO_DEVICE);
+	dma_unmap_single(copy->master, copy->to, SIZE, DMA_FROM_DEVICE);
+	kfree(copy->memory);
+	dma_release_channel(copy->chan);
+}
+
+BROKEN(STR_03, writes_what_a_controller_copies)
+{
+	struct copy copy = open_copy();
+
+	PUT(copy.memory[3], 1);
+	run_copy(&copy);
+	close_copy(&copy);
+}
+
+BROKEN(SYN_02, gives_a_controller_nothing_back)
+{
+	struct copy copy = open_copy();
+
+	run_copy(&copy);
+	dma_sync_single_for_cpu(copy.master, copy.from, SIZE, DMA_TO_DEVICE);
+	PUT(copy.memory[3], 1);
+	run_copy(&copy);
+	close_copy(&copy);
+	expect_words("SYN-02", "dma_sync_single_for_device");
+}
+
+NEAR_MISS(SYN_02, gives_it_back_to_a_controller)
+{
+	struct copy copy = open_copy();
+
+	run_copy(&copy);
+	dma_sync_single_for_cpu(copy.master, copy.from, SIZE, DMA_TO_DEVICE);
+	PUT(copy.memory[3], 1);
+	dma_sync_single_for_device(copy.master, copy.from, SIZE, DMA_TO_DEVICE);
+	run_copy(&copy);
+	close_copy(&copy);
+}
+
 BROKEN(SYN_02, reads_a_page_that_it_maps_for_itself)
 {
 	dma_addr_t dma = 0;
@@ -653,6 +728,9 @@ static const struct watch_case {
 	SHOWS(STR_03, "STR-03", writes_many_times_in_one_place, 10, 10, 10),
 	SHOWS(STR_03, "STR-03", writes_in_two_places, 2, 2, 2),
 	SILENT(STR_03, writes_before_and_after),
+	SHOWS(STR_03, "STR-03", writes_what_a_controller_copies, 1, 1, 1),
+	SHOWS(SYN_02, "SYN-02", gives_a_controller_nothing_back, 1, 1, 1),
+	SILENT(SYN_02, gives_it_back_to_a_controller),
 	SHOWS(STR_03, "STR-03", reads_what_the_device_may_write, 1, 1, 1),
 	SHOWS(STR_03, "STR-03", reads_what_the_device_reads, 1, 1, 1),
 	SHOWS(STR_03, "STR-03", fills_it_too_late, 1, 1, MANY),
