@@ -110,7 +110,6 @@ struct dmac {
 	struct dma_device engine;
 	void __iomem *regs;
 	struct dma_pool *pool;
-	int irq;
 	unsigned int lines, nr;
 	struct dmac_chan chan[];
 };
@@ -578,10 +577,33 @@ static void dmac_init_channels(struct dmac *dmac)
 	}
 }
 
-static void dmac_kill_channels(struct dmac *dmac)
+/* Channels may share one interrupt, or some; whichever comes, all are looked at. */
+static int dmac_request_irqs(struct platform_device *pdev, struct dmac *dmac)
 {
+	const int nr = max(platform_irq_count(pdev), 1);
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		int irq = platform_get_irq(pdev, i), err;
+
+		if (irq < 0)
+			return irq;
+		err = devm_request_irq(&pdev->dev, irq, dmac_interrupt, IRQF_SHARED, "dmac", dmac);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* A handler that runs is waited for; one that comes later finds nothing to do. */
+static void dmac_stop(struct platform_device *pdev, struct dmac *dmac)
+{
+	int nr = platform_irq_count(pdev);
 	unsigned int i;
 
+	dmac_reset(dmac);
+	while (nr-- > 0)
+		synchronize_irq(platform_get_irq(pdev, nr));
 	for (i = 0; i < dmac->nr; i++)
 		tasklet_kill(&dmac->chan[i].vc.task);
 }
@@ -615,9 +637,6 @@ static struct dmac *dmac_setup(struct platform_device *pdev)
 	dmac->lines = (caps & DMAC_CAPS_LINES) >> 8;
 	dmac->pool = dmam_pool_create("dmac", dev, sizeof(struct dmac_hw), sizeof(struct dmac_hw),
 				      0);
-	dmac->irq = platform_get_irq(pdev, 0);
-	if (dmac->irq < 0)
-		return ERR_PTR(dmac->irq);
 	return dmac->pool ? dmac : ERR_PTR(-ENOMEM);
 }
 
@@ -633,22 +652,17 @@ static int dmac_probe(struct platform_device *pdev)
 	dmac_init_channels(dmac);
 	dmac_describe(dmac, &pdev->dev);
 
-	err = request_irq(dmac->irq, dmac_interrupt, IRQF_SHARED, "dmac", dmac);
+	err = dmac_request_irqs(pdev, dmac);
 	if (err)
 		return err;
 	err = dma_async_device_register(&dmac->engine);
 	if (err)
-		goto free_irq;
+		return err;
 	err = of_dma_controller_register(pdev->dev.of_node, dmac_xlate, dmac);
-	if (err)
-		goto unregister;
-	return 0;
-
-unregister:
+	if (!err)
+		return 0;
 	dma_async_device_unregister(&dmac->engine);
-free_irq:
-	dmac_reset(dmac);
-	free_irq(dmac->irq, dmac);
+	dmac_stop(pdev, dmac);
 	return err;
 }
 
@@ -658,9 +672,7 @@ static void dmac_remove(struct platform_device *pdev)
 
 	of_dma_controller_free(pdev->dev.of_node);
 	dma_async_device_unregister(&dmac->engine);
-	dmac_reset(dmac);
-	free_irq(dmac->irq, dmac);
-	dmac_kill_channels(dmac);
+	dmac_stop(pdev, dmac);
 }
 
 static const struct of_device_id dmac_ids[] = {{.compatible = "dmakit,dmac"}, {}};
