@@ -58,6 +58,11 @@ static void reads_and_writes(void)
 	EXPECT(lseek(fd, 0, SEEK_CUR) == 11);
 	EXPECT(writev(fd, out, 2) == 5);
 	EXPECT(pread(fd, text, 5, 11) == 5 && !memcmp(text, "abcde", 5));
+	EXPECT(pwritev(fd, out, 2, 20) == 5);
+	EXPECT(preadv(fd, (struct iovec[]){{text, 1}, {text + 8, 3}}, 2, 21) == 4);
+	EXPECT(text[0] == 'b' && !memcmp(text + 8, "cde", 3));
+	EXPECT(lseek(fd, 30, SEEK_SET) == 30 && dprintf(fd, "%d-%s", 12, "x") == 4);
+	EXPECT(pread(fd, text, 4, 30) == 4 && !memcmp(text, "12-x", 4));
 	EXPECT(lseek(fd, -1, SEEK_SET) == -1 && errno == EINVAL);
 	EXPECT(read(fd, nowhere, 5) == -1 && errno == EFAULT);
 	EXPECT(fsync(fd) == -1 && errno == EINVAL);

@@ -58,6 +58,8 @@ ssize_t __pread64_chk(int fd, void *buffer, size_t size, off_t offset, size_t ro
 int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t room);
 int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask,
 		size_t room);
+int __vdprintf_chk(int fd, int flag, const char *format, va_list arguments);
+int __dprintf_chk(int fd, int flag, const char *format, ...);
 int __xstat(int version, const char *path, struct stat *status);
 int __lxstat(int version, const char *path, struct stat *status);
 int __fxstat(int version, int fd, struct stat *status);
@@ -257,7 +259,7 @@ EXPORT ssize_t pwrite64(int fd, const void *buffer, size_t size, off64_t offset)
  * read_iter.
  */
 static ssize_t transfer_pieces(enum dmk_remote_op op, uint64_t cookie, const struct iovec *piece,
-			       int n)
+			       int n, off_t offset)
 {
 	ssize_t done = 0, got;
 	int i;
@@ -265,7 +267,8 @@ static ssize_t transfer_pieces(enum dmk_remote_op op, uint64_t cookie, const str
 	if (n < 0 || n > IOV_MAX)
 		return finish(-EINVAL);
 	for (i = 0; i < n; i++) {
-		got = client_call(op, cookie, (uintptr_t)piece[i].iov_base, piece[i].iov_len, 0);
+		got = client_call(op, cookie, (uintptr_t)piece[i].iov_base, piece[i].iov_len,
+				  offset + done);
 		if (got < 0)
 			return done ? done : finish(got);
 		done += got;
@@ -281,7 +284,7 @@ EXPORT ssize_t readv(int fd, const struct iovec *piece, int n)
 
 	if (!client_is_file(fd, &cookie))
 		return REAL(readv)(fd, piece, n);
-	return transfer_pieces(DMK_REMOTE_READ, cookie, piece, n);
+	return transfer_pieces(DMK_REMOTE_READ, cookie, piece, n, 0);
 }
 
 EXPORT ssize_t writev(int fd, const struct iovec *piece, int n)
@@ -290,7 +293,35 @@ EXPORT ssize_t writev(int fd, const struct iovec *piece, int n)
 
 	if (!client_is_file(fd, &cookie))
 		return REAL(writev)(fd, piece, n);
-	return transfer_pieces(DMK_REMOTE_WRITE, cookie, piece, n);
+	return transfer_pieces(DMK_REMOTE_WRITE, cookie, piece, n, 0);
+}
+
+EXPORT ssize_t preadv(int fd, const struct iovec *piece, int n, off_t offset)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(preadv)(fd, piece, n, offset);
+	return transfer_pieces(DMK_REMOTE_PREAD, cookie, piece, n, offset);
+}
+
+EXPORT ssize_t preadv64(int fd, const struct iovec *piece, int n, off64_t offset)
+{
+	return preadv(fd, piece, n, offset);
+}
+
+EXPORT ssize_t pwritev(int fd, const struct iovec *piece, int n, off_t offset)
+{
+	uint64_t cookie;
+
+	if (!client_is_file(fd, &cookie))
+		return REAL(pwritev)(fd, piece, n, offset);
+	return transfer_pieces(DMK_REMOTE_PWRITE, cookie, piece, n, offset);
+}
+
+EXPORT ssize_t pwritev64(int fd, const struct iovec *piece, int n, off64_t offset)
+{
+	return pwritev(fd, piece, n, offset);
 }
 
 EXPORT off_t lseek(int fd, off_t offset, int whence)
@@ -1198,6 +1229,51 @@ EXPORT int fileno(FILE *file)
 EXPORT int fileno_unlocked(FILE *file)
 {
 	return fileno(file);
+}
+
+/* Into a descriptor, without a stream: libc's would write it past us. */
+EXPORT int vdprintf(int fd, const char *format, va_list arguments)
+{
+	char *text;
+	int n, done = 0;
+
+	if (!is_file(fd))
+		return REAL(vdprintf)(fd, format, arguments);
+	n = vasprintf(&text, format, arguments);
+	if (n < 0)
+		return n;
+	while (done < n) {
+		ssize_t got = write(fd, text + done, (size_t)(n - done));
+
+		if (got <= 0)
+			break;
+		done += (int)got;
+	}
+	free(text);
+	return done == n ? n : -1;
+}
+
+EXPORT int __vdprintf_chk(int fd, int flag, const char *format, va_list arguments)
+{
+	return vdprintf(fd, format, arguments);
+}
+
+#define PRINT(fd, format)                             \
+	va_list arguments;                            \
+	int n;                                        \
+	va_start(arguments, format);                  \
+	n = vdprintf(fd, format, arguments);          \
+	va_end(arguments);                            \
+	return n
+
+EXPORT int dprintf(int fd, const char *format, ...)
+{
+	PRINT(fd, format);
+}
+
+EXPORT int __dprintf_chk(int fd, int flag, const char *format, ...)
+{
+	PRINT(fd, format);
 }
 
 static int flags_of(const char *mode)
