@@ -138,6 +138,7 @@ const struct dmk_qemu_board dmk_qemu_boards[] = {
 		.intercept = "ioapic",
 		.first_irq = 0,
 		.nr_inputs = 24,
+		.nr_rising = 16,
 		.pci = true,
 		.bus = "pcie.0",
 	},
