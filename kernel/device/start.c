@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include <dmakit/kernel.h>
+
 const struct dmk_port *dmk_device_port;
 
 static struct dmk_port running;
-
-#include <dmakit/kernel.h>
 
 int dmk_devices_start(const struct dmk_port *port, char *error, size_t error_size)
 {
