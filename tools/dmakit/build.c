@@ -384,6 +384,34 @@ close_text:
 	return status;
 }
 
+static bool wants_watch(const struct tool_build *build)
+{
+	return build->watch &&
+	       (!strcmp(build->watch, "instrumented") || !strcmp(build->watch, "asan"));
+}
+
+/* What is compiled already is as it is, if it is for us at all. */
+static int check_object(const struct tool_build *build, const char *object)
+{
+	struct tool_symbols symbols = {0};
+	int status = STATUS_CLEAN;
+
+	if (tool_symbols_read(object, &symbols))
+		status = tool_refuse("%s is no object file", object);
+	else if (symbols.is_kernels)
+		status = tool_refuse("%s was built for a kernel; build it with `dmakit make`",
+				     object);
+	else if (wants_watch(build) && !symbols.watched)
+		tool_refuse("%s was compiled without --watch: its own loads and stores are not "
+			    "seen; with --watch page they are, in whole pages",
+			    object);
+	if (build->linux_version && !status)
+		tool_refuse("%s is compiled already: --linux %s is too late for it", object,
+			    build->linux_version);
+	tool_symbols_free(&symbols);
+	return status;
+}
+
 static int compile_next(struct tool_build *build, const char *source, const char *module,
 			struct tool_args *objects)
 {
@@ -391,7 +419,7 @@ static int compile_next(struct tool_build *build, const char *source, const char
 
 	if (tool_is_object(source)) {
 		tool_args_add(objects, source);
-		return STATUS_CLEAN;
+		return check_object(build, source);
 	}
 	tool_args_addf(objects, "%s/%u.o", build->directory, number++);
 	return compile(build, source, objects->item[objects->n - 1], module);

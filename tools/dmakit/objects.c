@@ -83,6 +83,8 @@ static void read_sections(Elf *elf, size_t names, struct tool_symbols *symbols)
 		name = elf_strptr(elf, names, header.sh_name);
 		if (header.sh_type == SHT_SYMTAB)
 			read_table(elf, section, &header, symbols);
+		else if (name && !strcmp(name, ".gnu.linkonce.this_module"))
+			symbols->is_kernels = true;
 		else if (name && !strcmp(name, "dmk_exports"))
 			read_words(section, "", &symbols->exported);
 		else if (name && !strcmp(name, "dmk_modinfo"))

@@ -11,6 +11,7 @@ struct tool_symbols {
 	struct tool_args exported; /* EXPORT_SYMBOL() */
 	struct tool_args softdep;  /* texts of MODULE_SOFTDEP() */
 	bool has_init;             /* module_init() or an initcall is in it */
+	bool is_kernels;           /* a module that a kernel's build made, for a kernel */
 	bool watched;              /* compiled so that its loads and stores are seen */
 };
 
