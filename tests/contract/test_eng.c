@@ -12,7 +12,10 @@
 #include <linux/of.h>
 #include <linux/of_dma.h>
 
+#include <fcntl.h>
 #include <stdio.h>
+
+#include <dmakit/file.h>
 
 #include "../../kernel/device/device.h"
 
@@ -311,14 +314,28 @@ static void test_ENG_02_a_capability_without_its_function_is_refused(void **stat
 	assert_int_equal(dma_async_device_register(&device), -EINVAL);
 }
 
+static void read_summary(char *text, size_t size)
+{
+	struct dmk_file *file;
+	long n;
+
+	assert_int_equal(dmk_open("/sys/kernel/debug/dmaengine/summary", O_RDONLY, &file), 0);
+	n = dmk_read(file, text, size - 1);
+	assert_true(n >= 0);
+	text[n] = 0;
+	dmk_close(file);
+}
+
 static void test_ENG_02_who_has_which_channel_is_listed(void **state)
 {
-	char text[256], line[64];
+	char text[256], line[64], shown[256];
 	struct dma_chan *chan;
 
 	fake_register(3);
 	chan = dma_get_any_slave_channel(&fake.device);
 	dmk_dma_engine_list(text, sizeof(text));
+	read_summary(shown, sizeof(shown));
+	assert_string_equal(shown, text);
 	snprintf(line, sizeof(line), "(%s): 3 channels, 1 in use\n", dev_name(dev));
 	assert_non_null(strstr(text, line));
 	snprintf(line, sizeof(line), " %s: in use\n", dma_chan_name(chan));
