@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/limits.h>
+#include <linux/uaccess.h>
 
 static unsigned int digit(char c)
 {
@@ -164,4 +165,44 @@ unsigned long simple_strtoul(const char *s, char **end, unsigned int base)
 long simple_strtol(const char *s, char **end, unsigned int base)
 {
 	return simple_strtoll(s, end, base);
+}
+
+/* --- a user's text ---------------------------------------------------------------------------- */
+
+enum { TEXT_BYTES = 68 }; /* a sign, 64 binary digits, a newline, the end */
+
+/* What is longer is cut: it is no number that fits. */
+static int take(char *text, const char __user *s, size_t size)
+{
+	size = size < TEXT_BYTES - 1 ? size : TEXT_BYTES - 1;
+	if (copy_from_user(text, s, size))
+		return -EFAULT;
+	text[size] = '\0';
+	return 0;
+}
+
+#define FROM_USER(name, type)                                                           \
+	int name##_from_user(const char __user *s, size_t size, unsigned int base,      \
+			     type *result)                                              \
+	{                                                                               \
+		char text[TEXT_BYTES];                                                  \
+		int error = take(text, s, size);                                        \
+		return error ? error : name(text, base, result);                        \
+	}
+
+FROM_USER(kstrtoull, unsigned long long)
+FROM_USER(kstrtoll, long long)
+FROM_USER(kstrtoul, unsigned long)
+FROM_USER(kstrtol, long)
+FROM_USER(kstrtouint, unsigned int)
+FROM_USER(kstrtoint, int)
+FROM_USER(kstrtou16, u16)
+FROM_USER(kstrtou8, u8)
+
+int kstrtobool_from_user(const char __user *s, size_t size, bool *result)
+{
+	char text[TEXT_BYTES];
+	int error = take(text, s, size);
+
+	return error ? error : kstrtobool(text, result);
 }

@@ -28,6 +28,32 @@ int kstrtol(const char *s, unsigned int base, long *result) DMK_SYM(kstrtol) __m
 #define kstrtou32(s, base, result) kstrtouint((s), (base), (result))
 #define kstrtos32(s, base, result) kstrtoint((s), (base), (result))
 
+/* The same of a user's text of @size bytes, which need not end with a NUL; -EFAULT too. */
+int kstrtoull_from_user(const char __user *s, size_t size, unsigned int base,
+			unsigned long long *result) DMK_SYM(kstrtoull_from_user) __must_check;
+int kstrtoll_from_user(const char __user *s, size_t size, unsigned int base, long long *result)
+	DMK_SYM(kstrtoll_from_user) __must_check;
+int kstrtoul_from_user(const char __user *s, size_t size, unsigned int base, unsigned long *result)
+	DMK_SYM(kstrtoul_from_user) __must_check;
+int kstrtol_from_user(const char __user *s, size_t size, unsigned int base, long *result)
+	DMK_SYM(kstrtol_from_user) __must_check;
+int kstrtouint_from_user(const char __user *s, size_t size, unsigned int base,
+			 unsigned int *result) DMK_SYM(kstrtouint_from_user) __must_check;
+int kstrtoint_from_user(const char __user *s, size_t size, unsigned int base, int *result)
+	DMK_SYM(kstrtoint_from_user) __must_check;
+int kstrtou16_from_user(const char __user *s, size_t size, unsigned int base, u16 *result)
+	DMK_SYM(kstrtou16_from_user) __must_check;
+int kstrtou8_from_user(const char __user *s, size_t size, unsigned int base, u8 *result)
+	DMK_SYM(kstrtou8_from_user) __must_check;
+int kstrtobool_from_user(const char __user *s, size_t size, bool *result)
+	DMK_SYM(kstrtobool_from_user) __must_check;
+#define kstrtou64_from_user(s, size, base, result) \
+	kstrtoull_from_user((s), (size), (base), (result))
+#define kstrtou32_from_user(s, size, base, result) \
+	kstrtouint_from_user((s), (size), (base), (result))
+#define kstrtos32_from_user(s, size, base, result) \
+	kstrtoint_from_user((s), (size), (base), (result))
+
 /* The old, lenient ones. */
 unsigned long simple_strtoul(const char *s, char **end, unsigned int base) DMK_SYM(simple_strtoul);
 long simple_strtol(const char *s, char **end, unsigned int base) DMK_SYM(simple_strtol);

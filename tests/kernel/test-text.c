@@ -14,14 +14,17 @@
 
 #include <linux/bitfield.h>
 #include <linux/bitmap.h>
+#include <linux/circ_buf.h>
 #include <linux/idr.h>
 #include <linux/ioport.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/math64.h>
 #include <linux/overflow.h>
 #include <linux/random.h>
 #include <linux/rbtree.h>
+#include <linux/seqlock.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -433,6 +436,59 @@ static void test_random_numbers_stay_below(void **state)
 
 #define BOOTED(test) cmocka_unit_test_setup_teardown(test, boot, down)
 
+/* --- small things ----------------------------------------------------------------------------- */
+
+static void test_a_ring_counts_what_it_has_and_what_it_can_take(void **state)
+{
+	enum { SIZE = 8 };
+
+	for (int head = 0; head < SIZE; head++)
+		for (int tail = 0; tail < SIZE; tail++) {
+			int count = 0, to_end = 0;
+
+			for (int at = tail; at != head; at = (at + 1) % SIZE, count++)
+				to_end += count < SIZE - tail;
+			assert_int_equal(CIRC_CNT(head, tail, SIZE), count);
+			assert_int_equal(CIRC_SPACE(head, tail, SIZE), SIZE - 1 - count);
+			assert_int_equal(CIRC_CNT_TO_END(head, tail, SIZE), to_end);
+			assert_int_equal(CIRC_SPACE_TO_END(head, tail, SIZE),
+					 min(SIZE - 1 - count, SIZE - head));
+		}
+}
+
+struct item {
+	struct llist_node link;
+	int number;
+};
+
+static void test_a_lockless_list_is_taken_as_a_whole(void **state)
+{
+	struct item item[3] = {{.number = 0}, {.number = 1}, {.number = 2}}, *at, *n;
+	LLIST_HEAD(head);
+	int wanted = 0;
+
+	assert_true(llist_empty(&head));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(llist_add(&item[i].link, &head), i == 0);
+	llist_for_each_entry_safe(at, n, llist_reverse_order(llist_del_all(&head)), link)
+		assert_int_equal(at->number, wanted++);
+	assert_int_equal(wanted, 3);
+	assert_true(llist_empty(&head) && !llist_del_all(&head));
+}
+
+static void test_a_reader_that_met_a_writer_looks_again(void **state)
+{
+	DEFINE_SEQLOCK(lock);
+	unsigned int start = read_seqbegin(&lock);
+
+	assert_false(read_seqretry(&lock, start));
+	write_seqlock(&lock);
+	assert_true(read_seqretry(&lock, start));
+	write_sequnlock(&lock);
+	assert_true(read_seqretry(&lock, start));
+	assert_false(read_seqretry(&lock, read_seqbegin(&lock)));
+}
+
 /* --- trees ------------------------------------------------------------------------------------ */
 
 struct leaf {
@@ -546,6 +602,9 @@ static void test_a_cached_tree_knows_its_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_ring_counts_what_it_has_and_what_it_can_take),
+		cmocka_unit_test(test_a_lockless_list_is_taken_as_a_whole),
+		cmocka_unit_test(test_a_reader_that_met_a_writer_looks_again),
 		cmocka_unit_test(test_a_tree_stays_ordered_and_balanced),
 		cmocka_unit_test(test_a_cached_tree_knows_its_first),
 		BOOTED(test_formats_of_the_kernel),
