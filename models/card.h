@@ -60,23 +60,43 @@ static inline uint64_t mask_of_bits(unsigned int bits)
 	return bits == 64 ? ~0ull : (1ull << bits) - 1;
 }
 
-/** The places of a FIFO: which is next in, and next out; the caller has looked at .count. */
-struct card_fifo {
-	unsigned int first, count;
-};
-
-static inline unsigned int fifo_in(struct card_fifo *fifo, unsigned int places)
+/* Two registers of an interrupt, side by side: what happened, and what of it is told. */
+static inline void write_irq(struct dmk_instance *card, struct card_irq *irq, bool enable,
+			     uint32_t value)
 {
-	return (fifo->first + fifo->count++) % places;
+	if (enable)
+		irq->enable = value;
+	else
+		irq->status &= ~value;
+	update_irq(card, irq);
 }
 
-static inline unsigned int fifo_out(struct card_fifo *fifo, unsigned int places)
-{
-	const unsigned int first = fifo->first;
+enum { CARD_FIFO = 64 };
 
-	fifo->first = (first + 1) % places;
+struct card_fifo {
+	unsigned int first, count;
+	uint32_t unit[CARD_FIFO];
+};
+
+/* False: there are @places in it already. */
+static inline bool card_fifo_put(struct card_fifo *fifo, unsigned int places, uint32_t unit)
+{
+	if (fifo->count == places)
+		return false;
+	fifo->unit[(fifo->first + fifo->count++) % CARD_FIFO] = unit;
+	return true;
+}
+
+/* The oldest; 0: there is none. */
+static inline uint32_t card_fifo_get(struct card_fifo *fifo)
+{
+	const uint32_t unit = fifo->unit[fifo->first];
+
+	if (!fifo->count)
+		return 0;
+	fifo->first = (fifo->first + 1) % CARD_FIFO;
 	fifo->count--;
-	return first;
+	return unit;
 }
 
 /* A request for what may be moved now: @ready units, where @burst of them are a burst. */

@@ -92,6 +92,7 @@ struct dmac {
 
 	struct channel channel[CHANNELS_MAX];
 	unsigned int first; /* whose turn it is */
+	bool armed;         /* work() is to come */
 	uint8_t bytes[BURST_MAX];
 };
 
@@ -327,16 +328,25 @@ static bool step(struct dmk_instance *card, struct dmac *dmac, struct channel *c
 	return false;
 }
 
+/* Once: who goes on telling channels to begin does not keep them from it. */
+static void arm(struct dmk_instance *card, struct dmac *dmac)
+{
+	if (!dmac->armed)
+		dmk_instance_after(card, dmac->usec, work);
+	dmac->armed = true;
+}
+
 static void work(struct dmk_instance *card, void *state)
 {
 	struct dmac *dmac = state;
 	bool more = false;
 
+	dmac->armed = false;
 	for (unsigned int i = 0; i < dmac->channels; i++)
 		more |= step(card, dmac, &dmac->channel[(dmac->first + i) % dmac->channels]);
 	dmac->first = (dmac->first + 1) % dmac->channels;
 	if (more)
-		dmk_instance_after(card, dmac->usec, work);
+		arm(card, dmac);
 }
 
 /* --- registers -------------------------------------------------------------------------------- */
@@ -354,6 +364,7 @@ static void reset(struct dmk_instance *card, void *state)
 	dmk_instance_cancel(card, work);
 	give_up(card, dmac);
 	memset(dmac->channel, 0, sizeof(dmac->channel));
+	dmac->armed = false;
 	update_lines(card, dmac);
 }
 
@@ -374,7 +385,7 @@ static void write_control(struct dmk_instance *card, struct dmac *dmac, struct c
 		channel->done = 0;
 	}
 	if (channel->state != IDLE)
-		dmk_instance_after(card, dmac->usec, work);
+		arm(card, dmac);
 }
 
 static void put_half(uint64_t *value, uint32_t half, bool high)

@@ -38,7 +38,6 @@ struct i2s {
 	uint32_t control, watermark[2];
 	struct card_irq irq;
 	struct card_fifo fifo[2];
-	uint32_t frame[2][FIFO];
 	bool flowing; /* the first frame to play has come: from now on one is missed */
 	uint32_t played, captured, underruns, overruns, heard;
 	uint32_t sum, sum_frames;
@@ -57,10 +56,9 @@ static void update_requests(struct dmk_instance *card, const struct i2s *i2s)
 /* What is not there in time is silence. */
 static uint32_t play(struct dmk_instance *card, struct i2s *i2s)
 {
-	struct card_fifo *fifo = &i2s->fifo[TX];
 	uint32_t frame;
 
-	if (!fifo->count) {
+	if (!i2s->fifo[TX].count) {
 		if (i2s->flowing) {
 			i2s->underruns++;
 			raise_irq(card, &i2s->irq, IRQ_UNDERRUN);
@@ -68,7 +66,7 @@ static uint32_t play(struct dmk_instance *card, struct i2s *i2s)
 		return 0;
 	}
 	i2s->flowing = true;
-	frame = i2s->frame[TX][fifo_out(fifo, FIFO)];
+	frame = card_fifo_get(&i2s->fifo[TX]);
 	if (i2s->played++ < i2s->sum_frames)
 		i2s->sum = i2s->sum * 31 + frame;
 	return frame;
@@ -76,15 +74,12 @@ static uint32_t play(struct dmk_instance *card, struct i2s *i2s)
 
 static void capture(struct dmk_instance *card, struct i2s *i2s, uint32_t frame)
 {
-	struct card_fifo *fifo = &i2s->fifo[RX];
-
-	if (fifo->count == FIFO) {
-		i2s->overruns++;
-		raise_irq(card, &i2s->irq, IRQ_OVERRUN);
+	if (card_fifo_put(&i2s->fifo[RX], FIFO, frame)) {
+		i2s->captured++;
 		return;
 	}
-	i2s->frame[RX][fifo_in(fifo, FIFO)] = frame;
-	i2s->captured++;
+	i2s->overruns++;
+	raise_irq(card, &i2s->irq, IRQ_OVERRUN);
 }
 
 static void tick(struct dmk_instance *card, void *state)
@@ -153,24 +148,9 @@ static void write_control(struct dmk_instance *card, struct i2s *i2s, uint32_t v
 /* While it plays not; with a full FIFO it is dropped. */
 static void put_frame(struct dmk_instance *card, struct i2s *i2s, uint32_t frame)
 {
-	struct card_fifo *fifo = &i2s->fifo[TX];
-
-	if (!(i2s->control & PLAY) || fifo->count == FIFO)
-		return;
-	i2s->frame[TX][fifo_in(fifo, FIFO)] = frame;
+	if (i2s->control & PLAY)
+		card_fifo_put(&i2s->fifo[TX], FIFO, frame);
 	update_requests(card, i2s);
-}
-
-static uint32_t take_frame(struct dmk_instance *card, struct i2s *i2s)
-{
-	struct card_fifo *fifo = &i2s->fifo[RX];
-	uint32_t frame;
-
-	if (!fifo->count)
-		return 0;
-	frame = i2s->frame[RX][fifo_out(fifo, FIFO)];
-	update_requests(card, i2s);
-	return frame;
 }
 
 static void write(struct dmk_instance *card, void *state, unsigned int bar, uint64_t offset,
@@ -185,12 +165,8 @@ static void write(struct dmk_instance *card, void *state, unsigned int bar, uint
 		write_control(card, i2s, value);
 		break;
 	case REG_IRQ_STATUS:
-		i2s->irq.status &= ~value;
-		update_irq(card, &i2s->irq);
-		break;
 	case REG_IRQ_ENABLE:
-		i2s->irq.enable = value & IRQ_ALL;
-		update_irq(card, &i2s->irq);
+		write_irq(card, &i2s->irq, offset == REG_IRQ_ENABLE, value & IRQ_ALL);
 		break;
 	case REG_TX_DATA:
 		put_frame(card, i2s, value);
@@ -209,6 +185,7 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 		     unsigned int width)
 {
 	struct i2s *i2s = state;
+	uint32_t taken;
 
 	if (width != 4)
 		return ~0ull;
@@ -222,7 +199,9 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 	case REG_IRQ_ENABLE:
 		return i2s->irq.enable;
 	case REG_RX_DATA:
-		return take_frame(card, i2s);
+		taken = card_fifo_get(&i2s->fifo[RX]);
+		update_requests(card, i2s);
+		return taken;
 	case REG_WATERMARK:
 		return i2s->watermark[RX] | i2s->watermark[TX] << 8;
 	case REG_PLAYED:

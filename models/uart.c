@@ -32,7 +32,7 @@ enum { ENABLE = 1, LOOPBACK = 2, TX_DMA = 4, RX_DMA = 8, CONTROL_ALL = 15 };
 enum { TX_BUSY = 1, RX_READY = 2 };
 enum { IRQ_RX_IDLE = 1, IRQ_TX_EMPTY = 2, IRQ_LOST = 4, IRQ_LINE = 8, IRQ_ALL = 15 };
 enum { RX, TX };
-enum { FIFO = 64, AT_A_TIME = 8, IDLE_TIMES = 4 };
+enum { FIFO = CARD_FIFO, AT_A_TIME = 8, IDLE_TIMES = 4 };
 
 struct uart {
 	uint32_t usec, errors; /* properties: they outlive a reset */
@@ -40,7 +40,6 @@ struct uart {
 	uint32_t control, watermark[2];
 	struct card_irq irq;
 	struct card_fifo fifo[2];
-	uint8_t byte[2][FIFO];
 	uint32_t sent, received, line_errors, lost;
 };
 
@@ -56,28 +55,28 @@ static void update_requests(struct dmk_instance *card, const struct uart *uart)
 
 /* --- the line --------------------------------------------------------------------------------- */
 
+/* Not before the controller has taken what it was asked to: who is told looks at memory. */
 static void idle(struct dmk_instance *card, void *state)
 {
 	struct uart *uart = state;
 
-	raise_irq(card, &uart->irq, IRQ_RX_IDLE);
+	if (uart->control & RX_DMA && uart->fifo[RX].count)
+		dmk_instance_after(card, IDLE_TIMES * uart->usec, idle);
+	else
+		raise_irq(card, &uart->irq, IRQ_RX_IDLE);
 }
 
 static void receive(struct dmk_instance *card, struct uart *uart, uint8_t byte)
 {
-	struct card_fifo *fifo = &uart->fifo[RX];
-
 	uart->received++;
 	if (uart->errors && !(uart->received % uart->errors)) {
 		uart->line_errors++;
 		byte = 0;
 		raise_irq(card, &uart->irq, IRQ_LINE);
 	}
-	if (fifo->count == FIFO) {
+	if (!card_fifo_put(&uart->fifo[RX], FIFO, byte)) {
 		uart->lost++;
 		raise_irq(card, &uart->irq, IRQ_LOST);
-	} else {
-		uart->byte[RX][fifo_in(fifo, FIFO)] = byte;
 	}
 	dmk_instance_after(card, IDLE_TIMES * uart->usec, idle);
 }
@@ -90,7 +89,7 @@ static void tick(struct dmk_instance *card, void *state)
 	if (!(uart->control & ENABLE))
 		return;
 	for (unsigned int i = 0; i < AT_A_TIME && fifo->count; i++) {
-		const uint8_t byte = uart->byte[TX][fifo_out(fifo, FIFO)];
+		const uint8_t byte = card_fifo_get(fifo);
 
 		uart->sent++;
 		if (uart->control & LOOPBACK)
@@ -135,26 +134,10 @@ static void write_control(struct dmk_instance *card, struct uart *uart, uint32_t
 /* With a full FIFO it is dropped. */
 static void send(struct dmk_instance *card, struct uart *uart, uint8_t byte)
 {
-	struct card_fifo *fifo = &uart->fifo[TX];
-
-	if (fifo->count == FIFO)
-		return;
-	if (!fifo->count)
+	if (!uart->fifo[TX].count)
 		dmk_instance_after(card, uart->usec, tick);
-	uart->byte[TX][fifo_in(fifo, FIFO)] = byte;
+	card_fifo_put(&uart->fifo[TX], FIFO, byte);
 	update_requests(card, uart);
-}
-
-static uint32_t take(struct dmk_instance *card, struct uart *uart)
-{
-	struct card_fifo *fifo = &uart->fifo[RX];
-	uint8_t byte;
-
-	if (!fifo->count)
-		return 0;
-	byte = uart->byte[RX][fifo_out(fifo, FIFO)];
-	update_requests(card, uart);
-	return byte;
 }
 
 static void write(struct dmk_instance *card, void *state, unsigned int bar, uint64_t offset,
@@ -169,12 +152,8 @@ static void write(struct dmk_instance *card, void *state, unsigned int bar, uint
 		write_control(card, uart, value);
 		break;
 	case REG_IRQ_STATUS:
-		uart->irq.status &= ~value;
-		update_irq(card, &uart->irq);
-		break;
 	case REG_IRQ_ENABLE:
-		uart->irq.enable = value & IRQ_ALL;
-		update_irq(card, &uart->irq);
+		write_irq(card, &uart->irq, offset == REG_IRQ_ENABLE, value & IRQ_ALL);
 		break;
 	case REG_DATA:
 		send(card, uart, value);
@@ -190,6 +169,7 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 		     unsigned int width)
 {
 	struct uart *uart = state;
+	uint32_t taken;
 
 	if (width != 4 && (width != 1 || offset != REG_DATA))
 		return ~0ull;
@@ -205,7 +185,9 @@ static uint64_t read(struct dmk_instance *card, void *state, unsigned int bar, u
 	case REG_IRQ_ENABLE:
 		return uart->irq.enable;
 	case REG_DATA:
-		return take(card, uart);
+		taken = card_fifo_get(&uart->fifo[RX]);
+		update_requests(card, uart);
+		return taken;
 	case REG_LEVEL:
 		return uart->fifo[RX].count | uart->fifo[TX].count << 8;
 	case REG_WATERMARK:
