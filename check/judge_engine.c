@@ -255,7 +255,7 @@ static void say_refused_config(const struct call *call)
 {
 	struct dmk_engine_channel *channel = call->channel;
 	struct dmk_finding *finding = report(call, DMK_RULE_ENG_01, channel->configured_at,
-					     "configured");
+					     "set up");
 
 	if (!finding)
 		return;
@@ -294,7 +294,7 @@ static const char *unsupported(const struct dmk_event_engine *told,
 static void say_unsupported(const struct call *call, const char *what)
 {
 	struct dmk_finding *finding = report(call, DMK_RULE_ENG_01_CONFIG,
-					     call->channel->configured_at, "configured");
+					     call->channel->configured_at, "set up");
 
 	if (!finding)
 		return;

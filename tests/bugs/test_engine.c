@@ -9,6 +9,7 @@
 #include "fake_dma.h"
 
 #include <linux/dma-mapping.h>
+#include <linux/wait.h>
 
 /* --- a client of the threads that copy -------------------------------------------------------- */
 
@@ -18,6 +19,7 @@ struct client {
 	u8 *memory;
 	dma_addr_t dma;
 	struct completion done;
+	wait_queue_head_t queue;
 };
 
 static void done(void *param)
@@ -36,6 +38,7 @@ static inline struct client *open_client(enum dma_data_direction dir)
 	client->memory = must_kmalloc(SIZE);
 	client->dma = must_map(client->master, client->memory, SIZE, dir);
 	init_completion(&client->done);
+	init_waitqueue_head(&client->queue);
 	return client;
 }
 
@@ -84,6 +87,18 @@ BROKEN(ENG_01, waits_for_what_it_did_not_issue)
 
 	dmaengine_submit(prepare(client, client->dma, SIZE));
 	assert_false(wait_for_completion_timeout(&client->done, 1));
+	expect_finding("ENG-01", 1);
+	expect_words("ENG-01", "timed out");
+	dmaengine_terminate_sync(client->chan);
+	close_client(client);
+}
+
+BROKEN(ENG_01, waits_in_a_queue_for_what_it_did_not_issue)
+{
+	struct client *client = open_client(DMA_FROM_DEVICE);
+
+	dmaengine_submit(prepare(client, client->dma, SIZE));
+	assert_false(wait_event_timeout(client->queue, completion_done(&client->done), 1));
 	expect_finding("ENG-01", 1);
 	expect_words("ENG-01", "timed out");
 	dmaengine_terminate_sync(client->chan);
@@ -908,6 +923,7 @@ int main(int argc, char **argv)
 {
 	static const struct contract_test tests[] = {
 		CONTRACT_TEST(test_ENG_01_bug_waits_for_what_it_did_not_issue),
+		CONTRACT_TEST(test_ENG_01_bug_waits_in_a_queue_for_what_it_did_not_issue),
 		CONTRACT_TEST(test_ENG_01_near_waits_for_what_it_issued),
 		CONTRACT_TEST(test_ENG_01_near_calls_off_what_it_did_not_issue),
 		CONTRACT_TEST(test_ENG_01_bug_releases_with_what_it_did_not_issue),
