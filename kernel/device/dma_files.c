@@ -14,12 +14,19 @@
 
 #include "device.h"
 
-typedef size_t (*list_fn)(char *text, size_t size);
+struct view {
+	size_t (*list)(char *text, size_t size);
+	const char *nothing; /* what an empty list says */
+};
+
+static const struct view isa = {dmk_isa_dma_list, "No DMA\n"};
+static const struct view engine = {dmk_dma_engine_list, ""};
 
 /* Made anew when it grew meanwhile. */
-static int show_list(struct seq_file *m, list_fn list, const char *nothing)
+static int show(struct seq_file *m, void *v)
 {
-	size_t size = 0, needed = list(NULL, 0) + 1;
+	const struct view *view = m->private;
+	size_t size = 0, needed = view->list(NULL, 0) + 1;
 	char *text = NULL;
 
 	while (size < needed) {
@@ -28,58 +35,36 @@ static int show_list(struct seq_file *m, list_fn list, const char *nothing)
 		text = malloc(size);
 		if (!text)
 			return -ENOMEM;
-		needed = list(text, size) + 1;
+		needed = view->list(text, size) + 1;
 	}
-	seq_puts(m, *text ? text : nothing);
+	seq_puts(m, *text ? text : view->nothing);
 	free(text);
 	return 0;
 }
 
-static int show_isa(struct seq_file *m, void *v)
+static int open_view(struct inode *inode, struct file *file)
 {
-	return show_list(m, dmk_isa_dma_list, "No DMA\n");
+	return single_open(file, show, inode->i_private);
 }
 
-static int show_engine(struct seq_file *m, void *v)
-{
-	return show_list(m, dmk_dma_engine_list, "");
-}
-
-static int open_isa(struct inode *inode, struct file *file)
-{
-	return single_open(file, show_isa, NULL);
-}
-
-static int open_engine(struct inode *inode, struct file *file)
-{
-	return single_open(file, show_engine, NULL);
-}
-
-static const struct file_operations isa_fops = {
-	.open = open_isa,
+static const struct file_operations fops = {
+	.open = open_view,
 	.read = seq_read,
 	.llseek = seq_lseek,
 	.release = single_release,
 };
 
-static const struct file_operations engine_fops = {
-	.open = open_engine,
-	.read = seq_read,
-	.llseek = seq_lseek,
-	.release = single_release,
-};
-
-static bool make(const char *directory, const char *name, const struct file_operations *fops)
+static bool make(const char *directory, const char *name, const struct view *view)
 {
 	struct dmk_node *where = dmk_node_directories(directory);
 
-	return !IS_ERR_OR_NULL(where) && !IS_ERR(dmk_node_make(where, name, 0444, fops, NULL));
+	return !IS_ERR_OR_NULL(where) &&
+	       !IS_ERR(dmk_node_make(where, name, 0444, &fops, (void *)view));
 }
 
 int dmk_dma_files_start(void)
 {
-	return make("proc", "dma", &isa_fops) &&
-			       make("sys/kernel/debug/dmaengine", "summary", &engine_fops)
+	return make("proc", "dma", &isa) && make("sys/kernel/debug/dmaengine", "summary", &engine)
 		       ? 0
 		       : -ENOMEM;
 }

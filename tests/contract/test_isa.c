@@ -4,8 +4,7 @@
  * are, a card moves bytes as the controllers were told.
  */
 #include "harness.h"
-
-#include <asm/dma.h>
+#include "isa.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,30 +24,6 @@ static bool has_channels(void)
 static void must_request(unsigned int channel)
 {
 	assert_int_equal(request_dma(channel, "a test"), 0);
-}
-
-static void set_up(unsigned int channel, int mode, dma_addr_t handle, size_t size)
-{
-	const unsigned long flags = claim_dma_lock();
-
-	disable_dma(channel);
-	clear_dma_ff(channel);
-	set_dma_mode(channel, mode);
-	set_dma_addr(channel, handle);
-	set_dma_count(channel, size);
-	enable_dma(channel);
-	release_dma_lock(flags);
-}
-
-static unsigned int residue(unsigned int channel)
-{
-	const unsigned long flags = claim_dma_lock();
-	int left;
-
-	clear_dma_ff(channel);
-	left = get_dma_residue(channel);
-	release_dma_lock(flags);
-	return left;
 }
 
 /* The card asks for @size bytes on the channel: what was moved, and whether that was the count. */

@@ -5,8 +5,8 @@
  * don't do is done by the simulation's, as on a board.
  */
 #include "harness.h"
+#include "isa.h"
 
-#include <asm/dma.h>
 #include <linux/isa.h>
 
 #include <dmakit/check.h>
@@ -118,30 +118,6 @@ static void finish(unsigned int channel, void *memory, dma_addr_t handle)
 }
 
 /* --- what is played --------------------------------------------------------------------------- */
-
-static void set_up(unsigned int channel, int mode, dma_addr_t handle, size_t size)
-{
-	const unsigned long flags = claim_dma_lock();
-
-	disable_dma(channel);
-	clear_dma_ff(channel);
-	set_dma_mode(channel, mode);
-	set_dma_addr(channel, handle);
-	set_dma_count(channel, size);
-	enable_dma(channel);
-	release_dma_lock(flags);
-}
-
-static unsigned int residue(unsigned int channel)
-{
-	const unsigned long flags = claim_dma_lock();
-	int left;
-
-	clear_dma_ff(channel);
-	left = get_dma_residue(channel);
-	release_dma_lock(flags);
-	return left;
-}
 
 /* At 44,100 Hz, one side; of channel 5 words. */
 static void play(unsigned int channel, size_t bytes, bool again)
