@@ -82,8 +82,11 @@ static inline struct llist_node *llist_next(struct llist_node *node)
 #define llist_for_each(at, node) for ((at) = (node); at; (at) = (at)->next)
 #define llist_for_each_safe(at, n, node) \
 	for ((at) = (node); (at) && ((n) = (at)->next, true); (at) = (n))
-#define dmk_llist_entry_or_null(node, type, member) \
-	((node) ? container_of(node, type, member) : (type *)NULL)
+#define dmk_llist_entry_or_null(node, type, member)                              \
+	({                                                                       \
+		struct llist_node *dmk_node = (node);                            \
+		dmk_node ? container_of(dmk_node, type, member) : (type *)NULL; \
+	})
 #define llist_for_each_entry(at, node, member)                                             \
 	for ((at) = dmk_llist_entry_or_null((node), __typeof__(*(at)), member); at;        \
 	     (at) = dmk_llist_entry_or_null((at)->member.next, __typeof__(*(at)), member))
