@@ -20,7 +20,7 @@ struct pci_device_id {
 	__u32 subvendor, subdevice;
 	__u32 class, class_mask;
 	kernel_ulong_t driver_data;
-	__u32 override_only;
+	__u32 override_only; /* not zero: only with the driver's name in driver_override */
 };
 
 /* A devicetree node matches when each field that is not empty is equal to the node's. */

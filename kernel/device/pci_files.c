@@ -52,6 +52,8 @@ const struct pci_device_id *dmk_pci_driver_match(struct pci_driver *drv, struct 
 		return NULL;
 	found = find_dynamic(drv, dev);
 	found = found ? found : pci_match_id(drv->id_table, dev);
+	while (found && found->override_only && !wanted)
+		found = pci_match_id(found + 1, dev);
 	return !found && wanted ? &any_function : found;
 }
 

@@ -207,8 +207,15 @@ static int old_resume(struct platform_device *pdev)
 	return say("O");
 }
 
+/* The card's second function, and only if it is kept for this driver. */
+static const struct pci_device_id shown_ids[] = {
+	{PCI_DEVICE(0x1de5, 0x0002), .override_only = 1},
+	{},
+};
+
 static struct pci_driver shown_driver = {
 	.name = "shown",
+	.id_table = shown_ids,
 	.driver.pm = &shown_pm,
 	.probe = shown_probe,
 	.remove = shown_remove,

@@ -233,6 +233,18 @@ static void test_a_device_is_bound_by_name_to_a_driver_without_an_id(void **stat
 	assert_int_equal(write_file(PCI_FILE "unbind", CARD), -ENODEV);
 }
 
+#define SECOND "0000:00:04.1"
+
+static void test_an_id_that_is_for_overriding_alone_matches_nothing_else(void **state)
+{
+	assert_int_equal(shown.probes, 0);
+	assert_int_equal(write_file(PCI_FILE "bind", SECOND), -ENODEV);
+	assert_int_equal(write_file("/sys/bus/pci/devices/" SECOND "/driver_override", "shown"), 5);
+	assert_int_equal(write_file(PCI_FILE "bind", SECOND), strlen(SECOND));
+	assert_int_equal(shown.probes, 1);
+	assert_int_equal(shown.id_vendor, 0x1de5);
+}
+
 static void test_a_device_is_kept_for_the_driver_it_names(void **state)
 {
 	assert_int_equal(write_file(ON_PCI, "another"), 7);
@@ -353,6 +365,7 @@ int main(void)
 		CASE(test_an_open_file_answers_with_EIO_once_it_is_removed),
 		CASE(test_what_a_driver_leaves_in_debugfs_is_named),
 		CASE(test_a_device_is_bound_by_name_to_a_driver_without_an_id),
+		CASE(test_an_id_that_is_for_overriding_alone_matches_nothing_else),
 		CASE(test_a_device_is_kept_for_the_driver_it_names),
 		CASE(test_what_probe_says_is_the_writers_answer),
 		CASE(test_a_platform_device_is_bound_by_name_too),
