@@ -8,6 +8,7 @@
  * received has none: two transfers as long as their buffers are submitted, one behind the other,
  * and the residue says how far the first one is (uart_received()); what is read is synced for the
  * CPU, a part at a time, while the rest is still the controller's.
+ * Between the two lies an interrupt: what comes meanwhile has to fit the FIFO.
  *
  * Buffers are mapped for the controller, not for the UART: it is the one that masters the bus.
  *
@@ -78,6 +79,7 @@ struct uart_rx {
 	u8 *bytes;
 	dma_addr_t dma;
 	dma_cookie_t cookie;
+	u32 seen;   /* what there was of it when it was looked at last */
 	u32 end;    /* what there is of it, once it has ended */
 	int result; /* UART_RX_RUNS; 0: it ended; negative: it failed */
 };
@@ -279,6 +281,7 @@ static int uart_submit_rx(struct uart *uart, struct uart_rx *rx)
 	struct dma_async_tx_descriptor *desc;
 
 	/* Of one that is not under way there is nothing, and that is an error. */
+	rx->seen = 0;
 	rx->end = 0;
 	rx->result = -ENOMEM;
 	desc = dmaengine_prep_slave_single(uart->rx, rx->dma, UART_RX_SIZE, DMA_DEV_TO_MEM,
@@ -297,20 +300,20 @@ static int uart_submit_rx(struct uart *uart, struct uart_rx *rx)
 	return 0;
 }
 
-/* How much of a buffer was received. */
+/* How much of a buffer was received: never less than it was before. rx_lock is held. */
 static u32 uart_received(struct uart *uart, struct uart_rx *rx)
 {
 	struct dma_tx_state state = { .residue = UART_RX_SIZE };
 
 	if (smp_load_acquire(&rx->result) != UART_RX_RUNS)
 		return rx->end;
-	/* Complete, and its callback is still to come: that is waited for. */
-	if (dmaengine_tx_status(uart->rx, rx->cookie, &state) == DMA_COMPLETE)
-		return 0;
-	return UART_RX_SIZE - state.residue;
+	/* Of one that is complete no residue is told: its callback is waited for. */
+	if (dmaengine_tx_status(uart->rx, rx->cookie, &state) != DMA_COMPLETE)
+		rx->seen = UART_RX_SIZE - state.residue;
+	return rx->seen;
 }
 
-/* The one that is read; the other comes after it. rx_lock is held. */
+/* The one that is read; the other comes after it. */
 static struct uart_rx *uart_oldest(struct uart *uart)
 {
 	return &uart->rx_slot[uart->rx_first];
