@@ -423,6 +423,16 @@ static void queued(const struct call *call)
 		dmk_descriptor_move(call->engine, one, DMK_DESCRIPTOR_SUBMITTED);
 }
 
+/* It never was the controller's. */
+static void refused(const struct call *call)
+{
+	struct dmk_descriptor *one = call->descriptor;
+
+	if (!one->queued &&
+	    (one->state == DMK_DESCRIPTOR_SUBMITTED || one->state == DMK_DESCRIPTOR_ISSUED))
+		dmk_descriptor_drop(call->engine, one);
+}
+
 static void issue(const struct call *call)
 {
 	struct dmk_descriptor *one;
@@ -667,6 +677,9 @@ static void of_descriptor(struct call *call)
 	switch (call->told->step) {
 	case DMK_ENGINE_SUBMIT:
 		submit(call);
+		break;
+	case DMK_ENGINE_REFUSED:
+		refused(call);
 		break;
 	case DMK_ENGINE_ENDED:
 		ended(call);

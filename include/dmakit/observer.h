@@ -305,6 +305,8 @@ enum dmk_engine_step {
 	DMK_ENGINE_PREPARED,
 	DMK_ENGINE_SUBMIT, /* the client's call begins; .callback, .param */
 	DMK_ENGINE_QUEUED, /* the provider gave it .cookie; the same, and .reuse */
+	/* ... did not take it: .result is why. Its memory may be another descriptor's by now */
+	DMK_ENGINE_REFUSED,
 	DMK_ENGINE_ISSUE,  /* what is queued on the channel is about to begin */
 	DMK_ENGINE_ASKED,  /* what became of .cookie, or of the latest: .result is the answer */
 	DMK_ENGINE_ENDED,  /* the provider says so of .descriptor; .reuse, .unordered */

@@ -496,6 +496,8 @@ void dmk_engine_asked(struct dma_chan *chan, dma_cookie_t cookie, enum dma_statu
 /** Of a channel, and of a descriptor. */
 void dmk_engine_does(enum dmk_engine_step step, struct dma_chan *chan);
 void dmk_engine_tell(enum dmk_engine_step step, struct dma_async_tx_descriptor *tx);
+/** @tx is an address only: the provider may have freed it. */
+void dmk_engine_refused(struct dma_chan *chan, const struct dma_async_tx_descriptor *tx, int error);
 /** Is about to wait for the channel's callbacks; watched or not. */
 void dmk_engine_synchronizing(struct dma_chan *chan);
 
@@ -648,9 +650,15 @@ static inline size_t dmaengine_get_src_icg(struct dma_interleaved_template *xt,
  */
 static inline dma_cookie_t dmaengine_submit(struct dma_async_tx_descriptor *desc)
 {
+	struct dma_chan *chan = desc->chan;
+	dma_cookie_t cookie;
+
 	if (dmk_observed())
 		dmk_engine_tell(DMK_ENGINE_SUBMIT, desc);
-	return desc->tx_submit(desc);
+	cookie = desc->tx_submit(desc);
+	if (dma_submit_error(cookie) && dmk_observed())
+		dmk_engine_refused(chan, desc, cookie);
+	return cookie;
 }
 
 /** dma_async_issue_pending - begin with what was submitted. Any context. */

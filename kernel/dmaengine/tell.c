@@ -120,6 +120,14 @@ void dmk_engine_tell(enum dmk_engine_step step, struct dma_async_tx_descriptor *
 	tell_result(tx->chan, &engine, 0, DMK_HERE);
 }
 
+void dmk_engine_refused(struct dma_chan *chan, const struct dma_async_tx_descriptor *tx, int error)
+{
+	tell_result(chan,
+		    &(struct dmk_event_engine){
+			    .step = DMK_ENGINE_REFUSED, .channel = chan, .descriptor = tx},
+		    error, DMK_HERE);
+}
+
 static bool is_ram(dma_addr_t dma)
 {
 	return pfn_valid(dma >> PAGE_SHIFT);

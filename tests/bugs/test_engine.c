@@ -136,6 +136,24 @@ BROKEN(ENG_01, releases_with_what_it_did_not_issue)
 	expect_finding("ENG-01", 3);
 }
 
+static dma_cookie_t refuse(struct dma_async_tx_descriptor *tx)
+{
+	vchan_tx_desc_free(tx);
+	return -ENOMEM;
+}
+
+/* The controller had no room: there is nothing to issue, and nothing is lent to it. */
+NEAR_MISS(ENG_01, releases_after_what_was_refused)
+{
+	struct client *client = open_client(DMA_FROM_DEVICE);
+	struct dma_async_tx_descriptor *tx = prepare(client, client->dma, SIZE);
+
+	tx->tx_submit = refuse;
+	assert_int_equal(dmaengine_submit(tx), -ENOMEM);
+	dma_async_issue_pending(client->chan);
+	close_client(client);
+}
+
 BROKEN(ENG_01, asks_and_asks_about_what_it_did_not_issue)
 {
 	struct client *client = open_client(DMA_FROM_DEVICE);
@@ -926,6 +944,7 @@ int main(int argc, char **argv)
 		CONTRACT_TEST(test_ENG_01_bug_waits_in_a_queue_for_what_it_did_not_issue),
 		CONTRACT_TEST(test_ENG_01_near_waits_for_what_it_issued),
 		CONTRACT_TEST(test_ENG_01_near_calls_off_what_it_did_not_issue),
+		CONTRACT_TEST(test_ENG_01_near_releases_after_what_was_refused),
 		CONTRACT_TEST(test_ENG_01_bug_releases_with_what_it_did_not_issue),
 		CONTRACT_TEST(test_ENG_01_bug_asks_and_asks_about_what_it_did_not_issue),
 		CONTRACT_TEST(test_ENG_01_near_asks_before_it_issues),
