@@ -220,6 +220,15 @@ static struct job *find(struct lane *lane, dma_cookie_t cookie)
 	return NULL;
 }
 
+/* With the lock held. */
+static bool has_failed(const struct lane *lane, dma_cookie_t cookie)
+{
+	for (unsigned int i = 0; i < FAILURES_KEPT; i++)
+		if (lane->failed[i] == cookie)
+			return true;
+	return false;
+}
+
 static enum dma_status tx_status(struct dma_chan *chan, dma_cookie_t cookie,
 				 struct dma_tx_state *state)
 {
@@ -233,7 +242,7 @@ static enum dma_status tx_status(struct dma_chan *chan, dma_cookie_t cookie,
 	job = status == DMA_COMPLETE ? NULL : find(lane, cookie);
 	if (job)
 		dma_set_residue(state, left_of(job));
-	if (status == DMA_COMPLETE && cookie == lane->failed)
+	if (status == DMA_COMPLETE && has_failed(lane, cookie))
 		status = DMA_ERROR;
 	spin_unlock_irqrestore(&lane->vc.lock, flags);
 	return status;

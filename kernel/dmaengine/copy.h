@@ -13,6 +13,9 @@
 
 #include <drivers/dma/virt-dma.h>
 
+/* Of a channel: how many of the cookies that failed are known to have. */
+enum { FAILURES_KEPT = 16 };
+
 enum operation { COPY, SET, XOR, INTERLEAVE, NOTHING };
 
 struct job {
@@ -45,14 +48,14 @@ struct lane {
 	bool dropped;              /* atomic, too: what is taken was terminated meanwhile */
 	bool awaited;              /* somebody waits for the end of that, or of the calls */
 	struct task_struct *calls; /* atomic, too: the thread that calls back now */
-	dma_cookie_t failed;       /* the last one that did */
+	dma_cookie_t failed[FAILURES_KEPT]; /* a ring of the last ones that did */
+	unsigned int failures;
 	struct list_head spare;    /* jobs for reuse, by .vd.node */
 	unsigned int spares;
 
 	/* of the thread that has the lane */
 	struct list_head returned; /* spare ones, from the descriptors it called back for */
 	unsigned int returns;
-	dma_cookie_t failing; /* will be .failed */
 };
 
 static inline struct lane *to_lane(struct dma_chan *chan)

@@ -207,9 +207,6 @@ static void end_locked(struct lane *lane, struct job *last, struct list_head *do
 		lane->vc.chan.completed_cookie = last->vd.tx.cookie;
 		list_cut_position(done, &lane->taken, &last->vd.node);
 	}
-	if (lane->failing)
-		lane->failed = lane->failing;
-	lane->failing = 0;
 	lane->active = false;
 	__atomic_store_n(&lane->dropped, false, __ATOMIC_RELAXED);
 	__atomic_store_n(&lane->calls, current, __ATOMIC_RELAXED);
@@ -236,6 +233,13 @@ static void end(struct lane *lane, struct job *last, struct list_head *done)
 		tell_waiters();
 }
 
+static void note_failure(struct lane *lane, dma_cookie_t cookie)
+{
+	spin_lock_irq(&lane->vc.lock);
+	lane->failed[lane->failures++ % FAILURES_KEPT] = cookie;
+	spin_unlock_irq(&lane->vc.lock);
+}
+
 static void perform(struct lane *lane, struct job *job)
 {
 	enum dmaengine_tx_result result;
@@ -249,7 +253,7 @@ static void perform(struct lane *lane, struct job *job)
 	job->vd.tx_result.result = result;
 	job->vd.tx_result.residue = result ? left_of(job) : 0;
 	if (result)
-		lane->failing = job->vd.tx.cookie;
+		note_failure(lane, job->vd.tx.cookie);
 }
 
 /* A descriptor comes from another processor's cache: that takes as long as copying some KiB. */

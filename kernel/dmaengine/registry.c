@@ -98,7 +98,7 @@ void dmk_dma_give(struct dma_chan *chan)
 {
 	if (!chan->client_count) {
 		dmk_complain(NULL, "the DMA channel %s is released, and nobody has it",
-			     dma_chan_name(chan));
+			     chan->dev ? dma_chan_name(chan) : "that was unregistered");
 		return;
 	}
 	if (!--chan->client_count)
@@ -323,7 +323,8 @@ int dma_async_device_channel_register(struct dma_device *device, struct dma_chan
 void dma_async_device_channel_unregister(struct dma_device *device, struct dma_chan *chan)
 {
 	dmk_dma_lock();
-	channel_remove(chan, DMK_HERE);
+	if (chan->dev)
+		channel_remove(chan, DMK_HERE);
 	dmk_dma_shared_changed();
 	dmk_dma_unlock();
 }
@@ -365,7 +366,7 @@ static void say_device(struct text *text, const struct dma_device *device)
 	say(text, "dma%d (%s): %u channel%s, %u in use\n", device->dev_id, dev_name(device->dev),
 	    device->chancnt, device->chancnt == 1 ? "" : "s", device->dmk_busy);
 	list_for_each_entry(chan, &device->channels, device_node)
-		if (chan->client_count)
+		if (chan->client_count && chan->dev)
 			say(text, " %s: %s\n", dma_chan_name(chan),
 			    chan->dbg_client_name ? chan->dbg_client_name : "in use");
 }
