@@ -384,7 +384,7 @@ class BadInput(Check):
 
     def test_headers_that_are_not_there_all_at_once(self):
         self.write("mine.h", "#pragma once\n#include <linux/dma-buf.h>\nstruct dma_buf_ops;\nvoid dma_buf_put(void *buf);\n")
-        self.write("help.c", "#include \"mine.h\"\n#include <asm/delay.h>\n#include <linux/pci.h>\n#include \"gone.h\"\n")
+        self.write("help.c", "#include \"mine.h\"\n#include <asm/string.h>\n#include <linux/pci.h>\n#include \"gone.h\"\n")
         self.write("card.c", "#include <linux/dma-buf.h>\n#include <linux/pci.h>\n#if 0\n#include <linux/never.h>\n#endif\n"
                    "# include <asm/nothing.h>\n#include <linux/dma-maping.h>\n" + driver())
         done = self.dmakit("check", "card.c", "help.c", status=2)
@@ -393,7 +393,7 @@ class BadInput(Check):
             "  <linux/dma-buf.h> card.c:1, mine.h:2; for dma_buf_ops, dma_buf_put",
             "  <asm/nothing.h> card.c:6",
             "  <linux/dma-maping.h> card.c:7; did you mean <linux/dma-mapping.h>?",
-            "  <asm/delay.h> help.c:2; there is <linux/delay.h>",
+            "  <asm/string.h> help.c:2; there is <linux/string.h>",
             "  \"gone.h\" help.c:4",
             "dmakit: card.c does not compile",
             "dmakit: help.c does not compile"])
