@@ -38,10 +38,27 @@ static char **make_environment(const char *socket)
 		if (strncmp(environ[i], "LD_PRELOAD=", 11))
 			list[used++] = environ[i];
 	}
-	list[used++] = dmk_report_format("LD_PRELOAD=%s%s%s", dmk_run.options.serve,
-					 already && *already ? ":" : "", already ? already : "");
-	list[used++] = dmk_report_format("%s=%s", DMK_REMOTE_ENVIRONMENT, socket);
-	return list;
+	list[used] = dmk_report_format("LD_PRELOAD=%s%s%s", dmk_run.options.serve,
+				       already && *already ? ":" : "", already ? already : "");
+	list[used + 1] = dmk_report_format("%s=%s", DMK_REMOTE_ENVIRONMENT, socket);
+	if (list[used] && list[used + 1])
+		return list;
+	free(list[used]);
+	free(list[used + 1]);
+	free(list);
+	return NULL;
+}
+
+/* The two at its end were made; the others are ours. */
+static void free_environment(char **list)
+{
+	size_t n = 0;
+
+	while (list[n])
+		n++;
+	free(list[n - 1]);
+	free(list[n - 2]);
+	free(list);
 }
 
 static pid_t start(char **environment)
@@ -140,7 +157,7 @@ static void run_with(const char *socket)
 	}
 	pid = start(environment);
 	running = pid > 0 ? pid : 0;
-	free(environment);
+	free_environment(environment);
 	if (pid < 0) {
 		dmk_run_problem("the program could not be started: %s", strerror(errno));
 		return;
