@@ -194,6 +194,8 @@ void dmk_pins_sync(void);
 void dmk_pins_stop(void);
 /** Of the calling program, in this process or in its own. */
 bool dmk_user_can_write(uintptr_t address);
+/** dmk_user_read_page - the page of user memory at @page to @to; false: it can't be read */
+bool dmk_user_read_page(void *to, void *page);
 void dmk_areas_stop(void);
 /** A file's users: open files and areas. The last put closes it. */
 void dmk_file_hold(struct file *file);

@@ -98,7 +98,7 @@ static void take(struct pinned *pinned, char *frame)
 {
 	char theirs[DMK_PAGE_SIZE];
 
-	if (copy_from_user(theirs, pinned->address, DMK_PAGE_SIZE))
+	if (!dmk_user_read_page(theirs, pinned->address))
 		return; /* unmapped meanwhile: the frame is all that is left */
 	if (!memcmp(theirs, pinned->agreed, DMK_PAGE_SIZE))
 		return;
@@ -191,7 +191,7 @@ static int hold_one(char *address, const struct hold *hold, struct page **page)
 
 	if (area)
 		return area < 0 ? area : 0;
-	if (copy_from_user(bytes, address, DMK_PAGE_SIZE) ||
+	if (!dmk_user_read_page(bytes, address) ||
 	    (hold->write && !dmk_user_can_write((uintptr_t)address)))
 		return -EFAULT;
 	if (dmk_memory_fails(GFP_HIGHUSER, hold->place))
