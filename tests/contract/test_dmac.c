@@ -19,31 +19,6 @@ static bool is_dmac(struct dma_chan *chan, void *param)
 
 /* --- ENG-01, ENG-05: memory to memory --------------------------------------------------------- */
 
-static void test_ENG_05_the_controller_copies_between_two_mappings(void **state)
-{
-	struct dma_chan *chan = must_request(DMA_MEMCPY);
-	struct lent from = lend(chan, SIZE, DMA_TO_DEVICE, 3);
-	struct lent to = lend(chan, SIZE, DMA_FROM_DEVICE, -1);
-	struct dma_tx_state seen;
-	dma_cookie_t cookie;
-
-	expect_calls(1);
-	cookie = copy(chan, &to, &from, 7);
-	assert_int_equal(dmaengine_tx_status(chan, cookie, &seen), DMA_IN_PROGRESS);
-	dma_async_issue_pending(chan);
-	must_be_called();
-	assert_int_equal(dmaengine_tx_status(chan, cookie, &seen), DMA_COMPLETE);
-	assert_int_equal(seen.residue, 0);
-	assert_int_equal(calls.what[0], 7);
-	assert_int_equal(calls.result[0].result, DMA_TRANS_NOERROR);
-	take_back(&from);
-	take_back(&to);
-	assert_true(bytes_are(to.bytes, SIZE, 3));
-	kfree(from.bytes);
-	kfree(to.bytes);
-	dma_release_channel(chan);
-}
-
 static void test_ENG_05_the_controller_fills(void **state)
 {
 	struct dma_chan *chan = must_request(DMA_MEMSET);
@@ -691,7 +666,6 @@ int main(int argc, char **argv)
 	static const struct dmk_device_request uart[] = {{.model = "uart"}};
 	static const struct dmk_device_request i2s[] = {{.model = "i2s"}};
 	static const struct contract_test tests[] = {
-		CONTRACT_TEST_ON(test_ENG_05_the_controller_copies_between_two_mappings, plain),
 		CONTRACT_TEST_ON(test_ENG_05_the_controller_fills, plain),
 		CONTRACT_TEST_ON(test_ENG_04_descriptors_end_in_order_on_each_of_many_channels,
 				 plain),
